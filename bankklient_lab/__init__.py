@@ -1,0 +1,1 @@
+"""Treasury workbench: bank files in, exact balances, statements, charts, Excel and PDF out."""

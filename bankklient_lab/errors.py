@@ -1,0 +1,149 @@
+"""Every error that bankklient_lab raises on purpose, as one tree.
+
+    LabError                      one clear sentence: what, where, why, what to do
+    +-- FormatError               a file that is refused as a whole, with its place
+    |   +-- NotRecognised         no format's content
+    |   +-- HintNeeded            the file does not say something that the caller can give
+    |   +-- LimitExceeded         larger, deeper or denser than a stated limit
+    +-- StoreError                the lab's file
+    |   +-- LabBusy               another process holds the file and offers no endpoint
+    |   +-- WrongPassphrase
+    |   +-- NewerLab              written by a newer version of this package
+    |   +-- DamagedLab
+    +-- UnknownName               a look-up that missed (account, currency, import, report, ...)
+    +-- BadArgument               a value that the function can't take
+    +-- NoRate                    no exchange rate on or before the day
+    +-- Refused                   an action that the state of the lab does not allow
+    +-- RunFailed                 a notebook run that stopped, with the failing cell
+    +-- Cancelled                 stopped by the user
+
+Each carries a `code` that is stable and a message for people. `details` holds the parts of the
+message as plain values, so that the command line and the API can show them as data.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LabError(Exception):
+    """Base of all errors meant for the user; `str(error)` is one sentence (or few) without a traceback."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class FormatError(LabError):
+    """A file that can't be taken over.
+
+    `place` names where ("line 14", "Ntry 3 of Stmt 1", "byte 120"), `field` which field, `text` the raw
+    text found there (shortened to 80 characters), `reason` why it is refused.
+    """
+
+    code = "bad_file"
+
+    def __init__(self, reason: str, *, place: str = "", field: str = "", text: str = "") -> None:
+        shown = text if len(text) <= 80 else text[:77] + "..."
+        parts = [part for part in (place, field and f"field {field}", shown and f"found {shown!r}") if part]
+        super().__init__(
+            f"{', '.join(parts)}: {reason}" if parts else reason, place=place, field=field, text=shown, reason=reason
+        )
+        self.reason = reason
+        self.place = place
+        self.field = field
+        self.text = shown
+
+
+class NotRecognised(FormatError):
+    """No known format recognises the content."""
+
+    code = "not_recognised"
+
+
+class HintNeeded(FormatError):
+    """The file lacks something that the caller can give, such as `account` or `currency`."""
+
+    code = "hint_needed"
+
+    def __init__(self, hint: str, reason: str, *, place: str = "") -> None:
+        super().__init__(f"{reason}; give it with --{hint.replace('_', '-')}", place=place, field=hint)
+        self.hint = hint
+
+
+class LimitExceeded(FormatError):
+    """A stated limit (see formats.base.LIMITS) is exceeded."""
+
+    code = "limit_exceeded"
+
+
+class StoreError(LabError):
+    """The lab's database file can't be used as asked."""
+
+    code = "store"
+
+
+class LabBusy(StoreError):
+    """Another process holds the file and offers no endpoint; the message names the process."""
+
+    code = "lab_busy"
+
+
+class WrongPassphrase(StoreError):
+    """The passphrase does not open the file, or one is needed."""
+
+    code = "wrong_passphrase"
+
+
+class NewerLab(StoreError):
+    """The file was written by a newer version of this package."""
+
+    code = "newer_lab"
+
+
+class DamagedLab(StoreError):
+    """The file can't be read as a lab."""
+
+    code = "damaged_lab"
+
+
+class UnknownName(LabError):
+    """A name that the lab does not know."""
+
+    code = "unknown_name"
+
+    def __init__(self, kind: str, name: object, known: str = "") -> None:
+        super().__init__(f"unknown {kind} {name!r}" + (f"; {known}" if known else ""), kind=kind, name=str(name))
+
+
+class BadArgument(LabError):
+    """A value outside what the function takes."""
+
+    code = "bad_argument"
+
+
+class NoRate(LabError):
+    """There is no exchange rate on or before the day asked for."""
+
+    code = "no_rate"
+
+
+class Refused(LabError):
+    """The state of the lab does not allow the action."""
+
+    code = "refused"
+
+
+class RunFailed(LabError):
+    """A notebook run stopped; `details` name the notebook and the failing cell."""
+
+    code = "run_failed"
+
+
+class Cancelled(LabError):
+    """The user stopped the work; nothing of it was kept."""
+
+    code = "cancelled"

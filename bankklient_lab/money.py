@@ -1,0 +1,57 @@
+"""Exact amounts: DECIMAL(18,3) beside an ISO 4217 currency, never float.
+
+Three decimals hold every currency in use (the dinars have three). Amounts are signed, credit positive.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from bankklient_lab.errors import BadArgument
+
+PRECISION = 18
+SCALE = 3
+AMOUNT_SQL = f"DECIMAL({PRECISION},{SCALE})"
+AMOUNT_MAX = Decimal(10) ** (PRECISION - SCALE) - Decimal(1).scaleb(-SCALE)
+
+# Currencies whose minor unit is not 1/100 (ISO 4217, table A.1); every other one has two decimals.
+_DECIMALS = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
+        0,
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+
+
+def decimals(currency: str) -> int:
+    """Return the number of decimals that `currency` is rounded to (0, 2 or 3)."""
+    return _DECIMALS.get(currency, 2)
+
+
+def exact(value: Decimal) -> Decimal:
+    """Return `value` with three decimals; BadArgument when that would lose a digit or overflow."""
+    quantized = value.quantize(Decimal("0.001"))
+    if quantized != value or abs(quantized) > AMOUNT_MAX:
+        raise BadArgument(f"amount {value} does not fit {AMOUNT_SQL} exactly")
+    return quantized
+
+
+def parse_amount(text: str) -> Decimal:
+    """Read an amount as people type it: "1 234,50", "1,234.50", "-1234.5"; BadArgument otherwise.
+
+    The last of "," and "." is the decimal separator when both occur, or when one occurs once.
+    """
+    compact = re.sub(r"[\s\u00a0\u202f']", "", text).replace("\u2212", "-")
+    if not re.fullmatch(r"[+-]?\d[\d.,]*", compact):
+        raise BadArgument(f"{text!r} is not an amount; write it like 1234.50")
+    decimal_mark = max(compact.rfind(","), compact.rfind("."))
+    if decimal_mark >= 0:
+        mark = compact[decimal_mark]
+        if compact.count(mark) > 1:
+            compact = compact.replace(mark, "")
+        else:
+            other = "," if mark == "." else "."
+            compact = compact.replace(other, "").replace(mark, ".")
+    return exact(Decimal(compact))
