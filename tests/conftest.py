@@ -1,0 +1,57 @@
+"""Options, the head of the test report, and the check that tests name only lines of the specification."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import corpus, spec
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the counts of the heavy tests; the defaults are what every run of `make test` does."""
+    heavy = parser.getgroup("bankklient", "counts of the heavy tests")
+    heavy.addoption("--mutations", type=int, default=20_000, help="mutated files to read, over all formats")
+    heavy.addoption("--kills", type=int, default=60, help="processes to kill at a random instant")
+    heavy.addoption(
+        "--update-expected", action="store_true", help="write expected twins instead of comparing"
+    )
+
+
+def pytest_report_header() -> list[str]:
+    """Say whether the corpus is read."""
+    folder = corpus.corpus()
+    if folder is None:
+        return ["corpus: not present (BANKKLIENT_CORPUS is not set), own samples only"]
+    return [f"corpus: {len(corpus.expected())} files with expected figures"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stop when a test names a line that the specification does not have."""
+    known = spec.lines()
+    wrong = [
+        f"{item.nodeid} names {line!r}"
+        for item in items
+        for mark in item.iter_markers("spec")
+        for line in mark.args
+        if line not in known
+    ]
+    if wrong:
+        raise pytest.UsageError("no such line in docs/spec: " + "; ".join(wrong))
+
+
+@pytest.fixture(scope="session")
+def mutations(request: pytest.FixtureRequest) -> int:
+    """Return how many mutated files to read, over all formats."""
+    return int(request.config.getoption("--mutations"))
+
+
+@pytest.fixture(scope="session")
+def kills(request: pytest.FixtureRequest) -> int:
+    """Return how many processes to kill."""
+    return int(request.config.getoption("--kills"))
+
+
+@pytest.fixture(scope="session")
+def update_expected(request: pytest.FixtureRequest) -> bool:
+    """Tell whether expected twins are to be written instead of compared."""
+    return bool(request.config.getoption("--update-expected"))
