@@ -1,0 +1,148 @@
+"""A lab's database: attach, encryption at rest, hardening, migrations, transactions.
+
+The process has one in-memory DuckDB; the lab's file is attached as `lab` (so `ops.x` and `history.y` are its
+schemas) and table macros live in the attached in-memory catalog `app`. Every cursor sets its search path: USE and
+TEMP objects are not shared between cursors.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from bankklient_lab.errors import DamagedLab, StoreError, WrongPassphrase
+from bankklient_lab.store.migrations import migrate
+
+Lane = Literal["ops", "history"]
+MEMORY_LIMIT = "1GB"
+SEARCH_PATH = "SET search_path = 'lab,app'"
+
+
+class Database:
+    """The open database of one lab; one per process and file."""
+
+    def __init__(self, path: Path, *, passphrase: str | None = None, create: bool = False) -> None:
+        """Open `path`, migrate it and close every door that SQL could leave through.
+
+        Raises StoreError when the file is missing (or exists, with `create`), WrongPassphrase, NewerLab, DamagedLab.
+        """
+        if create and path.exists():
+            raise StoreError(f"{path} exists already; choose another name", path=str(path))
+        if not create and not path.exists():
+            raise StoreError(f"there is no lab at {path}; make one with `bankklient init {path}`", path=str(path))
+        self.path = path
+        self.encrypted = passphrase is not None
+        self._temporary = path.with_name(path.name + ".tmp")
+        self._lanes: dict[Lane, threading.RLock] = {"ops": threading.RLock(), "history": threading.RLock()}
+        self._con = duckdb.connect(":memory:", config=self._config())
+        try:
+            self._attach(passphrase)
+            self._con.execute(SEARCH_PATH)
+            self.migrated = migrate(self._con)
+            self._create_macros()
+            self._harden()
+        except BaseException:
+            self._con.close()
+            raise
+
+    def _config(self) -> dict[str, str | bool | int | float | list[str]]:
+        return {
+            "memory_limit": MEMORY_LIMIT,
+            "threads": max(2, min(8, os.cpu_count() or 2)),
+            "temp_directory": str(self._temporary),
+            "temp_file_encryption": "true" if self.encrypted else "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "python_enable_replacements": "false",
+            "preserve_insertion_order": "false",
+        }
+
+    def _attach(self, passphrase: str | None) -> None:
+        literal = str(self.path).replace("'", "''")
+        try:
+            if passphrase is None:
+                self._con.execute(f"ATTACH '{literal}' AS lab")
+            else:
+                self._con.execute(f"LOAD '{_extension('httpfs')}'")
+                self._con.execute(f"ATTACH '{literal}' AS lab (ENCRYPTION_KEY ?)", [passphrase])
+        except duckdb.Error as error:
+            raise _attach_error(self.path, error, encrypted=self.encrypted) from None
+        self._con.execute("ATTACH ':memory:' AS app")
+
+    def _create_macros(self) -> None:
+        for package in ("bankklient_lab.history", "bankklient_lab.analysis"):
+            for item in sorted(files(package).iterdir(), key=lambda item: item.name):
+                if item.name.endswith(".sql"):
+                    self._con.execute(item.read_text("utf-8"))
+
+    def _harden(self) -> None:
+        self._con.execute("SET enable_external_access = false")
+        self._con.execute("SET lock_configuration = true")
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor for one thread; `ops.x`, `history.y` and the macros resolve in it. Close it when done."""
+        cursor = self._con.cursor()
+        cursor.execute(SEARCH_PATH)
+        return cursor
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a cursor for reading and close it."""
+        cursor = self.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    @contextmanager
+    def tx(self, lane: Lane) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Run a transaction in a lane (one writer each): committed when the block ends, undone when it raises."""
+        with self._lanes[lane], self.reading() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            cursor.execute("COMMIT")
+
+    @contextmanager
+    def lane(self, lane: Lane) -> Iterator[None]:
+        """Hold a lane over several transactions of one piece of work."""
+        with self._lanes[lane]:
+            yield
+
+    def checkpoint(self) -> None:
+        """Write the log into the file, so that a copy of the file alone is whole. Both lanes must be free."""
+        with self._lanes["history"], self._lanes["ops"], self.reading() as cursor:
+            cursor.execute("CHECKPOINT lab")
+
+    def close(self) -> None:
+        """Close the file; the log is written into it."""
+        self._con.close()
+
+
+def _extension(name: str) -> str:
+    spec = find_spec(f"duckdb_extension_{name}")
+    if spec is None or spec.origin is None:
+        raise StoreError(f"the package duckdb-extension-{name} is missing; install bankklient_lab again")
+    version = f"v{duckdb.__version__}"
+    path = Path(spec.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
+    return str(path).replace("'", "''")
+
+
+def _attach_error(path: Path, error: duckdb.Error, *, encrypted: bool) -> StoreError:
+    text = str(error)
+    if "encryption key" in text.lower() or "without a key" in text or "encrypted" in text.lower():
+        said = "the passphrase is not that of the lab" if encrypted else "the lab is encrypted; give its passphrase"
+        return WrongPassphrase(f"{path}: {said}", path=str(path))
+    return DamagedLab(f"{path} can't be read as a lab ({text.splitlines()[0]}); restore a backup", path=str(path))

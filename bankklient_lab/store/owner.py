@@ -1,0 +1,98 @@
+"""Who holds a lab's database file: one process, told by a lock on a small file beside it.
+
+The lock is ours (flock on `<lab>.owner`), because DuckDB's own lock vanishes when the owning process
+opens or copies the database file a second time. The file tells others how to reach the owner; a stale one (its
+process is gone) is recognised by the lock being free.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from bankklient_lab.errors import LabBusy
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerCard:
+    """What the owner says of itself; `address` and `token` are empty while it offers no endpoint."""
+
+    pid: int
+    since: str
+    command: str
+    address: str = ""
+    token: str = ""
+
+
+class Ownership:
+    """The lock of one database file, held from `take` to `release`."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = card_path(database)
+        self._database = database
+        self._fd = -1
+
+    def take(self, card: OwnerCard) -> Self:
+        """Become the owner and leave `card` for others; LabBusy names the process that holds the file."""
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            raise busy(self._database) from None
+        self._fd = fd
+        self.publish(card)
+        return self
+
+    def publish(self, card: OwnerCard) -> None:
+        """Replace the card, for example once the endpoint listens."""
+        data = json.dumps(asdict(card)).encode()
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, data, 0)
+
+    def release(self) -> None:
+        """Give the file free; calling it again does nothing."""
+        if self._fd >= 0:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)
+            self._fd = -1
+
+
+def card_path(database: Path) -> Path:
+    """Return the path of the owner card of a database file."""
+    return database.with_name(database.name + ".owner")
+
+
+def current_owner(database: Path) -> OwnerCard | None:
+    """Return the card of the live owner, None when the file is free. An owner just starting has no card yet: pid 0."""
+    try:
+        fd = os.open(card_path(database), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.pread(fd, 65536, 0).decode("utf-8", "replace")
+        try:
+            return OwnerCard(**json.loads(text))
+        except (ValueError, TypeError):
+            return OwnerCard(pid=0, since="", command="")
+    else:
+        return None
+    finally:
+        os.close(fd)
+
+
+def busy(database: Path) -> LabBusy:
+    """Return the error that says who holds the file."""
+    owner = current_owner(database)
+    who = f"process {owner.pid} ({owner.command}, since {owner.since})" if owner and owner.pid else "another process"
+    return LabBusy(
+        f"{database} is in use by {who}; wait until it is done or start `bankklient serve`, which everyone can share",
+        path=str(database),
+        pid=owner.pid if owner else 0,
+    )
