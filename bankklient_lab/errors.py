@@ -50,7 +50,11 @@ class FormatError(LabError):
         shown = text if len(text) <= 80 else text[:77] + "..."
         parts = [part for part in (place, field and f"field {field}", shown and f"found {shown!r}") if part]
         super().__init__(
-            f"{', '.join(parts)}: {reason}" if parts else reason, place=place, field=field, text=shown, reason=reason
+            f"{', '.join(parts)}: {reason}" if parts else reason,
+            place=place,
+            field=field,
+            text=shown,
+            reason=reason,
         )
         self.reason = reason
         self.place = place

@@ -1,0 +1,26 @@
+"""Codebooks: data that rules and texts refer to, loaded from data/codebooks into tables of the catalog `app`."""
+
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+
+import duckdb
+
+CODEBOOKS = {"findings": "finding_code"}
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of data/codebooks/<name>.csv."""
+    text = (files("bankklient_lab.data") / f"codebooks/{name}.csv").read_text("utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+def load_codebooks(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of the codebooks that SQL joins with."""
+    for name, table in CODEBOOKS.items():
+        content = rows(name)
+        columns = list(content[0])
+        con.execute(f"CREATE TABLE app.{table} ({', '.join(f'{column} VARCHAR NOT NULL' for column in columns)})")
+        marks = ", ".join("(" + ", ".join("?" for _ in columns) + ")" for _ in content)
+        con.execute(f"INSERT INTO app.{table} VALUES {marks}", [row[column] for row in content for column in columns])  # noqa: S608

@@ -6,7 +6,7 @@ store, clock or network. It is recognised by content, never by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
@@ -122,7 +122,7 @@ class Rows:
         yield Part(self.kind, record_batch(self.kind, given))
 
 
-def record_batch(kind: Kind, columns: dict[str, Iterable[object] | pa.Array]) -> pa.RecordBatch:
+def record_batch(kind: Kind, columns: Mapping[str, Iterable[object] | pa.Array]) -> pa.RecordBatch:
     """Build a batch of SCHEMAS[kind] from some of its columns; string values are cast, the rest is null.
 
     A column may be an Arrow array (cast safely to the schema's type) or plain values. Casting a text or a

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Literal
 
 import duckdb
 
+from bankklient_lab.codebooks import load_codebooks
 from bankklient_lab.errors import DamagedLab, StoreError, WrongPassphrase
 from bankklient_lab.store.migrations import migrate
 
@@ -79,6 +80,7 @@ class Database:
         self._con.execute("ATTACH ':memory:' AS app")
 
     def _create_macros(self) -> None:
+        load_codebooks(self._con)
         for package in ("bankklient_lab.history", "bankklient_lab.analysis"):
             for item in sorted(files(package).iterdir(), key=lambda item: item.name):
                 if item.name.endswith(".sql"):
@@ -104,9 +106,12 @@ class Database:
             cursor.close()
 
     @contextmanager
-    def tx(self, lane: Lane) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Run a transaction in a lane (one writer each): committed when the block ends, undone when it raises."""
-        with self._lanes[lane], self.reading() as cursor:
+    def tx(self, lane: Lane, own: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Run a transaction in a lane (one writer each): committed when the block ends, undone when it raises.
+
+        It runs on a cursor of its own, or on `own`, whose temporary tables it then sees.
+        """
+        with self._lanes[lane], nullcontext(own) if own is not None else self.reading() as cursor:
             cursor.execute("BEGIN")
             try:
                 yield cursor

@@ -1,0 +1,92 @@
+"""The process that reads bank files: apart from the lab, with limited memory, so that no file can harm the owner.
+
+It gets one JSON request a line on standard input and answers with frames on standard output: a tag byte, the
+length (8 bytes, little endian) and the payload. Tags: D the detected format (JSON), P a part (kind byte, position in
+the file, record batch in Arrow IPC), E a refusal (JSON, ends the answer), Z the end of the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import struct
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
+from bankklient_lab.formats import detect, format_named
+from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES, Hints
+from bankklient_lab.formats.schema import Kind
+
+MEMORY_BYTES = 1_500 * 1024**2  # beside what the started process already maps
+KINDS = tuple(Kind)
+HEADER = struct.Struct("<cQ")
+PART = struct.Struct("<BQ")
+
+
+def _send(out: BinaryIO, tag: bytes, *payload: object) -> None:
+    parts = [bytes(memoryview(part)) if not isinstance(part, bytes) else part for part in payload]  # type: ignore[arg-type]
+    out.write(HEADER.pack(tag, sum(map(len, parts))))
+    for part in parts:
+        out.write(part)
+    out.flush()
+
+
+def _answer(out: BinaryIO, request: dict[str, object]) -> None:
+    path = Path(str(request["path"]))
+    hints = Hints(**request["hints"])  # type: ignore[arg-type]
+    size = path.stat().st_size
+    if size > LIMITS.file_bytes:
+        raise LimitExceeded(f"the file has {size} bytes, more than {LIMITS.file_bytes}")
+    with path.open("rb") as source:
+        head = source.read(SNIFF_BYTES)
+        source.seek(0)
+        if hints.mapping:
+            name = "xlsx" if head.startswith(b"PK") else "csv"
+            format_, version = format_named(name), hints.mapping
+        else:
+            format_, version = detect(head)
+        _send(out, b"D", json.dumps({"format": format_.name, "version": version}).encode())
+        for part in format_.read(source, hints):
+            position = 0 if source.closed else source.tell()
+            _send(out, b"P", PART.pack(KINDS.index(part.kind), position), part.batch.serialize().to_pybytes())
+
+
+def _refusal(error: BaseException) -> bytes:
+    if isinstance(error, MemoryError):
+        error = LimitExceeded("reading the file takes more memory than allowed; is it a compressed bomb?")
+    if not isinstance(error, FormatError):
+        error = FormatError(f"the file is damaged so that its reader fails ({type(error).__name__}: {error})"[:300])
+    body: dict[str, object] = {"class": type(error).__name__, "reason": error.reason}
+    if isinstance(error, HintNeeded):
+        body |= {"hint": error.hint, "place": error.place}
+    else:
+        body |= {"place": error.place, "field": error.field, "text": error.text}
+    return json.dumps(body).encode()
+
+
+def _limit_memory() -> None:
+    mapped = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    limit = mapped + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing else may write into the frames
+    _limit_memory()
+    for line in sys.stdin.buffer:
+        try:
+            _answer(out, json.loads(line))
+        except Exception as error:  # noqa: BLE001 - whatever a file does to its reader is a refusal of the file
+            _send(out, b"E", _refusal(error))
+        else:
+            _send(out, b"Z")
+
+
+if __name__ == "__main__":
+    main()

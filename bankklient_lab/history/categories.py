@@ -1,0 +1,25 @@
+"""Categories of entries: rules as data (data/codebooks/categories.csv), judged in SQL, the first that fits wins."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from bankklient_lab.codebooks import rows
+
+OTHER = {"credit": "Other receipts", "debit": "Other payments"}
+_SIDES = {"credit": "e.amount > 0", "debit": "e.amount < 0", "any": "true"}
+_TEXT = "lower(concat_ws(' ', e.transaction_code, e.counterparty_name, e.remittance, e.additional_info))"
+_FIELDS = {"text": _TEXT, "transaction_code": "e.transaction_code", "constant_symbol": "e.constant_symbol"}
+
+
+@cache
+def category_sql() -> str:
+    """Return the SQL expression for the category of an entry `e`; the patterns are quoted literals of our own file."""
+    rules = rows("categories")
+    branches = []
+    for rule in rules:
+        pattern, category = (rule[name].replace("'", "''") for name in ("pattern", "category"))
+        branches.append(
+            f"WHEN {_SIDES[rule['side']]} AND regexp_matches({_FIELDS[rule['field']]}, '{pattern}') THEN '{category}'"
+        )
+    return f"CASE {' '.join(branches)} WHEN e.amount > 0 THEN '{OTHER['credit']}' ELSE '{OTHER['debit']}' END"

@@ -1,0 +1,298 @@
+"""Taking bank files over: whole or not at all, once, and withdrawn as a whole.
+
+history is written first, then the mark in ops.import: rows without a mark are invisible, so a process killed
+between the two leaves nothing behind (`tidy` removes such rows when the lab is opened next).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from bankklient_lab.actions import action, table_action
+from bankklient_lab.errors import FormatError, Refused, UnknownName
+from bankklient_lab.formats.base import Hints
+from bankklient_lab.formats.schema import SCHEMAS, Kind
+from bankklient_lab.history import staging
+from bankklient_lab.history.categories import category_sql
+from bankklient_lab.history.reading import FileReader, reader
+from bankklient_lab.jobs import Job
+from bankklient_lab.lab import Lab
+
+IMPORTED, ALREADY, REFUSED, READABLE = "imported", "already", "refused", "readable"
+_HASH_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file in hand."""
+
+    path: Path
+    name: str
+    size: int
+    sha256: str
+
+
+@action
+def inspect_file(
+    lab: Lab,
+    path: Path,
+    *,
+    account: str | None = None,
+    currency: str | None = None,
+    bank: str | None = None,
+    mapping: str | None = None,
+    name: str | None = None,
+    job: Job | None = None,
+) -> dict[str, Any]:
+    """Return what importing the file would report, without taking anything over (status "readable" for new content).
+
+    Arguments and result as in `import_file`.
+    """
+    return _report(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=False)
+
+
+@action
+def import_file(
+    lab: Lab,
+    path: Path,
+    *,
+    account: str | None = None,
+    currency: str | None = None,
+    bank: str | None = None,
+    mapping: str | None = None,
+    name: str | None = None,
+    job: Job | None = None,
+) -> dict[str, Any]:
+    """Take a bank file over, whole or not at all, and return the report on it.
+
+    `account`, `currency`, `bank`, `mapping` say what the file itself does not; `name` is its name for people (of `path`
+    when None). The report: path, format, version, import_id (None unless imported), status "imported",
+    "already" (every statement was known; nothing changed) or "refused", message (empty unless refused), hint (what to give, if that
+    helps), rates (their number), statements [account, currency, bank, number, page, interim, from, to (both inclusive),
+    opening, closing, entries, sum_credit, sum_debit (booked, unsigned), known] and findings [code, place, field, value,
+    statement_no, entry_no]. Amounts are Decimal, days date. A refusal is a report too, not an error; Cancelled is raised.
+    """
+    return _report(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=True)
+
+
+def _report(lab: Lab, path: Path, hints: Hints, name: str | None, job: Job, *, keep: bool) -> dict[str, Any]:
+    report: dict[str, Any] = {
+        "path": name or str(path),
+        "format": None,
+        "version": None,
+        "import_id": None,
+        "status": REFUSED,
+        "message": "",
+        "hint": None,
+        "rates": 0,
+        "statements": [],
+        "findings": [],
+    }
+    try:
+        file = _measure(path, name or path.name)
+        with reader() as one, lab.database.reading() as cursor:
+            _take(lab, one, cursor, file, hints, job, report, keep=keep)
+    except FormatError as error:
+        report |= {"status": REFUSED, "message": error.message, "hint": getattr(error, "hint", None)}
+        report["findings"] = [
+            {"code": error.code, "place": error.place, "field": error.field, "value": error.text,
+             "message": error.reason, "statement_no": None, "entry_no": None}
+        ]  # fmt: skip
+        report["statements"] = []
+    return report
+
+
+def _measure(path: Path, name: str) -> _File:
+    try:
+        with path.open("rb") as source:
+            digest = hashlib.file_digest(source, "sha256")
+        return _File(path, name, path.stat().st_size, digest.hexdigest())
+    except OSError as error:
+        raise FormatError(f"the file can't be read: {error.strerror or error}") from None
+
+
+def _take(
+    lab: Lab, one: FileReader, cursor: duckdb.DuckDBPyConnection, file: _File, hints: Hints, job: Job,
+    report: dict[str, Any], *, keep: bool,
+) -> None:  # fmt: skip
+    job.step(f"opening {file.name}")
+    report["format"], report["version"], parts = one.read(file.path, hints)
+    try:
+        staging.fill(cursor, parts, file.size, job)
+        if staging.empty(cursor):
+            raise FormatError("the file holds neither a statement nor rates", place="whole file")
+        staging.require(cursor, lab.clock().date())
+        with lab.database.lane("history"):
+            job.step("comparing with the statements known")
+            staging.resolve_accounts(cursor)
+            staging.mark_known(cursor, report["format"])
+            staging.find(cursor)
+            _describe(cursor, report)
+            new = _is_new(cursor)
+            report["status"] = (IMPORTED if keep else READABLE) if new else ALREADY
+            if new and keep:
+                job.step("writing")
+                report["import_id"] = _keep(lab, cursor, file, report)
+    except duckdb.Error as error:
+        raise staging.check_readable(error) from None
+
+
+def _describe(cursor: duckdb.DuckDBPyConnection, report: dict[str, Any]) -> None:
+    report["statements"] = [
+        {"from": row.pop("from_day"), "to": row.pop("to_day"), **row}
+        for row in staging.report_statements(cursor).drop_columns(["account_id"]).to_pylist()
+    ]
+    report["findings"] = staging.report_findings(cursor).to_pylist()
+    (report["rates"],) = cursor.execute("SELECT count(*) FROM file_rate").fetchone() or (0,)
+
+
+def _is_new(cursor: duckdb.DuckDBPyConnection) -> bool:
+    row = cursor.execute(
+        """
+        SELECT EXISTS (FROM staged_statement WHERE NOT known)
+            OR EXISTS (FROM file_rate f WHERE NOT EXISTS (
+                FROM history.rate r JOIN ops.import i ON i.import_id = r.import_id AND i.state = 'imported'
+                WHERE (r.source, r.day, r.base, r.currency, r.units, r.rate, r.indirect)
+                    = (f.source, f.day, f.base, f.currency, f.units, f.rate, f.indirect)))
+        """
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict[str, Any]) -> int:
+    with lab.database.tx("ops") as ops:
+        row = ops.execute(
+            "SELECT greatest((SELECT coalesce(max(import_id), 0) FROM ops.import),"
+            " (SELECT coalesce(max(import_id), 0) FROM history.statement), (SELECT coalesce(max(import_id), 0) FROM history.rate)) + 1"
+        ).fetchone()
+        assert row is not None
+        import_id = int(row[0])
+        accounts = cursor.execute("FROM staged_account").to_arrow_table()
+        ops.register("new_account", accounts)
+        ops.execute("INSERT INTO ops.account SELECT account_id, number, currency, bank, name FROM new_account")
+    with lab.database.tx("history", cursor):
+        for statement in _INSERTS:
+            cursor.execute(statement, {"import_id": import_id})
+    with lab.database.tx("ops") as ops:
+        ops.execute(
+            "INSERT INTO ops.import VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'imported')",
+            [
+                import_id,
+                file.name,
+                file.sha256,
+                file.size,
+                report["format"],
+                report["version"],
+                lab.clock(),
+                lab.user,
+            ],
+        )
+        lab.log(
+            ops,
+            "import_file",
+            file.name,
+            import_id=import_id,
+            sha256=file.sha256,
+            statements=len(report["statements"]),
+        )
+    return import_id
+
+
+def _columns(kind: Kind, without: frozenset[str], alias: str) -> str:
+    return ", ".join(f"{alias}.{name}" for name in SCHEMAS[kind].names if name not in without)
+
+
+_NUMBERS = frozenset({"statement_no", "entry_no", "detail_no"})
+_DEFAULTED = _NUMBERS | {"status", "reversal", "detail_count", "currency"}
+_AFTER_STATUS = frozenset(SCHEMAS[Kind.ENTRY].names[: SCHEMAS[Kind.ENTRY].names.index("reversal") + 1])
+_NEW = "JOIN staged_statement s ON s.statement_no = e.statement_no AND NOT s.known"
+_CLIPPED = "least(greatest(coalesce(e.booking_day, e.value_day, s.to_day), s.from_day), s.to_day)"
+
+# ruff: noqa: S608 - every text below is made of our own schema's names
+_INSERTS = (
+    f"""
+    INSERT INTO history.entry
+    SELECT $import_id, e.statement_no, e.entry_no, s.account_id, s.interim, {_CLIPPED}, {category_sql()},
+        e.booking_day, e.value_day, e.amount, coalesce(e.currency, s.currency), coalesce(e.status, 'BOOK'),
+        coalesce(e.reversal, false), {_columns(Kind.ENTRY, _AFTER_STATUS | {"detail_count", "raw", "place"}, "e")},
+        coalesce(e.detail_count, 0), e.raw, e.place
+    FROM file_entry e {_NEW}
+    """,
+    f"""
+    INSERT INTO history.day_sum
+    SELECT $import_id, e.statement_no, s.account_id, {_CLIPPED} AS day, {category_sql()} AS category,
+        coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0), count(*)
+    FROM file_entry e {_NEW}
+    WHERE NOT s.interim AND {staging.COUNTS}
+    GROUP BY ALL
+    """,
+    """
+    INSERT INTO history.statement
+    SELECT $import_id, statement_no, account_id, interim, account, bank, currency, account_name, number, page, reference,
+        created_at, first_day, last_day, opening, opening_day, closing, closing_day, available,
+        declared_entries, declared_credit, declared_debit, raw, place,
+        from_day, to_day, entries, booked_entries, sum_credit, sum_debit, digest
+    FROM staged_statement WHERE NOT known
+    """,
+    f"""
+    INSERT INTO history.balance
+    SELECT $import_id, e.statement_no, s.account_id, e.balance_type, e.day, e.amount, coalesce(e.currency, s.currency)
+    FROM file_balance e {_NEW}
+    """,
+    f"""
+    INSERT INTO history.detail
+    SELECT $import_id, e.statement_no, e.entry_no, e.detail_no, s.account_id, {_columns(Kind.DETAIL, _NUMBERS, "e")}
+    FROM file_detail e {_NEW}
+    """,
+    """
+    INSERT INTO history.finding
+    SELECT $import_id, e.statement_no, e.entry_no, s.account_id, e.code, e.place, e.field, e.value
+    FROM staged_finding e LEFT JOIN staged_statement s USING (statement_no)
+    """,
+    f"INSERT INTO history.rate SELECT $import_id, {_columns(Kind.RATE, frozenset(), 'e')} FROM file_rate e",
+)
+
+
+@action
+def withdraw_import(lab: Lab, import_id: int, *, reason: str) -> None:
+    """Take an import back as a whole: its rows stay in the file but count nowhere. Logged with the reason.
+
+    Raises UnknownName for a number that is no import, Refused when it is withdrawn already.
+    """
+    with lab.database.tx("ops") as cursor:
+        row = cursor.execute("SELECT state, file_name FROM ops.import WHERE import_id = ?", [import_id]).fetchone()
+        if row is None:
+            raise UnknownName("import", import_id, "see `bankklient imports`")
+        if row[0] == "withdrawn":
+            raise Refused(f"import {import_id} ({row[1]}) is withdrawn already")
+        cursor.execute("UPDATE ops.import SET state = 'withdrawn' WHERE import_id = ?", [import_id])
+        lab.log(cursor, "withdraw_import", row[1], import_id=import_id, reason=reason)
+
+
+@table_action
+def imports(lab: Lab) -> pa.Table:
+    """Return the imports, newest first, with their numbers of statements, booked entries, rates and findings.
+
+    Columns: import_id, file_name, format, version, imported_at (UTC), imported_by, state, statements, entries, first_day,
+    last_day (inclusive), rates, errors, warnings.
+    """
+    return lab.query("FROM imports()")
+
+
+def tidy(lab: Lab) -> None:
+    """Remove what an import left that was killed before its mark; nobody ever saw these rows."""
+    tables = ("statement", "balance", "entry", "detail", "finding", "day_sum", "rate")
+    left = lab.rows(
+        "SELECT DISTINCT import_id FROM (SELECT DISTINCT import_id FROM history.statement UNION SELECT DISTINCT import_id FROM history.rate)"
+        " WHERE import_id NOT IN (SELECT import_id FROM ops.import)"
+    )
+    if left:
+        with lab.database.tx("history") as cursor:
+            for table in tables:
+                cursor.execute(f"DELETE FROM history.{table} WHERE import_id NOT IN (SELECT import_id FROM ops.import)")

@@ -1,0 +1,41 @@
+-- What counts: the rows of imports that are marked 'imported'. Everything else reads history through these.
+CREATE MACRO app.live_import() AS TABLE
+    SELECT import_id FROM ops.import WHERE state = 'imported';
+
+CREATE MACRO app.live_statement() AS TABLE
+    FROM history.statement SEMI JOIN live_import() USING (import_id);
+
+CREATE MACRO app.live_entry() AS TABLE
+    FROM history.entry SEMI JOIN live_import() USING (import_id);
+
+CREATE MACRO app.live_detail() AS TABLE
+    FROM history.detail SEMI JOIN live_import() USING (import_id);
+
+CREATE MACRO app.live_balance() AS TABLE
+    FROM history.balance SEMI JOIN live_import() USING (import_id);
+
+CREATE MACRO app.live_day_sum() AS TABLE
+    FROM history.day_sum SEMI JOIN live_import() USING (import_id);
+
+CREATE MACRO app.live_finding() AS TABLE
+    FROM history.finding SEMI JOIN live_import() USING (import_id);
+
+CREATE MACRO app.live_rate() AS TABLE
+    FROM history.rate SEMI JOIN live_import() USING (import_id);
+
+CREATE MACRO app.imports() AS TABLE
+    WITH statements AS (
+        SELECT import_id, count(*) AS statements, sum(booked_entries)::BIGINT AS entries, min(from_day) AS first_day, max(to_day) AS last_day
+        FROM history.statement GROUP BY import_id
+    ), rates AS (
+        SELECT import_id, count(*) AS rates, min(day) AS first_day, max(day) AS last_day FROM history.rate GROUP BY import_id
+    ), findings AS (
+        SELECT import_id, count(*) FILTER (WHERE c.severity = 'error') AS errors, count(*) FILTER (WHERE c.severity = 'warning') AS warnings
+        FROM history.finding f JOIN app.finding_code c USING (code) GROUP BY import_id
+    )
+    SELECT i.import_id, i.file_name, i.format, i.version, i.imported_at, i.imported_by, i.state,
+        coalesce(s.statements, 0) AS statements, coalesce(s.entries, 0) AS entries,
+        coalesce(s.first_day, r.first_day) AS first_day, coalesce(s.last_day, r.last_day) AS last_day,
+        coalesce(r.rates, 0) AS rates, coalesce(f.errors, 0) AS errors, coalesce(f.warnings, 0) AS warnings
+    FROM ops.import i LEFT JOIN statements s USING (import_id) LEFT JOIN rates r USING (import_id) LEFT JOIN findings f USING (import_id)
+    ORDER BY i.import_id DESC;

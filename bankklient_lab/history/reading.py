@@ -1,0 +1,149 @@
+"""Reads bank files in a process apart (formats.worker) and gives their parts as they come."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from bankklient_lab import errors
+from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
+from bankklient_lab.formats.base import Hints, Part
+from bankklient_lab.formats.schema import SCHEMAS
+from bankklient_lab.formats.worker import HEADER, KINDS, PART
+
+SECONDS_WITHOUT_PROGRESS_MAX = 45.0
+_REFUSALS = {name: getattr(errors, name) for name in ("FormatError", "NotRecognised", "LimitExceeded")}
+
+
+class Progressing(NamedTuple):
+    """A part and the position in the file reached with it (bytes)."""
+
+    part: Part
+    position: int
+
+
+class FileReader:
+    """One reader process, started at first use and used for many files, one after another."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._busy = threading.Lock()
+
+    def read(self, path: Path, hints: Hints) -> tuple[str, str, Iterator[Progressing]]:
+        """Return format name, version and the parts of the file at `path`.
+
+        Raises FormatError (or a kind of it) at once or while the parts are taken. The reader is busy until the parts
+        are used up or closed.
+        """
+        self._busy.acquire()
+        try:
+            self._request(path, hints)
+            tag, payload = self._frame()
+            if tag == b"E":
+                raise _refusal(payload)
+            found = json.loads(bytes(payload))
+        except BaseException:
+            self._busy.release()
+            raise
+        return found["format"], found["version"], self._parts()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _request(self, path: Path, hints: Hints) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "bankklient_lab.formats.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"},
+            )
+        assert self._process.stdin is not None
+        request = {"path": str(path.resolve()), "hints": asdict(hints)}
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _parts(self) -> Iterator[Progressing]:
+        finished = False
+        try:
+            while True:
+                tag, payload = self._frame()
+                if tag == b"P":
+                    kind_no, position = PART.unpack_from(payload)
+                    kind = KINDS[kind_no]
+                    batch = pa.ipc.read_record_batch(pa.py_buffer(payload[PART.size :]), SCHEMAS[kind])
+                    yield Progressing(Part(kind, batch), position)
+                    continue
+                finished = True
+                if tag == b"E":
+                    raise _refusal(payload)
+                return
+        finally:
+            if not finished:
+                self.close()
+            self._busy.release()
+
+    def _frame(self) -> tuple[bytes, memoryview]:
+        tag, length = HEADER.unpack(self._exactly(HEADER.size))
+        return tag, memoryview(self._exactly(length))
+
+    def _exactly(self, size: int) -> bytearray:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        data = bytearray(size)
+        view, done = memoryview(data), 0
+        descriptor = self._process.stdout.fileno()
+        while done < size:
+            ready, _, _ = select.select([descriptor], [], [], SECONDS_WITHOUT_PROGRESS_MAX)
+            if not ready:
+                self.close()
+                raise LimitExceeded(
+                    f"reading the file makes no progress for {SECONDS_WITHOUT_PROGRESS_MAX:.0f} seconds"
+                )
+            got = os.readv(descriptor, [view[done:]])
+            if not got:
+                self.close()
+                raise LimitExceeded(
+                    "the reader of the file ended; the file takes more memory than allowed or is hostile"
+                )
+            done += got
+        return data
+
+
+def _refusal(payload: memoryview) -> FormatError:
+    body: dict[str, Any] = json.loads(bytes(payload))
+    name = body.pop("class")
+    if name == "HintNeeded":
+        text = body["reason"].rsplit("; give it with", 1)[0]
+        return HintNeeded(body["hint"], text, place=body["place"])
+    refusal: FormatError = _REFUSALS.get(name, FormatError)(
+        body["reason"], place=body["place"], field=body["field"], text=body["text"]
+    )
+    return refusal
+
+
+@contextlib.contextmanager
+def reader() -> Iterator[FileReader]:
+    """Give a reader process and end it."""
+    one = FileReader()
+    try:
+        yield one
+    finally:
+        one.close()

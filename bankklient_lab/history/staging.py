@@ -1,0 +1,247 @@
+"""From the parts of one file to rows ready for history, in temporary tables of one cursor.
+
+`fill` takes the parts over as they come (entries in one stream, so that memory does not grow with the file); the
+steps after it are SQL over the staged tables: days and sums of each statement, accounts, statements known before, findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from bankklient_lab.errors import FormatError, HintNeeded, LabError, LimitExceeded
+from bankklient_lab.formats.base import LIMITS
+from bankklient_lab.formats.schema import SCHEMAS, Kind
+from bankklient_lab.history.reading import Progressing
+from bankklient_lab.jobs import Job
+
+# An entry counts in sums and balances when it is booked, readable and in its statement's currency.
+COUNTS = "(e.status = 'BOOK' AND e.amount IS NOT NULL AND e.currency = s.currency)"
+
+
+def fill(cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], file_bytes: int, job: Job) -> None:
+    """Stage all parts of one file as temp tables `file_<kind>`; raises what the reader raises."""
+    others: dict[Kind, list[pa.RecordBatch]] = {kind: [] for kind in Kind if kind is not Kind.ENTRY}
+    failure: list[BaseException] = []
+
+    def entries() -> Iterator[pa.RecordBatch]:
+        count = statements = 0
+        try:
+            for part, position in parts:
+                if part.kind is Kind.ENTRY:
+                    count += part.batch.num_rows
+                    job.step(f"reading, {count} entries", min(1.0, position / max(1, file_bytes)))
+                    yield part.batch
+                else:
+                    others[part.kind].append(part.batch)
+                    statements += part.batch.num_rows if part.kind is Kind.STATEMENT else 0
+                    if statements > LIMITS.statements:
+                        raise LimitExceeded(f"the file has more than {LIMITS.statements} statements")
+        except BaseException as error:
+            failure.append(error)
+            raise
+
+    reader = pa.RecordBatchReader.from_batches(SCHEMAS[Kind.ENTRY], entries())
+    try:
+        _store(cursor, Kind.ENTRY, reader)
+    except duckdb.Error:
+        if failure:
+            raise failure[0] from None
+        raise
+    if failure:
+        raise failure[0]
+    for kind, batches in others.items():
+        _store(cursor, kind, pa.Table.from_batches(batches, SCHEMAS[kind]))
+
+
+def _store(cursor: duckdb.DuckDBPyConnection, kind: Kind, data: pa.RecordBatchReader | pa.Table) -> None:
+    cursor.register("incoming", data)
+    try:
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE file_{kind} AS SELECT * FROM incoming")  # noqa: S608 - our names
+    finally:
+        cursor.unregister("incoming")
+
+
+def require(cursor: duckdb.DuckDBPyConnection, today: date) -> None:
+    """Refuse statements without account or currency, and a file that holds nothing; work out days and sums."""
+    row = cursor.execute(
+        "SELECT place, account, currency FROM file_statement WHERE account IS NULL OR currency IS NULL ORDER BY statement_no LIMIT 1"
+    ).fetchone()
+    if row:
+        missing = "account" if row[1] is None else "currency"
+        raise HintNeeded(missing, f"the file does not say the {missing} of a statement", place=row[0] or "")
+    cursor.execute(_STATEMENT, {"today": today})
+
+
+def empty(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the file holds neither statements nor rates."""
+    counts = cursor.execute(
+        "SELECT (SELECT count(*) FROM file_statement) + (SELECT count(*) FROM file_rate)"
+    ).fetchone()
+    assert counts is not None
+    return not counts[0]
+
+
+_STATEMENT = """
+CREATE OR REPLACE TEMP TABLE staged_statement AS
+WITH total AS (
+    SELECT s.statement_no,
+        count(e.entry_no) AS entries,
+        count(*) FILTER (WHERE COUNTS) AS booked_entries,
+        coalesce(sum(e.amount) FILTER (WHERE COUNTS AND e.amount > 0), 0)::DECIMAL(18,3) AS sum_credit,
+        coalesce(-sum(e.amount) FILTER (WHERE COUNTS AND e.amount < 0), 0)::DECIMAL(18,3) AS sum_debit,
+        min(coalesce(e.booking_day, e.value_day)) AS first_entry,
+        max(coalesce(e.booking_day, e.value_day)) FILTER (WHERE COUNTS) AS last_entry,
+        coalesce(sum(md5_number_lower(concat_ws('|', e.booking_day, e.amount)) % 4611686018427387904::UBIGINT)
+            FILTER (WHERE COUNTS), 0)::VARCHAR AS digest
+    FROM file_statement s LEFT JOIN file_entry e USING (statement_no)
+    GROUP BY s.statement_no
+), days AS (
+    SELECT s.*, t.* EXCLUDE (statement_no),
+        coalesce(s.last_day, s.closing_day, t.last_entry, s.first_day, s.opening_day, t.first_entry,
+            try_cast(left(s.created_at, 10) AS DATE), $today) AS end_day
+    FROM file_statement s JOIN total t USING (statement_no)
+)
+SELECT * EXCLUDE (end_day, first_entry, last_entry),
+    least(coalesce(first_day, first_entry, opening_day, end_day), end_day) AS from_day,
+    end_day AS to_day,
+    NULL::INTEGER AS account_id,
+    false AS known
+FROM days
+""".replace("COUNTS", COUNTS)
+
+
+def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Give every staged statement its account; new accounts get the next numbers (kept in `staged_account`)."""
+    cursor.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE staged_account AS
+        SELECT (SELECT coalesce(max(account_id), 0) FROM ops.account)
+                + row_number() OVER (ORDER BY min(statement_no)) AS account_id,
+            s.account AS number, s.currency, first(s.bank ORDER BY statement_no) FILTER (WHERE s.bank IS NOT NULL) AS bank,
+            first(s.account_name ORDER BY statement_no) FILTER (WHERE s.account_name IS NOT NULL) AS name
+        FROM staged_statement s
+        WHERE NOT EXISTS (FROM ops.account a WHERE a.number = s.account AND a.currency = s.currency)
+        GROUP BY s.account, s.currency
+        """
+    )
+    cursor.execute(
+        """
+        UPDATE staged_statement s SET account_id = a.account_id
+        FROM (SELECT account_id, number, currency FROM ops.account
+              UNION ALL SELECT account_id, number, currency FROM staged_account) a
+        WHERE a.number = s.account AND a.currency = s.currency
+        """
+    )
+
+
+# The identity rule (docs/decisions/0004-statement-identity.md): the same account, last day, booked days and amounts,
+# balances where both state them, and within one format the same number and page.
+_SAME = """
+    a.account_id = b.account_id AND a.interim = b.interim AND a.to_day = b.to_day
+    AND a.booked_entries = b.booked_entries AND a.entries = b.entries AND a.digest = b.digest
+    AND (a.opening IS NULL OR b.opening IS NULL OR a.opening = b.opening)
+    AND (a.closing IS NULL OR b.closing IS NULL OR a.closing = b.closing)
+"""
+_SAME_NUMBER = """
+    (a.number IS NULL OR b.number IS NULL OR ltrim(a.number, '0') = ltrim(b.number, '0'))
+    AND (a.page IS NULL OR b.page IS NULL OR a.page = b.page)
+"""
+
+
+def mark_known(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
+    """Set `known` on staged statements that the lab, or the file itself further up, has already."""
+    cursor.execute(
+        f"""
+        UPDATE staged_statement a SET known = true
+        FROM history.statement b JOIN ops.import i ON i.import_id = b.import_id AND i.state = 'imported'
+        WHERE {_SAME} AND (i.format <> $format OR ({_SAME_NUMBER}))
+        """,  # noqa: S608 - our own texts
+        {"format": format_name},
+    )
+    cursor.execute(
+        f"""
+        UPDATE staged_statement a SET known = true FROM staged_statement b
+        WHERE b.statement_no < a.statement_no AND {_SAME} AND {_SAME_NUMBER}
+            AND a.reference IS NOT DISTINCT FROM b.reference
+        """  # noqa: S608 - our own texts
+    )
+
+
+def find(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Stage what is wrong with the statements themselves, beside what the reader found, in `staged_finding`."""
+    cursor.execute(_FINDINGS.replace("COUNTS", COUNTS))
+
+
+_FINDINGS = """
+CREATE OR REPLACE TEMP TABLE staged_finding AS
+SELECT statement_no, entry_no, code, place, field, value FROM file_finding
+UNION ALL
+SELECT statement_no, NULL, 'already_imported', place, 'statement', number FROM staged_statement WHERE known
+UNION ALL
+SELECT statement_no, NULL, 'does_not_add_up', place, 'closing',
+    'opening ' || opening || ' + entries ' || (sum_credit - sum_debit) || ' = ' || (opening + sum_credit - sum_debit)
+    || ', closing ' || closing || ', difference ' || (closing - opening - sum_credit + sum_debit)
+FROM staged_statement
+WHERE NOT interim AND opening + sum_credit - sum_debit <> closing
+UNION ALL
+SELECT statement_no, NULL, 'missing_balance', place, CASE WHEN opening IS NULL THEN 'opening' ELSE 'closing' END, NULL
+FROM staged_statement
+WHERE NOT interim AND (opening IS NULL OR closing IS NULL)
+    AND NOT EXISTS (FROM file_finding f WHERE f.statement_no = staged_statement.statement_no AND f.code = 'missing_balance')
+UNION ALL
+SELECT statement_no, NULL, 'declared_totals_differ', place, 'totals',
+    concat_ws(', ',
+        CASE WHEN declared_entries <> entries THEN 'entries stated ' || declared_entries || ', found ' || entries END,
+        CASE WHEN declared_credit <> sum_credit THEN 'credit stated ' || declared_credit || ', found ' || sum_credit END,
+        CASE WHEN declared_debit <> sum_debit THEN 'debit stated ' || declared_debit || ', found ' || sum_debit END)
+FROM staged_statement
+WHERE declared_entries <> entries OR declared_credit <> sum_credit OR declared_debit <> sum_debit
+UNION ALL
+SELECT s.statement_no, min(e.entry_no), 'currency_differs', min_by(e.place, e.entry_no), 'currency',
+    count(*) || ' entries in ' || e.currency
+FROM file_entry e JOIN staged_statement s USING (statement_no)
+WHERE e.currency <> s.currency GROUP BY s.statement_no, e.currency
+UNION ALL
+SELECT s.statement_no, min(e.entry_no), 'not_booked', min_by(e.place, e.entry_no), 'status',
+    count(*) || ' entries with status ' || e.status
+FROM file_entry e JOIN staged_statement s USING (statement_no)
+WHERE NOT s.interim AND e.status <> 'BOOK' GROUP BY s.statement_no, e.status
+UNION ALL
+SELECT s.statement_no, min(e.entry_no), 'duplicate_in_statement', min_by(e.place, e.entry_no), 'bank_reference',
+    e.bank_reference
+FROM file_entry e JOIN staged_statement s USING (statement_no)
+WHERE NOT s.interim AND COUNTS AND e.bank_reference IS NOT NULL
+GROUP BY s.statement_no, e.bank_reference, e.amount, e.booking_day HAVING count(*) > 1
+UNION ALL
+SELECT NULL, NULL, 'new_account', NULL, 'account', number || ' ' || currency FROM staged_account
+"""
+
+
+def report_statements(cursor: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return what the file contains, a row a statement, in file order."""
+    return cursor.execute(
+        """
+        SELECT statement_no, account_id, account, bank, currency, number, page, interim, from_day, to_day, opening, closing,
+            entries, booked_entries, sum_credit, sum_debit, known
+        FROM staged_statement ORDER BY statement_no
+        """
+    ).to_arrow_table()
+
+
+def report_findings(cursor: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return the findings of the file, a row each, in file order."""
+    return cursor.execute(
+        "FROM staged_finding ORDER BY statement_no NULLS FIRST, entry_no NULLS FIRST, code"
+    ).to_arrow_table()
+
+
+def check_readable(error: duckdb.Error) -> LabError:
+    """Return the sentence for a DuckDB error while staging: amounts that overflow, or no space."""
+    text = str(error).splitlines()[0]
+    if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
+        return FormatError(f"an amount or a sum is larger than 15 digits before the decimal point ({text})")
+    return LabError(f"the file could not be taken over: {text}; nothing of it was kept")

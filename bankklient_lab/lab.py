@@ -1,0 +1,160 @@
+"""Lab: an open workbench = database + user + clock, here or in the process that owns the file."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from bankklient_lab.errors import BadArgument, StoreError
+from bankklient_lab.store.database import Database
+from bankklient_lab.store.owner import OwnerCard, Ownership
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from bankklient_lab.actions import Action
+
+Clock = Callable[[], datetime]
+ENVIRONMENT_LAB = "BANKKLIENT_LAB"
+
+
+class RemoteCalls(Protocol):
+    """The way to the process that owns the lab."""
+
+    def call(self, action: Action[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
+        """Run the action there and return what it returns; its LabError is raised here."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+class Lab:
+    """An open lab. `remote` is None when this process owns the file."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        database: Database | None = None,
+        ownership: Ownership | None = None,
+        remote: RemoteCalls | None = None,
+        clock: Clock = utc_now,
+        user: str = "",
+    ) -> None:
+        assert (database is None) != (remote is None)
+        self.path = path
+        self.remote = remote
+        self.clock = clock
+        self.user = user or getpass.getuser()
+        self.ownership = ownership
+        self._database = database
+
+    @property
+    def database(self) -> Database:
+        """The database, in the process that owns the file."""
+        if self._database is None:
+            raise StoreError(f"{self.path} is closed or owned by another process")
+        return self._database
+
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Run one read of our own SQL with bound parameters (`$name`) and return the Arrow table."""
+        with self.database.reading() as cursor:
+            return cursor.execute(sql, dict(parameters or {})).to_arrow_table()
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """Run one read of our own SQL with bound parameters and return the rows; decimals stay exact."""
+        with self.database.reading() as cursor:
+            return cursor.execute(sql, dict(parameters or {})).fetchall()
+
+    def log(self, cursor: Any, action: str, subject: str, **details: object) -> None:
+        """Append an entry to the log within the transaction of `cursor` (lane ops)."""
+        cursor.execute(
+            "INSERT INTO ops.log SELECT coalesce(max(log_id), 0) + 1, ?, ?, ?, ?, ? FROM ops.log",
+            [self.clock(), self.user, action, subject, json.dumps(details, default=str, ensure_ascii=False)],
+        )
+
+    def close(self) -> None:
+        """Close the lab; calling it again does nothing."""
+        _OPEN.pop(self.path, None)
+        if self.remote is not None:
+            self.remote.close()
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        if self.ownership is not None:
+            self.ownership.release()
+            self.ownership = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_OPEN: weakref.WeakValueDictionary[Path, Lab] = weakref.WeakValueDictionary()
+_OPENING = threading.Lock()
+
+
+def lab_path(path: str | Path | None) -> Path:
+    """Return the absolute path of a lab, from BANKKLIENT_LAB when None; BadArgument when there is none."""
+    given = path or os.environ.get(ENVIRONMENT_LAB)
+    if not given:
+        raise BadArgument(f"no lab is named: give --lab FILE or set {ENVIRONMENT_LAB}")
+    return Path(given).expanduser().resolve()
+
+
+def own_card(clock: Clock = utc_now) -> OwnerCard:
+    """Return the card of this process."""
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])[:80]
+    return OwnerCard(pid=os.getpid(), since=clock().isoformat(timespec="seconds"), command=command)
+
+
+def open_here(
+    path: Path, *, passphrase: str | None = None, create: bool = False, clock: Clock = utc_now, user: str = ""
+) -> Lab:
+    """Own the file in this process: one Lab per process and file, a second call returns the same.
+
+    Raises LabBusy when another process owns it, and the errors of Database.
+    """
+    with _OPENING:
+        known = _OPEN.get(path)
+        if known is not None:
+            return known
+        if not path.parent.is_dir():
+            raise StoreError(f"there is no folder {path.parent}; make it first", path=str(path))
+        if not create and not path.is_file():
+            raise StoreError(f"there is no lab at {path}; make one with `bankklient init {path}`", path=str(path))
+        ownership = Ownership(path).take(own_card(clock))
+        try:
+            database = Database(path, passphrase=passphrase, create=create)
+        except BaseException:
+            ownership.release()
+            raise
+        lab = Lab(path, database=database, ownership=ownership, clock=clock, user=user)
+        _OPEN[path] = lab
+        return lab
+
+
+@contextmanager
+def created(path: Path, *, passphrase: str | None = None) -> Iterator[Lab]:
+    """Make a new lab, give it, and close it."""
+    with open_here(path, passphrase=passphrase, create=True) as lab:
+        yield lab
