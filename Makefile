@@ -58,9 +58,9 @@ kill: $(STAMP) ## Kill COUNT processes at random instants (default as in make te
 	$(BIN)/python -m pytest tests/faults -k kill $(if $(COUNT),--kills $(COUNT)) --timeout 0
 
 lock: $(STAMP) ## Pin the newest dependencies that resolve together
-	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes \
-	  --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	  --output-file requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
+	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 
 clean: ## Remove what make has made
 	rm -rf $(VENV) build dist *.egg-info
