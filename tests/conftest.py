@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests import corpus, spec
@@ -12,9 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     heavy = parser.getgroup("bankklient", "counts of the heavy tests")
     heavy.addoption("--mutations", type=int, default=20_000, help="mutated files to read, over all formats")
     heavy.addoption("--kills", type=int, default=60, help="processes to kill at a random instant")
-    heavy.addoption(
-        "--update-expected", action="store_true", help="write expected twins instead of comparing"
-    )
+    heavy.addoption("--update-expected", action="store_true", help="write expected twins instead of comparing")
 
 
 def pytest_report_header() -> list[str]:
@@ -55,3 +58,14 @@ def kills(request: pytest.FixtureRequest) -> int:
 def update_expected(request: pytest.FixtureRequest) -> bool:
     """Tell whether expected twins are to be written instead of compared."""
     return bool(request.config.getoption("--update-expected"))
+
+
+@pytest.fixture(scope="session")
+def demo_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a small demo lab that no process holds; copy it to change it."""
+    lab = tmp_path_factory.mktemp("demo") / "demo.lab"
+    command = [sys.executable, "-m", "bankklient_lab.cli", "demo", "--once", "--entries", "2000"]
+    environment = os.environ | {"BANKKLIENT_LAB": str(lab)}
+    done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return lab
