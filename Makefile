@@ -18,14 +18,14 @@ help: ## Show what there is
 set-up: $(STAMP) ## Make .venv with the locked dependencies
 
 $(STAMP): pyproject.toml requirements.lock scripts/set-up
-	scripts/set-up "$(PYTHON)" $(VENV)
-	touch $@
+	@scripts/set-up "$(PYTHON)" $(VENV)
+	@touch $@
 
 demo: $(STAMP) ## Demo company in a browser; ONCE=1 builds everything and stops
 	$(BIN)/bankklient demo $(if $(ONCE),--once)
 
 test: $(STAMP) check ## All checks and tests, a real browser included
-	scripts/system-packages
+	@scripts/system-packages
 	$(BIN)/python -m pytest -n 2
 
 check: $(STAMP) ## Format, lint, strict types, direction of imports
