@@ -1,0 +1,437 @@
+"""camt.052, .053 and .054 to record batches, in one pass and with bounded memory.
+
+Readings that the standard leaves open, each as most banks mean it:
+- the sign follows CdtDbtInd alone; RvslInd only says that the entry takes an earlier one back;
+- `opening` is the first OPBD, else the first PRCD, `closing` the first CLBD, `available` the first CLAV, else ITAV;
+- `number` is ElctrncSeqNb, else LglSeqNb, without leading zeros; null when the bank does not number;
+- `reference` is the Id of the statement and, where it differs, the MsgId of its message after a space;
+- with exactly one TxDtls its fields are the entry's; with several, each is a detail;
+- NOTPROVIDED and NONREF mean "none".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+from lxml import etree
+
+from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
+from bankklient_lab.formats import camt_layout as layout
+from bankklient_lab.formats.base import BATCH_ROWS, LIMITS, Findings, Hints, Part, Rows, clean, record_batch
+from bankklient_lab.formats.camt_entry import (
+    PARTY_AND_REFERENCES,
+    account_number,
+    given,
+    own_columns,
+    party_and_references,
+)
+from bankklient_lab.formats.camt_layout import Found, Tree, compile_paths, gather
+from bankklient_lab.formats.camt_values import amounts, days, exact_amount, exact_day, signed
+from bankklient_lab.formats.camt_xml import Fragment, check_depth, forget, namespace, parse
+from bankklient_lab.formats.schema import SCHEMAS, Kind
+
+STATEMENT_TAGS = {"camt.052": "Rpt", "camt.053": "Stmt", "camt.054": "Ntfctn"}
+STATUSES = frozenset({"BOOK", "PDNG", "INFO", "FUTR"})
+BATCH_CHARS = 16 * 1024**2  # of kept XML in one batch
+
+_VERSION = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.001\.(0[1-9]|1[0-3])")
+_ENTRY_COLUMNS = tuple(SCHEMAS[Kind.ENTRY].names)
+_DETAIL_COLUMNS = tuple(SCHEMAS[Kind.DETAIL].names)
+_DEBIT = "debit"  # beside the columns: whether `amount` is a debit
+_BATCH_MARKUP = 60  # end tags in an entry that may be deep enough to look
+
+
+class _Table:
+    """Rows of entries or details whose amounts and days are still text."""
+
+    def __init__(self, kind: Kind, columns: tuple[str, ...], findings: Findings) -> None:
+        self.kind = kind
+        self.rows: list[tuple[Any, ...]] = []
+        self.chars = 0
+        self._columns = (*columns, _DEBIT)
+        self._findings = findings
+
+    def drain(self) -> Iterator[Part]:
+        """Yield what was collected, if anything, and forget it."""
+        if not self.rows:
+            return
+        given_columns: dict[str, Any] = dict(zip(self._columns, zip(*self.rows, strict=True), strict=True))
+        self.rows, self.chars = [], 0
+        debit = given_columns.pop(_DEBIT)
+        for name in ("amount", "original_amount", "charges"):
+            given_columns[name] = amounts(given_columns[name], self._reporter(name, given_columns))
+        given_columns["amount"] = signed(given_columns["amount"], debit)
+        for name in ("booking_day", "value_day"):
+            if name in given_columns:
+                given_columns[name] = days(given_columns[name], self._reporter(name, given_columns))
+        yield Part(self.kind, record_batch(self.kind, given_columns))
+
+    def _reporter(self, name: str, columns: dict[str, Any]) -> Any:
+        def report(row: int, code: str, value: str) -> None:
+            statement_no, entry_no = columns["statement_no"][row], columns["entry_no"][row]
+            place = f"Ntry {entry_no} of statement {statement_no}"
+            self._findings.add(
+                code, statement_no=statement_no, entry_no=entry_no, place=place, field=name, value=value
+            )
+
+        return report
+
+
+class Reader:
+    """Reads one message of one kind ("camt.053"); see the module for how."""
+
+    def __init__(self, kind: str, hints: Hints) -> None:
+        self._kind = kind
+        self._tag = STATEMENT_TAGS[kind]
+        self._hints = hints
+        self._findings = Findings()
+        self._entries = _Table(Kind.ENTRY, _ENTRY_COLUMNS, self._findings)
+        self._details = _Table(Kind.DETAIL, _DETAIL_COLUMNS, self._findings)
+        self._balances = Rows(Kind.BALANCE, SCHEMAS[Kind.BALANCE].names)
+        self._statements = Rows(Kind.STATEMENT, SCHEMAS[Kind.STATEMENT].names)
+        self._header: Found = {}
+        self._header_raw = ""
+        self._statement: etree._Element | None = None
+        self._statement_no = 0
+        self._start_statement(None)
+
+    def read(self, source: BinaryIO) -> Iterator[Part]:
+        """Yield the parts of the message; FormatError when it can't be taken over."""
+        tags = ("Document", "GrpHdr", self._tag, "Ntry")
+        for event, name, element in parse(source, tags, frozenset({"Ntry", self._tag})):
+            if event == "start":
+                if name == "Document" and element.getparent() is None:
+                    self._start_document(element)
+                elif name == self._tag and self._statement is None:
+                    self._start_statement(element)
+            elif name == "Ntry" and element.getparent() is self._statement:
+                self._read_entry(element)
+                if len(self._entries.rows) >= BATCH_ROWS or self._entries.chars > BATCH_CHARS:
+                    yield from self._drain()
+            elif name == "GrpHdr" and self._statement is None:
+                gather(element, self._header_paths, self._header)
+                self._header_raw = self._fragment.text(element)
+            elif element is self._statement:
+                self._end_statement(element)
+                if self._statements.full():
+                    yield from self._drain()
+        if not self._statement_no:
+            raise FormatError(f"the message holds no statement ({self._tag})", place="whole file")
+        yield from self._drain()
+        yield from self._findings.close()
+
+    def _drain(self) -> Iterator[Part]:
+        yield from self._entries.drain()
+        yield from self._details.drain()
+        yield from self._balances.drain()
+        yield from self._statements.drain()
+        yield from self._findings.drain()
+
+    def _start_document(self, element: etree._Element) -> None:
+        if element.getroottree().docinfo.internalDTD is not None:
+            raise FormatError("a document type definition (DOCTYPE) is not allowed in a bank message")
+        space = namespace(element)
+        if space and not _VERSION.fullmatch(space):
+            self._findings.add("unknown_code", place="Document", field="xmlns", value=space)
+        self._fragment = Fragment(element)
+        self._header_paths = compile_paths(layout.GROUP_HEADER, space)
+        self._statement_paths = compile_paths(layout.STATEMENT, space)
+        self._account_paths = compile_paths(layout.ACCOUNT, space)
+        self._balance_paths = compile_paths(layout.BALANCE, space)
+        self._entry_paths = compile_paths(layout.ENTRY, space)
+        self._detail_paths = compile_paths(layout.DETAIL, space)
+        self._structured_paths = compile_paths(layout.STRUCTURED, space)
+
+    def _start_statement(self, element: etree._Element | None) -> None:
+        self._statement = element
+        self._entry_no = 0
+        self._account: Found | None = None
+        self._own_account: str | None = None
+        self._entry_currency: str | None = None
+        self._without_status = 0
+        if element is not None:
+            self._statement_no += 1
+            if self._statement_no > LIMITS.statements:
+                raise LimitExceeded(f"more than {LIMITS.statements} statements in one file")
+
+    def _place(self) -> str:
+        return f"{self._tag} {self._statement_no}"
+
+    def _find(self, code: str, place: str, field: str, value: object = "") -> None:
+        """Record a finding about the entry that is read, or about the statement when none is."""
+        self._findings.add(
+            code,
+            statement_no=self._statement_no,
+            entry_no=self._entry_no if place.startswith("Ntry") else None,
+            place=place,
+            field=field,
+            value=value,
+        )
+
+    # Entries
+
+    def _read_entry(self, element: etree._Element) -> None:
+        self._entry_no += 1
+        place = f"Ntry {self._entry_no} of {self._place()}"
+        if self._account is None:
+            assert self._statement is not None
+            self._account = gather(self._statement, self._account_paths, {})
+            self._own_account = account_number(self._account.get("account"))
+        raw = self._fragment.text(element)
+        found = gather(element, self._entry_paths, {})
+        details = found.get("details", ())
+        if len(details) == 1:
+            gather(details[0], self._detail_paths, found)
+        if raw.count("</") > _BATCH_MARKUP:
+            check_depth(element, place)
+        amount, currency = self._amount(found, "amount", place)
+        credit = self._credit(found.get("side"), place)
+        reversal = (found.get("reversal") or "").strip() in {"true", "1"}
+        if self._entry_currency is None:
+            self._entry_currency = currency
+        columns = self._party_and_references(found, credit, reversal, currency)
+        if len(details) > 1:
+            columns = self._read_details(details, found, columns, credit, reversal, currency, place)
+        elif "own_columns" in found:
+            columns = self._with_own(columns, self._own(found, place).get("entry", {}))
+        row = (
+            self._statement_no,
+            self._entry_no,
+            found.get("booking_day"),
+            found.get("value_day"),
+            amount,
+            currency,
+            self._status(found, place),
+            reversal,
+            *columns,
+            len(details),
+            raw,
+            place,
+            not credit,
+        )
+        if len(raw) > LIMITS.field_chars:
+            _check_fields(columns, place)
+        self._entries.rows.append(row)
+        self._entries.chars += len(raw)
+        forget(element)
+
+    def _read_details(
+        self,
+        details: list[etree._Element],
+        entry: Found,
+        columns: tuple[Any, ...],
+        entry_credit: bool,
+        reversal: bool,
+        entry_currency: str | None,
+        place: str,
+    ) -> tuple[Any, ...]:
+        for number, element in enumerate(details, start=1):
+            found = gather(element, self._detail_paths, {})
+            side = found.get("detail_side")
+            credit = self._credit(side, place) if side else entry_credit
+            amount, currency = found.get("detail_amount") or (None, None)
+            detail = self._party_and_references(found, credit, reversal, currency or entry_currency)
+            if "own_columns" in found:
+                own = self._own(found, place)
+                detail = self._with_own(detail, own.get("detail", {}))
+                columns = self._with_own(columns, own.get("entry", {}))
+            currency = currency or entry_currency if amount else None
+            numbers = (self._statement_no, self._entry_no, number)
+            self._details.rows.append((*numbers, amount, currency, *detail, not credit))
+        return columns
+
+    def _party_and_references(
+        self, found: Found, credit: bool, reversal: bool, currency: str | None
+    ) -> tuple[Any, ...]:
+        return party_and_references(
+            found,
+            credit=credit,
+            turned=reversal,
+            currency=currency,
+            own_account=self._own_account,
+            structured=self._structured_paths,
+        )
+
+    def _own(self, found: Found, place: str) -> dict[str, dict[str, str]]:
+        try:
+            return own_columns(found)
+        except ValueError as error:
+            self._find("unknown_code", place, "SplmtryData", error)
+            return {}
+
+    @staticmethod
+    def _with_own(columns: tuple[Any, ...], own: dict[str, str]) -> tuple[Any, ...]:
+        if not own:
+            return columns
+        return tuple(own.get(name, value) for name, value in zip(PARTY_AND_REFERENCES, columns, strict=True))
+
+    def _amount(self, found: Found, name: str, place: str) -> tuple[str | None, str | None]:
+        amount, currency = found.get(name) or (None, None)
+        if not amount:
+            self._find("missing_field", place, "Amt")
+        if not currency:
+            account = self._account or {}
+            currency = given(account.get("currency")) or self._hints.currency
+            if currency is None:
+                self._find("missing_field", place, "Amt/@Ccy")
+        return amount or None, currency
+
+    def _credit(self, side: str | None, place: str) -> bool:
+        if side == "CRDT":
+            return True
+        if side == "DBIT":
+            return False
+        side = (side or "").strip()
+        if side not in {"CRDT", "DBIT"}:
+            self._find("missing_side", place, "CdtDbtInd", side)
+        return side != "DBIT"
+
+    def _status(self, found: Found, place: str) -> str | None:
+        elements = found.get("status")
+        if not elements:
+            self._without_status += 1
+            return "BOOK"
+        element = elements[0]
+        status = clean(element.text) or clean("".join(child.text or "" for child in element))
+        if status in STATUSES:
+            return status
+        if status != "NOTPROVIDED":
+            self._find("unknown_code", place, "Sts", status or "")
+        return None
+
+    # The statement around them
+
+    def _end_statement(self, element: etree._Element) -> None:
+        place = self._place()
+        check_depth(element, place)
+        found = gather(element, self._statement_paths, {})
+        if self._without_status:
+            self._find("missing_field", place, "Ntry/Sts", f"in {self._without_status} entries, read as BOOK")
+        account = account_number(found.get("account")) or self._hints.account
+        if account is None:
+            raise HintNeeded("account", "the statement names no account", place=place)
+        balances = self._read_balances(found, place)
+        currency = self._currency(found, balances)
+        if currency is None:
+            raise HintNeeded("currency", "the statement names no currency", place=place)
+        opening = _first(balances, "OPBD") or _first(balances, "PRCD") or _NO_BALANCE
+        closing = _first(balances, "CLBD") or _NO_BALANCE
+        available = _first(balances, "CLAV") or _first(balances, "ITAV") or _NO_BALANCE
+        for kind, _, amount, own in balances:
+            if amount is not None and own != currency:
+                self._find("currency_differs", place, f"Bal {kind}", own)
+        own_texts = self._own_statement_texts(found, place)
+        header = self._header
+        row = {
+            "statement_no": self._statement_no,
+            "interim": self._kind != "camt.053",
+            "account": account,
+            "bank": given(found.get("bank")) or self._hints.bank,
+            "currency": currency,
+            "account_name": clean(found.get("account_name")) or clean(found.get("owner")),
+            "number": _number(found.get("number")) or _number(found.get("legal_number")),
+            "page": self._integer(found.get("page") or header.get("page"), 9, "PgNb", place),
+            "reference": _reference(found.get("id"), header.get("message_id")),
+            "created_at": clean(found.get("created_at") or header.get("created_at")),
+            "first_day": self._day(found.get("first_day"), "FrDtTm", place),
+            "last_day": self._day(found.get("last_day"), "ToDtTm", place),
+            "opening": opening[2],
+            "opening_day": opening[1],
+            "closing": closing[2],
+            "closing_day": closing[1],
+            "available": available[2],
+            "declared_entries": self._integer(found.get("declared_entries"), 18, "NbOfNtries", place),
+            "declared_credit": self._unsigned(found.get("declared_credit"), "TtlCdtNtries/Sum", place),
+            "declared_debit": self._unsigned(found.get("declared_debit"), "TtlDbtNtries/Sum", place),
+            "raw": self._header_raw + self._statement_raw(element),
+            "place": place,
+            **own_texts,
+        }
+        self._header_raw = ""  # with the first statement of its message
+        _check_fields((row[name] for name in _STATEMENT_TEXTS), place)
+        self._statements.rows.append(tuple(row.values()))
+        self._statement = None
+        forget(element)
+
+    def _statement_raw(self, element: etree._Element) -> str:
+        for entry in list(element):
+            if entry.tag == element.tag[: -len(self._tag)] + "Ntry":
+                element.remove(entry)
+        return self._fragment.text(element)
+
+    def _read_balances(self, found: Found, place: str) -> list[_Balance]:
+        balances: list[_Balance] = []
+        for element in found.get("balances", ()):
+            said = gather(element, self._balance_paths, {})
+            kind = clean(said.get("kind"))
+            where = f"Bal {kind or len(balances) + 1} of {place}"
+            text, currency = said.get("amount") or (None, None)
+            currency = currency or given(found.get("currency"))
+            amount = self._unsigned(text, "Amt", where) if text else None
+            if text is None:
+                self._find("missing_field", where, "Amt")
+            if not self._credit(said.get("side"), where) and amount is not None:
+                amount = -amount
+            balances.append((kind, self._day(said.get("day"), "Dt", where), amount, currency))
+            self._balances.rows.append((self._statement_no, kind, balances[-1][1], amount, currency))
+        return balances
+
+    def _currency(self, found: Found, balances: list[_Balance]) -> str | None:
+        stated = [balance[3] for balance in balances if balance[3]]
+        first = stated[0] if stated else self._entry_currency
+        return given(found.get("currency")) or first or self._hints.currency
+
+    def _own_statement_texts(self, found: Found, place: str) -> dict[str, str]:
+        return {}
+
+    def _unsigned(self, text: str | None, field: str, place: str) -> Decimal | None:
+        amount = exact_amount(text) if text else None
+        if isinstance(amount, str):
+            self._find(amount, place, field, text)
+            return None
+        return amount
+
+    def _day(self, text: str | None, field: str, place: str) -> date | None:
+        day = exact_day(text) if text else None
+        if text and day is None:
+            self._find("bad_date", place, field, text)
+        return day
+
+    def _integer(self, text: str | None, digits: int, field: str, place: str) -> int | None:
+        text = clean(text)
+        if text is None:
+            return None
+        if text.isascii() and text.isdigit() and len(text) <= digits:
+            return int(text)
+        self._find("unknown_code", place, field, text)
+        return None
+
+
+_Balance = tuple[str | None, date | None, Decimal | None, str | None]  # type, day, amount, currency
+_NO_BALANCE: _Balance = (None, None, None, None)
+_STATEMENT_TEXTS = ("account", "bank", "currency", "account_name", "number", "reference", "created_at")
+
+
+def _first(balances: list[_Balance], kind: str) -> _Balance | None:
+    return next((balance for balance in balances if balance[0] == kind), None)
+
+
+def _number(text: str | None) -> str | None:
+    text = given(text)
+    return text.lstrip("0") or None if text else None
+
+
+def _reference(own: str | None, message: str | None) -> str | None:
+    parts = [given(own), given(message)]
+    return " ".join(dict.fromkeys(part for part in parts if part)) or None
+
+
+def _check_fields(values: Any, place: str) -> None:
+    for value in values:
+        if isinstance(value, str) and len(value) > LIMITS.field_chars:
+            raise LimitExceeded(f"a text is longer than {LIMITS.field_chars} characters", place=place, text=value)
