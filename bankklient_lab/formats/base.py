@@ -29,6 +29,7 @@ class Limits:
     unpacked_bytes: int = 2 * 1024**3  # of a compressed file
     unpacked_ratio: int = 200
     xml_depth: int = 60
+    xml_unit_bytes: int = 16 * 1024**2  # of one entry with its details, or of what lies between entries
     field_chars: int = 100_000
     findings_per_code: int = 1_000  # further ones are only counted
 
