@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/set-up
 COUNT ?=
 
-.PHONY: help set-up demo test check format bench docs corpus-results update-expected fuzz kill lock clean
+.PHONY: help set-up demo test check check-format check-lint check-types check-imports format bench docs corpus-results update-expected fuzz kill lock clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -28,11 +28,19 @@ test: $(STAMP) check ## All checks and tests, a real browser included
 	@scripts/system-packages
 	$(BIN)/python -m pytest -n 2
 
-check: $(STAMP) ## Format, lint, strict types, direction of imports
+check: check-format check-lint check-types check-imports ## Format, lint, strict types, direction of imports
+
+check-format: $(STAMP)
 	$(BIN)/ruff format --check
+
+check-lint: $(STAMP)
 	$(BIN)/ruff check
+
+check-types: $(STAMP)
 	$(BIN)/mypy --strict
-	$(BIN)/lint-imports --no-cache
+
+check-imports: $(STAMP)
+	$(BIN)/lint-imports --no-logo
 
 format: $(STAMP) ## Format the code and sort its imports
 	$(BIN)/ruff check --fix --select I

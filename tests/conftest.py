@@ -28,8 +28,8 @@ def pytest_report_header() -> list[str]:
     return [f"corpus: {len(corpus.expected())} files with expected figures"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stop when a test names a line that the specification does not have."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Stop when a test names a line that the specification does not have; update only what has twins."""
     known = spec.lines()
     wrong = [
         f"{item.nodeid} names {line!r}"
@@ -40,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ]
     if wrong:
         raise pytest.UsageError("no such line in docs/spec: " + "; ".join(wrong))
+    if config.getoption("--update-expected"):
+        items[:] = [item for item in items if "update_expected" in getattr(item, "fixturenames", ())]
 
 
 @pytest.fixture(scope="session")
