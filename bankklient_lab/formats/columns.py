@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -65,12 +65,10 @@ class Decoder:
         return "utf-8"
 
 
-def blocks_of_lines(source: BinaryIO, decoder: Decoder) -> Iterator[list[str]]:
-    """Yield the lines of a text file without their ends, many at a time.
+def blocks_of_text(source: BinaryIO, decoder: Decoder) -> Iterator[str]:
+    """Yield a text file as blocks of whole lines, each with its line end but perhaps the last one of the file.
 
-    The last line is the empty text when the file ends with a line end, and only the last block holds the end
-    of the file. A byte order mark and the end-of-file
-    mark of DOS are left out. A line longer than the limit is refused.
+    A byte order mark and the end-of-file mark of DOS are left out. A line longer than the limit is refused.
     """
     if source.read(3) != b"\xef\xbb\xbf":
         source.seek(0)
@@ -79,35 +77,105 @@ def blocks_of_lines(source: BinaryIO, decoder: Decoder) -> Iterator[list[str]]:
     while more := source.read(BLOCK_BYTES):
         whole, newline, rest = (rest + data).rpartition(b"\n")
         if newline:
-            found = _split(decoder.decode(whole), number)
-            yield found
-            number += len(found)
+            yield decoder.decode(whole + newline)
+            number += whole.count(b"\n") + 1
         if len(rest) > LIMITS.line_bytes:
             raise LimitExceeded(f"the line is longer than {LIMITS.line_bytes} bytes", place=f"line {number}")
         data = more
-    yield _split(decoder.decode((rest + data).rstrip(b"\x1a")), number)
+    yield decoder.decode((rest + data).rstrip(b"\x1a"))
 
 
-def _split(text: str, number: int) -> list[str]:
-    lines = text.replace("\r\n", "\n").removesuffix("\r").split("\n")
-    if len(text) > LIMITS.line_bytes and max(map(len, lines)) > LIMITS.line_bytes:
-        at = next(at for at, line in enumerate(lines) if len(line) > LIMITS.line_bytes)
-        raise LimitExceeded(f"the line is longer than {LIMITS.line_bytes} bytes", place=f"line {number + at}")
-    return lines
+class Lines:
+    """The lines of a block of text, addressed by their index, without making a text of each."""
+
+    def __init__(self, text: str, first_number: int) -> None:
+        self.text = text
+        self.first_number = first_number
+        self._utf8 = np.frombuffer(text.encode() + b"\n", np.uint8)
+        self._utf8_ends = _line_ends(self._utf8)
+        self._points = self._utf8 if text.isascii() else _code_points(text + "\n")
+        self._ends = self._utf8_ends if text.isascii() else _line_ends(self._points)
+        self._starts = _line_starts(self._points, self._ends)
+        if len(self) and self.lengths.max() > LIMITS.line_bytes:
+            at = int(self.lengths.argmax())
+            raise LimitExceeded(f"the line is longer than {LIMITS.line_bytes} bytes", place=self.place(at))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, at: int) -> str:
+        return self.text[self._starts[at] : self._ends[at]]
+
+    @property
+    def lengths(self) -> Ints:
+        """Characters of each line without its end."""
+        lengths: Ints = self._ends - self._starts
+        return lengths
+
+    def place(self, at: int) -> str:
+        """Return the place of a line for a message."""
+        return f"line {self.first_number + at}"
+
+    def start_with(self, digits: str) -> Bools:
+        """Tell for each line whether it starts with `digits`."""
+        found: Bools = self.lengths >= len(digits)
+        for at, digit in enumerate(digits):
+            found &= self._points[np.minimum(self._starts + at, len(self._points) - 1)] == ord(digit)
+        return found
+
+    def block(self, record: Record, rows: Ints) -> Block:
+        """Return the lines `rows` as fixed-width records, filled up with blanks."""
+        width = record.width
+        starts, lengths = self._starts[rows], self.lengths[rows]
+        points = self._points
+        if len(rows) and starts[-1] + width > len(points):
+            points = np.append(points, np.full(width, ord(" "), points.dtype))
+        points = np.lib.stride_tricks.sliding_window_view(points, width)[starts]
+        for at in np.flatnonzero(lengths < width).tolist() if (lengths < width).any() else ():
+            points[at, lengths[at] :] = ord(" ")
+        return Block(record, points)
+
+    def strings(self, first: Ints, last: Ints) -> pa.Array:
+        """Return the text from the lines `first` to the lines `last` (ascending, no overlap), ends between kept."""
+        offsets = np.empty(2 * len(first) + 1, np.int32)
+        offsets[0:-1:2] = _line_starts(self._utf8, self._utf8_ends)[first]
+        offsets[1::2] = self._utf8_ends[last]
+        offsets[-1] = len(self._utf8) if not len(first) else offsets[-2]
+        pieces = pa.StringArray.from_buffers(2 * len(first), pa.py_buffer(offsets), pa.py_buffer(self._utf8))
+        return pieces.take(pa.array(np.arange(0, 2 * len(first), 2)))
+
+
+def _code_points(text: str) -> npt.NDArray[Any]:
+    """Return the characters of a text as numbers, of the smallest type that holds them."""
+    narrow = text.encode("utf-16-le")
+    if len(narrow) == 2 * len(text):
+        return np.frombuffer(narrow, np.uint16)
+    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+
+
+def _line_ends(points: npt.NDArray[Any]) -> Ints:
+    """Return where each line ends, before its CRLF or LF; a final line end starts no further line."""
+    ends = np.flatnonzero(points == ord("\n"))
+    if len(ends) > 1 and ends[-1] == ends[-2] + 1:
+        ends = ends[:-1]
+    before_cr: Ints = ends - ((ends > 0) & (points[ends - 1] == ord("\r")))
+    return before_cr
+
+
+def _line_starts(points: npt.NDArray[Any], ends: Ints) -> Ints:
+    starts = np.zeros(len(ends), np.int64)
+    starts[1:] = ends[:-1] + 1 + (points[ends[:-1]] == ord("\r"))
+    return starts
 
 
 class Block:
     """Lines of one kind as a matrix of characters, read by the columns of a Record."""
 
-    def __init__(self, record: Record, lines: Sequence[str]) -> None:
-        width = record.width
-        if set(map(len, lines)) != {width}:
-            lines = [line[:width].ljust(width) for line in lines]
-        points = np.frombuffer("".join(lines).encode("utf-32-le"), np.uint32)
-        self._points = points.reshape(len(lines), width)
+    def __init__(self, record: Record, points: npt.NDArray[Any]) -> None:
         self._record = record
+        self._points = points
 
-    def slab(self, name: str) -> npt.NDArray[np.uint32]:
+    def slab(self, name: str) -> npt.NDArray[Any]:
         """Return the characters of one field, a row per line."""
         field = self._record.by_name[name]
         return self._points[:, field.first - 1 : field.last]
@@ -119,10 +187,15 @@ class Block:
     def symbol(self, name: str) -> pa.Array:
         """Return a field as strings without blanks and leading zeros, null where nothing is left."""
         slab = self.slab(name)
-        if np.isin(slab, (ord("0"), ord(" "))).all():
+        if _only(slab, "0 ").all():
             return pa.nulls(len(slab), pa.string())
-        trimmed = pc.utf8_trim_whitespace(_strings(slab))
-        return _null_if_empty(pc.utf8_ltrim(trimmed, "0"))
+        return _null_if_empty(pc.utf8_ltrim(pc.utf8_trim_whitespace(_strings(slab)), "0"))
+
+    def digits(self, name: str) -> pa.Array:
+        """Return a field as it is written, null where it is zeros and blanks."""
+        slab = self.slab(name)
+        empty = _only(slab, "0 ")
+        return null_where(empty, pc.utf8_trim_whitespace(_strings(slab)))
 
     def number(self, name: str) -> tuple[Ints, Bools]:
         """Return a field of digits as numbers and whether each is one (0 where it is not)."""
@@ -131,23 +204,39 @@ class Block:
     def day(self, name: str) -> tuple[npt.NDArray[np.int32], Bools]:
         """Return a DDMMYY field as days since 1970 (NO_DAY for zeros and blanks) and whether each can be read."""
         slab = self.slab(name)
-        empty = np.isin(slab, (ord("0"), ord(" "))).all(axis=1)
         value, good = digits_to_numbers(slab)
         days = _days_by_ddmmyy()[value]
-        days[~good | empty] = NO_DAY
-        return days, empty | (good & (days != NO_DAY))
+        if good.all() and days.min(initial=0) != NO_DAY:
+            return days, good
+        days[~good] = NO_DAY
+        return days, (days != NO_DAY) | _only(slab, "0 ")
 
 
-def digits_to_numbers(slab: npt.NDArray[np.uint32]) -> tuple[Ints, Bools]:
+def null_where(missing: Bools, array: pa.Array) -> pa.Array:
+    """Return an array with null where `missing`."""
+    return pc.if_else(pa.array(missing), pa.scalar(None, array.type), array) if missing.any() else array
+
+
+def digits_to_numbers(slab: npt.NDArray[Any]) -> tuple[Ints, Bools]:
     """Return the decimal numbers in rows of up to 18 characters, and whether all characters are digits."""
-    digits = slab - np.uint32(ord("0"))  # characters below "0" wrap around to large numbers
-    good: Bools = (digits < 10).all(axis=1)
+    digits = np.ascontiguousarray(slab.T) - slab.dtype.type(ord("0"))  # below "0" wraps to large numbers
+    good: Bools = digits.max(axis=0, initial=0) < 10
     value = np.zeros(len(slab), np.int64)
-    for column in digits.T:
+    for column in digits:
         value *= 10
         value += column
     value[~good] = 0
     return value, good
+
+
+def _only(slab: npt.NDArray[Any], characters: str) -> Bools:
+    """Tell for each row whether it holds no other than these characters."""
+    columns = np.ascontiguousarray(slab.T)
+    other = columns != ord(characters[0])
+    for character in characters[1:]:
+        other &= columns != ord(character)
+    found: Bools = ~other.any(axis=0)
+    return found
 
 
 @cache
@@ -161,13 +250,13 @@ def _days_by_ddmmyy() -> npt.NDArray[np.int32]:
     return table
 
 
-def _strings(slab: npt.NDArray[np.uint32]) -> pa.StringArray:
+def _strings(slab: npt.NDArray[Any]) -> pa.StringArray:
     rows, width = slab.shape
-    if slab.size and slab.max() >= 0x80:
+    if slab.dtype != np.uint8 and slab.max(initial=0) >= 0x80:
         lengths = 1 + (slab >= 0x80) + (slab >= 0x800).astype(np.int64) + (slab >= 0x10000)
         offsets = np.zeros(rows + 1, np.int32)
         np.cumsum(lengths.sum(axis=1), out=offsets[1:])
-        data = slab.tobytes().decode("utf-32-le").encode()
+        data = slab.tobytes().decode(f"utf-{8 * slab.itemsize}-le").encode()
     else:
         offsets = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
         data = slab.astype(np.uint8).tobytes()
@@ -175,7 +264,8 @@ def _strings(slab: npt.NDArray[np.uint32]) -> pa.StringArray:
 
 
 def _null_if_empty(texts: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    empty = pc.equal(texts, "")
+    return pc.if_else(empty, pa.scalar(None, pa.string()), texts) if pc.any(empty).as_py() else texts
 
 
 def amounts(units: Ints, places: int, good: Bools | None = None) -> pa.Array:
@@ -184,14 +274,12 @@ def amounts(units: Ints, places: int, good: Bools | None = None) -> pa.Array:
     np.multiply(units, 10 ** (SCALE - places), out=values[:, 0])
     values[:, 1] = values[:, 0] >> 63  # the upper half of the 128 bits: the sign
     array = pa.Array.from_buffers(AMOUNT, len(units), [None, pa.py_buffer(values)])
-    return array if good is None or good.all() else pc.if_else(pa.array(good), array, pa.scalar(None, AMOUNT))
+    return array if good is None else null_where(~good, array)
 
 
 def days(values: npt.NDArray[np.int32]) -> pa.Array:
     """Return days since 1970 as Arrow dates, NO_DAY as null."""
-    array = pa.array(values).cast(pa.date32())
-    missing = values == NO_DAY
-    return pc.if_else(pa.array(missing), pa.scalar(None, pa.date32()), array) if missing.any() else array
+    return null_where(values == NO_DAY, pa.array(values).cast(pa.date32()))
 
 
 def places(line_numbers: Ints) -> pa.Array:

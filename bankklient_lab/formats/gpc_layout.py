@@ -12,6 +12,7 @@ from bankklient_lab.formats.records import AMOUNT_2, DAY_DMY, DIGITS, TEXT, Fiel
 WIDTH = 128
 EXTENDED_WIDTH = 403
 MESSAGE_CHARS = 70  # of one 078 or 079 record
+MESSAGES_MAX = 1_000  # of one entry
 
 STATEMENT = Record(
     WIDTH,
@@ -58,6 +59,8 @@ EXTENDED_ENTRY = Record(  # Česká spořitelna; what lies beyond is in the raw 
     Field("original_currency", 366, 368, TEXT),
     Field("counterparty_name", 369, 403, TEXT),
 )
+
+MESSAGE = Record(3 + MESSAGE_CHARS, Field("type", 1, 3, TEXT), Field("text", 4, 3 + MESSAGE_CHARS, TEXT))
 
 SHORTEST_ENTRY = ENTRY.by_name["posting_code"].last  # what follows may be blank and trimmed
 

@@ -14,10 +14,10 @@ Decisions where the format is silent:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import columns, gpc_layout
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean, record_batch
-from bankklient_lab.formats.columns import NO_DAY, Block, Bools, Decoder, Ints, blocks_of_lines, digits_to_numbers
+from bankklient_lab.formats.columns import NO_DAY, Block, Bools, Decoder, Ints, Lines, digits_to_numbers, null_where
 from bankklient_lab.formats.gpc_layout import (
     BASE_WEIGHTS,
     INTERNAL_ORDER,
@@ -40,8 +40,7 @@ from bankklient_lab.formats.schema import Kind
 
 ENCODINGS = ("cp1250", "cp852")
 LETTERS = "áäčďéěíĺľňóôŕřšťúůýž"
-HEADS = ("074", "075")
-MESSAGES = ("078", "079")
+ORDER_SAMPLE = 10_000  # records that decide on the order of account numbers
 STATEMENT_COLUMNS = (
     "statement_no",
     "interim",
@@ -68,21 +67,21 @@ class _Statement:
     """The statement that is being read."""
 
     no: int
-    line_no: int
+    place: str
     values: dict[str, Any]
     account: str
-    raw: list[str]
+    raw: str
     entries: int = 0
     first_entry_day: int = NO_DAY
     currency: str | None = None
 
 
-@dataclass(slots=True)
-class _Messages:
-    """The lines after an entry's record: all of them, and the texts among them."""
+class _Span(NamedTuple):
+    """The entries `start` to `end` (half-open) of a block belong to `statement`."""
 
-    lines: list[str] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    statement: _Statement
+    start: int
+    end: int
 
 
 class Reader:
@@ -101,76 +100,69 @@ class Reader:
 
     def read(self) -> Iterator[Part]:
         """Yield statements, entries and findings."""
-        waiting: list[str] = []
-        line_no = 1
-        for block in _blocks(self._source, self._decoder):
+        waiting, number = "", 1
+        for text in _blocks(self._source, self._decoder):
             # The messages of the last record may go on in the next block.
-            cut = next((at for at in range(len(waiting) - 1, -1, -1) if waiting[at].startswith(HEADS)), 0)
+            cut = max(waiting.rfind("\n074"), waiting.rfind("\n075")) + 1
             if cut:
-                yield from self._take(waiting[:cut], line_no)
-            elif sum(map(len, waiting)) > 2 * columns.BLOCK_BYTES:
-                raise LimitExceeded("too many lines belong to one record", place=f"line {line_no}")
-            waiting = waiting[cut:] + block
-            line_no += cut
-        _refuse_cut_off(waiting, line_no)
-        yield from self._take(waiting, line_no)
+                yield from self._take(Lines(waiting[:cut], number))
+            elif len(waiting) > 2 * columns.BLOCK_BYTES:
+                raise LimitExceeded("too many lines belong to one record", place=f"line {number}")
+            number += waiting.count("\n", 0, cut)
+            waiting = waiting[cut:] + text
+        _refuse_cut_off(waiting)
+        yield from self._take(Lines(waiting, number))
         self._finish()
         if self._decoder.replaced:
             self._findings.add("bad_character", field="text", value=self._decoder.encoding)
         yield from self._statements.drain()
         yield from self._findings.close()
 
-    def _take(self, lines: list[str], line_no: int) -> Iterator[Part]:
-        """Yield what whole records say: `lines` start with a record 074 or 075."""
-        is_entry = np.fromiter((line.startswith("075") for line in lines), np.bool_, len(lines))
-        entry_at = np.flatnonzero(is_entry)
-        entries = lines if len(entry_at) == len(lines) else [lines[at] for at in entry_at.tolist()]
+    def _take(self, lines: Lines) -> Iterator[Part]:
+        """Yield what whole records say; but for the first lines of the file, `lines` start with 074 or 075."""
+        is_entry, is_statement = lines.start_with("075"), lines.start_with("074")
+        entry_at, head_at = np.flatnonzero(is_entry), np.flatnonzero(is_entry | is_statement)
         if self._internal_order is None:
-            self._internal_order = self._choose_order([line for line in lines if line.startswith(HEADS)])
-        messages: dict[int, _Messages] = {}
-        spans: list[tuple[_Statement, int, int]] = []
-        span_start = 0
-        for at in np.flatnonzero(~is_entry).tolist():
-            line, before = lines[at], int(np.searchsorted(entry_at, at))
-            if line.startswith("074"):
-                self._span(spans, span_start, before, line_no)
-                self._finish()
-                self._current = self._begin(line, line_no + at)
-                span_start = before
-            elif line.strip():
-                self._message(line, line_no + at, before - 1 if before > span_start else None, messages)
-        self._span(spans, span_start, len(entry_at), line_no)
-        if entries:
-            yield self._entries(entries, entry_at + line_no, spans, messages)
+            self._internal_order = self._choose_order([lines[at] for at in head_at[:ORDER_SAMPLE].tolist()])
+        is_message = lines.start_with("078") | lines.start_with("079")
+        for at in np.flatnonzero(~(is_entry | is_statement | is_message)).tolist():
+            if lines[at].strip():
+                self._findings.add("unknown_record", place=lines.place(at), field="type", value=lines[at][:3])
+        if not len(head_at) or head_at[0] > 0:
+            self._orphan(lines, int(head_at[0]) if len(head_at) else len(lines))
+        last = np.append(head_at[1:], len(lines)) - 1  # of the lines that belong to each head
+        spans: list[_Span] = []
+        start = 0
+        for at in np.flatnonzero(is_statement).tolist():
+            before = int(np.searchsorted(entry_at, at))
+            self._add_span(spans, start, before, lines)
+            self._finish()
+            end = int(last[np.searchsorted(head_at, at)])
+            self._current = self._begin(lines, at, end)
+            start = before
+        self._add_span(spans, start, len(entry_at), lines)
+        if len(entry_at):
+            yield self._entries(lines, entry_at, last[np.searchsorted(head_at, entry_at)], is_message, spans)
         if self._statements.full():
             yield from self._statements.drain()
         yield from self._findings.drain()
 
-    def _span(self, spans: list[tuple[_Statement, int, int]], start: int, end: int, line_no: int) -> None:
+    def _orphan(self, lines: Lines, end: int) -> None:
+        """Refuse records that stand before the first one with an account."""
+        at = next((at for at in range(end) if lines[at].strip()), None)
+        if at is not None or not len(lines):
+            raise FormatError("no record 074 stands before this one", place=lines.place(at or 0), text=lines[at or 0])
+
+    def _add_span(self, spans: list[_Span], start: int, end: int, lines: Lines) -> None:
         if end > start:
-            spans.append((self._statement(f"line {line_no}"), start, end))
+            if self._current is None:
+                raise FormatError("no record 074 stands before the first 075", place=lines.place(0), text=lines[0])
+            spans.append(_Span(self._current, start, end))
 
-    def _statement(self, place: str) -> _Statement:
-        if self._current is None:
-            raise FormatError("no record 074 stands before this one", place=place)
-        return self._current
-
-    def _message(self, line: str, line_no: int, entry: int | None, messages: dict[int, _Messages]) -> None:
-        """Keep a line that follows the entry with the index `entry`, or the statement's record."""
-        known = line.startswith(MESSAGES)
-        if not known:
-            self._findings.add("unknown_record", place=f"line {line_no}", field="type", value=line[:3])
-        if entry is None:
-            self._statement(f"line {line_no}").raw.append(line)
-            return
-        kept = messages.setdefault(entry, _Messages())
-        kept.lines.append(line)
-        if known:
-            kept.texts.append(line[3:73])
-
-    def _begin(self, line: str, line_no: int) -> _Statement:
-        place = f"line {line_no}"
-        values = gpc_layout.STATEMENT.read(line, place)
+    def _begin(self, lines: Lines, at: int, last: int) -> _Statement:
+        """Return the statement that starts at the line `at` and has further lines to `last`."""
+        place = lines.place(at)
+        values = gpc_layout.STATEMENT.read(lines[at], place)
         for name in ("opening", "closing", "debit", "credit"):
             values[name] = _signed(values[name], values[name + "_sign"], place, name)
         if values["marker"]:
@@ -180,9 +172,12 @@ class Reader:
         if no > LIMITS.statements:
             raise LimitExceeded(f"more than {LIMITS.statements} statements", place=place)
         if not _divisible(self._in_plain_order(digits))[0]:
-            self._findings.add("bad_check_digit", statement_no=no, place=place, field="account", value=values["account"])
+            self._findings.add(
+                "bad_check_digit", statement_no=no, place=place, field="account", value=values["account"]
+            )
         account = self._accounts(digits)[0].as_py() or "0"
-        return _Statement(no, line_no, values, account, [line])
+        raw = "\n".join(lines[each] for each in range(at, last + 1)).rstrip("\n")
+        return _Statement(no, place, values, account, raw)
 
     def _finish(self) -> None:
         """Keep the row of the statement that ends here."""
@@ -207,8 +202,8 @@ class Reader:
                 last_day,
                 said["credit"],
                 said["debit"],
-                "\n".join(self._current.raw),
-                f"line {self._current.line_no}",
+                self._current.raw,
+                self._current.place,
             )
         )
 
@@ -217,9 +212,7 @@ class Reader:
 
     def _fallback_currency(self, statement: _Statement) -> str:
         if not self._hints.currency:
-            raise HintNeeded(
-                "currency", "the file names no ISO 4217 currency", place=f"statement at line {statement.line_no}"
-            )
+            raise HintNeeded("currency", "the file names no ISO 4217 currency", place=statement.place)
         return self._hints.currency
 
     def _choose_order(self, heads: list[str]) -> bool:
@@ -233,10 +226,10 @@ class Reader:
             return bool(self._profile and self._profile.account_order == "internal")
         return for_internal > for_plain
 
-    def _in_plain_order(self, digits: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    def _in_plain_order(self, digits: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return digits[:, INTERNAL_ORDER] if self._internal_order else digits
 
-    def _accounts(self, digits: npt.NDArray[np.uint32]) -> pa.Array:
+    def _accounts(self, digits: npt.NDArray[Any]) -> pa.Array:
         """Return numbers as prefix-base without leading zeros, null when all is zero or not a number."""
         plain = self._in_plain_order(digits)
         prefix, prefix_good = digits_to_numbers(plain[:, :6])
@@ -246,37 +239,27 @@ class Reader:
             both = pc.binary_join_element_wise(pa.array(prefix).cast(pa.string()), texts, "-")
             texts = pc.if_else(pa.array(prefix == 0), texts, both)
         given = prefix_good & base_good & ((base != 0) | (prefix != 0))
-        return pc.if_else(pa.array(given), texts, pa.scalar(None, pa.string()))
+        return null_where(~given, texts)
 
-    def _entries(
-        self,
-        lines: list[str],
-        line_numbers: Ints,
-        spans: list[tuple[_Statement, int, int]],
-        messages: dict[int, _Messages],
-    ) -> Part:
-        longest = max(map(len, lines))
-        extended = longest > gpc_layout.WIDTH and any(line[gpc_layout.WIDTH :].strip() for line in lines)
-        block = Block(gpc_layout.EXTENDED_ENTRY if extended else gpc_layout.ENTRY, lines)
-        if min(map(len, lines)) < gpc_layout.SHORTEST_ENTRY:
-            at = next(at for at, line in enumerate(lines) if len(line) < gpc_layout.SHORTEST_ENTRY)
-            raise FormatError("the record is cut off", place=f"line {line_numbers[at]}", text=lines[at])
+    def _entries(self, lines: Lines, first: Ints, last: Ints, is_message: Bools, spans: list[_Span]) -> Part:
+        """Return the entries that stand in the lines `first` and have further lines to `last`."""
+        lengths = lines.lengths[first]
+        if lengths.min() < gpc_layout.SHORTEST_ENTRY:
+            at = int(first[lengths.argmin()])
+            raise FormatError("the record is cut off", place=lines.place(at), text=lines[at])
+        long_lines = first[lengths > gpc_layout.WIDTH].tolist()
+        extended = any(lines[at][gpc_layout.WIDTH :].strip() for at in long_lines)
+        block = lines.block(gpc_layout.EXTENDED_ENTRY if extended else gpc_layout.ENTRY, first)
         booking, booking_good = block.day("booking_day")
         value, value_good = block.day("value_day")
-        statement_no, entry_no = np.empty(len(lines), np.int64), np.empty(len(lines), np.int64)
-        for statement, start, end in spans:
-            statement_no[start:end] = statement.no
-            entry_no[start:end] = np.arange(statement.entries + 1, statement.entries + 1 + end - start)
-            statement.entries += end - start
-            known = booking[start:end][booking[start:end] != NO_DAY]
-            if len(known) and (statement.first_entry_day == NO_DAY or known.min() < statement.first_entry_day):
-                statement.first_entry_day = int(known.min())
-        rows = _RowsAt(self._findings, lines, line_numbers, statement_no, entry_no)
-        rows.report(booking_good & (booking != NO_DAY), "bad_date", "booking_day", 122, 128)
-        rows.report(value_good, "bad_date", "value_day", 91, 97)
-        account = self._accounts(block.slab("counterparty_account"))
-        amount, reversal = self._amounts(block, rows)
+        statement_no, entry_no = _number(spans, len(first), booking)
+        rows = _RowsAt(self._findings, lines, first, statement_no, entry_no)
+        rows.report(booking_good & (booking != NO_DAY), "bad_date", "booking_day")
+        rows.report(value_good, "bad_date", "value_day")
         self._check_account(block, spans, rows)
+        amount, reversal = self._amounts(block, rows)
+        account = self._accounts(block.slab("counterparty_account"))
+        text, no_account = block.text("text"), np.asarray(account.is_null())
         values: dict[str, Any] = {
             "statement_no": pa.array(statement_no),
             "entry_no": pa.array(entry_no),
@@ -284,24 +267,22 @@ class Reader:
             "value_day": columns.days(np.where(value == NO_DAY, booking, value)),
             "amount": amount,
             "currency": self._currencies(block, spans),
-            "status": pa.repeat("BOOK", len(lines)),
+            "status": pa.repeat("BOOK", len(first)),
             "reversal": pa.array(reversal),
+            "counterparty_name": null_where(no_account, text),
             "counterparty_account": account,
-            "counterparty_bank": _unless_zeros(block, "counterparty_bank"),
-            "bank_reference": _unless_zeros(block, "bank_reference"),
+            "counterparty_bank": block.digits("counterparty_bank"),
+            "bank_reference": block.digits("bank_reference"),
             "transaction_code": block.text("posting_code"),
             "variable_symbol": block.symbol("variable_symbol"),
             "constant_symbol": block.symbol("constant_symbol"),
             "specific_symbol": block.symbol("specific_symbol"),
-            "detail_count": pa.array(np.zeros(len(lines), np.int32)),
-            "raw": _with_messages(lines, messages),
-            "place": columns.places(line_numbers),
+            "remittance": _remittance(lines, first, last, np.flatnonzero(is_message)),
+            "additional_info": null_where(~no_account, text),
+            "detail_count": pa.array(np.zeros(len(first), np.int32)),
+            "raw": lines.strings(first, last),
+            "place": columns.places(first + lines.first_number),
         }
-        text, has_account = block.text("text"), account.is_valid()
-        nothing = pa.scalar(None, pa.string())
-        values["counterparty_name"] = pc.if_else(has_account, text, nothing)
-        values["additional_info"] = pc.if_else(has_account, nothing, text)
-        values["remittance"] = _remittance(len(lines), messages)
         if extended:
             _add_extension(values, block)
         return Part(Kind.ENTRY, record_batch(Kind.ENTRY, values))
@@ -309,22 +290,23 @@ class Reader:
     def _amounts(self, block: Block, rows: _RowsAt) -> tuple[pa.Array, Bools]:
         """Return signed amounts, null where the file does not say one, and which entries are reversals."""
         units, good = block.number("amount")
-        rows.report(good, "bad_amount", "amount", 48, 60)
+        rows.report(good, "bad_amount", "amount")
         codes = block.slab("posting_code")[:, 0]
-        debit_reversal, credit_reversal = self._reversal_codes(codes, rows.line_numbers)
-        credit = np.isin(codes, (ord("2"), ord(debit_reversal)))
-        debit = np.isin(codes, (ord("1"), ord(credit_reversal)))
-        rows.report(credit | debit, "unknown_code", "posting_code", 60, 61)
+        debit_reversal, credit_reversal = self._reversal_codes(codes, rows)
+        takes_back_debit, takes_back_credit = codes == ord(debit_reversal), codes == ord(credit_reversal)
+        credit = (codes == ord("2")) | takes_back_debit
+        debit = (codes == ord("1")) | takes_back_credit
+        rows.report(credit | debit, "unknown_code", "posting_code")
         signed = np.where(debit, -units, units)
-        return columns.amounts(signed, 2, good & (credit | debit)), np.isin(codes, (ord(debit_reversal), ord(credit_reversal)))
+        return columns.amounts(signed, 2, good & (credit | debit)), takes_back_debit | takes_back_credit
 
-    def _reversal_codes(self, codes: npt.NDArray[np.uint32], line_numbers: Ints) -> tuple[str, str]:
+    def _reversal_codes(self, codes: npt.NDArray[Any], rows: _RowsAt) -> tuple[str, str]:
         """Return the posting codes of debit and credit reversals; NUL characters while there are none."""
-        unusual = np.isin(codes, [ord(code) for code in "345"])
+        unusual = (codes >= ord("3")) & (codes <= ord("5"))
         if self._profile:
             self._reversals = self._profile.debit_reversal, self._profile.credit_reversal
         if self._reversals is None and unusual.any():
-            place = f"line {line_numbers[int(unusual.argmax())]}"
+            place = rows.place(int(unusual.argmax()))
             self._reversals = self._prove_reversals({chr(code) for code in codes[unusual]}, place)
         return self._reversals or ("\0", "\0")
 
@@ -336,10 +318,12 @@ class Reader:
             return ("4", "5") if "5" in present else ("3", "4")
         reason = "posting code 4 reverses a debit or a credit, depending on the bank"
         if self._hints.bank:
-            raise FormatError(f"{reason}, and bank {self._hints.bank} has no profile", place=place, field="posting_code")
+            raise FormatError(
+                f"{reason}, and bank {self._hints.bank} has no profile", place=place, field="posting_code"
+            )
         raise HintNeeded("bank", reason, place=place)
 
-    def _currencies(self, block: Block, spans: list[tuple[_Statement, int, int]]) -> pa.Array:
+    def _currencies(self, block: Block, spans: list[_Span]) -> pa.Array:
         numbers, good = block.number("currency")
         found, label = np.unique(np.where(good, numbers, 0), return_inverse=True)
         names = [iso_currency(int(number)) if 0 < number < 1000 else None for number in found]
@@ -352,13 +336,13 @@ class Reader:
                 label[start:end] = np.where(named[start:end], label[start:end], len(names) - 1)
         return pa.array(names, pa.string()).take(pa.array(label))
 
-    def _check_account(self, block: Block, spans: list[tuple[_Statement, int, int]], rows: _RowsAt) -> None:
+    def _check_account(self, block: Block, spans: list[_Span], rows: _RowsAt) -> None:
         slab = block.slab("account")
         same = np.ones(len(slab), np.bool_)
         for statement, start, end in spans:
-            own = np.frombuffer(statement.values["account"].encode("utf-32-le"), np.uint32)
+            own = np.frombuffer(statement.values["account"].encode(), np.uint8)
             same[start:end] = (slab[start:end] == own).all(axis=1)
-        rows.report(same, "account_differs", "account", 3, 19)
+        rows.report(same, "account_differs", "account")
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,42 +350,63 @@ class _RowsAt:
     """Reports findings of single entries of a block."""
 
     findings: Findings
-    lines: list[str]
-    line_numbers: Ints
+    lines: Lines
+    line_at: Ints
     statement_no: Ints
     entry_no: Ints
 
-    def report(self, good: Bools, code: str, name: str, start: int, end: int) -> None:
-        """Add a finding for each entry that is not good, with the text in lines[start:end]."""
+    def place(self, at: int) -> str:
+        """Return the place of an entry."""
+        return self.lines.place(int(self.line_at[at]))
+
+    def report(self, good: Bools, code: str, name: str) -> None:
+        """Add a finding with the text of the field `name` for each entry that is not good."""
+        field = gpc_layout.ENTRY.by_name[name]
         for at in np.flatnonzero(~good).tolist():
             self.findings.add(
                 code,
                 statement_no=int(self.statement_no[at]),
                 entry_no=int(self.entry_no[at]),
-                place=f"line {self.line_numbers[at]}",
+                place=self.place(at),
                 field=name,
-                value=self.lines[at][start:end],
+                value=self.lines[int(self.line_at[at])][field.first - 1 : field.last],
             )
 
 
-def _blocks(source: BinaryIO, decoder: Decoder) -> Iterator[list[str]]:
-    """Yield blocks of records, also of files whose records have no line ends."""
+def _blocks(source: BinaryIO, decoder: Decoder) -> Iterator[str]:
+    """Yield blocks of lines, also of files whose records have no line ends."""
     head = source.read(4096)
     source.seek(0)
     width = gpc_layout.WIDTH
     if b"\n" in head or not head[width : width + 3].startswith((b"074", b"075", b"078", b"079")):
-        yield from blocks_of_lines(source, decoder)
+        yield from columns.blocks_of_text(source, decoder)
         return
     while data := source.read(columns.BLOCK_BYTES // width * width):
         text = decoder.decode(data)
-        yield [text[at : at + width] for at in range(0, len(text), width)]
+        yield "".join(text[at : at + width] + "\n" for at in range(0, len(text), width))
 
 
-def _refuse_cut_off(lines: list[str], line_no: int) -> None:
-    """Refuse a file that stops inside its last record; `lines` are the last ones, empty after a line end."""
-    last = lines[-1]
+def _refuse_cut_off(text: str) -> None:
+    """Refuse a file that stops inside an entry: its last line is too short and has no line end."""
+    last = text[text.rfind("\n") + 1 :]
     if last.startswith("075") and len(last) < gpc_layout.WIDTH:
-        raise FormatError("the file stops inside this record", place=f"line {line_no + len(lines) - 1}", text=last)
+        raise FormatError("the file stops inside this record", place="last line", text=last)
+
+
+def _number(spans: list[_Span], rows: int, booking: npt.NDArray[np.int32]) -> tuple[Ints, Ints]:
+    """Return statement and entry numbers, and note in the statements how far they have come."""
+    statement_no, entry_no = np.empty(rows, np.int64), np.empty(rows, np.int64)
+    for statement, start, end in spans:
+        statement_no[start:end] = statement.no
+        entry_no[start:end] = np.arange(statement.entries + 1, statement.entries + 1 + end - start)
+        statement.entries += end - start
+        known = booking[start:end][booking[start:end] != NO_DAY]
+        if len(known):
+            first = int(known.min())
+            statement.first_entry_day = (
+                first if statement.entries == end - start else min(first, statement.first_entry_day)
+            )
+    return statement_no, entry_no
 
 
 def profile_by_marker(marker: str) -> Profile | None:
@@ -424,32 +429,34 @@ def _first_day(opening_day: date | None, first_entry: int, last_day: date | None
     return min(candidates, default=None)
 
 
-def _divisible(digits: npt.NDArray[np.uint32]) -> Bools:
+def _divisible(digits: npt.NDArray[Any]) -> Bools:
     """Tell for each row of 16 digits whether prefix and base are divisible by 11 in their weighted sums."""
     values = digits.astype(np.int64) - ord("0")
     prefix, base = values[:, :6] @ np.array(PREFIX_WEIGHTS), values[:, 6:] @ np.array(BASE_WEIGHTS)
-    return (prefix % 11 == 0) & (base % 11 == 0)
+    divisible: Bools = (prefix % 11 == 0) & (base % 11 == 0)
+    return divisible
 
 
-def _unless_zeros(block: Block, name: str) -> pa.Array:
-    """Return a field as written, null where it is all zeros or blank."""
-    texts = block.text(name)
-    empty = np.isin(block.slab(name), (ord("0"), ord(" "))).all(axis=1)
-    return pc.if_else(pa.array(empty), pa.scalar(None, pa.string()), texts) if empty.any() else texts
-
-
-def _with_messages(lines: list[str], messages: dict[int, _Messages]) -> pa.Array:
-    raw = list(lines)
-    for at, kept in messages.items():
-        raw[at] = "\n".join([raw[at], *kept.lines])
-    return pa.array(raw, pa.string())
-
-
-def _remittance(rows: int, messages: dict[int, _Messages]) -> pa.Array:
-    texts: list[str | None] = [None] * rows
-    for at, kept in messages.items():
-        texts[at] = clean(" ".join(kept.texts))
-    return pa.array(texts, pa.string())
+def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> pa.Array:
+    """Return the texts of the messages after each entry, joined by blanks."""
+    owner = np.searchsorted(entry_at, message_at) - 1
+    of_entry = (owner >= 0) & (message_at <= last[owner])  # others stand after a record 074
+    message_at, owner = message_at[of_entry], owner[of_entry]
+    joined = pa.nulls(len(entry_at), pa.string())
+    if not len(message_at):
+        return joined
+    texts = lines.block(gpc_layout.MESSAGE, message_at).text("text")
+    rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    if rank.max() >= gpc_layout.MESSAGES_MAX:
+        at = int(message_at[rank.argmax()])
+        raise LimitExceeded(f"more than {gpc_layout.MESSAGES_MAX} messages of one entry", place=lines.place(at))
+    for each in range(int(rank.max()) + 1):
+        chosen = np.flatnonzero(rank == each)
+        index = np.full(len(entry_at), -1)
+        index[owner[chosen]] = chosen
+        further = texts.take(pa.array(index, mask=index < 0))
+        joined = further if each == 0 else pc.binary_join_element_wise(joined, further, " ", null_handling="skip")
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
 
 
 def _add_extension(values: dict[str, Any], block: Block) -> None:
