@@ -1,1 +1,88 @@
-"""Treasury workbench: bank files in, exact balances, statements, charts, Excel and PDF out."""
+"""Treasury workbench: bank files in, exact balances, statements, charts, Excel and PDF out.
+
+    import bankklient_lab as bl
+    lab = bl.open("company.duckdb")
+    bl.import_file(lab, Path("statement.xml"))
+    bl.balances(lab, on=date(2026, 10, 31), in_currency="CZK")
+
+Every name of `__all__` is a function of a lab, loaded when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from bankklient_lab.errors import LabError
+
+if TYPE_CHECKING:
+    from bankklient_lab.analysis.accounts import accounts, rename_account
+    from bankklient_lab.analysis.balances import available_balances, balance_series, balances
+    from bankklient_lab.analysis.cashflow import cash_flow, counterparties
+    from bankklient_lab.analysis.entries import entries, entry_detail, entry_parts, entry_totals, pending_entries
+    from bankklient_lab.analysis.exporting import export_statement
+    from bankklient_lab.analysis.findings import findings
+    from bankklient_lab.analysis.rates import rates
+    from bankklient_lab.analysis.selections import delete_selection, save_selection, selections
+    from bankklient_lab.analysis.statement import statement, statement_head, statements
+    from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
+    from bankklient_lab.lab import Lab
+    from bankklient_lab.opening import open  # noqa: A004 - bankklient_lab.open() is the door
+
+_MODULES = {
+    "analysis.accounts": ("accounts", "rename_account"),
+    "analysis.balances": ("available_balances", "balance_series", "balances"),
+    "analysis.cashflow": ("cash_flow", "counterparties"),
+    "analysis.entries": ("entries", "entry_detail", "entry_parts", "entry_totals", "pending_entries"),
+    "analysis.exporting": ("export_statement",),
+    "analysis.findings": ("findings",),
+    "analysis.rates": ("rates",),
+    "analysis.selections": ("delete_selection", "save_selection", "selections"),
+    "analysis.statement": ("statement", "statement_head", "statements"),
+    "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
+    "lab": ("Lab",),
+    "opening": ("open",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = [
+    "Lab",
+    "LabError",
+    "accounts",
+    "available_balances",
+    "balance_series",
+    "balances",
+    "cash_flow",
+    "counterparties",
+    "delete_selection",
+    "entries",
+    "entry_detail",
+    "entry_parts",
+    "entry_totals",
+    "export_statement",
+    "findings",
+    "import_file",
+    "imports",
+    "inspect_file",
+    "open",
+    "pending_entries",
+    "rates",
+    "rename_account",
+    "save_selection",
+    "selections",
+    "statement",
+    "statement_head",
+    "statements",
+    "withdraw_import",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

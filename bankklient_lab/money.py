@@ -16,7 +16,7 @@ AMOUNT_SQL = f"DECIMAL({PRECISION},{SCALE})"
 AMOUNT_MAX = Decimal(10) ** (PRECISION - SCALE) - Decimal(1).scaleb(-SCALE)
 
 # Currencies whose minor unit is not 1/100 (ISO 4217, table A.1); every other one has two decimals.
-_DECIMALS = {
+DECIMALS = {
     **dict.fromkeys(
         (
             "BIF",
@@ -45,7 +45,7 @@ _DECIMALS = {
 
 def decimals(currency: str) -> int:
     """Return the number of decimals that `currency` is rounded to (0, 2 or 3)."""
-    return _DECIMALS.get(currency, 2)
+    return DECIMALS.get(currency, 2)
 
 
 def exact(value: Decimal) -> Decimal:

@@ -7,6 +7,8 @@ from importlib.resources import files
 
 import duckdb
 
+from bankklient_lab.money import DECIMALS
+
 CODEBOOKS = {"findings": "finding_code"}
 
 
@@ -17,7 +19,9 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def load_codebooks(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of the codebooks that SQL joins with."""
+    """Create the tables of the codebooks that SQL joins with, and the macro currency_decimals(code)."""
+    branches = " ".join(f"WHEN '{code}' THEN {places}" for code, places in DECIMALS.items())
+    con.execute(f"CREATE MACRO app.currency_decimals(code) AS CASE code {branches} ELSE 2 END")
     for name, table in CODEBOOKS.items():
         content = rows(name)
         columns = list(content[0])

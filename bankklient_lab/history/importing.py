@@ -227,7 +227,8 @@ _INSERTS = (
     f"""
     INSERT INTO history.day_sum
     SELECT $import_id, e.statement_no, s.account_id, {_CLIPPED} AS day, {category_sql()} AS category,
-        coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0), count(*)
+        coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0), count(*),
+        count(*) FILTER (WHERE e.amount > 0), count(*) FILTER (WHERE e.amount < 0)
     FROM file_entry e {_NEW}
     WHERE NOT s.interim AND {staging.COUNTS}
     GROUP BY ALL

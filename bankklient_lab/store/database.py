@@ -80,6 +80,7 @@ class Database:
         self._con.execute("ATTACH ':memory:' AS app")
 
     def _create_macros(self) -> None:
+        """Create codebooks and macros; the numbers in the file names order them, a macro may use those before it."""
         load_codebooks(self._con)
         for package in ("bankklient_lab.history", "bankklient_lab.analysis"):
             for item in sorted(files(package).iterdir(), key=lambda item: item.name):

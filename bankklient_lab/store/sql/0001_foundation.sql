@@ -213,7 +213,9 @@ CREATE TABLE history.day_sum (
     category VARCHAR NOT NULL,
     credit DECIMAL(18,3) NOT NULL,  -- unsigned
     debit DECIMAL(18,3) NOT NULL,   -- unsigned
-    entries BIGINT NOT NULL
+    entries BIGINT NOT NULL,
+    credit_entries BIGINT NOT NULL,
+    debit_entries BIGINT NOT NULL
 );
 
 CREATE TABLE history.rate (

@@ -1,0 +1,80 @@
+-- Balances from what the banks state: every booked statement with an opening and a closing balance, its own where
+-- it states one, carried on from its neighbours where it states none.
+CREATE MACRO app.statement_chain() AS TABLE
+    WITH stated AS (
+        SELECT import_id, statement_no, account_id, number, page, from_day, to_day, opening, closing,
+            sum_credit - sum_debit AS net,
+            coalesce(opening, closing - sum_credit + sum_debit) AS opening_stated,
+            coalesce(closing, opening + sum_credit - sum_debit) AS closing_stated,
+            row_number() OVER (
+                PARTITION BY account_id
+                ORDER BY to_day, from_day, try_cast(regexp_extract(number, '\d+') AS HUGEINT), page, import_id, statement_no
+            ) AS seq
+        FROM live_statement() WHERE NOT interim
+    ), blocks AS (
+        -- A block is a statement with a stated balance and those after it without; block 0 has none before it.
+        SELECT *, count(closing_stated) OVER (PARTITION BY account_id ORDER BY seq) AS block,
+            first(opening_stated IGNORE NULLS) OVER (
+                PARTITION BY account_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+            ) AS first_opening
+        FROM stated
+    ), carried AS (
+        SELECT *,
+            sum(CASE WHEN closing_stated IS NULL THEN net ELSE 0 END) OVER (
+                PARTITION BY account_id, block ORDER BY seq
+            ) AS net_since,
+            sum(net) OVER (PARTITION BY account_id, block) AS net_of_block,
+            first(closing_stated) OVER (PARTITION BY account_id, block ORDER BY seq) AS block_closing
+        FROM blocks
+    )
+    SELECT import_id, statement_no, account_id, seq, number, page, from_day, to_day, opening, closing,
+        coalesce(closing_stated,
+            CASE WHEN block > 0 THEN block_closing ELSE coalesce(first_opening, 0) - CASE WHEN first_opening IS NULL THEN 0 ELSE net_of_block END END
+                + net_since)::DECIMAL(18,3) AS closing_balance,
+        coalesce(opening_stated,
+            CASE WHEN block > 0 THEN block_closing ELSE coalesce(first_opening, 0) - CASE WHEN first_opening IS NULL THEN 0 ELSE net_of_block END END
+                + net_since - net)::DECIMAL(18,3) AS opening_balance,
+        closing_stated IS NOT NULL AS is_stated
+    FROM carried;
+
+-- The balance of each account at the end of `on_day`; balance_day is the last day that statements tell of.
+CREATE MACRO app.balance_on(on_day) AS TABLE
+    WITH last_statement AS (
+        SELECT account_id, max_by(struct_pack(import_id, statement_no, to_day, opening_balance, closing_balance), seq) AS s
+        FROM statement_chain() WHERE from_day <= on_day GROUP BY account_id
+    ), part AS (  -- only of statements that go on after the day
+        SELECT l.account_id, sum(d.credit - d.debit) AS net
+        FROM last_statement l JOIN history.day_sum d
+            ON d.import_id = l.s.import_id AND d.statement_no = l.s.statement_no AND d.day <= on_day
+        WHERE l.s.to_day > on_day GROUP BY l.account_id
+    )
+    SELECT l.account_id,
+        CASE WHEN l.s.to_day <= on_day THEN l.s.closing_balance
+            ELSE l.s.opening_balance + coalesce(p.net, 0) END::DECIMAL(18,3) AS balance,
+        least(l.s.to_day, on_day) AS balance_day
+    FROM last_statement l LEFT JOIN part p USING (account_id);
+
+-- The balance of each account at the end of each day on which it is stated or changes.
+CREATE MACRO app.balance_point() AS TABLE
+    WITH moved AS (
+        SELECT import_id, statement_no, day, sum(credit - debit) AS net FROM live_day_sum() GROUP BY ALL
+    ), points AS (
+        SELECT c.account_id, m.day, c.seq,
+            c.opening_balance + sum(m.net) OVER (PARTITION BY c.account_id, c.seq ORDER BY m.day) AS balance
+        FROM statement_chain() c JOIN moved m USING (import_id, statement_no) WHERE m.day < c.to_day
+        UNION ALL
+        SELECT account_id, from_day, seq, opening_balance FROM statement_chain() c
+        WHERE from_day < to_day
+            AND NOT EXISTS (FROM moved m WHERE m.import_id = c.import_id AND m.statement_no = c.statement_no AND m.day = c.from_day)
+        UNION ALL
+        SELECT account_id, to_day, seq, closing_balance FROM statement_chain()
+    )
+    SELECT account_id, day, max_by(balance, seq)::DECIMAL(18,3) AS balance FROM points GROUP BY account_id, day;
+
+-- The balance of each account at the end of each day in [since, until); days before its first statement are missing.
+CREATE MACRO app.balance_daily(since, until) AS TABLE
+    SELECT d.account_id, d.day, p.balance
+    FROM (
+        SELECT account_id, unnest(generate_series(since, until - 1, INTERVAL 1 DAY))::DATE AS day
+        FROM (SELECT DISTINCT account_id FROM balance_point())
+    ) d ASOF JOIN balance_point() p ON d.account_id = p.account_id AND d.day >= p.day;

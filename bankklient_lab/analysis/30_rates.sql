@@ -1,0 +1,44 @@
+-- A rate as the fraction p/q of whole numbers: an amount of the currency times p/q is the amount in the base.
+-- Fractions keep conversions exact: DuckDB divides decimals as doubles.
+CREATE MACRO app.rate_fraction(rate_source) AS TABLE
+    WITH latest AS (  -- a rate imported again replaces the older one
+        SELECT currency, day, base, max_by(struct_pack(rate, units, indirect), import_id) AS r
+        FROM live_rate() WHERE source = rate_source GROUP BY ALL
+    ), whole AS (
+        SELECT currency, day, base,
+            CASE WHEN r.indirect THEN r.units::HUGEINT * 100000000 ELSE (r.rate * 100000000)::HUGEINT END AS p,
+            CASE WHEN r.indirect THEN (r.rate * 100000000)::HUGEINT ELSE r.units::HUGEINT * 100000000 END AS q
+        FROM latest
+    )
+    SELECT currency, day, (p // gcd(p, q))::HUGEINT AS p, (q // gcd(p, q))::HUGEINT AS q FROM whole
+    UNION ALL
+    SELECT DISTINCT base, DATE '0001-01-01', 1::HUGEINT, 1::HUGEINT FROM latest;
+
+-- `amount` times n/d, rounded half away from zero to `places` decimals.
+CREATE MACRO app.scaled(amount, n, d, places) AS (
+    (sign(amount) * ((2 * abs((amount * 1000)::HUGEINT) * n + d * (10 ** (3 - places))::HUGEINT)
+        // (2 * d * (10 ** (3 - places))::HUGEINT)) * (10 ** (3 - places))::HUGEINT)::DECIMAL(18,0) * 0.001::DECIMAL(4,3)
+)::DECIMAL(18,3);
+
+-- For each currency of the accounts and each day in [since, until): the fraction n/d that converts into `target`, and the
+-- day of the older of the two rates used (null when none is needed). A day without a rate takes the last one before.
+CREATE MACRO app.conversion(since, until, target, rate_source) AS TABLE
+    WITH wanted AS (
+        SELECT currency, day::DATE AS day
+        FROM (SELECT DISTINCT currency FROM ops.account),
+            (SELECT unnest(generate_series(since, until - 1, INTERVAL 1 DAY)) AS day)
+    ), of_target AS (
+        SELECT w.day, t.p, t.q, t.day AS rate_day
+        FROM (SELECT DISTINCT day, target AS currency FROM wanted) w
+            ASOF JOIN rate_fraction(rate_source) t ON w.currency = t.currency AND w.day >= t.day
+    )
+    SELECT w.currency, w.day, f.p * t.q AS n, f.q * t.p AS d,
+        nullif(least(
+            CASE WHEN f.day = DATE '0001-01-01' THEN DATE '9999-12-31' ELSE f.day END,
+            CASE WHEN t.rate_day = DATE '0001-01-01' THEN DATE '9999-12-31' ELSE t.rate_day END), DATE '9999-12-31') AS rate_day
+    FROM wanted w
+        ASOF JOIN rate_fraction(rate_source) f ON f.currency = w.currency AND w.day >= f.day
+        JOIN of_target t ON t.day = w.day
+    WHERE w.currency <> target
+    UNION ALL
+    SELECT currency, day, 1::HUGEINT, 1::HUGEINT, NULL FROM wanted WHERE currency = target;

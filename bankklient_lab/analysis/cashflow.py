@@ -1,0 +1,130 @@
+"""What came in and went out: by period and category, and by counterparty."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+import pyarrow as pa
+
+from bankklient_lab.actions import table_action
+from bankklient_lab.analysis.parameters import currency_code, known_accounts, period, rate_source
+from bankklient_lab.errors import BadArgument, NoRate
+from bankklient_lab.lab import Lab
+
+PERIODS = ("day", "week", "month", "quarter", "year")
+_KEYS = {"category": "f.category", "account": "a.label", "currency": "a.currency", "none": "'all'"}
+
+
+def _scaled(amount: str) -> str:
+    return f"scaled({amount}, c.n, c.d, currency_decimals($target))"
+
+
+@table_action
+def cash_flow(
+    lab: Lab,
+    *,
+    since: date,
+    until: date,
+    accounts: Collection[str] = (),
+    period: str = "month",
+    by: str = "category",
+    in_currency: str | None = None,
+) -> pa.Table:
+    """Return credits and debits of the days in [since, until), by period, then key and currency.
+
+    Columns: period (its first day; weeks begin on Monday), key, currency, credit and debit (unsigned DECIMAL), net, entries.
+    `period`: "day", "week", "month", "quarter", "year"; `by`: "category", "account", "currency" or "none". With
+    `in_currency` each account's sum of a day and category is converted by the rate of that day. Raises UnknownName, NoRate.
+    """
+    _check(since, until, period, by)
+    values: dict[str, object] = {"accounts": known_accounts(lab, accounts), "since": since, "until": until}
+    credit, debit, currency, conversion = "f.credit", "f.debit", "a.currency", ""
+    if in_currency is not None:
+        target = currency_code(in_currency)
+        credit, debit, currency = _scaled("f.credit"), _scaled("f.debit"), "$target"
+        conversion = (
+            "LEFT JOIN conversion($since, $until, $target, $source) c ON c.currency = a.currency AND c.day = f.day"
+        )
+        values |= {"target": target, "source": rate_source(lab, target)}
+    table = lab.query(
+        f"""
+        WITH f AS (
+            SELECT account_id, day, category, sum(credit)::DECIMAL(18,3) AS credit, sum(debit)::DECIMAL(18,3) AS debit,
+                sum(entries) AS entries
+            FROM live_day_sum() WHERE day >= $since AND day < $until GROUP BY ALL
+        )
+        SELECT date_trunc('{period}', f.day)::DATE AS period, {_KEYS[by]} AS key, {currency} AS currency,
+            sum({credit})::DECIMAL(18,3) AS credit, sum({debit})::DECIMAL(18,3) AS debit,
+            sum({credit} - {debit})::DECIMAL(18,3) AS net, sum(f.entries)::BIGINT AS entries, count(*) - count({credit}) AS missing
+        FROM f JOIN chosen_account($accounts) a USING (account_id) {conversion}
+        GROUP BY ALL ORDER BY 1, 2, 3
+        """,  # noqa: S608 - every inserted text is one of our own
+        values,
+    )
+    _require_rates(table, "period", in_currency)
+    return table.drop_columns(["missing"])
+
+
+@table_action
+def counterparties(
+    lab: Lab,
+    *,
+    since: date,
+    until: date,
+    accounts: Collection[str] = (),
+    in_currency: str | None = None,
+    limit: int = 100,
+) -> pa.Table:
+    """Return with whom money moved in [since, until), the largest turnover first, at most `limit` rows.
+
+    Columns: counterparty_name, counterparty_account (null where the bank states none), currency, credit and debit (unsigned
+    DECIMAL), net, entries, last_day. Grouped by account where there is one, else by name. Turnovers of different currencies are only
+    comparable with `in_currency`.
+    """
+    _check(since, until, "day", "none")
+    values: dict[str, object] = {
+        "accounts": known_accounts(lab, accounts),
+        "since": since,
+        "until": until,
+        "limit": limit,
+    }
+    amount, currency, conversion = "e.amount", "e.currency", ""
+    if in_currency is not None:
+        target = currency_code(in_currency)
+        amount, currency = _scaled("e.amount"), "$target"
+        conversion = (
+            "LEFT JOIN conversion($since, $until, $target, $source) c ON c.currency = e.currency AND c.day = e.day"
+        )
+        values |= {"target": target, "source": rate_source(lab, target)}
+    table = lab.query(
+        f"""
+        WITH e AS (
+            SELECT e.*, {amount} AS moved, {currency} AS shown FROM booked_entry($accounts) e {conversion}
+            WHERE e.day >= $since AND e.day < $until
+        )
+        SELECT max_by(counterparty_name, day) AS counterparty_name, max(counterparty_account) AS counterparty_account,
+            shown AS currency, coalesce(sum(moved) FILTER (WHERE moved > 0), 0)::DECIMAL(18,3) AS credit,
+            coalesce(-sum(moved) FILTER (WHERE moved < 0), 0)::DECIMAL(18,3) AS debit, sum(moved)::DECIMAL(18,3) AS net,
+            count(*) AS entries, max(day) AS last_day, count(*) - count(moved) AS missing
+        FROM e WHERE counterparty_name IS NOT NULL OR counterparty_account IS NOT NULL
+        GROUP BY coalesce(counterparty_account, counterparty_name), shown
+        ORDER BY sum(abs(moved)) DESC, 1, 2 LIMIT $limit
+        """,  # noqa: S608 - every inserted text is one of our own
+        values,
+    )
+    _require_rates(table, "last_day", in_currency)
+    return table.drop_columns(["missing"])
+
+
+def _check(since: date, until: date, unit: str, by: str) -> None:
+    period(since, until)
+    if unit not in PERIODS:
+        raise BadArgument(f"period must be one of {', '.join(PERIODS)}, not {unit!r}")
+    if by not in _KEYS:
+        raise BadArgument(f"by must be one of {', '.join(_KEYS)}, not {by!r}")
+
+
+def _require_rates(table: pa.Table, day: str, target: str | None) -> None:
+    for row in table.filter(pa.compute.greater(table["missing"], 0)).slice(0, 1).to_pylist():
+        raise NoRate(f"there is no rate into {target} for all entries of {row[day]}; import older rates or start later")

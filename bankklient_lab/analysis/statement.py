@@ -1,0 +1,92 @@
+"""A statement of one account over any days, and the statements that the banks sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+import pyarrow as pa
+
+from bankklient_lab.actions import table_action
+from bankklient_lab.analysis.parameters import known_accounts, one_account, period
+from bankklient_lab.lab import Lab
+
+
+@table_action
+def statement(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> pa.Table:
+    """Return the booked entries of an account in [since, until) with the running balance, in the bank's order.
+
+    Columns: position (from 1), day, booking_day, value_day, amount and balance (DECIMAL, credit positive), currency, the
+    counterparty, symbols, texts and references, statement_number. `currency` is needed when the account is held in several.
+    Raises UnknownName, BadArgument.
+    """
+    period(since, until)
+    values = {"account": one_account(lab, account, currency), "since": since, "until": until}
+    return lab.query("FROM statement_line($account, $since, $until)", values)
+
+
+@table_action
+def statement_head(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> pa.Table:
+    """Return the one row above a statement of [since, until).
+
+    Columns: account, currency, bank, name, label, owner (as the bank writes it), since, until (not included), opening,
+    sum_credit, sum_debit (unsigned), closing (as the bank states it), difference (closing less opening and entries; not 0 when the
+    bank's statements don't add up or one is missing), entries, numbers (of the bank's statements, "3, 4, 5").
+    """
+    period(since, until)
+    values = {"account": one_account(lab, account, currency), "since": since, "until": until}
+    return lab.query(
+        """
+        WITH sums AS (
+            SELECT coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS sum_credit,
+                coalesce(-sum(amount) FILTER (WHERE amount < 0), 0) AS sum_debit, count(*) AS entries
+            FROM statement_line($account, $since, $until)
+        ), sent AS (
+            SELECT string_agg(number, ', ' ORDER BY to_day, number) AS numbers, max_by(account_name, to_day) AS owner
+            FROM live_statement() WHERE account_id = $account AND NOT interim AND from_day < $until AND to_day >= $since
+        )
+        SELECT a.account, a.currency, a.bank, a.name, a.label, sent.owner, $since AS since, $until AS until, o.opening,
+            s.sum_credit::DECIMAL(18,3) AS sum_credit, s.sum_debit::DECIMAL(18,3) AS sum_debit,
+            coalesce(b.balance, o.opening)::DECIMAL(18,3) AS closing,
+            (coalesce(b.balance, o.opening) - o.opening - s.sum_credit + s.sum_debit)::DECIMAL(18,3) AS difference,
+            s.entries, sent.numbers
+        FROM labelled_account() a LEFT JOIN balance_on($until - 1) b USING (account_id),
+            statement_opening($account, $since) o, sums s, sent
+        WHERE a.account_id = $account
+        """,
+        values,
+    )
+
+
+@table_action
+def statements(
+    lab: Lab,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    accounts: Collection[str] = (),
+    interim: bool = False,
+) -> pa.Table:
+    """Return the statements that the banks sent (or, with `interim`, the reports during the day), newest first.
+
+    Those whose days touch [since, until). Columns: import_id, statement_no, account, label, currency, number, page, from_day,
+    to_day (inclusive), opening, closing, entries, sum_credit, sum_debit (booked, unsigned), format, file_name, errors,
+    warnings (numbers of findings).
+    """
+    return lab.query(
+        """
+        WITH counted AS (
+            SELECT import_id, statement_no, count(*) FILTER (WHERE c.severity = 'error') AS errors,
+                count(*) FILTER (WHERE c.severity = 'warning') AS warnings
+            FROM live_finding() f JOIN finding_code c USING (code) GROUP BY ALL
+        )
+        SELECT s.import_id, s.statement_no, a.account, a.label, s.currency, s.number, s.page, s.from_day, s.to_day, s.opening,
+            s.closing, s.booked_entries AS entries, s.sum_credit, s.sum_debit, i.format, i.file_name,
+            coalesce(c.errors, 0) AS errors, coalesce(c.warnings, 0) AS warnings
+        FROM live_statement() s JOIN chosen_account($accounts) a USING (account_id) JOIN ops.import i USING (import_id)
+            LEFT JOIN counted c ON c.import_id = s.import_id AND c.statement_no = s.statement_no
+        WHERE s.interim = $interim AND ($since IS NULL OR s.to_day >= $since) AND ($until IS NULL OR s.from_day < $until)
+        ORDER BY s.to_day DESC, a.label, s.number DESC, s.import_id DESC, s.statement_no DESC
+        """,
+        {"accounts": known_accounts(lab, accounts), "since": since, "until": until, "interim": interim},
+    )
