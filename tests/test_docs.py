@@ -74,6 +74,15 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not broken
 
 
+def test_the_index_lists_every_decision() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text("utf-8")
+    records = [path for path in sorted(folder.glob("[0-9]*.md")) if path.stem != "0000-template"]
+    titles = {path.name: path.read_text("utf-8").partition("\n")[0].lstrip("# ") for path in records}
+    assert not [name for name in titles if f"]({name})" not in index]
+    assert not [name for name, title in titles.items() if title[:4] != name[:4]]
+
+
 COMMAND_PAGES = [page for page in PAGES if blocks(page)]
 
 
