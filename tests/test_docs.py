@@ -25,6 +25,7 @@ PAGES = sorted(
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)(?:\s+\"[^\"]*\")?\)")
 HEADING = re.compile(r"^#{1,6}\s+(?P<title>.+?)\s*$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`[^`\n]+`")
 CONSOLE = re.compile(
     r"(?:^<!-- not run:(?P<reason>.*?)-->\n+)?^```console\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL
 )
@@ -64,7 +65,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     broken = []
-    for found in LINK.finditer(FENCE.sub("", page.read_text("utf-8"))):
+    for found in LINK.finditer(CODE.sub("", FENCE.sub("", page.read_text("utf-8")))):
         name, _, anchor = found["target"].partition("#")
         if re.match(r"[a-z]+:", name):
             continue
