@@ -1,0 +1,422 @@
+"""Rows of cells become entries and statements by a column mapping: the part that CSV and XLSX share.
+
+A file gives one statement per account and currency. Entries keep the order of the file; a running balance
+gives the opening and closing balance, whichever end of the file is the older one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
+from bankklient_lab.formats import texts
+from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, record_batch
+from bankklient_lab.formats.mappings import SYMBOL_FIELDS, TEXT_FIELDS, Columns, Located
+from bankklient_lab.formats.schema import AMOUNT, Kind
+
+Ints = npt.NDArray[np.int64]
+_ISO = "%Y-%m-%d"
+_STATEMENT_COLUMNS = (
+    "statement_no",
+    "interim",
+    "account",
+    "bank",
+    "currency",
+    "account_name",
+    "number",
+    "created_at",
+    "first_day",
+    "last_day",
+    "opening",
+    "opening_day",
+    "closing",
+    "closing_day",
+    "available",
+    "raw",
+    "place",
+)
+
+
+class Key(NamedTuple):
+    """What tells the statements of a file apart."""
+
+    account: str
+    currency: str
+
+
+class Edge(NamedTuple):
+    """First or last entry of a statement in the file."""
+
+    day: date | None
+    amount: Decimal | None
+    balance: Decimal | None
+
+
+@dataclass(slots=True)
+class _Statement:
+    """What is gathered of one statement while its entries go by."""
+
+    number: int
+    bank: str | None
+    account_name: str | None
+    place: str
+    entries: int = 0
+    total: Decimal = Decimal(0)
+    first_day: date | None = None
+    last_day: date | None = None
+    head: Edge | None = None
+    tail: Edge | None = None
+
+    def balances(self) -> tuple[Decimal | None, Decimal | None]:
+        """Return opening and closing by the running balance, null where the file does not give it."""
+        head, tail = self.head, self.tail
+        if head is None or tail is None:
+            return None, None
+        oldest_first = _before(head), tail.balance
+        newest_first = _before(tail), head.balance
+        if _adds_up(oldest_first, self.total):
+            return oldest_first
+        if _adds_up(newest_first, self.total):
+            return newest_first
+        return newest_first if head.day and tail.day and head.day > tail.day else oldest_first
+
+
+def _before(edge: Edge) -> Decimal | None:
+    return None if edge.balance is None or edge.amount is None else edge.balance - edge.amount
+
+
+def _adds_up(pair: tuple[Decimal | None, Decimal | None], total: Decimal) -> bool:
+    opening, closing = pair
+    return opening is not None and closing is not None and opening + total == closing
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows of a mapped file: columns of text in batches, and lines around them.
+
+    `rows` gives (columns, number of each row in the file, from 1); `outside` grows while the rows are read,
+    when lines outside the table also come between or behind them.
+    """
+
+    located: Located
+    rows: Iterable[tuple[Sequence[pa.Array], pa.Array]]
+    outside: list[str] = field(default_factory=list)
+    iso_days: bool = False  # days also come as ISO 8601 (cells of a workbook)
+    row_word: str = "row"
+
+
+class MappedReader:
+    """Turns a Table into parts."""
+
+    def __init__(self, table: Table, hints: Hints, findings: Findings) -> None:
+        self._table = table
+        self._mapping = table.located.mapping
+        self._hints = hints
+        self._findings = findings
+        forms = (*self._mapping.dates, _ISO) if table.iso_days else self._mapping.dates
+        self._days = texts.Days(forms, self._mapping.date_chars)
+        self._statements: dict[Key, _Statement] = {}
+        self._first_account: str | None = None
+        self._metadata: dict[str, str] = {}
+
+    def parts(self) -> Iterator[Part]:
+        """Yield entries as they come, then the statements."""
+        for columns, numbers in self._table.rows:
+            self._read_metadata()
+            if len(numbers):
+                yield self._entries(columns, numbers)
+                yield from self._findings.drain()
+        self._read_metadata()
+        if not self._statements:
+            raise FormatError("the table has a header and no entry", place="end of the file")
+        yield from self._closing_rows()
+
+    def _read_metadata(self) -> None:
+        for name, expression in self._mapping.metadata.items():
+            if name not in self._metadata:
+                for line in self._table.outside:
+                    if found := re.search(expression, line):
+                        self._metadata[name] = found[1].strip()
+                        break
+
+    # -- entries of one batch
+
+    def _entries(self, columns: Sequence[pa.Array], numbers: pa.Array) -> Part:
+        length = len(numbers)
+        places = pc.binary_join_element_wise(self._table.row_word, numbers.cast(pa.string()), " ")
+        raw = self._raw(columns, places)
+        amount = self._amount(columns, places)
+        status = self._status(columns)
+        booked = pc.equal(status, "BOOK")
+        fields: dict[str, pa.Array] = {
+            "amount": amount,
+            "status": status,
+            "reversal": self._reversal(columns, length),
+            "booking_day": self._day_column("booking_day", columns, places, booked),
+            "value_day": self._day_column("value_day", columns, places, booked),
+            "raw": raw,
+            "place": places,
+        }
+        for name in self._mapping.columns:
+            if name in SYMBOL_FIELDS:
+                fields[name] = texts.symbols(self._text(name, columns))
+            elif name in TEXT_FIELDS:
+                fields[name] = texts.clean_texts(self._text(name, columns))
+            elif name in {"original_amount", "charges"}:
+                fields[name] = pc.abs(self._number(name, columns, places))
+        balance = self._number("balance", columns, places) if "balance" in self._mapping.columns else None
+        keys, groups = self._groups(columns, places)
+        fields["currency"] = pa.array([key.currency for key in keys], pa.string()).take(pa.array(groups))
+        fields["statement_no"], fields["entry_no"] = self._numbers(keys, groups)
+        self._gather(keys, groups, fields, pc.if_else(booked, amount, pa.scalar(None, AMOUNT)), balance)
+        return Part(Kind.ENTRY, record_batch(Kind.ENTRY, fields))
+
+    def _raw(self, columns: Sequence[pa.Array], places: pa.Array) -> pa.Array:
+        raw = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, self._mapping.delimiter)
+        longest = pc.index(pc.binary_length(raw), pc.max(pc.binary_length(raw))).as_py()
+        if len(raw[longest].as_py()) > LIMITS.field_chars:
+            raise LimitExceeded(f"the row has more than {LIMITS.field_chars} characters", place=places[longest].as_py())
+        return raw
+
+    def _text(self, name: str, columns: Sequence[pa.Array]) -> pa.Array:
+        return self._joined(self._mapping.columns[name], columns)
+
+    def _joined(self, wanted: Columns, columns: Sequence[pa.Array]) -> pa.Array:
+        cells = [columns[self._table.located.position(column)] for column in wanted]
+        return cells[0] if len(cells) == 1 else pc.binary_join_element_wise(*cells, " ")
+
+    def _amount(self, columns: Sequence[pa.Array], places: pa.Array) -> pa.Array:
+        sign = self._mapping.sign
+        if "amount" not in self._mapping.columns:
+            debit = pc.abs(self._number("debit", columns, places))
+            credit = pc.abs(self._number("credit", columns, places))
+            both = pc.subtract(pc.fill_null(credit, Decimal(0)), pc.fill_null(debit, Decimal(0))).cast(AMOUNT)
+            none = pc.and_(pc.is_null(debit), pc.is_null(credit))
+            for index in pc.indices_nonzero(
+                pc.and_(texts.blank(self._text("debit", columns)), texts.blank(self._text("credit", columns)))
+            ).to_pylist():
+                self._findings.add("bad_amount", place=places[index].as_py(), field="amount")
+            return pc.if_else(none, pa.scalar(None, AMOUNT), both)
+        amount = self._number("amount", columns, places)
+        for index in pc.indices_nonzero(texts.blank(self._text("amount", columns))).to_pylist():
+            self._findings.add("bad_amount", place=places[index].as_py(), field="amount")
+        if sign.get("inverse"):
+            return pc.negate(amount)
+        if "side" in sign:
+            return self._by_side(amount, columns, places)
+        return amount
+
+    def _by_side(self, amount: pa.Array, columns: Sequence[pa.Array], places: pa.Array) -> pa.Array:
+        sign = self._mapping.sign
+        side = pc.utf8_trim_whitespace(columns[self._table.located.position(sign["side"])])  # type: ignore[arg-type]
+        debit = pc.is_in(side, pa.array(sign["debit"], pa.string()))
+        credit = pc.is_in(side, pa.array(sign["credit"], pa.string()))
+        for index in pc.indices_nonzero(pc.invert(pc.or_(debit, credit))).to_pylist():
+            self._findings.add("bad_amount", place=places[index].as_py(), field="side", value=side[index].as_py())
+        size = pc.abs(amount)
+        null = pa.scalar(None, AMOUNT)
+        return pc.if_else(debit, pc.negate(size), pc.if_else(credit, size, null))
+
+    def _number(self, name: str, columns: Sequence[pa.Array], places: pa.Array) -> pa.Array:
+        given = self._text(name, columns)
+        values, too_long = texts.amounts(given, self._mapping.decimal)
+        if values.null_count:
+            bad = pc.and_(pc.is_null(values), pc.invert(texts.blank(given)))
+            for index in pc.indices_nonzero(bad).to_pylist():
+                code = "too_many_decimals" if too_long[index].as_py() else "bad_amount"
+                self._findings.add(code, place=places[index].as_py(), field=name, value=given[index].as_py())
+        return values
+
+    def _day_column(
+        self, name: str, columns: Sequence[pa.Array], places: pa.Array, booked: pa.BooleanArray
+    ) -> pa.Array:
+        if name not in self._mapping.columns:
+            return pa.nulls(len(columns[0]), pa.date32())
+        given = self._text(name, columns)
+        days = self._days.column(given)
+        if days.null_count:
+            bad = pc.and_(pc.is_null(days), booked)
+            if name != "booking_day":
+                bad = pc.and_(bad, pc.invert(texts.blank(given)))
+            for index in pc.indices_nonzero(bad).to_pylist():
+                self._findings.add("bad_date", place=places[index].as_py(), field=name, value=given[index].as_py())
+        return days
+
+    def _status(self, columns: Sequence[pa.Array]) -> pa.Array:
+        status = self._mapping.status
+        if not status:
+            return pa.repeat(pa.scalar("BOOK"), len(columns[0]))
+        cells = pc.utf8_trim_whitespace(columns[self._table.located.position(status["column"])])  # type: ignore[arg-type]
+        return pc.if_else(pc.is_in(cells, pa.array(status["pending"], pa.string())), "PDNG", "BOOK")
+
+    def _reversal(self, columns: Sequence[pa.Array], length: int) -> pa.Array:
+        if not self._mapping.reversal:
+            return pa.repeat(pa.scalar(False), length)
+        cells = columns[self._table.located.position(self._mapping.reversal["column"])]  # type: ignore[arg-type]
+        return pc.invert(texts.blank(cells))
+
+    # -- which statement an entry belongs to
+
+    def _groups(self, columns: Sequence[pa.Array], places: pa.Array) -> tuple[list[Key], Ints]:
+        """Return the keys that occur and for each row the index of its key."""
+        account = self._key_column("account", columns)
+        currency = self._key_column("currency", columns)
+        pairs = pc.binary_join_element_wise(account, currency, "\x1f").dictionary_encode()
+        groups: Ints = pairs.indices.to_numpy().astype(np.int64)
+        keys = []
+        for index, pair in enumerate(pairs.dictionary.to_pylist()):
+            first = int(np.argmax(groups == index)) if len(pairs.dictionary) < 1000 else 0
+            key = self._key(*pair.split("\x1f"), place=places[first].as_py())
+            if key not in self._statements:
+                self._open(key, columns, first, places)
+            keys.append(key)
+        return keys, groups
+
+    def _key_column(self, name: str, columns: Sequence[pa.Array]) -> pa.Array:
+        length = len(columns[0])
+        if name in self._mapping.columns:
+            return pc.fill_null(texts.clean_texts(self._text(name, columns)), "")
+        given = self._metadata.get(name) or self._mapping.constants.get(name) or ""
+        if name == "currency":
+            given = given or self._table.located.header_currency or ""
+        return pa.repeat(pa.scalar(given), length)
+
+    def _key(self, account: str, currency: str, *, place: str) -> Key:
+        if '"' in account:  # an unbalanced quote of the cell
+            self._findings.add("bad_character", place=place, field="account", value=account)
+        account = _account(account.replace('"', ""))
+        if not account and self._mapping.account_blank == "first":
+            account = self._first_account or ""
+        account = account or _account(self._hints.account or "")
+        currency = currency.upper() or self._hints.currency or ""
+        if not account:
+            raise HintNeeded("account", "the file does not name the account", place=place)
+        if not currency:
+            raise HintNeeded("currency", "the file does not name the currency of the account", place=place)
+        if not re.fullmatch("[A-Z]{3}", currency):
+            raise FormatError("this is no ISO 4217 currency code", place=place, field="currency", text=currency)
+        self._first_account = self._first_account or account
+        return Key(account, currency)
+
+    def _open(self, key: Key, columns: Sequence[pa.Array], first: int, places: pa.Array) -> None:
+        if len(self._statements) >= LIMITS.statements:
+            raise LimitExceeded(f"the file has more than {LIMITS.statements} accounts", place=places[first].as_py())
+        about = {}
+        for name in ("bank", "account_name"):
+            if name in self._mapping.columns:
+                about[name] = " ".join(self._text(name, columns)[first].as_py().split()) or None
+            else:
+                about[name] = self._metadata.get(name) or self._mapping.constants.get(name)
+        self._statements[key] = _Statement(
+            len(self._statements) + 1, about["bank"] or self._hints.bank, about["account_name"], places[first].as_py()
+        )
+
+    def _numbers(self, keys: list[Key], groups: Ints) -> tuple[pa.Array, pa.Array]:
+        """Return statement_no and entry_no of each row; each statement counts on from the last batch."""
+        statements = [self._statements[key] for key in keys]
+        order = np.argsort(groups, kind="stable")
+        counts = np.bincount(groups, minlength=len(keys))
+        starts = np.repeat(np.cumsum(counts) - counts, counts)
+        within = np.empty(len(groups), np.int64)
+        within[order] = np.arange(len(groups)) - starts
+        before = np.array([statement.entries for statement in statements])
+        numbers = np.array([statement.number for statement in statements])
+        for statement, count in zip(statements, counts, strict=True):
+            statement.entries += int(count)
+        return pa.array(numbers[groups], pa.int32()), pa.array(before[groups] + within + 1, pa.int32())
+
+    def _gather(
+        self, keys: list[Key], groups: Ints, fields: dict[str, pa.Array], booked: pa.Array, balance: pa.Array | None
+    ) -> None:
+        """Keep what the statement rows at the end need of this batch."""
+        days = fields["booking_day"]
+        table = pa.table({"group": groups, "amount": booked, "day": days})
+        sums = table.group_by("group").aggregate([("amount", "sum"), ("day", "min"), ("day", "max")])
+        for row in sums.to_pylist():
+            statement = self._statements[keys[row["group"]]]
+            statement.total += row["amount_sum"] or 0
+            statement.first_day = min(filter(None, (statement.first_day, row["day_min"])), default=None)
+            statement.last_day = max(filter(None, (statement.last_day, row["day_max"])), default=None)
+        if balance is None:
+            return
+        present, first = np.unique(groups, return_index=True)
+        last = len(groups) - 1 - np.unique(groups[::-1], return_index=True)[1]
+        for group, head, tail in zip(present.tolist(), first.tolist(), last.tolist(), strict=True):
+            statement = self._statements[keys[group]]
+            statement.head = statement.head or _edge(days, booked, balance, head)
+            statement.tail = _edge(days, booked, balance, tail)
+
+    # -- statements
+
+    def _closing_rows(self) -> Iterator[Part]:
+        rows = Rows(Kind.STATEMENT, _STATEMENT_COLUMNS)
+        given = self._given()
+        raw = "\n".join(line for line in self._table.outside if line.strip(" ,;|")) or None
+        for key, statement in self._statements.items():
+            opening, closing = statement.balances()
+            opening = given.get("opening", opening)  # type: ignore[assignment]
+            closing = given.get("closing", closing)  # type: ignore[assignment]
+            first_day = given.get("first_day", statement.first_day)
+            last_day = given.get("last_day", statement.last_day)
+            rows.rows.append(
+                (
+                    statement.number,
+                    False,
+                    key.account,
+                    statement.bank,
+                    key.currency,
+                    statement.account_name,
+                    self._metadata.get("number"),
+                    self._metadata.get("created_at"),
+                    first_day,
+                    last_day,
+                    opening,
+                    first_day if opening is not None else None,
+                    closing,
+                    last_day if closing is not None else None,
+                    given.get("available"),
+                    raw,
+                    statement.place,
+                )
+            )
+        yield from rows.drain()
+        yield from self._findings.close()
+
+    def _given(self) -> dict[str, Decimal | date]:
+        """Return balances and days that lines outside the table state."""
+        found: dict[str, Decimal | date] = {}
+        for name in ("opening", "closing", "available"):
+            if text := self._metadata.get(name):
+                value = texts.amounts(pa.array([text]), self._mapping.decimal)[0][0].as_py()
+                if value is None:
+                    self._findings.add("bad_amount", field=name, value=text)
+                else:
+                    found[name] = value
+        for name in ("first_day", "last_day"):
+            if text := self._metadata.get(name):
+                day = self._days.day(text)
+                if day is None:
+                    self._findings.add("bad_date", field=name, value=text)
+                else:
+                    found[name] = day
+        return found
+
+
+def _edge(days: pa.Array, amounts: pa.Array, balances: pa.Array, index: int) -> Edge:
+    return Edge(days[index].as_py(), amounts[index].as_py(), balances[index].as_py())
+
+
+def _account(text: str) -> str:
+    """Return an IBAN without blanks, another account number as it is written."""
+    compact = "".join(text.split())
+    return compact.upper() if re.fullmatch(r"[A-Za-z]{2}\d{2}[A-Za-z0-9]{8,30}", compact) else " ".join(text.split())
