@@ -54,9 +54,14 @@ def _section(name: str, command: TyperCommand) -> str:
     usage = [name, *(_argument(a) for a in arguments), *(["[OPTIONS]"] if options else [])]
     rows = [(f"`{_argument(a)}`", a.help or "", _default(a)) for a in arguments]
     rows += [(_option(o), o.help or "", _default(o)) for o in options]
-    table = ["| | | default |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)] if rows else []
+    table = ["| | | default |", "|---|---|---|", *map(_row, rows)] if rows else []
     text = (command.help or "").replace("\f", "").strip()
     return "\n".join([f"## {name}", "", f"    {' '.join(usage)}", "", text, "", *table, *([""] if table else [])])
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    escaped = [cell.replace("|", "\\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"
 
 
 def _argument(argument: TyperArgument) -> str:
