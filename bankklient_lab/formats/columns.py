@@ -5,7 +5,7 @@ Whole columns instead of single values make the fixed-record readers fast; a blo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, BinaryIO
@@ -19,10 +19,11 @@ from bankklient_lab.errors import LimitExceeded
 from bankklient_lab.formats.base import LIMITS
 from bankklient_lab.formats.records import CENTURY_PIVOT, Record
 from bankklient_lab.formats.schema import AMOUNT
-from bankklient_lab.money import SCALE
+from bankklient_lab.money import PRECISION, SCALE
 
 BLOCK_BYTES = 4 * 1024**2
 NO_DAY = np.iinfo(np.int32).min
+UNITS_END = 10 ** (PRECISION - SCALE)  # whole units that fit an amount at any number of decimals
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -83,6 +84,23 @@ def blocks_of_text(source: BinaryIO, decoder: Decoder) -> Iterator[str]:
             raise LimitExceeded(f"the line is longer than {LIMITS.line_bytes} bytes", place=f"line {number}")
         data = more
     yield decoder.decode((rest + data).rstrip(b"\x1a"))
+
+
+def blocks_of_records(texts: Iterable[str], starts: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield blocks of whole records and the number of their first line.
+
+    A record is a line that begins with one of `starts` and the lines after it that begin otherwise.
+    """
+    waiting, number = "", 1
+    for text in texts:
+        cut = max(waiting.rfind("\n" + start) for start in starts) + 1
+        if cut:
+            yield waiting[:cut], number
+        elif len(waiting) > 2 * BLOCK_BYTES:
+            raise LimitExceeded("too many lines belong to one record", place=f"line {number}")
+        number += waiting.count("\n", 0, cut)
+        waiting = waiting[cut:] + text
+    yield waiting, number
 
 
 class Lines:
@@ -182,14 +200,14 @@ class Block:
 
     def text(self, name: str) -> pa.Array:
         """Return a field as strings without surrounding blanks, null where nothing is left."""
-        return _null_if_empty(pc.utf8_trim_whitespace(_strings(self.slab(name))))
+        return null_if_empty(pc.utf8_trim_whitespace(_strings(self.slab(name))))
 
     def symbol(self, name: str) -> pa.Array:
         """Return a field as strings without blanks and leading zeros, null where nothing is left."""
         slab = self.slab(name)
         if _only(slab, "0 ").all():
             return pa.nulls(len(slab), pa.string())
-        return _null_if_empty(pc.utf8_ltrim(pc.utf8_trim_whitespace(_strings(slab)), "0"))
+        return null_if_empty(pc.utf8_ltrim(pc.utf8_trim_whitespace(_strings(slab)), "0"))
 
     def digits(self, name: str) -> pa.Array:
         """Return a field as it is written, null where it is zeros and blanks."""
@@ -263,13 +281,14 @@ def _strings(slab: npt.NDArray[Any]) -> pa.StringArray:
     return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(data))
 
 
-def _null_if_empty(texts: pa.Array) -> pa.Array:
+def null_if_empty(texts: pa.Array) -> pa.Array:
+    """Return texts with null for the empty ones."""
     empty = pc.equal(texts, "")
     return pc.if_else(empty, pa.scalar(None, pa.string()), texts) if pc.any(empty).as_py() else texts
 
 
-def amounts(units: Ints, places: int, good: Bools | None = None) -> pa.Array:
-    """Return whole units of 10 ** -places as exact amounts, null where not `good`; |units| < 10 ** 17."""
+def amounts(units: Ints, places: int | Ints, good: Bools | None = None) -> pa.Array:
+    """Return whole units of 10 ** -places as exact amounts, null where not `good`; |units| < UNITS_END."""
     values = np.empty((len(units), 2), np.int64)
     np.multiply(units, 10 ** (SCALE - places), out=values[:, 0])
     values[:, 1] = values[:, 0] >> 63  # the upper half of the 128 bits: the sign
@@ -285,3 +304,8 @@ def days(values: npt.NDArray[np.int32]) -> pa.Array:
 def places(line_numbers: Ints) -> pa.Array:
     """Return "line 14" for each line number."""
     return pc.binary_join_element_wise("line", pa.array(line_numbers).cast(pa.string()), " ")
+
+
+def exact_sum(values: Ints) -> int:
+    """Return the sum without the overflow of 64 bits."""
+    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())

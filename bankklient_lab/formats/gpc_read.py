@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import columns, gpc_layout
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean, record_batch
-from bankklient_lab.formats.columns import NO_DAY, Block, Bools, Decoder, Ints, Lines, digits_to_numbers, null_where
+from bankklient_lab.formats.columns import NO_DAY, Block, Bools, Decoder, Ints, Lines, blocks_of_records, digits_to_numbers, null_where
 from bankklient_lab.formats.gpc_layout import (
     BASE_WEIGHTS,
     INTERNAL_ORDER,
@@ -100,18 +100,11 @@ class Reader:
 
     def read(self) -> Iterator[Part]:
         """Yield statements, entries and findings."""
-        waiting, number = "", 1
-        for text in _blocks(self._source, self._decoder):
-            # The messages of the last record may go on in the next block.
-            cut = max(waiting.rfind("\n074"), waiting.rfind("\n075")) + 1
-            if cut:
-                yield from self._take(Lines(waiting[:cut], number))
-            elif len(waiting) > 2 * columns.BLOCK_BYTES:
-                raise LimitExceeded("too many lines belong to one record", place=f"line {number}")
-            number += waiting.count("\n", 0, cut)
-            waiting = waiting[cut:] + text
-        _refuse_cut_off(waiting)
-        yield from self._take(Lines(waiting, number))
+        text, number = "", 1
+        # The messages of a block's last record may go on in the next block.
+        for text, number in blocks_of_records(_blocks(self._source, self._decoder), ("074", "075")):
+            yield from self._take(Lines(text, number))
+        _refuse_cut_off(text)
         self._finish()
         if self._decoder.replaced:
             self._findings.add("bad_character", field="text", value=self._decoder.encoding)
