@@ -1,0 +1,104 @@
+"""Reports as PDF by Typst: a template and data; no text of a bank is ever read as markup.
+
+The fonts are our own (data/fonts: Latin, Greek, Cyrillic), so a report looks the same everywhere, and the same report
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import typst
+
+from bankklient_lab.reports import texts
+from bankklient_lab.reports.lines import Widths
+from bankklient_lab.reports.model import (
+    NOT_THE_BANKS,
+    REPORT_LIMITS,
+    StatementOptions,
+    StatementReport,
+    check_rows,
+)
+from bankklient_lab.reports.pages import LaidOut, lay_out
+
+FONT = "Roboto"
+_TEMPLATES = Path(__file__).parent
+_MEASURE = b"""
+#set text(font: sys.inputs.font, size: 100pt, ligatures: false, number-width: "tabular")
+#context {
+  let widths(weight) = json(bytes(sys.inputs.characters)).map(c => measure(text(weight: weight, c)).width.pt())
+  [#metadata((widths(400), widths(500))) <widths>]
+}
+"""
+
+
+def statement_pdf(reports: Sequence[StatementReport], options: StatementOptions) -> bytes:
+    """Return the statements as one PDF, each beginning on a page of its own."""
+    return _compiled("statement.typ", statement_data(reports, options), reports[0].made_at)
+
+
+def statement_data(reports: Sequence[StatementReport], options: StatementOptions) -> str:
+    """Return the data of the template as JSON."""
+    check_rows(sum(report.entries.num_rows for report in reports), REPORT_LIMITS.pdf_rows, "the PDF")
+    laid_out = [lay_out(report, options, measure) for report in reports]
+    data = {
+        "font": FONT,
+        "title": texts.document_title([report.head for report in reports]),
+        "mark": NOT_THE_BANKS,
+        "made": texts.made_text(reports[0].made_at),
+        "size": laid_out[0].layout.size,
+        "leading": laid_out[0].layout.leading,
+        "statements": [_statement(report, laid, options) for report, laid in zip(reports, laid_out, strict=True)],
+    }
+    return json.dumps(data, ensure_ascii=False)
+
+
+def _statement(report: StatementReport, laid: LaidOut, options: StatementOptions) -> dict[str, object]:
+    head, layout = report.head, laid.layout
+    return {
+        "layout": asdict(layout),
+        "columns": [layout.day, layout.details, layout.symbols, layout.amount, layout.balance],
+        "names": ["Day", "Counterparty and text", "Symbols", f"Amount {head.currency}", f"Balance {head.currency}"],
+        "title": texts.statement_title(head),
+        "running": texts.running_title(head),
+        "currency": head.currency,
+        "facts": laid.facts,
+        "facts_height": laid.facts_height,
+        "sums": texts.head_amounts(head),
+        "warning": laid.warning,
+        "warning_height": laid.warning_height,
+        "shading": options.shading,
+        "pages": [page._asdict() for page in laid.pages],
+    }
+
+
+def measure(characters: set[str], size: float) -> Widths:
+    """Return the widths of characters as Typst sets them, those of its fallback fonts included."""
+    ordered = sorted(characters)
+    inputs = {"font": FONT, "characters": json.dumps(ordered)}
+    compiler = typst.Compiler(_MEASURE, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
+    weights = json.loads(compiler.query("<widths>", field="value", one=True))
+    scaled = ({c: width * size / 100 for c, width in zip(ordered, widths, strict=True)} for widths in weights)
+    return Widths(*scaled)
+
+
+def _compiled(template: str, data: str, made_at: datetime) -> bytes:
+    inputs: Mapping[str, str] = {"data": data}
+    compiler = typst.Compiler(
+        _TEMPLATES / template, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=dict(inputs)
+    )
+    pdf = compiler.compile(format="pdf", timestamp=int(made_at.astimezone(UTC).timestamp()))
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    with as_file(files("bankklient_lab.data") / "fonts") as folder:
+        return typst.Fonts(include_system_fonts=False, font_paths=[folder])
