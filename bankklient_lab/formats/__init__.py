@@ -69,8 +69,15 @@ def detect(head: bytes) -> Detected:
     if not head.strip(b"\0\r\n\t \xef\xbb\xbf"):
         raise NotRecognised("the file is empty")
     start = head[:40].decode("latin-1")
-    raise NotRecognised(
-        "the content is of no known format; `bankklient formats` lists them, a CSV or XLSX file needs a mapping",
-        place="start of the file",
-        text=start,
+    raise NotRecognised(_why_not(head), place="start of the file", text=start)
+
+
+def _why_not(head: bytes) -> str:
+    """Say what a file that no format recognises looks like."""
+    from bankklient_lab.formats import delimited, rates
+
+    if rates.looks_like_html(head):
+        return rates.HTML_REASON
+    return delimited.describe(head) or (
+        "the content is of no known format; `bankklient formats` lists them, a CSV or XLSX file needs a mapping"
     )

@@ -42,7 +42,8 @@ def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
         return plain_csv.read(source)
     located = _forced(head, mapping_named(hints.mapping)) if hints.mapping else _claiming(head)
     if located is None:
-        raise NotRecognised(describe(head), place="line 1")
+        reason = describe(head) or "this is no delimited file that a column mapping knows"
+        raise NotRecognised(reason, place="line 1")
     return _read(source, head, located, hints)
 
 
@@ -103,15 +104,18 @@ def _forced(head: bytes, mapping: ColumnMapping) -> Located:
     return located
 
 
-def describe(head: bytes) -> str:
-    """Say of a file that no mapping claims what its first line looks like, and what to do."""
-    line = _lines(head, "utf-8-sig")[0]
-    delimiter = max(",;|\t", key=line.count)
-    if not line.count(delimiter):
-        return "this is no delimited file that any column mapping knows"
-    cells = ", ".join(repr(cell.strip().strip('"')) for cell in line.split(delimiter)[:8])
+def describe(head: bytes) -> str | None:
+    """Say of a delimited file that no mapping claims what its header is and what to do; None for another file."""
+    if b"\0" in head:
+        return None
+    first, *others = [line for line in _lines(head, "utf-8-sig") if line.strip()] or [""]
+    delimiter = max(",;|\t", key=first.count)
+    if first.count(delimiter) < 2 or not any(line.count(delimiter) >= 2 for line in others):
+        return None
+    cells = ", ".join(repr(cell.strip().strip('"')) for cell in first.split(delimiter)[:8])
     return (
-        f"no column mapping has this header ({cells}); choose one with --mapping, or add one as docs/formats.md shows"
+        f"this looks like a CSV file, but no column mapping has its header ({cells[:300]}); "
+        "choose one with --mapping or add one for this bank"
     )
 
 

@@ -27,6 +27,7 @@ _ECB_TITLE = re.compile(r"Date,\s*USD,\s*JPY(,\s*[A-Z]{3})*,?\s*")
 _RATE = re.compile(r"\d{1,10}(?:[.,]\d{1,8})?")
 _DAY_FORMS = ("%d.%m.%Y", "%Y-%m-%d", "%d %b %Y", "%d %B %Y")
 _HTML = re.compile(rb"\s*(<!doctype html|<html)", re.IGNORECASE)
+HTML_REASON = "this is a web page (HTML), probably an error page of the server, not a file of a bank; download it again"
 _BOM = "\ufeff"
 
 Rate = tuple[date, str, str, str, str]  # day, base, currency, units, rate as written
@@ -37,13 +38,10 @@ def looks_like_html(head: bytes) -> bool:
     return bool(_HTML.match(head.removeprefix(b"\xef\xbb\xbf")))
 
 
-def refuse_html(head: bytes) -> None:
+def _refuse_html(head: bytes) -> None:
     """Raise FormatError for a web page."""
     if looks_like_html(head):
-        raise FormatError(
-            "this is a web page (HTML), probably an error page of the server, not a file of a bank; download it again",
-            place="line 1",
-        )
+        raise FormatError(HTML_REASON, place="line 1")
 
 
 def sniff_cnb(head: bytes) -> str | None:
@@ -70,7 +68,7 @@ def sniff_ecb(head: bytes) -> str | None:
 def read_cnb(source: BinaryIO, _hints: Hints) -> Iterator[Part]:
     """Yield the rates of a CNB list."""
     head = _head(source)
-    refuse_html(head)
+    _refuse_html(head)
     if sniff_cnb(head) == "CNB XML":
         return _parts("CNB", _cnb_xml(source), indirect=False)
     if sniff_cnb(head) == "CNB year":
@@ -81,7 +79,7 @@ def read_cnb(source: BinaryIO, _hints: Hints) -> Iterator[Part]:
 def read_ecb(source: BinaryIO, _hints: Hints) -> Iterator[Part]:
     """Yield the rates of an ECB file."""
     head = _head(source)
-    refuse_html(head)
+    _refuse_html(head)
     if head.startswith(b"PK"):
         return _parts("ECB", _ecb_zip(source), indirect=True)
     return _parts("ECB", _ecb(source, head), indirect=True)

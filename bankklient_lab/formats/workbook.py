@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import chain, dropwhile, islice
 from typing import Any, BinaryIO
 
 from bankklient_lab.errors import FormatError, LimitExceeded, NotRecognised
@@ -18,13 +19,13 @@ from bankklient_lab.formats.delimited import columns
 from bankklient_lab.formats.mapped import MappedReader, Table
 from bankklient_lab.formats.mappings import HEADER_WITHIN_LINES, Located, mapping_named, mappings, recognise
 
-CELLS_MAX = 20_000_000
+CELLS_MAX = 10_000_000
 _BLOCK_BYTES = 1024**2
 _OVERLAP = 64  # a cell reference may be cut by a block's end
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]{0,3})(\d{1,10})\s*["']""")
 _SIGNIFICANT_DIGITS = 15
 
-Row = Sequence[Any]
+Row = tuple[int, Sequence[Any]]  # its number from 1, its cells
 
 
 def sniff(head: bytes) -> str | None:
@@ -40,8 +41,8 @@ def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
     """Yield the entries of the first sheet that a mapping claims, then its statements."""
     _check(source)
     source.seek(0)
-    rows, located, currency_rows = _find(source, hints)
-    table = Table(located, columns(_texts(rows, located)), currency_rows, iso_days=True)
+    rows, located, outside = _find(source, hints)
+    table = Table(located, columns(_texts(rows, located)), outside, iso_days=True)
     yield from MappedReader(table, hints, Findings()).parts()
 
 
@@ -82,17 +83,19 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _find(source: BinaryIO, hints: Hints) -> tuple[list[Row], Located, list[str]]:
-    """Return the rows of the sheet that a mapping claims, where its table starts, and the lines before it."""
+def _find(source: BinaryIO, hints: Hints) -> tuple[Iterator[Row], Located, list[str]]:
+    """Return the rows below the header of the sheet that a mapping claims, the header, and the lines before it."""
     forced = mapping_named(hints.mapping) if hints.mapping else None
     candidates = [forced] if forced else [item for item in mappings().values() if item.header and not item.only_by_hint]
-    first: Row = []
-    for sheet in _sheets(source):
-        head = [[_text(cell, ".") for cell in row] for row in sheet[:HEADER_WITHIN_LINES]]
-        first = first or (head[0] if head else [])
+    first: list[str] = []
+    for rows in _sheets(source):
+        head = list(islice(rows, HEADER_WITHIN_LINES))
+        texts = [[_text(cell, ".") for cell in cells] for _, cells in head]
+        first = first or next(filter(any, texts), [])
         for mapping in candidates:
-            if mapping.layout != "blocks" and (located := recognise(head, mapping)):
-                return sheet, located, [",".join(row) for row in head[: located.start - 1]]
+            if mapping.layout != "blocks" and (located := recognise(texts, mapping)):
+                outside = [",".join(row) for row in texts[: located.start - 1] if any(row)]
+                return chain(head[located.start :], rows), located, outside
     if forced:
         raise FormatError(f"no sheet has the header that the mapping {forced.name!r} needs", place="row 1")
     cells = ", ".join(repr(cell) for cell in first[:8])
@@ -101,22 +104,28 @@ def _find(source: BinaryIO, hints: Hints) -> tuple[list[Row], Located, list[str]
     )
 
 
-def _sheets(source: BinaryIO) -> Iterator[list[Row]]:
-    """Yield the rows of each visible or hidden sheet."""
+def _sheets(source: BinaryIO) -> Iterator[Iterator[Row]]:
+    """Yield the rows of each sheet from its first one and its first column that are used."""
     import python_calamine
 
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(source)
         for name in workbook.sheet_names:
-            yield list[Row](workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
+            sheet = workbook.get_sheet_by_name(name)
+            if sheet.start is not None:
+                yield dropwhile(lambda row: not any(row[1]), enumerate(sheet.iter_rows(), start=1))
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise FormatError(f"the workbook can't be read ({str(error)[:120]})") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # the reader's own bug on a damaged file; it has no class to name
+            raise
+        raise FormatError("the workbook can't be read: its inside is damaged") from None
 
 
-def _texts(rows: list[Row], located: Located) -> Iterator[tuple[list[str], int]]:
+def _texts(rows: Iterator[Row], located: Located) -> Iterator[tuple[list[str], int]]:
     width = len(located.names)
     decimal = located.mapping.decimal
-    for number, row in enumerate(rows[located.start :], start=located.start + 1):
+    for number, row in rows:
         cells = [_text(cell, decimal) for cell in row]
         if not any(cells):
             continue
