@@ -12,10 +12,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from lxml import etree
-
 from bankklient_lab.formats.base import clean, symbol
-from bankklient_lab.formats.camt_layout import ABSENT, Found, Tree, gather
+from bankklient_lab.formats.camt_layout import ABSENT, Found
 from bankklient_lab.formats.camt_values import exact_amount
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
@@ -31,6 +29,8 @@ _SYMBOL = re.compile(r"(?<![A-Za-z0-9])(?:/([VKS]S)[:/]?|([VKS]S):\s?)([0-9]{1,1
 
 def given(text: str | None) -> str | None:
     """Return clean text, None for what the standard writes when there is none."""
+    if text is None or text in ABSENT:
+        return None
     text = clean(text)
     return None if text in ABSENT else text
 
@@ -47,22 +47,22 @@ def is_debtor(credit: bool, turned: bool) -> bool:
 
 
 def party_and_references(
-    found: Found, *, credit: bool, turned: bool, currency: str | None, own_account: str | None, structured: Tree
+    found: Found, credit: bool, reversal: bool, currency: str | None, own_account: str | None
 ) -> tuple[Any, ...]:
     """Return the columns PARTY_AND_REFERENCES; amounts among them are still text.
 
     `found` is what the entry and its only transaction, or the transaction of a batch say.
     """
-    name, account, bank = _other_party(found, is_debtor(credit, turned or "returned" in found), own_account)
-    symbols, remittance = _remittance(found, structured)
-    original, original_currency = _original(found, currency)
     get = found.get
+    name, account, bank = _other_party(
+        found, is_debtor(credit, reversal or "returned" in found), own_account
+    )
+    symbols, remittance = _remittance(found)
+    original, original_currency = get("instructed") or _converted(found, currency)
     mandate = given(get("mandate_id"))
-    creditor = get("creditor_id") if mandate or get("creditor_scheme") == "SEPA" else None
-    info = clean(get("entry_info"))
-    detail_info = clean(get("detail_info"))
-    if detail_info and detail_info != info:
-        info = f"{info} {detail_info}" if info else detail_info
+    creditor = get("creditor_id")
+    if creditor and not mandate and get("creditor_scheme") != "SEPA":
+        creditor = None
     return (
         name,
         account,
@@ -74,13 +74,10 @@ def party_and_references(
         mandate,
         given(creditor),
         given(get("bank_reference")) or given(get("entry_reference")),
-        given(get("instruction_id"))
-        or given(get("payment_id"))
-        or given(get("message_id"))
-        or given(get("batch_reference")),
+        _client_reference(found),
         _code(found),
         remittance,
-        info,
+        _info(found),
         original,
         original_currency,
         clean(get("exchange_rate")),
@@ -88,40 +85,37 @@ def party_and_references(
     )
 
 
-def own_columns(found: Found) -> dict[str, dict[str, str]]:
-    """Return the texts that our writer put into supplementary data: {"entry": {...}, "detail": {...}}.
+def own_columns(text: str) -> dict[str, str]:
+    """Return the columns that our writer put whole into supplementary data.
 
     Raises ValueError for what our writer does not write.
     """
-    columns: dict[str, dict[str, str]] = {}
-    for element in found.get("own_columns", ()):
-        level = element.get("of")
-        values = json.loads(element.text or "")
-        known = isinstance(values, dict) and values.keys() <= set(PARTY_AND_REFERENCES)
-        if level not in {"entry", "detail"} or not known or not all(isinstance(v, str) for v in values.values()):
-            raise ValueError(etree.tostring(element, encoding="unicode", with_tail=False))
-        columns[level] = values
-    return columns
+    values = json.loads(text)
+    if not isinstance(values, dict) or not values.keys() <= set(PARTY_AND_REFERENCES):
+        raise ValueError("no columns")
+    if not all(isinstance(value, str) for value in values.values()):
+        raise ValueError("no texts")
+    return values
 
 
 def _other_party(
     found: Found, debtor: bool, own_account: str | None
 ) -> tuple[str | None, str | None, str | None]:
-    expected, other = (_DEBTOR, _CREDITOR) if debtor else (_CREDITOR, _DEBTOR)
-    name, account = clean(found.get(expected[0])), account_number(found.get(expected[1]))
-    lacking = name is None and account is None and found.get(expected[2]) is None
-    if (lacking or (account is not None and account == own_account)) and any(key in found for key in other[:2]):
-        expected = other
-        name, account = clean(found.get(expected[0])), account_number(found.get(expected[1]))
-    return name, account, given(found.get(expected[2]))
+    first, second = (_DEBTOR, _CREDITOR) if debtor else (_CREDITOR, _DEBTOR)
+    name, account, bank = map(found.get, first)
+    account = account_number(account)
+    lacking = name is None and account is None and bank is None
+    if (lacking or (account and account == own_account)) and (second[0] in found or second[1] in found):
+        name, account, bank = map(found.get, second)
+        account = account_number(account)
+    return clean(name), account, given(bank)
 
 
-def _remittance(found: Found, structured: Tree) -> tuple[dict[str, str | None], str | None]:
+def _remittance(found: Found) -> tuple[dict[str, str | None], str | None]:
     unstructured: list[str] = found.get("unstructured", [])
     symbols: dict[str, str | None] = {}
     texts = _joined(unstructured) if unstructured else []
-    for element in found.get("structured", ()):
-        part = gather(element, structured, {})
+    for part in found.get("structured", ()):
         reference = clean(part.get("reference"))
         if reference:
             kind = clean(part.get("kind")) or ""
@@ -131,11 +125,14 @@ def _remittance(found: Found, structured: Tree) -> tuple[dict[str, str | None], 
             elif not _take_symbols(reference, symbols):
                 texts.append(reference)
         texts += part.get("more", ())
-    searched = [found.get("end_to_end_id"), found.get("instruction_id"), found.get("payment_id"), *unstructured]
-    for text in searched:
-        if text and ("VS" in text or "KS" in text or "SS" in text):
+    for name in ("end_to_end_id", "instruction_id", "payment_id"):
+        text = found.get(name)
+        if text and "S" in text:
             _take_symbols(text, symbols)
-    return symbols, clean(" ".join(texts))
+    for text in unstructured:
+        if "S" in text:
+            _take_symbols(text, symbols)
+    return symbols, clean(" ".join(texts)) if texts else None
 
 
 def _joined(pieces: list[str]) -> list[str]:
@@ -155,15 +152,28 @@ def _take_symbols(text: str, symbols: dict[str, str | None]) -> bool:
     return seen
 
 
+def _client_reference(found: Found) -> str | None:
+    for name in ("instruction_id", "payment_id", "message_id", "batch_reference"):
+        text = found.get(name)
+        if text and (text := given(text)):
+            return text
+    return None
+
+
 def _code(found: Found) -> str | None:
-    domain = [found.get(name) for name in ("domain", "family", "subfamily")]
-    return clean("/".join(part for part in domain if part)) or clean(found.get("proprietary_code"))
+    if "domain" in found:
+        parts = (found.get("domain"), found.get("family"), found.get("subfamily"))
+        return clean("/".join(part for part in parts if part))
+    return clean(found.get("proprietary_code"))
 
 
-def _original(found: Found, currency: str | None) -> tuple[str | None, str | None]:
-    instructed: tuple[str | None, str | None] | None = found.get("instructed")
-    if instructed:
-        return instructed
+def _info(found: Found) -> str | None:
+    info, more = clean(found.get("entry_info")), clean(found.get("detail_info"))
+    return f"{info} {more}" if info and more and info != more else info or more
+
+
+def _converted(found: Found, currency: str | None) -> tuple[str | None, str | None]:
+    """Return the amount of the only transaction when it has another currency than its entry."""
     amount: tuple[str | None, str | None] | None = found.get("detail_amount")
     if amount and amount[1] not in (currency, None) and "amount" in found:
         return amount
@@ -171,6 +181,8 @@ def _original(found: Found, currency: str | None) -> tuple[str | None, str | Non
 
 
 def _charges(found: Found, currency: str | None) -> str | None:
+    if "charges" not in found and "total_charges" not in found:
+        return None
     total = found.get("total_charges")
     monies = [total] if total else found.get("charges", ())
     texts = [text for text, own in monies if text and own in (currency, None)]

@@ -6,8 +6,9 @@ counts, as the variants of the versions exclude each other (BIC, then BICFI; Nm,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -17,12 +18,13 @@ ABSENT = frozenset({"NOTPROVIDED", "NONREF"})  # what the standard and its users
 
 
 class How(Enum):
-    """What is kept of an element."""
+    """What is kept of an element, when it is not just the text of the first."""
 
     TEXTS = 1  # the text of each
     MONEY = 2  # text and currency of the first
     MONIES = 3  # text and currency of each
-    ELEMENTS = 4  # each as it is
+    GROUPS = 4  # of each what `paths` find in it
+    PRESENT = 5  # that there is one
 
 
 class Leaf(NamedTuple):
@@ -30,11 +32,12 @@ class Leaf(NamedTuple):
 
     name: str
     how: How
+    paths: Mapping[str, Any] = MappingProxyType({})
 
 
 Paths = Mapping[str, str | Leaf]
-Tree = dict[str, Any]  # qualified tag -> name, Leaf or Tree
-Found = dict[str, Any]  # name -> text, list of texts, (text, currency), list of elements
+Tree = dict[str, Any]  # qualified tag -> name, Leaf (its paths compiled) or Tree; "" -> name of the own text
+Found = dict[str, Any]  # name -> text, list of texts, (text, currency), list of Found, True
 
 
 def _agent(name: str) -> Paths:
@@ -84,26 +87,13 @@ _AMOUNTS: Paths = {
     "Chrgs/Amt": Leaf("charges", How.MONIES),
 }
 
-ENTRY: Paths = {
-    "NtryRef": "entry_reference",
-    "Amt": Leaf("amount", How.MONEY),
-    "CdtDbtInd": "side",
-    "RvslInd": "reversal",
-    "Sts": Leaf("status", How.ELEMENTS),
-    "BookgDt/Dt": "booking_day",
-    "BookgDt/DtTm": "booking_day",
-    "ValDt/Dt": "value_day",
-    "ValDt/DtTm": "value_day",
-    "AcctSvcrRef": "bank_reference",
-    **_CODE,
-    **_AMOUNTS,
-    "Btch/PmtInfId": "batch_reference",
-    "Btch/MsgId": "batch_reference",
-    "TxDtls": Leaf("details", How.ELEMENTS),
-    "NtryDtls/Btch/PmtInfId": "batch_reference",
-    "NtryDtls/Btch/MsgId": "batch_reference",
-    "NtryDtls/TxDtls": Leaf("details", How.ELEMENTS),
-    "AddtlNtryInf": "entry_info",
+STRUCTURED: Paths = {
+    "CdtrRefInf/Tp/CdOrPrtry/Prtry": "kind",
+    "CdtrRefInf/Tp/Prtry": "kind",
+    "CdtrRefInf/CdtrRefTp/Prtry": "kind",
+    "CdtrRefInf/Ref": "reference",
+    "CdtrRefInf/CdtrRef": "reference",
+    "AddtlRmtInf": Leaf("more", How.TEXTS),
 }
 
 DETAIL: Paths = {
@@ -126,19 +116,35 @@ DETAIL: Paths = {
     "RltdPties/Cdtr/Id/PrvtId/Othr/SchmeNm/Prtry": "creditor_scheme",
     "RltdPties/Cdtr/Pty/Id/PrvtId/Othr/SchmeNm/Prtry": "creditor_scheme",
     "RmtInf/Ustrd": Leaf("unstructured", How.TEXTS),
-    "RmtInf/Strd": Leaf("structured", How.ELEMENTS),
-    "RtrInf": Leaf("returned", How.ELEMENTS),
+    "RmtInf/Strd": Leaf("structured", How.GROUPS, STRUCTURED),
+    "RtrInf": Leaf("returned", How.PRESENT),
     "AddtlTxInf": "detail_info",
-    f"SplmtryData/Envlp/{{{COLUMNS_NAMESPACE}}}Columns": Leaf("own_columns", How.ELEMENTS),
+    f"SplmtryData/Envlp/{{{COLUMNS_NAMESPACE}}}Entry": "own_entry",
+    f"SplmtryData/Envlp/{{{COLUMNS_NAMESPACE}}}Detail": "own_detail",
 }
 
-STRUCTURED: Paths = {
-    "CdtrRefInf/Tp/CdOrPrtry/Prtry": "kind",
-    "CdtrRefInf/Tp/Prtry": "kind",
-    "CdtrRefInf/CdtrRefTp/Prtry": "kind",
-    "CdtrRefInf/Ref": "reference",
-    "CdtrRefInf/CdtrRef": "reference",
-    "AddtlRmtInf": Leaf("more", How.TEXTS),
+ENTRY: Paths = {
+    "NtryRef": "entry_reference",
+    "Amt": Leaf("amount", How.MONEY),
+    "CdtDbtInd": "side",
+    "RvslInd": "reversal",
+    "Sts": "status",
+    "Sts/Cd": "status",
+    "Sts/Prtry": "status",
+    "BookgDt/Dt": "booking_day",
+    "BookgDt/DtTm": "booking_day",
+    "ValDt/Dt": "value_day",
+    "ValDt/DtTm": "value_day",
+    "AcctSvcrRef": "bank_reference",
+    **_CODE,
+    **_AMOUNTS,
+    "Btch/PmtInfId": "batch_reference",
+    "Btch/MsgId": "batch_reference",
+    "TxDtls": Leaf("details", How.GROUPS, DETAIL),
+    "NtryDtls/Btch/PmtInfId": "batch_reference",
+    "NtryDtls/Btch/MsgId": "batch_reference",
+    "NtryDtls/TxDtls": Leaf("details", How.GROUPS, DETAIL),
+    "AddtlNtryInf": "entry_info",
 }
 
 BALANCE: Paths = {
@@ -171,7 +177,7 @@ STATEMENT: Paths = {
     "FrToDt/FrDtTm": "first_day",
     "FrToDt/ToDtTm": "last_day",
     **ACCOUNT,
-    "Bal": Leaf("balances", How.ELEMENTS),
+    "Bal": Leaf("balances", How.GROUPS, BALANCE),
     "TxsSummry/TtlNtries/NbOfNtries": "declared_entries",
     "TxsSummry/TtlCdtNtries/Sum": "declared_credit",
     "TxsSummry/TtlDbtNtries/Sum": "declared_debit",
@@ -188,12 +194,15 @@ def compile_paths(paths: Paths, namespace: str) -> Tree:
         *parents, last = _qualified(path, namespace)
         branch = tree
         for tag in parents:
-            branch = branch.setdefault(tag, {})
-        branch[last] = leaf
+            below = branch.get(tag)
+            if not isinstance(below, dict):  # an element with text of its own, or children ("Sts")
+                below = branch[tag] = {} if below is None else {"": below}
+            branch = below
+        branch[last] = leaf if isinstance(leaf, str) else leaf._replace(paths=compile_paths(leaf.paths, namespace))
     return tree
 
 
-def _qualified(path: str, namespace: str) -> Iterable[str]:
+def _qualified(path: str, namespace: str) -> Iterator[str]:
     own, _, foreign = path.partition("{")  # at most one, last, in a namespace of its own
     for name in own.strip("/").split("/"):
         yield f"{{{namespace}}}{name}" if namespace else name
@@ -201,17 +210,18 @@ def _qualified(path: str, namespace: str) -> Iterable[str]:
         yield "{" + foreign
 
 
-def gather(element: etree._Element, tree: Tree, found: Found) -> Found:
-    """Add what `tree` names below `element` to `found`, and return it; names already found are kept."""
+def gather(element: etree._Element, tree: Mapping[str, Any], found: Found) -> Found:
+    """Add what `tree` names below `element` to `found`, and return it; texts already found are kept."""
     for child in element:
         branch = tree.get(child.tag)
         if branch is None:
             continue
-        kind = branch.__class__
-        if kind is str:
+        if isinstance(branch, str):
             if found.get(branch) is None:
                 found[branch] = child.text
-        elif kind is dict:
+        elif isinstance(branch, dict):
+            if "" in branch and child.text and not child.text.isspace():
+                found.setdefault(branch[""], child.text)
             gather(child, branch, found)
         else:
             _keep(child, branch, found)
@@ -219,13 +229,14 @@ def gather(element: etree._Element, tree: Tree, found: Found) -> Found:
 
 
 def _keep(child: etree._Element, leaf: Leaf, found: Found) -> None:
-    name, how = leaf
+    name, how, paths = leaf
     if how is How.MONEY:
-        if name not in found:
-            found[name] = (child.text, child.get("Ccy"))
-    elif how is How.ELEMENTS:
-        found.setdefault(name, []).append(child)
+        found.setdefault(name, (child.text, child.get("Ccy")))
+    elif how is How.PRESENT:
+        found[name] = True
     elif how is How.TEXTS:
         found.setdefault(name, []).append(child.text or "")
-    else:
+    elif how is How.MONIES:
         found.setdefault(name, []).append((child.text, child.get("Ccy")))
+    else:
+        found.setdefault(name, []).append(gather(child, paths, {}))

@@ -30,9 +30,11 @@ from bankklient_lab.formats.camt_entry import (
     own_columns,
     party_and_references,
 )
-from bankklient_lab.formats.camt_layout import Found, Tree, compile_paths, gather
+from bankklient_lab.formats.camt_layout import Found, compile_paths, gather
+from bankklient_lab.formats.camt_shapes import Shapes
+from bankklient_lab.formats.camt_slices import MARK, Slices
 from bankklient_lab.formats.camt_values import amounts, days, exact_amount, exact_day, signed
-from bankklient_lab.formats.camt_xml import Fragment, check_depth, forget, namespace, parse
+from bankklient_lab.formats.camt_xml import Fragment, check_depth, forget, namespace, not_well_formed, parse
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 STATEMENT_TAGS = {"camt.052": "Rpt", "camt.053": "Stmt", "camt.054": "Ntfctn"}
@@ -43,7 +45,6 @@ _VERSION = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.001\.(0[1-
 _ENTRY_COLUMNS = tuple(SCHEMAS[Kind.ENTRY].names)
 _DETAIL_COLUMNS = tuple(SCHEMAS[Kind.DETAIL].names)
 _DEBIT = "debit"  # beside the columns: whether `amount` is a debit
-_BATCH_MARKUP = 60  # end tags in an entry that may be deep enough to look
 
 
 class _Table:
@@ -94,6 +95,7 @@ class Reader:
         self._details = _Table(Kind.DETAIL, _DETAIL_COLUMNS, self._findings)
         self._balances = Rows(Kind.BALANCE, SCHEMAS[Kind.BALANCE].names)
         self._statements = Rows(Kind.STATEMENT, SCHEMAS[Kind.STATEMENT].names)
+        self._slices = Slices()
         self._header: Found = {}
         self._header_raw = ""
         self._statement: etree._Element | None = None
@@ -103,14 +105,14 @@ class Reader:
     def read(self, source: BinaryIO) -> Iterator[Part]:
         """Yield the parts of the message; FormatError when it can't be taken over."""
         tags = ("Document", "GrpHdr", self._tag, "Ntry")
-        for event, name, element in parse(source, tags, frozenset({"Ntry", self._tag})):
+        for event, name, element in parse(source, tags, frozenset({"Ntry", self._tag}), self._slices):
             if event == "start":
                 if name == "Document" and element.getparent() is None:
                     self._start_document(element)
                 elif name == self._tag and self._statement is None:
                     self._start_statement(element)
-            elif name == "Ntry" and element.getparent() is self._statement:
-                self._read_entry(element)
+            elif name == "Ntry":
+                self._read_entries(element)
                 if len(self._entries.rows) >= BATCH_ROWS or self._entries.chars > BATCH_CHARS:
                     yield from self._drain()
             elif name == "GrpHdr" and self._statement is None:
@@ -142,10 +144,8 @@ class Reader:
         self._header_paths = compile_paths(layout.GROUP_HEADER, space)
         self._statement_paths = compile_paths(layout.STATEMENT, space)
         self._account_paths = compile_paths(layout.ACCOUNT, space)
-        self._balance_paths = compile_paths(layout.BALANCE, space)
         self._entry_paths = compile_paths(layout.ENTRY, space)
-        self._detail_paths = compile_paths(layout.DETAIL, space)
-        self._structured_paths = compile_paths(layout.STRUCTURED, space)
+        self._shapes: Shapes | None = None
 
     def _start_statement(self, element: etree._Element | None) -> None:
         self._statement = element
@@ -175,103 +175,106 @@ class Reader:
 
     # Entries
 
-    def _read_entry(self, element: etree._Element) -> None:
-        self._entry_no += 1
-        place = f"Ntry {self._entry_no} of {self._place()}"
+    def _read_entries(self, element: etree._Element) -> None:
+        """Read one entry, or the run of entries that was cut out at its place."""
+        run = element.get(MARK)
+        texts = [] if run is None else self._slices.take(run)
+        if element.getparent() is not self._statement:
+            return
         if self._account is None:
-            assert self._statement is not None
             self._account = gather(self._statement, self._account_paths, {})
             self._own_account = account_number(self._account.get("account"))
-        raw = self._fragment.text(element)
-        found = gather(element, self._entry_paths, {})
-        details = found.get("details", ())
-        if len(details) == 1:
-            gather(details[0], self._detail_paths, found)
-        if raw.count("</") > _BATCH_MARKUP:
+        if run is None:
+            place = self._next_place()
             check_depth(element, place)
-        amount, currency = self._amount(found, "amount", place)
+            found = gather(element, self._entry_paths, {})
+            self._add_entry(self._fragment.text(element), found, place)
+        elif self._shapes is None:
+            self._shapes = Shapes(layout.ENTRY, element)
+        for text in texts:
+            assert self._shapes is not None
+            place = self._next_place()
+            try:
+                found = self._shapes.find(text, place)
+            except etree.XMLSyntaxError as error:
+                raise not_well_formed(error, place) from None
+            self._add_entry(text, found, place)
+        forget(element)
+
+    def _next_place(self) -> str:
+        self._entry_no += 1
+        return f"Ntry {self._entry_no} of {self._tag} {self._statement_no}"
+
+    def _add_entry(self, raw: str, found: Found, place: str) -> None:
+        details: list[Found] = found.get("details", [])
+        if len(details) == 1:
+            found = details[0] | found
+        amount, currency = self._amount(found, place)
         credit = self._credit(found.get("side"), place)
         reversal = (found.get("reversal") or "").strip() in {"true", "1"}
         if self._entry_currency is None:
             self._entry_currency = currency
-        columns = self._party_and_references(found, credit, reversal, currency)
+        columns = party_and_references(found, credit, reversal, currency, self._own_account)
         if len(details) > 1:
-            columns = self._read_details(details, found, columns, credit, reversal, currency, place)
-        elif "own_columns" in found:
-            columns = self._with_own(columns, self._own(found, place).get("entry", {}))
-        row = (
-            self._statement_no,
-            self._entry_no,
-            found.get("booking_day"),
-            found.get("value_day"),
-            amount,
-            currency,
-            self._status(found, place),
-            reversal,
-            *columns,
-            len(details),
-            raw,
-            place,
-            not credit,
-        )
+            columns = self._read_details(details, columns, credit, reversal, currency, place)
+        elif "own_entry" in found:
+            columns = self._with_own(columns, found["own_entry"], place)
         if len(raw) > LIMITS.field_chars:
             _check_fields(columns, place)
-        self._entries.rows.append(row)
         self._entries.chars += len(raw)
-        forget(element)
+        self._entries.rows.append(
+            (
+                self._statement_no,
+                self._entry_no,
+                found.get("booking_day"),
+                found.get("value_day"),
+                amount,
+                currency,
+                self._status(found, place),
+                reversal,
+                *columns,
+                len(details),
+                raw,
+                place,
+                not credit,
+            )
+        )
 
     def _read_details(
         self,
-        details: list[etree._Element],
-        entry: Found,
+        details: list[Found],
         columns: tuple[Any, ...],
         entry_credit: bool,
         reversal: bool,
         entry_currency: str | None,
         place: str,
     ) -> tuple[Any, ...]:
-        for number, element in enumerate(details, start=1):
-            found = gather(element, self._detail_paths, {})
+        for number, found in enumerate(details, start=1):
             side = found.get("detail_side")
             credit = self._credit(side, place) if side else entry_credit
             amount, currency = found.get("detail_amount") or (None, None)
-            detail = self._party_and_references(found, credit, reversal, currency or entry_currency)
-            if "own_columns" in found:
-                own = self._own(found, place)
-                detail = self._with_own(detail, own.get("detail", {}))
-                columns = self._with_own(columns, own.get("entry", {}))
+            detail = party_and_references(
+                found, credit, reversal, currency or entry_currency, self._own_account
+            )
+            if "own_detail" in found:
+                detail = self._with_own(detail, found["own_detail"], place)
+            if "own_entry" in found:
+                columns = self._with_own(columns, found["own_entry"], place)
             currency = currency or entry_currency if amount else None
             numbers = (self._statement_no, self._entry_no, number)
             self._details.rows.append((*numbers, amount, currency, *detail, not credit))
         return columns
 
-    def _party_and_references(
-        self, found: Found, credit: bool, reversal: bool, currency: str | None
-    ) -> tuple[Any, ...]:
-        return party_and_references(
-            found,
-            credit=credit,
-            turned=reversal,
-            currency=currency,
-            own_account=self._own_account,
-            structured=self._structured_paths,
-        )
-
-    def _own(self, found: Found, place: str) -> dict[str, dict[str, str]]:
+    def _with_own(self, columns: tuple[Any, ...], text: str | None, place: str) -> tuple[Any, ...]:
         try:
-            return own_columns(found)
-        except ValueError as error:
-            self._find("unknown_code", place, "SplmtryData", error)
-            return {}
-
-    @staticmethod
-    def _with_own(columns: tuple[Any, ...], own: dict[str, str]) -> tuple[Any, ...]:
-        if not own:
+            own = own_columns(text or "")
+        except ValueError:
+            self._find("unknown_code", place, "SplmtryData", text or "")
             return columns
         return tuple(own.get(name, value) for name, value in zip(PARTY_AND_REFERENCES, columns, strict=True))
 
-    def _amount(self, found: Found, name: str, place: str) -> tuple[str | None, str | None]:
-        amount, currency = found.get(name) or (None, None)
+    def _amount(self, found: Found, place: str) -> tuple[str | None, str | None]:
+        amount, currency = found.get("amount") or (None, None)
         if not amount:
             self._find("missing_field", place, "Amt")
         if not currency:
@@ -292,12 +295,13 @@ class Reader:
         return side != "DBIT"
 
     def _status(self, found: Found, place: str) -> str | None:
-        elements = found.get("status")
-        if not elements:
+        status: str | None = found.get("status")
+        if status in STATUSES:
+            return status
+        if "status" not in found:
             self._without_status += 1
             return "BOOK"
-        element = elements[0]
-        status = clean(element.text) or clean("".join(child.text or "" for child in element))
+        status = clean(status)
         if status in STATUSES:
             return status
         if status != "NOTPROVIDED":
@@ -366,8 +370,7 @@ class Reader:
 
     def _read_balances(self, found: Found, place: str) -> list[_Balance]:
         balances: list[_Balance] = []
-        for element in found.get("balances", ()):
-            said = gather(element, self._balance_paths, {})
+        for said in found.get("balances", ()):
             kind = clean(said.get("kind"))
             where = f"Bal {kind or len(balances) + 1} of {place}"
             text, currency = said.get("amount") or (None, None)

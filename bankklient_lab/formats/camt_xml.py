@@ -15,6 +15,7 @@ from lxml import etree
 
 from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES
+from bankklient_lab.formats.camt_slices import Slices
 
 CHUNK_BYTES = 256 * 1024
 
@@ -61,7 +62,8 @@ def opening_text(head: bytes) -> str:
     return re.sub(r"<!--.*?(-->|$)", "", head[skipped:].decode(encoding, "replace"), flags=re.DOTALL)
 
 
-def _check_before_root(head: bytes, encoding: str) -> None:
+def _check_before_root(head: bytes, encoding: str) -> int:
+    """Return how many characters come before the root element."""
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
     before = _BEFORE_ROOT.match(text)
     end = before.end() if before else 0
@@ -74,37 +76,34 @@ def _check_before_root(head: bytes, encoding: str) -> None:
         raise LimitExceeded(
             f"no element starts in the first {SNIFF_BYTES} bytes", place="start of the file", text=text[end:]
         )
+    return end
 
 
-def _utf8_chunks(source: BinaryIO) -> Iterator[bytes]:
+def _texts(source: BinaryIO) -> Iterator[str]:
     head = source.read(SNIFF_BYTES)
     encoding, skipped = _encoding(head)
     chunk = head[skipped:]
-    _check_before_root(chunk, encoding)
-    if encoding == "utf-8":
-        while chunk:
-            yield chunk
-            chunk = source.read(CHUNK_BYTES)
-        return
+    root = _check_before_root(chunk, encoding)
     decoder = codecs.getincrementaldecoder(encoding)()
     done = skipped
     try:
+        yield decoder.decode(chunk)[root:]
         while chunk:
-            yield decoder.decode(chunk).encode("utf-8")
             done += len(chunk)
             chunk = source.read(CHUNK_BYTES)
-        decoder.decode(b"", final=True)
-    except UnicodeError as error:
-        start = error.start if isinstance(error, UnicodeDecodeError) else 0
-        raise FormatError(f"the bytes are not {encoding} text", place=f"byte {done + start}") from None
+            yield decoder.decode(chunk, final=not chunk)
+    except UnicodeDecodeError as error:
+        place = f"byte {done - (len(error.object) - len(chunk)) + error.start}"
+        raise FormatError(f"the bytes are not {encoding} text", place=place) from None
 
 
-def parse(source: BinaryIO, tags: tuple[str, ...], units: frozenset[str]) -> Iterator[Event]:
+def parse(source: BinaryIO, tags: tuple[str, ...], units: frozenset[str], slices: Slices) -> Iterator[Event]:
     """Yield start and end of the elements named `tags` (local names), while the file is read.
 
     `units` are those of `tags` whose end means that the caller has used and emptied what came before: between
-    two such ends at most LIMITS.xml_unit_bytes are held. Comments and processing instructions are left out, CDATA
-    is text. Raises FormatError for what is not well formed, with line and column.
+    two such ends at most LIMITS.xml_unit_bytes are held. Entries are in `slices` where it could cut them out.
+    Comments and processing instructions are left out, CDATA is text. Raises FormatError for what is not well
+    formed, with its place.
     """
     parser = etree.XMLPullParser(
         events=("start", "end"),
@@ -119,7 +118,8 @@ def parse(source: BinaryIO, tags: tuple[str, ...], units: frozenset[str]) -> Ite
     )
     try:
         held = 0
-        for chunk in _utf8_chunks(source):
+        for text in _texts(source):
+            chunk = (slices.cut(text) if text else slices.rest()).encode()
             parser.feed(chunk)
             held += len(chunk)
             for event, element in parser.read_events():
@@ -128,16 +128,20 @@ def parse(source: BinaryIO, tags: tuple[str, ...], units: frozenset[str]) -> Ite
                     held = len(chunk)
                 yield event, name, element
             if held > LIMITS.xml_unit_bytes:
-                raise LimitExceeded(
-                    f"one {' or '.join(sorted(units))} is larger than {LIMITS.xml_unit_bytes} bytes"
-                )
+                what = " or ".join(sorted(units))
+                raise LimitExceeded(f"one {what} is larger than {LIMITS.xml_unit_bytes} bytes")
         parser.close()
     except etree.XMLSyntaxError as error:
-        line, column = error.position
-        reason = re.sub(r", line \d+, column \d+.*", "", error.msg or "")
-        raise FormatError(
-            f"the XML is not well formed or cut off: {reason}", place=f"line {line}, column {column}"
-        ) from None
+        raise not_well_formed(error, f"after Ntry {slices.count} of the file" if slices.count else "") from None
+
+
+def not_well_formed(error: etree.XMLSyntaxError, place: str) -> FormatError:
+    """Return the refusal of a file that is no XML or cut off; without `place` the parser's line is the file's."""
+    line, column = error.position
+    reason = re.sub(r", line \d+, column \d+.*", "", error.msg or "")
+    return FormatError(
+        f"the XML is not well formed or cut off: {reason}", place=place or f"line {line}, column {column}"
+    )
 
 
 def local_name(element: etree._Element) -> str:
