@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import columns
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean, record_batch
-from bankklient_lab.formats.columns import Decoder, Ints
+from bankklient_lab.formats.columns import Bools, Decoder, Ints, Separated
 from bankklient_lab.formats.records import read_day
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.money import decimals
@@ -31,6 +31,7 @@ RECORD_STARTS = ("01,", "02,", "03,", "16,", "49,", "98,", "99,")
 _SEVERAL_IN_A_LINE = re.compile(r"/[ \t]+(?=(?:0[123],|16,\d{3},|88,|(?:49|98|99),[-+]?\d))")
 _CREDIT_CODES = ((100, 399), (720, 759), (920, 959))
 _DEBIT_CODES = ((400, 699), (760, 760), (960, 999))
+_FUNDS_WITH_FIELDS = ("V", "S", "D")
 _BEFORE_TEXT = 6  # fields of a transaction before its text, without those of the funds type
 STATEMENT_COLUMNS = (
     "statement_no",
@@ -152,6 +153,7 @@ class Reader:
         waiting: list[str] = []  # a record other than a transaction, until its last continuation
         waiting_number = start = 0
         number = self._number
+        add_line, add_number = entries.lines.append, entries.numbers.append
         for line in lines:
             code = line[:3]
             number += 1
@@ -159,8 +161,8 @@ class Reader:
                 if waiting:
                     self._record(waiting, waiting_number)
                     waiting = []
-                entries.lines.append(line)
-                entries.numbers.append(number)
+                add_line(line)
+                add_number(number)
             elif code in RECORD_STARTS:
                 start = self._close_span(entries, start, f"record {number}")
                 if waiting:
@@ -315,8 +317,9 @@ class Reader:
         for at, further in found.further.items():
             bodies[at] = _merged(bodies[at], further)
             raw[at] = "\n".join([raw[at], *further])
-        rows, value_days = self._rows(bodies, found)
-        _, codes, amounts, _, bank_references, client_references, texts = zip(*rows, strict=True)
+        fields, dated = _regular(bodies)
+        codes, amounts = fields.text(1), fields.text(2)
+        after_funds = np.where(dated, 6, 4)
         accounts = [account for account, _, _ in found.spans]
         counts = [end - start for _, start, end in found.spans]
         label = np.repeat(np.arange(len(accounts)), counts)
@@ -328,20 +331,21 @@ class Reader:
             ]
         )
         units, good = _all_units(amounts)
-        sides = {code: _side(code) for code in set(codes)}
-        side = np.array([sides[code] for code in codes], np.int64)
-        for at in np.flatnonzero(~good | (side == 0)).tolist():
-            code, name, value = (
-                ("unknown_code", "type code", codes[at]) if good[at] else ("bad_amount", "amount", amounts[at])
-            )
-            self._findings.add(
-                code,
-                statement_no=int(statement_no[at]),
-                entry_no=int(entry_no[at]),
-                place=f"record {found.numbers[at]}",
-                field=name,
-                value=value,
-            )
+        found_codes = codes.dictionary_encode()
+        side = np.array([_side(code.as_py()) for code in found_codes.dictionary])[found_codes.indices.to_numpy()]
+        for code, name, bad, texts in (
+            ("bad_amount", "amount", ~good, amounts),
+            ("unknown_code", "type code", side == 0, codes),
+        ):
+            for at in np.flatnonzero(bad).tolist():
+                self._findings.add(
+                    code,
+                    statement_no=int(statement_no[at]),
+                    entry_no=int(entry_no[at]),
+                    place=f"record {found.numbers[at]}",
+                    field=name,
+                    value=texts[at].as_py(),
+                )
         for account, start, end in found.spans:
             account.entries += end - start
             account.total += columns.exact_sum(units[start:end])
@@ -351,39 +355,31 @@ class Reader:
             "statement_no": pa.array(statement_no),
             "entry_no": pa.array(entry_no),
             "booking_day": pa.array([account.group.day for account in accounts], pa.date32()).take(take),
-            "value_day": pa.array(value_days, pa.date32()),
+            "value_day": self._value_days(fields, dated, found),
             "amount": columns.amounts(units * side, places, good & (side != 0)),
             "currency": pa.array([account.currency for account in accounts]).take(take),
-            "status": pa.repeat("BOOK", len(rows)),
-            "reversal": pa.repeat(False, len(rows)),
-            "bank_reference": _texts(bank_references),
-            "client_reference": _texts(client_references),
+            "status": pa.repeat("BOOK", len(raw)),
+            "reversal": pa.repeat(False, len(raw)),
+            "bank_reference": _texts(fields.text(after_funds)),
+            "client_reference": _texts(fields.text(after_funds + 1)),
             "transaction_code": _texts(codes),
-            "additional_info": _texts(texts),
-            "detail_count": pa.array(np.zeros(len(rows), np.int32)),
+            "additional_info": _texts(fields.text(after_funds + 2, to_the_end=True)),
+            "detail_count": pa.array(np.zeros(len(raw), np.int32)),
             "raw": pa.array(raw),
             "place": pc.binary_join_element_wise("record", pa.array(found.numbers).cast(pa.string()), " "),
         }
         return Part(Kind.ENTRY, record_batch(Kind.ENTRY, values))
 
-    def _rows(self, bodies: list[str], found: _Entries) -> tuple[list[list[str]], list[date | None]]:
-        """Return transactions as seven fields each, without those of the funds type, and their value days."""
-        rows = [body.split(",", _BEFORE_TEXT) for body in bodies]
-        value_days: list[date | None] = [None] * len(rows)
-        for at, row in enumerate(rows):
-            if len(row) == _BEFORE_TEXT + 1 and row[3] not in _FUNDS_WITH_FIELDS:
-                continue
-            own = _funds_fields(row[3:5])
-            fields = bodies[at].split(",", _BEFORE_TEXT + own)
-            if row[3:4] == ["V"]:
-                try:
-                    value_days[at] = read_day(_at(fields, 4), "ymd")
-                except ValueError:
-                    place = f"record {found.numbers[at]}"
-                    self._findings.add("bad_date", place=place, field="value date", value=_at(fields, 4))
-            fields[4 : 4 + own] = []
-            rows[at] = fields + [""] * (_BEFORE_TEXT + 1 - len(fields))
-        return rows, value_days
+    def _value_days(self, fields: Separated, dated: Bools, found: _Entries) -> pa.Array:
+        """Return the days of the funds type V, null for the others."""
+        texts = fields.text(4).dictionary_encode()
+        days = [_day_or_none(text.as_py()) for text in texts.dictionary]
+        index = texts.indices.to_numpy()
+        bad = np.array([day is None for day in days])[index] & dated
+        for at in np.flatnonzero(bad).tolist():
+            place = f"record {found.numbers[at]}"
+            self._findings.add("bad_date", place=place, field="value date", value=texts[at].as_py())
+        return pa.array(days, pa.date32()).take(pa.array(index, mask=~dated))
 
     def _finish_accounts(self) -> None:
         """Keep the rows of the accounts whose trailers were read."""
@@ -437,9 +433,6 @@ class Reader:
         )
 
 
-_FUNDS_WITH_FIELDS = ("V", "S", "D")
-
-
 def _one_record_a_line(text: str) -> str:
     return _SEVERAL_IN_A_LINE.sub("/\n", text)
 
@@ -457,6 +450,13 @@ def _both(credits_: int | None, debits: int | None) -> int | None:
     return None if credits_ is None or debits is None else credits_ + debits
 
 
+def _day_or_none(text: str) -> date | None:
+    try:
+        return read_day(text, "ymd")
+    except ValueError:
+        return None
+
+
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 18
 
@@ -469,14 +469,30 @@ def _units(text: str) -> int | None:
     return number if abs(number) < columns.UNITS_END else None
 
 
-def _all_units(texts: Sequence[str]) -> tuple[Ints, columns.Bools]:
+def _all_units(texts: pa.Array) -> tuple[Ints, Bools]:
     """Return whole numbers and whether each is one (0 where it is not)."""
-    array = pa.array(texts, pa.string())
-    if pc.all(pc.ascii_is_decimal(array)).as_py() and pc.max(pc.binary_length(array)).as_py() <= 15:
-        units = array.cast(pa.int64()).to_numpy()
+    if pc.all(pc.ascii_is_decimal(texts)).as_py() and pc.max(pc.binary_length(texts)).as_py() <= 15:
+        units = texts.cast(pa.int64()).to_numpy()
         return units, np.ones(len(units), np.bool_)
-    found = [_units(text.strip()) for text in texts]
+    found = [_units(text.strip()) for text in texts.to_pylist()]
     return np.array([units or 0 for units in found], np.int64), np.array([units is not None for units in found])
+
+
+def _regular(bodies: list[str]) -> tuple[Separated, Bools]:
+    """Return the fields of transactions and which have a value day: V, with two fields more before the rest."""
+    fields = Separated(bodies)
+    dated = fields.is_one_of(3, "V")
+    irregular = (fields.fields < np.where(dated, 9, 7)) | fields.is_one_of(3, "SD")
+    if irregular.any():
+        for at in np.flatnonzero(irregular).tolist():
+            own = _funds_fields(bodies[at].split(",", 5)[3:5])
+            row = bodies[at].split(",", _BEFORE_TEXT + own)
+            row += [""] * (_BEFORE_TEXT + own + 1 - len(row))
+            if not dated[at]:
+                row[3 : 4 + own] = [""]
+            bodies[at] = ",".join(row)
+        fields = Separated(bodies)
+    return fields, dated
 
 
 def _funds_fields(funds: Sequence[str]) -> int:
@@ -495,8 +511,8 @@ def _merged(body: str, further: list[str]) -> str:
     """Return a transaction with the lines that continue it: further fields, or more of its text."""
     for line in further:
         piece = _body(line.removeprefix("88,"))
-        fields = body.split(",", 5)
-        has_text = body.count(",") >= _BEFORE_TEXT + _funds_fields(fields[3:5])
+        commas = body.count(",")
+        has_text = commas >= _BEFORE_TEXT and commas >= _BEFORE_TEXT + _funds_fields(body.split(",", 5)[3:5])
         body = f"{body} {piece.strip()}" if has_text else f"{body},{piece}"
     return body
 
@@ -509,8 +525,8 @@ def _side(code: str) -> int:
     return -1 if any(first <= number <= last for first, last in _DEBIT_CODES) else 0
 
 
-def _texts(values: Sequence[str]) -> pa.Array:
-    return columns.null_if_empty(pc.utf8_trim_whitespace(pa.array(values, pa.string())))
+def _texts(values: pa.Array) -> pa.Array:
+    return columns.null_if_empty(pc.utf8_trim_whitespace(values))
 
 
 @cache

@@ -155,12 +155,7 @@ class Lines:
 
     def strings(self, first: Ints, last: Ints) -> pa.Array:
         """Return the text from the lines `first` to the lines `last` (ascending, no overlap), ends between kept."""
-        offsets = np.empty(2 * len(first) + 1, np.int32)
-        offsets[0:-1:2] = _line_starts(self._utf8, self._utf8_ends)[first]
-        offsets[1::2] = self._utf8_ends[last]
-        offsets[-1] = len(self._utf8) if not len(first) else offsets[-2]
-        pieces = pa.StringArray.from_buffers(2 * len(first), pa.py_buffer(offsets), pa.py_buffer(self._utf8))
-        return pieces.take(pa.array(np.arange(0, 2 * len(first), 2)))
+        return _pieces(self._utf8, _line_starts(self._utf8, self._utf8_ends)[first], self._utf8_ends[last])
 
 
 def _code_points(text: str) -> npt.NDArray[Any]:
@@ -228,6 +223,59 @@ class Block:
             return days, good
         days[~good] = NO_DAY
         return days, (days != NO_DAY) | _only(slab, "0 ")
+
+
+class Separated:
+    """Lines of fields with commas between them, read by the columns of the fields (the first is 0)."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._utf8 = np.frombuffer(("\n".join(lines) + "\n").encode(), np.uint8)
+        self._ends = np.flatnonzero(self._utf8 == ord("\n"))
+        self._starts = np.append(0, self._ends[:-1] + 1)
+        commas = np.flatnonzero(self._utf8 == ord(","))
+        self._first_comma = np.searchsorted(commas, self._starts)
+        self._last_comma = np.searchsorted(commas, self._ends)
+        self._commas = np.append(commas, len(self._utf8))
+
+    @property
+    def fields(self) -> Ints:
+        """How many fields each line has."""
+        counts: Ints = self._last_comma - self._first_comma + 1
+        return counts
+
+    def is_one_of(self, at: int, characters: str) -> Bools:
+        """Tell for each line with a field `at` whether it is one of these single characters."""
+        start, end = self._bounds(at)
+        character = self._utf8[np.minimum(start, len(self._utf8) - 1)]
+        found: Bools = np.zeros(len(start), np.bool_)
+        for wanted in characters:
+            found |= character == ord(wanted)
+        found &= end - start == 1
+        return found
+
+    def text(self, at: int | Ints, *, to_the_end: bool = False) -> pa.Array:
+        """Return the field `at` (by line, or the same in all), or all from there to the end of the line."""
+        start, end = self._bounds(at)
+        return _pieces(self._utf8, start, self._ends if to_the_end else end)
+
+    def _bounds(self, at: int | Ints) -> tuple[Ints, Ints]:
+        """Return where a field starts and ends; a missing one is empty at the end of the line."""
+        index = self._first_comma + at
+        end = np.where(index < self._last_comma, self._commas[np.minimum(index, len(self._commas) - 1)], self._ends)
+        before = self._commas[np.minimum(index, len(self._commas)) - 1] + 1
+        missing = index > self._last_comma
+        start = np.where(missing, self._ends, np.where(index == self._first_comma, self._starts, before))
+        return start, end
+
+
+def _pieces(utf8: npt.NDArray[np.uint8], start: Ints, end: Ints) -> pa.Array:
+    """Return the texts of ascending ranges that do not overlap."""
+    offsets = np.empty(2 * len(start) + 1, np.int32)
+    offsets[0:-1:2] = start
+    offsets[1::2] = end
+    offsets[-1] = end[-1] if len(end) else 0
+    pieces = pa.StringArray.from_buffers(2 * len(start), pa.py_buffer(offsets), pa.py_buffer(utf8))
+    return pieces.take(pa.array(np.arange(0, 2 * len(start), 2)))
 
 
 def null_where(missing: Bools, array: pa.Array) -> pa.Array:
