@@ -23,6 +23,21 @@ CREATE MACRO app.live_finding() AS TABLE
 CREATE MACRO app.live_rate() AS TABLE
     FROM history.rate SEMI JOIN live_import() USING (import_id);
 
+-- One account has one name in every format: a Czech number ("prefix-base", up to 16 digits) with its bank's code is the
+-- IBAN that they make; everything else stays as the bank writes it, without spaces.
+CREATE MACRO app.czech_iban(digits) AS  -- bank code 4, prefix 6, base 10
+    'CZ' || lpad((98 - (digits || '123500')::HUGEINT % 97)::VARCHAR, 2, '0') || digits;
+
+CREATE MACRO app.canonical_account(account, bank) AS
+    CASE
+        WHEN regexp_full_match(bank, '\d{4}') AND regexp_full_match(account, '(\d{1,6}-)?\d{2,10}') THEN
+            czech_iban(bank || lpad(CASE WHEN contains(account, '-') THEN split_part(account, '-', 1) ELSE '' END, 6, '0')
+                || lpad(split_part(account, '-', -1), 10, '0'))
+        WHEN regexp_full_match(bank, '\d{4}') AND regexp_full_match(account, '\d{11,16}') THEN
+            czech_iban(bank || lpad(account, 16, '0'))
+        ELSE upper(replace(account, ' ', ''))
+    END;
+
 CREATE MACRO app.imports() AS TABLE
     WITH statements AS (
         SELECT import_id, count(*) AS statements, sum(booked_entries)::BIGINT AS entries, min(from_day) AS first_day, max(to_day) AS last_day

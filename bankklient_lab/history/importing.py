@@ -7,6 +7,7 @@ between the two leaves nothing behind (`tidy` removes such rows when the lab is 
 from __future__ import annotations
 
 import hashlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,8 @@ def import_file(
 ) -> dict[str, Any]:
     """Take a bank file over, whole or not at all, and return the report on it.
 
-    `account`, `currency`, `bank`, `mapping` say what the file itself does not; `name` is its name for people (of `path`
-    when None). The report: path, format, version, import_id (None unless imported), status "imported",
+    `account`, `currency`, `bank`, `mapping` say what the file itself does not; `name` is its path for people (`path`
+    when None), whose last part is kept with the import. The report: path, format, version, import_id (None unless imported), status "imported",
     "already" (every statement was known; nothing changed) or "refused", message (empty unless refused), hint (what to give, if that
     helps), rates (their number), statements [account, currency, bank, number, page, interim, from, to (both inclusive),
     opening, closing, entries, sum_credit, sum_debit (booked, unsigned), known] and findings [code, place, field, value,
@@ -82,8 +83,9 @@ def import_file(
 
 
 def _report(lab: Lab, path: Path, hints: Hints, name: str | None, job: Job, *, keep: bool) -> dict[str, Any]:
+    said = name or str(path)
     report: dict[str, Any] = {
-        "path": name or str(path),
+        "path": said,
         "format": None,
         "version": None,
         "import_id": None,
@@ -95,20 +97,36 @@ def _report(lab: Lab, path: Path, hints: Hints, name: str | None, job: Job, *, k
         "findings": [],
     }
     try:
-        file = _measure(path, name or path.name)
+        file = _measure(path, Path(said).name or said)
         with reader() as one, lab.database.reading() as cursor:
             _take(lab, one, cursor, file, hints, job, report, keep=keep)
     except FormatError as error:
-        report |= {"status": REFUSED, "message": error.message, "hint": getattr(error, "hint", None)}
-        report["findings"] = [
-            {"code": error.code, "place": error.place, "field": error.field, "value": error.text,
-             "message": error.reason, "statement_no": None, "entry_no": None}
-        ]  # fmt: skip
-        report["statements"] = []
+        report |= refusal(error)
     return report
 
 
+def refusal(error: FormatError) -> dict[str, Any]:
+    """Return the part of a report that says why a file is refused."""
+    finding = {
+        "code": error.code, "place": error.place, "field": error.field, "value": error.text,
+        "message": error.reason, "statement_no": None, "entry_no": None,
+    }  # fmt: skip
+    hint = getattr(error, "hint", None)
+    return {"status": REFUSED, "message": error.message, "hint": hint, "statements": [], "findings": [finding]}
+
+
+def require_file(path: Path) -> None:
+    """Raise FormatError unless `path` is an ordinary file that can be read (no folder, pipe or device)."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise FormatError("it is not an ordinary file; save it as one first")
+        path.open("rb").close()
+    except OSError as error:
+        raise FormatError(f"the file can't be read: {error.strerror or error}") from None
+
+
 def _measure(path: Path, name: str) -> _File:
+    require_file(path)
     try:
         with path.open("rb") as source:
             digest = hashlib.file_digest(source, "sha256")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -57,6 +58,11 @@ class FileReader:
             self._busy.release()
             raise
         return found["format"], found["version"], self._parts()
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether the process is there and free for the next file."""
+        return self._process is not None and self._process.poll() is None and not self._busy.locked()
 
     def close(self) -> None:
         """End the process."""
@@ -139,11 +145,27 @@ def _refusal(payload: memoryview) -> FormatError:
     return refusal
 
 
+IDLE_READERS_MAX = 2
+_IDLE: list[FileReader] = []
+
+
 @contextlib.contextmanager
 def reader() -> Iterator[FileReader]:
-    """Give a reader process and end it."""
-    one = FileReader()
+    """Give a reader process to one thread: one that is idle, or a new one. A few are kept for the next files."""
+    try:
+        one = _IDLE.pop()
+    except IndexError:
+        one = FileReader()
     try:
         yield one
     finally:
-        one.close()
+        if one.idle and len(_IDLE) < IDLE_READERS_MAX:
+            _IDLE.append(one)
+        else:
+            one.close()
+
+
+@atexit.register
+def _close_idle() -> None:
+    while _IDLE:
+        _IDLE.pop().close()

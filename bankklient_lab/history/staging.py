@@ -73,6 +73,7 @@ def require(cursor: duckdb.DuckDBPyConnection, today: date) -> None:
     if row:
         missing = "account" if row[1] is None else "currency"
         raise HintNeeded(missing, f"the file does not say the {missing} of a statement", place=row[0] or "")
+    cursor.execute("UPDATE file_statement SET account = canonical_account(account, bank)")
     cursor.execute(_STATEMENT, {"today": today})
 
 
