@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import getpass
 import json
 import os
@@ -43,6 +44,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class Sharing(Protocol):
+    """What lets other processes use a lab that this process owns."""
+
+    def stop(self) -> None:
+        """Answer the calls under way and take no more."""
+
+
 class Lab:
     """An open lab. `remote` is None when this process owns the file."""
 
@@ -62,6 +70,7 @@ class Lab:
         self.clock = clock
         self.user = user or getpass.getuser()
         self.ownership = ownership
+        self.sharing: Sharing | None = None
         self._database = database
 
     @property
@@ -88,9 +97,19 @@ class Lab:
             [self.clock(), self.user, action, subject, json.dumps(details, default=str, ensure_ascii=False)],
         )
 
+    def acting(self, user: str) -> Lab:
+        """Return this lab with another user in its log; close the original only."""
+        other = copy.copy(self)
+        other.user = user or self.user
+        return other
+
     def close(self) -> None:
         """Close the lab; calling it again does nothing."""
-        _OPEN.pop(self.path, None)
+        if _OPEN.get(self.path) is self:
+            del _OPEN[self.path]
+        if self.sharing is not None:
+            self.sharing.stop()
+            self.sharing = None
         if self.remote is not None:
             self.remote.close()
         if self._database is not None:
@@ -111,6 +130,12 @@ class Lab:
 
 _OPEN: weakref.WeakValueDictionary[Path, Lab] = weakref.WeakValueDictionary()
 _OPENING = threading.Lock()
+
+
+def close_all() -> None:
+    """Close every lab that this process owns."""
+    for lab in list(_OPEN.values()):
+        lab.close()
 
 
 def lab_path(path: str | Path | None) -> Path:

@@ -1,0 +1,1 @@
+"""The file of a lab: database, migrations, owner, backup, checks."""

@@ -19,7 +19,7 @@ from typing import Literal
 import duckdb
 
 from bankklient_lab.codebooks import load_codebooks
-from bankklient_lab.errors import DamagedLab, StoreError, WrongPassphrase
+from bankklient_lab.errors import DamagedLab, LabBusy, StoreError, WrongPassphrase
 from bankklient_lab.store.migrations import migrate
 
 Lane = Literal["ops", "history"]
@@ -148,6 +148,8 @@ def _extension(name: str) -> str:
 
 def _attach_error(path: Path, error: duckdb.Error, *, encrypted: bool) -> StoreError:
     text = str(error)
+    if "Could not set lock" in text:
+        return LabBusy(f"{path} is open in another program that is not bankklient; close it there", path=str(path))
     if "encryption key" in text.lower() or "without a key" in text or "encrypted" in text.lower():
         said = "the passphrase is not that of the lab" if encrypted else "the lab is encrypted; give its passphrase"
         return WrongPassphrase(f"{path}: {said}", path=str(path))

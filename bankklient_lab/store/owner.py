@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from bankklient_lab.errors import LabBusy
+from bankklient_lab.errors import LabBusy, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +35,32 @@ class Ownership:
         self._path = card_path(database)
         self._database = database
         self._fd = -1
+        self.card = OwnerCard(pid=0, since="", command="")
 
     def take(self, card: OwnerCard) -> Self:
         """Become the owner and leave `card` for others; LabBusy names the process that holds the file."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"{self._path} can't be opened ({error.strerror}); the lab's folder must be yours"
+            ) from None
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(fd, 0o600)  # the card has the token
         except BlockingIOError:
             os.close(fd)
             raise busy(self._database) from None
+        except OSError as error:
+            os.close(fd)
+            raise StoreError(f"{self._path} is not yours ({error.strerror})") from None
         self._fd = fd
         self.publish(card)
         return self
 
     def publish(self, card: OwnerCard) -> None:
         """Replace the card, for example once the endpoint listens."""
+        self.card = card
         data = json.dumps(asdict(card)).encode()
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, data, 0)
@@ -70,11 +81,13 @@ def card_path(database: Path) -> Path:
 def current_owner(database: Path) -> OwnerCard | None:
     """Return the card of the live owner, None when the file is free. An owner just starting has no card yet: pid 0."""
     try:
-        fd = os.open(card_path(database), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+        fd = os.open(card_path(database), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:  # there is none, or it is not ours to read
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(
+            fd, fcntl.LOCK_SH | fcntl.LOCK_NB
+        )  # shared: two that ask at once don't take each other for an owner
     except BlockingIOError:
         text = os.pread(fd, 65536, 0).decode("utf-8", "replace")
         try:

@@ -1,0 +1,91 @@
+"""The command `bankklient`. Exit code 0: done, 1: something was refused, 2: wrong usage, 130: interrupted.
+
+What goes wrong is said in one sentence on standard error. Commands live in modules by concern; what is heavy is
+imported inside them, so that the command starts fast.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from bankklient_lab.cli import files, reading
+from bankklient_lab.cli.output import shown
+from bankklient_lab.errors import BadArgument, LabError
+
+DONE, REFUSED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+ENVIRONMENT_DEBUG = "BANKKLIENT_DEBUG"
+
+app = typer.Typer(
+    name="bankklient",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (files, reading):
+    module.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bankklient {version('bankklient_lab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def bankklient(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Treasury workbench: bank files in; balances, statements, Excel and PDF out."""
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every error is one sentence on standard error."""
+    try:
+        code = app(arguments, prog_name="bankklient", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return REFUSED
+    except (Exception, KeyboardInterrupt) as error:
+        code, sentence = _failure(error)
+        sys.stderr.write(f"bankklient: {shown(sentence)}\n")
+    else:
+        if code == INTERRUPTED:  # typer has caught it
+            sys.stderr.write(f"bankklient: {_INTERRUPTED}\n")
+    return code if isinstance(code, int) else DONE
+
+
+_INTERRUPTED = "interrupted; what was not finished was not kept"
+
+
+def _failure(error: BaseException) -> tuple[int, str]:
+    """Return exit code and sentence for what a command raised; a fault of ours is a sentence, too."""
+    match error:
+        case KeyboardInterrupt():
+            return INTERRUPTED, _INTERRUPTED
+        case TyperException():
+            return WRONG_USAGE, error.format_message()
+        case BadArgument():
+            return WRONG_USAGE, error.message
+        case LabError():
+            return REFUSED, error.message
+    if os.environ.get(ENVIRONMENT_DEBUG):
+        traceback.print_exception(error)
+    where = f"{type(error).__name__}: {error}".splitlines()[0]
+    return REFUSED, f"the program failed ({where}); set {ENVIRONMENT_DEBUG}=1 to see where"

@@ -1,0 +1,5 @@
+"""`python -m bankklient_lab.cli`."""
+
+from bankklient_lab.cli import main
+
+main()

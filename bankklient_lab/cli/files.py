@@ -1,0 +1,144 @@
+"""Commands about the lab's file and what comes into it: init, import, imports, withdraw."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened, read_passphrase
+from bankklient_lab.cli.output import Progress, lines, print_json, print_rows, print_table
+from bankklient_lab.errors import BadArgument
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("init")(init)
+    app.command("import")(import_files)
+    app.command("imports")(imports)
+    app.command("withdraw")(withdraw)
+
+
+def init(
+    lab: Annotated[str, typer.Argument(envvar="BANKKLIENT_LAB", metavar="LAB", help="File to make.")],
+    encrypt: Annotated[bool, typer.Option("--encrypt", help="Ask for a passphrase and encrypt the file.")] = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Make a new, empty lab; it is encrypted when a passphrase is given."""
+    from bankklient_lab.lab import created, lab_path
+
+    passphrase = read_passphrase(passphrase_file) or (_new_passphrase() if encrypt else None)
+    path = lab_path(lab)
+    with created(path, passphrase=passphrase):
+        pass
+    lines([f"{path} is ready" + (" and encrypted" if passphrase else "")])
+
+
+def _new_passphrase() -> str:
+    from getpass import getpass
+
+    if not sys.stdin.isatty():
+        raise BadArgument("there is no terminal to ask for the passphrase; give it with --passphrase-file")
+    first = getpass("New passphrase: ")
+    if not first or getpass("Once more: ") != first:
+        raise BadArgument("the passphrases differ or are empty")
+    return first
+
+
+def import_files(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of banks, of any known format.")],
+    lab: LabOption = "",
+    account: Annotated[str, typer.Option(metavar="NUMBER", help="Account, where a file does not name it.")] = "",
+    currency: Annotated[str, typer.Option(metavar="CODE", help="Currency, where a file does not say it.")] = "",
+    bank: Annotated[str, typer.Option(metavar="CODE", help="BIC or bank code, where a file does not say it.")] = "",
+    mapping: Annotated[str, typer.Option(metavar="NAME", help="Column mapping of a CSV or XLSX file.")] = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Take bank files over, each whole or not at all; a file or statement known already changes nothing."""
+    from bankklient_lab.errors import FormatError
+    from bankklient_lab.history.importing import REFUSED, import_file, refusal
+
+    hints = {"account": account, "currency": currency, "bank": bank, "mapping": mapping}
+    given = {name: value for name, value in hints.items() if value}
+    reports: list[dict[str, Any]] = []
+    with opened(lab, passphrase_file) as one, Progress() as job:
+        for file in files:
+            try:
+                report = import_file(one, file, **given, job=job)
+            except FormatError as error:
+                report = {"path": str(file), "format": None, "version": None, "import_id": None, **refusal(error)}
+            reports.append(report)
+    if as_json:
+        print_json([_as_json(report) for report in reports])
+    else:
+        for report in reports:
+            _print_report(report)
+    if any(report["status"] == REFUSED for report in reports):
+        raise typer.Exit(1)
+
+
+_STATEMENT = ("account", "currency", "number", "from", "to", "opening", "closing", "entries", "sum_credit", "sum_debit")
+
+
+def _as_json(report: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: report[name] for name in ("path", "format", "version", "status")},
+        "statements": [{name: statement[name] for name in _STATEMENT} for statement in report["statements"]],
+        "findings": [
+            {"code": finding["code"], "place": finding["place"], "message": _message(finding)}
+            for finding in report["findings"]
+        ],
+    }
+
+
+def _message(finding: Mapping[str, Any]) -> str:
+    said = finding["message"] if "message" in finding else _titles()[finding["code"]]
+    return f"{said}: {finding['value']}" if finding["value"] else said
+
+
+@cache
+def _titles() -> dict[str, str]:
+    from bankklient_lab.codebooks import rows
+
+    return {row["code"]: row["title"] for row in rows("findings")}
+
+
+def _print_report(report: Mapping[str, Any]) -> None:
+    number = f" as import {report['import_id']}" if report["import_id"] else ""
+    kind = f" ({report['version'] or report['format']})" if report["format"] else ""
+    why = f": {report['message']}" if report["status"] == "refused" else ""
+    lines([f"{report['path']}{kind}: {report['status']}{number}{why}"])
+    if report["statements"]:
+        print_rows(report["statements"], _STATEMENT, empty="")
+    if report["status"] != "refused":
+        lines(f"  {f['code']} ({f['place'] or 'whole file'}): {_message(f)}" for f in report["findings"])
+
+
+def imports(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+    """List the files taken over, newest first."""
+    from bankklient_lab.history.importing import imports as imports_action
+
+    columns = ("import_id", "file_name", "version", "imported_at", "state", "statements", "entries", "first_day",
+               "last_day", "rates", "errors", "warnings")  # fmt: skip
+    with opened(lab, passphrase_file) as one:
+        table = imports_action.arrow(one)
+    print_table(table, columns, as_json=as_json, empty="nothing was imported yet")
+
+
+def withdraw(
+    import_id: Annotated[int, typer.Argument(metavar="IMPORT", help="Number, as `bankklient imports` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the log.")],
+    lab: LabOption = "",
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Take an import back as a whole; its entries count nowhere any more."""
+    from bankklient_lab.history.importing import withdraw_import
+
+    with opened(lab, passphrase_file) as one:
+        withdraw_import(one, import_id, reason=reason)
+    lines([f"import {import_id} is withdrawn"])

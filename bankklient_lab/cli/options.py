@@ -1,0 +1,151 @@
+"""Options that commands share, and what their texts mean."""
+
+from __future__ import annotations
+
+import re
+import stat
+import sys
+from calendar import monthrange
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bankklient_lab.errors import BadArgument, WrongPassphrase
+
+if TYPE_CHECKING:
+    from bankklient_lab.lab import Lab
+
+SHARE_AFTER_SECONDS = 1.0
+
+LabOption = Annotated[
+    str, typer.Option("--lab", envvar="BANKKLIENT_LAB", metavar="LAB", help="File of the lab.", show_default=False)
+]
+PassphraseOption = Annotated[
+    str,
+    typer.Option(
+        "--passphrase-file",
+        envvar="BANKKLIENT_PASSPHRASE_FILE",
+        metavar="FILE",
+        help="File with the passphrase of an encrypted lab; only you may read it.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON: decimals as texts, days as ISO dates.")]
+AccountOption = Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="Account: its number or own name.")]
+AccountsOption = Annotated[
+    list[str], typer.Option("--account", metavar="ACCOUNT", help="Only this account: its number or own name.")
+]
+FromOption = Annotated[str, typer.Option("--from", metavar="DATE", help="First day, or a month such as 2026-10.")]
+ToOption = Annotated[str, typer.Option("--to", metavar="DATE", help="Last day (it belongs in), or a month.")]
+CurrencyOption = Annotated[
+    str, typer.Option("--currency", metavar="CODE", help="Of an account number with several currencies.")
+]
+InCurrencyOption = Annotated[
+    str, typer.Option("--in-currency", metavar="CODE", help="Convert to this currency by the rates of the day.")
+]
+
+
+@contextmanager
+def opened(lab: str, passphrase_file: str) -> Iterator[Lab]:
+    """Open the lab for one command, here or through its owner, and close it."""
+    from bankklient_lab.lab import lab_path
+    from bankklient_lab.opening import connect
+
+    path, passphrase = lab_path(lab or None), read_passphrase(passphrase_file)
+    with _without_pandas():
+        try:
+            one = connect(path, passphrase=passphrase, share_after=SHARE_AFTER_SECONDS)
+        except WrongPassphrase:
+            if passphrase is not None or not sys.stdin.isatty():
+                raise
+            one = connect(path, passphrase=getpass("Passphrase of the lab: "), share_after=SHARE_AFTER_SECONDS)
+        with one:
+            yield one
+
+
+@contextmanager
+def _without_pandas() -> Iterator[None]:
+    """Keep DuckDB from importing pandas, which it does at the first bound value only to know its types: 0.3 s."""
+    if "pandas" in sys.modules:
+        yield
+        return
+    sys.modules["pandas"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.modules.pop("pandas", None)
+
+
+def read_passphrase(file: str) -> str | None:
+    """Return the first line of the file, None when no file is named; BadArgument when others may read it."""
+    if not file:
+        return None
+    path = Path(file)
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text("utf-8") if stat.S_ISREG(mode) else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadArgument(f"the passphrase file {file} can't be read ({error})") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise BadArgument(f"others may read the passphrase file {file}; run `chmod 600 {file}` first")
+    passphrase = text.partition("\n")[0].rstrip("\r")
+    if not passphrase:
+        raise BadArgument(f"the passphrase file {file} is empty")
+    return passphrase
+
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+def first_day(text: str) -> date:
+    """Return a day, or the first one of a month; BadArgument for another text."""
+    return _first_and_last(text)[0]
+
+
+def day(text: str) -> date:
+    """Return a day written YYYY-MM-DD or "today"; BadArgument for another text."""
+    first, last = _first_and_last(text)
+    if first != last:
+        raise BadArgument(f"{text!r} is a month; one day is needed, such as {last}")
+    return first
+
+
+def period(since: str, to: str) -> tuple[date, date]:
+    """Return the half-open days of --from and --to (both belong in); without --to all of that month, or until today."""
+    first, last = _first_and_last(since)
+    if to:
+        last = _first_and_last(to)[1]
+    elif first == last:
+        last = max(first, date.today())
+    if last < first:
+        raise BadArgument(f"--to {to} is before --from {since}")
+    return first, last + timedelta(days=1)
+
+
+def optional_period(since: str, to: str) -> tuple[date | None, date | None]:
+    """Return the half-open days of --from and --to, None for an end that is not given."""
+    if since and to:
+        return period(since, to)
+    return (
+        _first_and_last(since)[0] if since else None,
+        _first_and_last(to)[1] + timedelta(days=1) if to else None,
+    )
+
+
+def _first_and_last(text: str) -> tuple[date, date]:
+    try:
+        if text == "today":
+            return date.today(), date.today()
+        if month := _MONTH.fullmatch(text):
+            year, number = int(month[1]), int(month[2])
+            return date(year, number, 1), date(year, number, monthrange(year, number)[1])
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return date.fromisoformat(text), date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise BadArgument(f"{text!r} is not a day; write it like 2026-10-31, 2026-10 for a month, or today")

@@ -1,0 +1,43 @@
+"""A statement as the content of a file, the format by the file's suffix."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from bankklient_lab.cli.output import as_json
+from bankklient_lab.errors import BadArgument
+
+if TYPE_CHECKING:
+    from bankklient_lab.lab import Lab
+
+FOR_PEOPLE = (".pdf", ".xlsx", ".html")
+
+
+def statement_file(lab: Lab, name: str, account: str, *, since: date, until: date, currency: str | None) -> bytes:
+    """Return the statement of [since, until) in the format that the file name asks for; BadArgument for another one."""
+    from bankklient_lab.analysis.exporting import export_statement, writers
+
+    suffix = _suffix(name, [*FOR_PEOPLE, ".json", *writers()])
+    if suffix in FOR_PEOPLE:
+        from bankklient_lab.reports import render_statement
+
+        return render_statement(lab, account, since=since, until=until, suffix=suffix, currency=currency)
+    if suffix == ".json":
+        return _json(lab, account, since, until, currency)
+    return export_statement(lab, account, since=since, until=until, suffix=suffix, currency=currency)
+
+
+def _suffix(name: str, known: list[str]) -> str:
+    fitting = [suffix for suffix in known if suffix and name.lower().endswith(suffix)]
+    if not fitting:
+        raise BadArgument(f"{name}: no format has this suffix; known are {', '.join(sorted(filter(None, known)))}")
+    return max(fitting, key=len)
+
+
+def _json(lab: Lab, account: str, since: date, until: date, currency: str | None) -> bytes:
+    from bankklient_lab.analysis.statement import statement, statement_head
+
+    (head,) = statement_head.arrow(lab, account, since=since, until=until, currency=currency).to_pylist()
+    entries = statement.arrow(lab, account, since=since, until=until, currency=currency).to_pylist()
+    return as_json({"statement": head, "entries": entries}).encode()

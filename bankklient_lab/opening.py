@@ -1,0 +1,159 @@
+"""Opening a lab: here when its file is free, otherwise through its owner (docs/decisions/0003-one-owner.md)."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bankklient_lab import lab as labs
+from bankklient_lab.errors import LabBusy
+from bankklient_lab.history.importing import tidy
+from bankklient_lab.lab import Clock, Lab, lab_path, open_here, utc_now
+from bankklient_lab.store.owner import current_owner
+
+if TYPE_CHECKING:
+    from bankklient_lab.actions import Action
+    from bankklient_lab.server.endpoint import Endpoint
+    from bankklient_lab.server.remote import RemoteLab
+
+SECONDS_TO_WAIT = 30.0
+SECONDS_UNTIL_SAID = 2.0
+SECONDS_BETWEEN_TRIES = 0.05
+
+
+def open(  # noqa: A001 - bankklient_lab.open, as gzip.open
+    path: str | Path | None = None, *, passphrase: str | None = None, user: str = "", clock: Clock = utc_now
+) -> Lab:
+    """Open the lab at `path` (from BANKKLIENT_LAB when None): the same functions work on it wherever it is held.
+
+    When the file is free this process owns it until the lab is closed, and other processes use it through this one.
+    When another process owns it, calls go there; that process then needs no passphrase from us and its clock counts. A
+    process has one Lab for a file: opening it again gives the same one. Raises StoreError for a missing
+    file and LabBusy when the file stays held for 30 seconds by a process that offers no way in.
+    """
+    return connect(lab_path(path), passphrase=passphrase, user=user, clock=clock, share_after=0.0)
+
+
+def connect(
+    path: Path,
+    *,
+    passphrase: str | None = None,
+    user: str = "",
+    clock: Clock = utc_now,
+    share_after: float,
+) -> Lab:
+    """Open as `open` does; when this process owns the file it offers it to others after `share_after` seconds."""
+    began, said = time.monotonic(), False
+    while True:
+        try:
+            return _own(open_here(path, passphrase=passphrase, clock=clock, user=user), share_after)
+        except LabBusy as busy:
+            way = _way_in(path, user)
+            if way is not None:
+                again = partial(connect, path, passphrase=passphrase, user=user, clock=clock, share_after=share_after)
+                return Lab(path, remote=Following(way, again), user=user, clock=clock)
+            waited = time.monotonic() - began
+            if waited > SECONDS_TO_WAIT:
+                raise
+            if waited > SECONDS_UNTIL_SAID and not said:
+                sys.stderr.write(f"waiting: {busy.message.partition(';')[0]}\n")
+                said = True
+        time.sleep(SECONDS_BETWEEN_TRIES)
+
+
+def _own(lab: Lab, share_after: float) -> Lab:
+    with _PREPARING:
+        if lab.sharing is None:
+            _close_at_exit()
+            tidy(lab)
+            lab.sharing = Offer(lab, share_after)
+    return lab
+
+
+_PREPARING = threading.Lock()
+
+
+@cache
+def _close_at_exit() -> None:
+    atexit.register(labs.close_all)
+
+
+def _way_in(path: Path, user: str) -> RemoteLab | None:
+    card = current_owner(path)
+    if card is None or not card.address:
+        return None
+    from bankklient_lab.server.remote import RemoteLab
+
+    way = RemoteLab(card, user)
+    if way.answers():
+        return way
+    way.close()
+    return None
+
+
+class Offer:
+    """The endpoint of a lab that this process owns, started after a while in the background."""
+
+    def __init__(self, lab: Lab, after: float) -> None:
+        self._lab = lab
+        self._changing = threading.Lock()
+        self._stopped = False
+        self._endpoint: Endpoint | None = None
+        self._timer = threading.Timer(after, self._start)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _start(self) -> None:
+        from bankklient_lab.server.endpoint import Endpoint
+
+        with self._changing:
+            ownership = self._lab.ownership
+            if self._stopped or ownership is None:
+                return
+            self._endpoint = Endpoint(self._lab)
+            self._endpoint.start()
+            ownership.publish(replace(ownership.card, address=self._endpoint.address, token=self._endpoint.token))
+
+    def stop(self) -> None:
+        """End the endpoint, or see that it never starts."""
+        self._timer.cancel()
+        with self._changing:
+            self._stopped = True
+            if self._endpoint is not None:
+                self._endpoint.stop()
+                self._endpoint = None
+
+
+class Following:
+    """Calls to the owner of a lab; when it has ended, to whoever owns the lab next, this process perhaps."""
+
+    def __init__(self, way: RemoteLab, reopen: Callable[[], Lab]) -> None:
+        self._remote = way
+        self._reopen = reopen
+        self._next: Lab | None = None
+        self._changing = threading.Lock()
+
+    def call(self, action: Action[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
+        """Run the action where the lab is now."""
+        from bankklient_lab.server.remote import OwnerGone
+
+        if self._next is None:
+            try:
+                return self._remote.call(action, args, kwargs)
+            except OwnerGone:
+                with self._changing:
+                    self._next = self._next or self._reopen()
+        return action.run(self._next, *args, **kwargs)
+
+    def close(self) -> None:
+        """Let go of the owner."""
+        self._remote.close()
+        if self._next is not None:
+            self._next.close()

@@ -1,0 +1,112 @@
+"""Arguments of a call against the function's signature: names, types, and plain JSON texts for days and decimals."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from bankklient_lab.errors import BadArgument
+from bankklient_lab.jobs import Job
+
+_FROM_TEXT: dict[type, Callable[[str], Any]] = {
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    Decimal: Decimal,
+}
+
+
+@cache
+def parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the type of each parameter after `lab`, by name."""
+    names = list(inspect.signature(function).parameters)[1:]
+    annotations = inspect.get_annotations(function)
+    scope = getattr(function, "__globals__", {})
+    return {name: _evaluated(annotations[name], scope) for name in names}
+
+
+def _evaluated(annotation: Any, scope: dict[str, Any]) -> Any:
+    return eval(annotation, scope) if isinstance(annotation, str) else annotation  # noqa: S307 - our own annotation
+
+
+def by_name(function: Callable[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
+    """Return the given arguments after `lab` by name; TypeError, as of a direct call, when they don't fit."""
+    bound = inspect.signature(function).bind(None, *args, **kwargs)
+    return dict(list(bound.arguments.items())[1:])
+
+
+def checked(function: Callable[..., Any], given: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments as the function takes them; BadArgument names the first that does not fit."""
+    known = parameters(function)
+    for name in given:
+        if name not in known or known[name] is Job:
+            raise BadArgument(f"{function.__name__} has no argument {name!r}; it has {', '.join(known)}")
+    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+        if parameter.default is parameter.empty and name not in given:
+            raise BadArgument(f"{function.__name__} needs the argument {name!r}")
+    return {name: _fitting(name, known[name], value) for name, value in given.items()}
+
+
+def takes_job(function: Callable[..., Any]) -> bool:
+    """Tell whether the function reports progress and can be cancelled."""
+    return "job" in parameters(function)
+
+
+def _fitting(name: str, kind: Any, value: object) -> object:
+    if _fits(kind, value):
+        return value
+    if isinstance(value, str):
+        for choice in _choices(kind):
+            if choice in _FROM_TEXT:
+                try:
+                    return _FROM_TEXT[choice](value)
+                except (ValueError, InvalidOperation):
+                    continue
+    raise BadArgument(f"{name} can't be {value!r:.80}; it takes {_said(kind)}")
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _fits(kind: Any, value: object) -> bool:
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return any(_fits(choice, value) for choice in get_args(kind))
+    if origin is Literal:
+        return value in get_args(kind)
+    if kind in (None, NoneType):
+        return value is None
+    if isinstance(value, bool) or kind is bool:
+        return isinstance(value, bool) and kind in (bool, Any, object)
+    if kind in (Decimal, float):
+        return isinstance(value, (kind, int))
+    plain = origin or kind
+    return not isinstance(plain, type) or (isinstance(value, plain) and _items_fit(plain, get_args(kind), value))
+
+
+def _items_fit(plain: type, inner: tuple[Any, ...], value: Any) -> bool:
+    if not inner or not issubclass(plain, Collection):
+        return True
+    if isinstance(value, Mapping):
+        return all(_fits(inner[0], key) and _fits(inner[1], item) for key, item in value.items())
+    if plain is tuple and inner[-1] is not Ellipsis:
+        return len(inner) == len(value) and all(map(_fits, inner, value))
+    return all(_fits(inner[0], item) for item in value)
+
+
+def _said(kind: Any) -> str:
+    names = [
+        "|".join(map(repr, get_args(choice)))
+        if get_origin(choice) is Literal
+        else "nothing"
+        if choice in (None, NoneType)
+        else getattr(get_origin(choice) or choice, "__name__", str(choice))
+        for choice in _choices(kind)
+    ]
+    return " or ".join("a file" if name == Path.__name__ else name for name in names)
