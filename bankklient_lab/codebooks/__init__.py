@@ -9,7 +9,7 @@ import duckdb
 
 from bankklient_lab.money import DECIMALS
 
-CODEBOOKS = {"findings": "finding_code"}
+CODEBOOKS = {"findings": "finding_code", "czech_banks": "czech_bank"}
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -25,6 +25,6 @@ def load_codebooks(con: duckdb.DuckDBPyConnection) -> None:
     for name, table in CODEBOOKS.items():
         content = rows(name)
         columns = list(content[0])
-        con.execute(f"CREATE TABLE app.{table} ({', '.join(f'{column} VARCHAR NOT NULL' for column in columns)})")
+        con.execute(f"CREATE TABLE app.{table} ({', '.join(f'{column} VARCHAR' for column in columns)})")
         marks = ", ".join("(" + ", ".join("?" for _ in columns) + ")" for _ in content)
         con.execute(f"INSERT INTO app.{table} VALUES {marks}", [row[column] for row in content for column in columns])  # noqa: S608

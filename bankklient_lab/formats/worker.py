@@ -1,8 +1,8 @@
 """The process that reads bank files: apart from the lab, with limited memory, so that no file can harm the owner.
 
-It gets one JSON request a line on standard input and answers with frames on standard output: a tag byte, the
-length (8 bytes, little endian) and the payload. Tags: D the detected format (JSON), P a part (kind byte, position in
-the file, record batch in Arrow IPC), E a refusal (JSON, ends the answer), Z the end of the answer.
+It gets one JSON request a line on standard input and answers with frames on standard output: a header (tag, kind of
+record, position in the file, length of the payload) and the payload. Tags: D the detected format (JSON), P a part (a record
+batch in Arrow IPC), E a refusal (JSON, ends the answer), Z the end of the answer.
 """
 
 from __future__ import annotations
@@ -22,15 +22,12 @@ from bankklient_lab.formats.schema import Kind
 
 MEMORY_BYTES = 1_500 * 1024**2  # beside what the started process already maps
 KINDS = tuple(Kind)
-HEADER = struct.Struct("<cQ")
-PART = struct.Struct("<BQ")
+HEADER = struct.Struct("<cBQQ")
 
 
-def _send(out: BinaryIO, tag: bytes, *payload: object) -> None:
-    parts = [bytes(memoryview(part)) if not isinstance(part, bytes) else part for part in payload]  # type: ignore[arg-type]
-    out.write(HEADER.pack(tag, sum(map(len, parts))))
-    for part in parts:
-        out.write(part)
+def _send(out: BinaryIO, tag: bytes, payload: bytes = b"", *, kind_no: int = 0, position: int = 0) -> None:
+    out.write(HEADER.pack(tag, kind_no, position, len(payload)))
+    out.write(payload)
     out.flush()
 
 
@@ -51,7 +48,8 @@ def _answer(out: BinaryIO, request: dict[str, object]) -> None:
         _send(out, b"D", json.dumps({"format": format_.name, "version": version}).encode())
         for part in format_.read(source, hints):
             position = 0 if source.closed else source.tell()
-            _send(out, b"P", PART.pack(KINDS.index(part.kind), position), part.batch.serialize().to_pybytes())
+            payload = part.batch.serialize().to_pybytes()
+            _send(out, b"P", payload, kind_no=KINDS.index(part.kind), position=position)
 
 
 def _refusal(error: BaseException) -> bytes:

@@ -25,18 +25,23 @@ CREATE MACRO app.live_rate() AS TABLE
 
 -- One account has one name in every format: a Czech number ("prefix-base", up to 16 digits) with its bank's code is the
 -- IBAN that they make; everything else stays as the bank writes it, without spaces.
-CREATE MACRO app.czech_iban(digits) AS  -- bank code 4, prefix 6, base 10
-    'CZ' || lpad((98 - (digits || '123500')::HUGEINT % 97)::VARCHAR, 2, '0') || digits;
+-- Weighted digit sums divisible by 11 (CNB decree 169/2011); ten digits, the prefix padded with zeros.
+CREATE MACRO app.modulo_11(digits) AS (
+    6 * digits[1]::INT + 3 * digits[2]::INT + 7 * digits[3]::INT + 9 * digits[4]::INT + 10 * digits[5]::INT
+    + 5 * digits[6]::INT + 8 * digits[7]::INT + 4 * digits[8]::INT + 2 * digits[9]::INT + digits[10]::INT) % 11 = 0;
+
+CREATE MACRO app.czech_digits(account) AS  -- prefix 6 and base 10 of a Czech account number, null when it is none
+    CASE WHEN regexp_full_match(account, '(\d{1,6}-)?\d{2,10}') THEN
+            lpad(CASE WHEN contains(account, '-') THEN split_part(account, '-', 1) ELSE '' END, 6, '0')
+                || lpad(split_part(account, '-', -1), 10, '0')
+        WHEN regexp_full_match(account, '\d{11,16}') THEN lpad(account, 16, '0') END;
+
+CREATE MACRO app.czech_iban(bank, digits) AS
+    CASE WHEN modulo_11('0000' || digits[1:6]) AND modulo_11(digits[7:16]) AND bank IN (SELECT bank_code FROM app.czech_bank) THEN
+        'CZ' || lpad((98 - (bank || digits || '123500')::HUGEINT % 97)::VARCHAR, 2, '0') || bank || digits END;
 
 CREATE MACRO app.canonical_account(account, bank) AS
-    CASE
-        WHEN regexp_full_match(bank, '\d{4}') AND regexp_full_match(account, '(\d{1,6}-)?\d{2,10}') THEN
-            czech_iban(bank || lpad(CASE WHEN contains(account, '-') THEN split_part(account, '-', 1) ELSE '' END, 6, '0')
-                || lpad(split_part(account, '-', -1), 10, '0'))
-        WHEN regexp_full_match(bank, '\d{4}') AND regexp_full_match(account, '\d{11,16}') THEN
-            czech_iban(bank || lpad(account, 16, '0'))
-        ELSE upper(replace(account, ' ', ''))
-    END;
+    coalesce(czech_iban(bank, czech_digits(account)), upper(replace(account, ' ', '')));
 
 CREATE MACRO app.imports() AS TABLE
     WITH statements AS (

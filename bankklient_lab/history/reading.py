@@ -21,7 +21,7 @@ from bankklient_lab import errors
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats.base import Hints, Part
 from bankklient_lab.formats.schema import SCHEMAS
-from bankklient_lab.formats.worker import HEADER, KINDS, PART
+from bankklient_lab.formats.worker import HEADER, KINDS
 
 SECONDS_WITHOUT_PROGRESS_MAX = 45.0
 _REFUSALS = {name: getattr(errors, name) for name in ("FormatError", "NotRecognised", "LimitExceeded")}
@@ -50,10 +50,10 @@ class FileReader:
         self._busy.acquire()
         try:
             self._request(path, hints)
-            tag, payload = self._frame()
+            tag, _, _, payload = self._frame()
             if tag == b"E":
                 raise _refusal(payload)
-            found = json.loads(bytes(payload))
+            found = json.loads(payload)
         except BaseException:
             self._busy.release()
             raise
@@ -90,11 +90,10 @@ class FileReader:
         finished = False
         try:
             while True:
-                tag, payload = self._frame()
+                tag, kind_no, position, payload = self._frame()
                 if tag == b"P":
-                    kind_no, position = PART.unpack_from(payload)
                     kind = KINDS[kind_no]
-                    batch = pa.ipc.read_record_batch(pa.py_buffer(payload[PART.size :]), SCHEMAS[kind])
+                    batch = pa.ipc.read_record_batch(pa.py_buffer(payload), SCHEMAS[kind])
                     yield Progressing(Part(kind, batch), position)
                     continue
                 finished = True
@@ -106,9 +105,9 @@ class FileReader:
                 self.close()
             self._busy.release()
 
-    def _frame(self) -> tuple[bytes, memoryview]:
-        tag, length = HEADER.unpack(self._exactly(HEADER.size))
-        return tag, memoryview(self._exactly(length))
+    def _frame(self) -> tuple[bytes, int, int, bytearray]:
+        tag, kind_no, position, length = HEADER.unpack(self._exactly(HEADER.size))
+        return tag, kind_no, position, self._exactly(length)
 
     def _exactly(self, size: int) -> bytearray:
         assert self._process is not None
@@ -133,8 +132,8 @@ class FileReader:
         return data
 
 
-def _refusal(payload: memoryview) -> FormatError:
-    body: dict[str, Any] = json.loads(bytes(payload))
+def _refusal(payload: bytearray) -> FormatError:
+    body: dict[str, Any] = json.loads(payload)
     name = body.pop("class")
     if name == "HintNeeded":
         text = body["reason"].rsplit("; give it with", 1)[0]
