@@ -14,7 +14,7 @@ from bankklient_lab.formats.base import StatementSet
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.jobs import Job
 
-FORMATS = {"camt": "camt.053", "mt940": "MT940", "gpc": "GPC"}
+FORMATS = {"camt": "camt.053", "mt940": "mt940", "gpc": "gpc"}
 
 
 class BankFile(NamedTuple):
