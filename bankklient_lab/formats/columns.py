@@ -86,6 +86,18 @@ def blocks_of_text(source: BinaryIO, decoder: Decoder) -> Iterator[str]:
     yield decoder.decode((rest + data).rstrip(b"\x1a"))
 
 
+def numbered_lines(source: BinaryIO, decoder: Decoder) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, without their ends, with their numbers."""
+    number = 0
+    for text in blocks_of_text(source, decoder):
+        for line in text.removesuffix("\n").split("\n"):
+            number += 1
+            if len(line) > LIMITS.line_bytes:
+                raise LimitExceeded(f"the line is longer than {LIMITS.line_bytes} bytes", place=f"line {number}")
+            if line.strip():
+                yield number, line.removesuffix("\r")
+
+
 def blocks_of_records(texts: Iterable[str], starts: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield blocks of whole records and the number of their first line.
 

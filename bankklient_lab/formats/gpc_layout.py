@@ -94,21 +94,3 @@ def profile_of(bank: str) -> Profile | None:
     """Return the profile of a bank by its national code or BIC, None when there is none."""
     wanted = bank.strip().upper().removesuffix("XXX")
     return next((profile for profile in profiles() if wanted in (profile.bank, profile.bic)), None)
-
-
-@cache
-def iso_currency(number: int) -> str | None:
-    """Return the ISO 4217 code for its number (203 is CZK), None when it is none."""
-    import pycountry
-
-    found = pycountry.currencies.get(numeric=f"{number:03}")
-    return found.alpha_3 if found else None
-
-
-@cache
-def iso_number(currency: str) -> int | None:
-    """Return the ISO 4217 number of a currency, None when there is no such currency."""
-    import pycountry
-
-    found = pycountry.currencies.get(alpha_3=currency)
-    return int(found.numeric) if found else None

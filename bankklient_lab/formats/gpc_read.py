@@ -27,13 +27,23 @@ import pyarrow.compute as pc
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import columns, gpc_layout
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean, record_batch
-from bankklient_lab.formats.columns import NO_DAY, Block, Bools, Decoder, Ints, Lines, blocks_of_records, digits_to_numbers, null_where
+from bankklient_lab.formats.columns import (
+    NO_DAY,
+    Block,
+    Bools,
+    Decoder,
+    Ints,
+    Lines,
+    blocks_of_records,
+    digits_to_numbers,
+    null_where,
+)
+from bankklient_lab.formats.currencies import iso_currency
 from bankklient_lab.formats.gpc_layout import (
     BASE_WEIGHTS,
     INTERNAL_ORDER,
     PREFIX_WEIGHTS,
     Profile,
-    iso_currency,
     profile_of,
 )
 from bankklient_lab.formats.schema import Kind

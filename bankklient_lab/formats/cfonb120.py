@@ -1,0 +1,321 @@
+"""CFONB 120, the account statement of French banks: fixed records of 120 characters.
+
+    01 old balance    04 movement    05 more about the movement    07 new balance
+
+Each pair of 01 and 07 is a statement. The last character of an amount carries its sign ({ and A to I are
+positive, } and J to R negative), position 20 the number of its decimals. The account is bank, branch and
+number as written. CFONB 240, which carries payment orders, is recognised in order to be refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+from bankklient_lab.errors import FormatError, HintNeeded
+from bankklient_lab.formats.base import Findings, Format, Hints, Part, Rows, clean
+from bankklient_lab.formats.records import DAY_DMY, TEXT, Codec, Field, Record
+from bankklient_lab.formats.schema import Kind
+from bankklient_lab.money import SCALE
+
+WIDTH = 120
+_POSITIVE, _NEGATIVE = "{ABCDEFGHI", "}JKLMNOPQR"
+_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?01[^\r\n]{88}\d{13}[{}A-R]")
+_HEAD_240 = re.compile(rb"(?:\xef\xbb\xbf)?3[0-9]0{5}1\d{8}[A-Z ] {4}\d{21} ")
+
+
+def _read_overpunched(text: str) -> int:
+    digit = (_POSITIVE + _NEGATIVE).find(text[-1:] or " ")
+    if digit < 0 or not re.fullmatch(r"[0-9]{13}", text[:-1]):
+        raise ValueError("13 digits and a letter for the last digit and the sign are expected")
+    units = int(text[:-1] + str(digit % 10))
+    return units if digit < 10 else -units
+
+
+def _write_overpunched(value: int, width: int) -> str:
+    digits = str(abs(value)).zfill(width)
+    return digits[:-1] + (_POSITIVE if value >= 0 else _NEGATIVE)[int(digits[-1])]
+
+
+_AMOUNT = Codec("bad_amount", _read_overpunched, _write_overpunched)
+_ACCOUNT_FIELDS = (
+    Field("type", 1, 2, TEXT),
+    Field("bank", 3, 7, TEXT),
+    Field("branch", 12, 16, TEXT),
+    Field("currency", 17, 19, TEXT),
+    Field("decimals", 20, 20, TEXT),
+    Field("account", 22, 32, TEXT),
+    Field("day", 35, 40, DAY_DMY),
+)
+BALANCE = Record(WIDTH, *_ACCOUNT_FIELDS, Field("amount", 91, 104, _AMOUNT))
+MOVEMENT = Record(
+    WIDTH,
+    *_ACCOUNT_FIELDS,
+    Field("operation", 33, 34, TEXT),
+    Field("value_day", 43, 48, DAY_DMY),
+    Field("label", 49, 79, TEXT),
+    Field("number", 82, 88, TEXT),
+    Field("amount", 91, 104, _AMOUNT),
+    Field("reference", 105, 120, TEXT),
+)
+MORE = Record(WIDTH, Field("type", 1, 2, TEXT), Field("qualifier", 46, 48, TEXT), Field("text", 49, 118, TEXT))
+
+# Where the text of a record 05 goes; the other qualifiers are in the entry's raw text.
+_COLUMN_BY_QUALIFIER = {
+    "LIB": "remittance",
+    "LCC": "remittance",
+    "LC2": "remittance",
+    "LCS": "remittance",
+    "NPY": "counterparty_name",
+    "NBE": "counterparty_name",
+    "CPY": "counterparty_account",
+    "CBE": "counterparty_account",
+    "IBE": "creditor_id",
+    "RCN": "end_to_end_id",
+    "RUM": "mandate_id",
+}
+_REFERENCE_CHARS = 35  # of an identification at the start of the text
+ENTRY_COLUMNS = (
+    "statement_no",
+    "entry_no",
+    "booking_day",
+    "value_day",
+    "amount",
+    "currency",
+    "status",
+    "reversal",
+    "counterparty_name",
+    "counterparty_account",
+    "end_to_end_id",
+    "mandate_id",
+    "creditor_id",
+    "bank_reference",
+    "client_reference",
+    "transaction_code",
+    "remittance",
+    "additional_info",
+    "original_amount",
+    "original_currency",
+    "detail_count",
+    "raw",
+    "place",
+)
+STATEMENT_COLUMNS = (
+    "statement_no",
+    "interim",
+    "account",
+    "bank",
+    "currency",
+    "first_day",
+    "last_day",
+    "opening",
+    "opening_day",
+    "closing",
+    "closing_day",
+    "raw",
+    "place",
+)
+
+
+def sniff(head: bytes) -> str | None:
+    """Return "CFONB120" for a file that starts with an old balance, "CFONB240" for payment orders."""
+    if _HEAD.match(head):
+        return "CFONB120"
+    return "CFONB240" if _HEAD_240.match(head) else None
+
+
+def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
+    """Yield the parts of a CFONB 120 file; FormatError for a statement without its new balance."""
+    return _Reader(hints).read(source)
+
+
+class _Reader:
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
+        self._findings = Findings()
+        self._entries = Rows(Kind.ENTRY, ENTRY_COLUMNS)
+        self._statements = Rows(Kind.STATEMENT, STATEMENT_COLUMNS)
+        self._statement: dict[str, Any] | None = None
+        self._entry: dict[str, Any] | None = None
+        self._last_no = 0
+
+    def read(self, source: BinaryIO) -> Iterator[Part]:
+        from bankklient_lab.formats.columns import Decoder, numbered_lines
+
+        decoder = Decoder(("cp1252",), "")
+        number = 0
+        for number, line in numbered_lines(source, decoder):
+            self._take(line, f"line {number}")
+            if self._entries.full() or self._statements.full():
+                yield from self._entries.drain()
+                yield from self._statements.drain()
+                yield from self._findings.drain()
+        if self._statement or not self._last_no:
+            raise FormatError("the file stops before the new balance, record 07", place=f"line {number}")
+        if decoder.replaced:
+            self._findings.add("bad_character", value=decoder.encoding)
+        yield from self._entries.drain()
+        yield from self._statements.drain()
+        yield from self._findings.close()
+
+    def _take(self, line: str, place: str) -> None:
+        kind = line[:2]
+        if kind in ("31", "34", "39"):
+            raise FormatError(
+                "this is CFONB 240, which carries payment orders and no statement", place=place, text=line
+            )
+        if kind == "01":
+            self._begin(line, place)
+            return
+        if self._statement is None:
+            raise FormatError("no old balance, record 01, stands before it", place=place, text=line)
+        if kind == "04":
+            self._movement(self._statement, line, place)
+        elif kind == "05" and self._entry:
+            self._more(self._entry, line, place)
+        elif kind == "07":
+            self._end(self._statement, line, place)
+        else:
+            code = "out_of_order" if kind == "05" else "unknown_record"
+            self._findings.add(code, statement_no=self._last_no, place=place, field="type", value=line)
+            (self._entry or self._statement)["raw"].append(line)
+
+    def _begin(self, line: str, place: str) -> None:
+        if self._statement:
+            raise FormatError("the statement before has no new balance, record 07", place=place, text=line)
+        said = BALANCE.read(line, place)
+        currency = said["currency"] or self._hints.currency
+        if not currency:
+            raise HintNeeded("currency", "the old balance names no currency", place=place)
+        account = "".join(said[name] or "" for name in ("bank", "branch", "account"))
+        if not account:
+            raise FormatError("the old balance names no account", place=place, text=line)
+        self._last_no += 1
+        self._statement = {
+            "said": said,
+            "account": account,
+            "currency": currency,
+            "opening": self._balance(said, place),
+            "raw": [line],
+            "place": place,
+            "entries": 0,
+            "first_day": None,
+        }
+
+    def _balance(self, said: dict[str, Any], place: str) -> Decimal:
+        places = _decimals(said)
+        if places is None:
+            raise FormatError(
+                f"0 to {SCALE} decimals are possible", place=place, field="decimals", text=str(said["decimals"])
+            )
+        return Decimal(said["amount"]).scaleb(-places)
+
+    def _movement(self, statement: dict[str, Any], line: str, place: str) -> None:
+        self._finish_entry()
+        statement["entries"] += 1
+
+        def bad(code: str, field: str, text: str) -> None:
+            self._finding(code, place, field, text)
+
+        said = MOVEMENT.read(line, place, bad)
+        places = _decimals(said)
+        if places is None:
+            bad("too_many_decimals", "decimals", str(said["decimals"]))
+        known = places is not None and said["amount"] is not None
+        day = said["day"]
+        if day and (statement["first_day"] is None or day < statement["first_day"]):
+            statement["first_day"] = day
+        self._entry = {
+            "statement_no": self._last_no,
+            "entry_no": statement["entries"],
+            "booking_day": day,
+            "value_day": said["value_day"],
+            "amount": Decimal(said["amount"]).scaleb(-(places or 0)) if known else None,
+            "currency": said["currency"] or statement["currency"],
+            "status": "BOOK",
+            "reversal": False,
+            "bank_reference": said["number"] if (said["number"] or "").strip("0") else None,
+            "client_reference": said["reference"],
+            "transaction_code": said["operation"],
+            "additional_info": clean(said["label"]),
+            "detail_count": 0,
+            "raw": [line],
+            "place": place,
+            "texts": {},
+        }
+
+    def _more(self, entry: dict[str, Any], line: str, place: str) -> None:
+        """Add what a record 05 says of the entry before it."""
+        entry["raw"].append(line)
+        said = MORE.read(line, place)
+        qualifier, text = said["qualifier"], said["text"] or ""
+        if qualifier == "MMO":
+            self._original_amount(entry, line, place)
+        column = _COLUMN_BY_QUALIFIER.get(qualifier or "")
+        if column:
+            short = column in ("creditor_id", "end_to_end_id", "mandate_id", "counterparty_account")
+            entry["texts"].setdefault(column, []).append(text[:_REFERENCE_CHARS] if short else text)
+
+    def _original_amount(self, entry: dict[str, Any], line: str, place: str) -> None:
+        """Read currency (3), decimals (1) and amount (14) at the start of the text."""
+        text = line[48:66]
+        found = re.fullmatch(rf"([A-Z]{{3}})([0-{SCALE}])([0-9]{{13}})([0-9{{}}A-R])", text)
+        if not found:
+            self._finding("bad_amount", place, "MMO", text)
+            return
+        currency, places, digits, last = found.groups()
+        last = last if last.isdigit() else str((_POSITIVE + _NEGATIVE).find(last) % 10)
+        entry["original_amount"] = Decimal(digits + last).scaleb(-int(places))
+        entry["original_currency"] = currency
+
+    def _finish_entry(self) -> None:
+        if self._entry is None:
+            return
+        entry, self._entry = self._entry, None
+        for column, texts in entry.pop("texts").items():
+            entry[column] = clean(" ".join(texts))
+        entry["raw"] = "\n".join(entry["raw"])
+        self._entries.rows.append(tuple(entry.get(column) for column in ENTRY_COLUMNS))
+
+    def _end(self, statement: dict[str, Any], line: str, place: str) -> None:
+        self._finish_entry()
+        said, opening = BALANCE.read(line, place), statement["said"]
+        if any(said[name] != opening[name] for name in ("bank", "branch", "account")):
+            self._finding("account_differs", place, "account", line[:32])
+        last_day = said["day"]
+        candidates: list[date | None] = [statement["first_day"], last_day]
+        if opening["day"]:
+            candidates.append(opening["day"] + timedelta(days=1))
+        self._statements.rows.append(
+            (
+                self._last_no,
+                False,
+                statement["account"],
+                opening["bank"] or self._hints.bank,
+                statement["currency"],
+                min((day for day in candidates if day), default=None),
+                last_day,
+                statement["opening"],
+                opening["day"],
+                self._balance(said, place),
+                last_day,
+                "\n".join([*statement["raw"], line]),
+                statement["place"],
+            )
+        )
+        self._statement = None
+
+    def _finding(self, code: str, place: str, field: str, value: str) -> None:
+        self._findings.add(code, statement_no=self._last_no, place=place, field=field, value=value)
+
+
+def _decimals(said: dict[str, Any]) -> int | None:
+    """Return the number of decimals, None when an amount can't have that many."""
+    text = said["decimals"] or ""
+    return int(text) if text in tuple("0123"[: SCALE + 1]) else None
+
+
+FORMATS = (Format("cfonb120", "CFONB 120 statement", sniff, read),)
