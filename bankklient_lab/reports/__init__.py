@@ -1,0 +1,34 @@
+"""Reports: results of analysis as files. Each door reads by analysis functions alone, so it works with a remote lab too.
+
+`render_statement` and `render_cash_position` make reports for people, `render_table` a file of any table, and
+`render_many` the same kind of statement for many accounts or months, on all cores.
+"""
+
+from __future__ import annotations
+
+from bankklient_lab.reports.doors import (
+    POSITION_SUFFIXES,
+    STATEMENT_SUFFIXES,
+    SUFFIXES,
+    TABLE_SUFFIXES,
+    StatementRequest,
+    render_cash_position,
+    render_many,
+    render_statement,
+    render_table,
+)
+from bankklient_lab.reports.model import REPORT_LIMITS, StatementOptions
+
+__all__ = [
+    "POSITION_SUFFIXES",
+    "REPORT_LIMITS",
+    "STATEMENT_SUFFIXES",
+    "SUFFIXES",
+    "TABLE_SUFFIXES",
+    "StatementOptions",
+    "StatementRequest",
+    "render_cash_position",
+    "render_many",
+    "render_statement",
+    "render_table",
+]

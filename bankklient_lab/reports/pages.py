@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bankklient_lab.reports import texts
 from bankklient_lab.reports.lines import Measure, Widths, width_of, wrap
@@ -142,19 +142,17 @@ def lay_out(report: StatementReport, options: StatementOptions, measure: Measure
     return LaidOut(layout, facts, facts_height, "\n".join(warning_lines), warning_height, pages)
 
 
-def _entry(row: dict[str, object], currency: str, options: StatementOptions) -> _Entry:
-    amount, balance, position = row["amount"], row["balance"], row["position"]
-    assert isinstance(amount, Decimal) and isinstance(balance, Decimal) and isinstance(position, int)
+def _entry(row: dict[str, Any], currency: str, options: StatementOptions) -> _Entry:
     return _Entry(
-        position,
+        row["position"],
         texts.day_text(row["day"]),
         texts.other_day(row),
         texts.text_of(row, "counterparty_name"),
         "\n".join(texts.entry_details(row, all_texts=options.all_texts)),
         "\n".join(texts.entry_symbols(row)),
-        texts.amount_text(amount, currency),
-        texts.amount_text(balance, currency),
-        amount,
+        texts.amount_text(row["amount"], currency),
+        texts.amount_text(row["balance"], currency),
+        row["amount"],
     )
 
 

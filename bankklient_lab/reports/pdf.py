@@ -13,14 +13,17 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import typst
 
 from bankklient_lab.reports import texts
+from bankklient_lab.reports.charts import line_chart
 from bankklient_lab.reports.lines import Widths
 from bankklient_lab.reports.model import (
     NOT_THE_BANKS,
     REPORT_LIMITS,
+    CashPositionReport,
     StatementOptions,
     StatementReport,
     check_rows,
@@ -76,6 +79,46 @@ def _statement(report: StatementReport, laid: LaidOut, options: StatementOptions
         "shading": options.shading,
         "pages": [page._asdict() for page in laid.pages],
     }
+
+
+def cash_position_pdf(report: CashPositionReport) -> bytes:
+    """Return the cash position with a chart of the last twelve months."""
+    check_rows(report.balances.num_rows, REPORT_LIMITS.pdf_rows, "the PDF")
+    balances, chart = texts.banks_named(report.balances), line_chart(report.days)
+    data = {
+        "font": FONT,
+        "title": texts.position_title(report),
+        "made": texts.made_text(report.made_at),
+        "currency": report.currency,
+        "total": texts.amount_text(texts.total_of(balances, "converted"), report.currency),
+        "counted": f"{balances.num_rows} accounts",
+        "chart": asdict(chart) if chart else None,
+        "groups": [
+            (
+                name,
+                [
+                    (key, texts.amount_text(value, report.currency))
+                    for key, value in texts.sums_by(balances, name.lower())
+                ],
+            )
+            for name in ("Currency", "Bank")
+        ],
+        "rows": [_balance_row(row, report.currency) for row in balances.to_pylist()],
+    }
+    return _compiled("cash_position.typ", json.dumps(data, ensure_ascii=False), report.made_at)
+
+
+def _balance_row(row: dict[str, Any], currency: str) -> list[str]:
+    return [
+        row["label"],
+        texts.account_text(row["account"]),
+        row["bank"],
+        row["currency"],
+        texts.amount_text(row["balance"], row["currency"]),
+        texts.day_text(row["balance_day"]),
+        texts.amount_text(row["converted"], currency),
+        texts.day_text(row["rate_day"]),
+    ]
 
 
 def measure(characters: set[str], size: float) -> Widths:

@@ -51,7 +51,9 @@ PEOPLE = (
 )
 
 
-def entries_of(rows: Iterable[Mapping[str, object]], opening: Decimal = Decimal("1000"), currency: str = "CZK") -> pa.Table:
+def entries_of(
+    rows: Iterable[Mapping[str, object]], opening: Decimal = Decimal("1000"), currency: str = "CZK"
+) -> pa.Table:
     """Return a table of entries with the running balance; what a row does not give is null."""
     full: list[dict[str, object]] = []
     balance = opening
@@ -67,7 +69,7 @@ def entries_of(rows: Iterable[Mapping[str, object]], opening: Decimal = Decimal(
 
 def statement_of(entries: pa.Table, opening: Decimal = Decimal("1000"), **changes: object) -> StatementReport:
     """Return a statement of these entries for October 2026."""
-    amounts = [amount for amount in entries["amount"].to_pylist()]
+    amounts = entries["amount"].to_pylist()
     credit = sum((amount for amount in amounts if amount > 0), Decimal(0))
     debit = -sum((amount for amount in amounts if amount < 0), Decimal(0))
     values: dict[str, object] = {
@@ -111,3 +113,58 @@ def _ordinary(number: int) -> dict[str, object]:
         "bank_reference": f"REF{number:08d}",
         "transaction_code": "PMNT/RCDT/ESCT",
     }
+
+
+BALANCES = pa.schema(
+    [
+        *((name, pa.string()) for name in ("account", "currency", "bank", "name", "label")),
+        ("balance", AMOUNT),
+        ("balance_day", pa.date32()),
+        ("converted", AMOUNT),
+        ("rate_day", pa.date32()),
+    ]
+)
+DAYS = pa.schema([("day", pa.date32()), ("balance", AMOUNT)])
+
+
+def a_cash_position(**changes: object) -> CashPositionReport:
+    """Return a cash position of five accounts in three currencies."""
+    rows = [
+        ("CZ6508000000192000145399", "CZK", "GIBACZPX", "Provozní účet", "1234567.89", "1234567.89"),
+        ("CZ0906000000000150000030", "CZK", "AGBACZPP", "Mzdový účet", "-50000.00", "-50000.00"),
+        ("CZ9455000000001011038930", "EUR", "RZBCCZPP", "Eurový účet", "80000.50", "1968012.30"),
+        ("DE89370400440532013000", "EUR", "COBADEFF", "Müller & Söhne", "1200.00", "29520.00"),
+        ("123456789", "USD", None, "Dolarový účet", "999.99", "20999.79"),
+    ]
+    table = pa.Table.from_pylist(
+        [
+            {
+                "account": account,
+                "currency": currency,
+                "bank": bank,
+                "name": name,
+                "label": name,
+                "balance": Decimal(balance),
+                "balance_day": date(2026, 10, 31),
+                "converted": Decimal(converted),
+                "rate_day": None if currency == "CZK" else date(2026, 10, 30),
+            }
+            for account, currency, bank, name, balance, converted in rows
+        ],
+        schema=BALANCES,
+    )
+    days = [
+        {
+            "day": date(2025, 11, 1) + timedelta(days=n),
+            "balance": Decimal(3_203_099 - (n * 7919 % 1_400_000)) + n * 2000,
+        }
+        for n in range(365)
+    ]
+    values: dict[str, object] = {
+        "on": date(2026, 10, 31),
+        "currency": "CZK",
+        "balances": table,
+        "days": pa.Table.from_pylist(days, schema=DAYS),
+        "made_at": MADE_AT,
+    }
+    return CashPositionReport(**(values | changes))  # type: ignore[arg-type]

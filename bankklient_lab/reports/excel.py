@@ -1,0 +1,184 @@
+"""Reports as Excel workbooks: one sheet an account, totals as formulas with their values, exact sums on "Control"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+
+from bankklient_lab.jobs import Job
+from bankklient_lab.reports import texts
+from bankklient_lab.reports.model import NOT_THE_BANKS, CashPositionReport, StatementOptions, StatementReport
+from bankklient_lab.reports.sheets import Book, Column, amount_format, write_table
+
+_STATEMENT_COLUMNS = (
+    Column("position", "No.", 7),
+    Column("day", "Day", 11),
+    Column("value_day", "Value day", 11),
+    Column("amount", "Amount", 17),
+    Column("balance", "Balance", 17),
+    Column("counterparty_name", "Counterparty", 30),
+    Column("counterparty_account", "Counterparty's account", 28),
+    Column("counterparty_bank", "Bank", 12),
+    Column("variable_symbol", "VS", 12),
+    Column("constant_symbol", "KS", 8),
+    Column("specific_symbol", "SS", 12),
+    Column("remittance", "Text", 50),
+)
+_ALL_TEXTS_COLUMNS = (
+    Column("booking_day", "Booking day", 11),
+    Column("additional_info", "Bank's text", 40),
+    Column("transaction_code", "Transaction code", 18),
+    Column("bank_reference", "Bank reference", 22),
+    Column("client_reference", "Client reference", 22),
+    Column("end_to_end_id", "End to end", 22),
+    Column("statement_number", "Bank's statement", 12),
+)
+_POSITION_COLUMNS = (
+    Column("label", "Account", 30),
+    Column("account", "Number", 28),
+    Column("bank", "Bank", 14),
+    Column("currency", "Currency", 9),
+    Column("balance", "Balance", 19),
+    Column("balance_day", "Known on", 11),
+    Column("converted", "Converted", 19),
+    Column("rate_day", "Rate of", 11),
+)
+_WIDTHS = {"remittance": 50, "additional_info": 40, "raw": 60, "counterparty_name": 30, "counterparty_account": 28}
+_TOTALS_COLUMN = 6  # of the head, which stands over the columns of the table
+_TINT = "#F2F4F5"
+
+
+def statement_workbook(reports: Sequence[StatementReport], options: StatementOptions, job: Job | None = None) -> bytes:
+    """Return the statements as one workbook, a sheet each."""
+    book = Book(texts.document_title([report.head for report in reports]), reports[0].made_at)
+    for report in reports:
+        _statement_sheet(book, report, options, job)
+    return book.bytes()
+
+
+def _statement_sheet(book: Book, report: StatementReport, options: StatementOptions, job: Job | None) -> None:
+    head, entries = report.head, report.entries
+    sheet = book.sheet(head.label)
+    columns = (*_STATEMENT_COLUMNS, *(_ALL_TEXTS_COLUMNS if options.all_texts else ()))
+    facts = [*texts.head_facts(head), ("Note", NOT_THE_BANKS)]
+    if warning := texts.head_warning(head):
+        facts.append(("Warning", warning))
+    top = max(len(facts), 6) + 2
+    first, last = top + 1, max(top + entries.num_rows, top + 1)
+    amounts = xl_range_abs(first, 3, last, 3)
+    opening, credits_cell, debits_cell = (xl_rowcol_to_cell(row, _TOTALS_COLUMN) for row in (1, 2, 3))
+    moved = head.sum_credit - head.sum_debit
+    totals: list[tuple[str, str, Decimal]] = [
+        ("Opening balance", "", head.opening),
+        ("Credits", f'=SUMIF({amounts},">0")', head.sum_credit),
+        ("Debits", f'=SUMIF({amounts},"<0")', -head.sum_debit),
+        ("Closing balance", f"={opening}+{credits_cell}+{debits_cell}", head.opening + moved),
+        ("Sum of shown rows", f"=SUBTOTAL(109,{amounts})", moved),
+    ]
+    _head_rows(book, sheet, texts.statement_title(head), facts, totals, head.currency)
+    if options.shading and entries.num_rows:
+        tint = {"type": "formula", "criteria": "=MOD(ROW(),2)=0", "format": book.format(bg_color=_TINT)}
+        sheet.conditional_format(first, 0, last, len(columns) - 1, tint)
+    write_table(book, sheet, entries, columns, top=top, currency=head.currency, job=job)
+    book.control += [(sheet.get_name(), what, f"{value} {head.currency}") for what, _, value in totals[:4]]
+
+
+def _head_rows(
+    book: Book,
+    sheet: Any,
+    title: str,
+    facts: Sequence[tuple[str, str]],
+    totals: Sequence[tuple[str, str, Decimal]],
+    currency: str,
+) -> None:
+    """Write title and facts at the left and totals beside them, row by row as constant memory needs."""
+    money = book.format(num_format=amount_format(currency), bold=True)
+    plain, bold = book.format(num_format="@"), book.format(bold=True)
+    sheet.write_string(0, 0, title, book.format(bold=True, font_size=14))
+    for row in range(1, max(len(facts), len(totals)) + 1):
+        if row <= len(facts):
+            name, text = facts[row - 1]
+            sheet.write_string(row, 0, name, bold)
+            sheet.write_string(row, 2, text, plain)
+        if row <= len(totals):
+            name, formula, value = totals[row - 1]
+            sheet.write_string(row, _TOTALS_COLUMN - 1, name, bold)
+            if formula:
+                sheet.write_formula(row, _TOTALS_COLUMN, formula, money, float(value))
+            else:
+                sheet.write_number(row, _TOTALS_COLUMN, float(value), money)
+
+
+def cash_position_workbook(report: CashPositionReport) -> bytes:
+    """Return balances with totals by currency and bank, and the daily total with a chart."""
+    title = texts.position_title(report)
+    book = Book(title, report.made_at)
+    _balances_sheet(book, report, title)
+    _days_sheet(book, report)
+    return book.bytes()
+
+
+def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
+    sheet = book.sheet("Cash position")
+    balances = texts.banks_named(report.balances)
+    by_currency, by_bank = texts.sums_by(balances, "currency"), texts.sums_by(balances, "bank")
+    top = len(by_currency) + len(by_bank) + 8
+    first, last = top + 1, max(top + balances.num_rows, top + 1)
+    converted = xl_range_abs(first, 6, last, 6)
+    bold, header = book.format(bold=True), book.format(bold=True, bottom=1)
+    money = book.format(num_format=amount_format(report.currency))
+    sheet.write_string(0, 0, title, book.format(bold=True, font_size=14))
+    total = texts.total_of(balances, "converted")
+    sheet.write_string(1, 0, f"Total in {report.currency} (shown rows)", bold)
+    total_format = book.format(num_format=amount_format(report.currency), bold=True)
+    sheet.write_formula(1, 4, f"=SUBTOTAL(109,{converted})", total_format, float(total))
+    book.control.append((sheet.get_name(), "Total", f"{total} {report.currency}"))
+    row = 3
+    for name, groups, key_column in (("Currency", by_currency, 3), ("Bank", by_bank, 2)):
+        keys = xl_range_abs(first, key_column, last, key_column)
+        sheet.write_string(row, 0, f"By {name.lower()}", header)
+        sheet.write_string(row, 4, f"In {report.currency}", header)
+        for row, (key, value) in enumerate(groups, start=row + 1):  # noqa: B020, PLW2901
+            sheet.write_string(row, 0, key)
+            sheet.write_formula(
+                row, 4, f"=SUMPRODUCT(({keys}={xl_rowcol_to_cell(row, 0)})*{converted})", money, float(value)
+            )
+            book.control.append((sheet.get_name(), f"{name} {key}", f"{value} {report.currency}"))
+        row += 2
+    write_table(book, sheet, balances, _POSITION_COLUMNS, top=top)
+
+
+def _days_sheet(book: Book, report: CashPositionReport) -> None:
+    sheet = book.sheet("Daily total")
+    columns = (Column("day", "Day", 12), Column("balance", f"Total {report.currency}", 20))
+    write_table(book, sheet, report.days, columns, top=0, currency=report.currency)
+    rows = report.days.num_rows
+    if not rows:
+        return
+    chart = book.workbook.add_chart({"type": "line"})
+    name = sheet.get_name()
+    chart.add_series(
+        {
+            "name": f"Total {report.currency}",
+            "categories": [name, 1, 0, rows, 0],
+            "values": [name, 1, 1, rows, 1],
+            "line": {"color": "#0072B2", "width": 1.5},
+        }
+    )
+    chart.set_legend({"none": True})
+    chart.set_x_axis({"date_axis": True, "num_format": "yyyy-mm", "major_unit": 1, "major_unit_type": "months"})
+    chart.set_y_axis({"num_format": "#,##0", "name": report.currency})
+    chart.set_size({"width": 900, "height": 400})
+    sheet.insert_chart(1, 3, chart, {"description": f"Line chart of the daily total in {report.currency}"})
+
+
+def table_workbook(table: pa.Table, title: str, job: Job | None = None) -> bytes:
+    """Return any table as a workbook of one sheet."""
+    book = Book(title)
+    columns = [Column(name, name.replace("_", " ").capitalize(), _WIDTHS.get(name, 16)) for name in table.column_names]
+    write_table(book, book.sheet(title), table, columns, top=0, job=job)
+    return book.bytes()
