@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bankklient_lab.lab import Lab, open_here
 from tests import corpus, spec
 
 
@@ -71,3 +74,13 @@ def demo_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return lab
+
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """Give a new, empty lab whose clock stands at noon of 22 November 2026."""
+    with open_here(tmp_path / "test.lab", create=True, clock=lambda: NOON, user="tester") as opened:
+        yield opened

@@ -1,7 +1,7 @@
 """Taking bank files over: whole or not at all, once, and withdrawn as a whole.
 
 history is written first, then the mark in ops.import: rows without a mark are invisible, so a process killed
-between the two leaves nothing behind (`tidy` removes such rows when the lab is opened next).
+between the two leaves nothing behind (store.tidy removes such rows when the lab is opened next).
 """
 
 from __future__ import annotations
@@ -302,16 +302,3 @@ def imports(lab: Lab) -> pa.Table:
     last_day (inclusive), rates, errors, warnings.
     """
     return lab.query("FROM imports()")
-
-
-def tidy(lab: Lab) -> None:
-    """Remove what an import left that was killed before its mark; nobody ever saw these rows."""
-    tables = ("statement", "balance", "entry", "detail", "finding", "day_sum", "rate")
-    left = lab.rows(
-        "SELECT DISTINCT import_id FROM (SELECT DISTINCT import_id FROM history.statement UNION SELECT DISTINCT import_id FROM history.rate)"
-        " WHERE import_id NOT IN (SELECT import_id FROM ops.import)"
-    )
-    if left:
-        with lab.database.tx("history") as cursor:
-            for table in tables:
-                cursor.execute(f"DELETE FROM history.{table} WHERE import_id NOT IN (SELECT import_id FROM ops.import)")

@@ -21,6 +21,7 @@ import duckdb
 from bankklient_lab.codebooks import load_codebooks
 from bankklient_lab.errors import DamagedLab, LabBusy, StoreError, WrongPassphrase
 from bankklient_lab.store.migrations import migrate
+from bankklient_lab.store.tidy import tidy
 
 Lane = Literal["ops", "history"]
 MEMORY_LIMIT = "1GB"
@@ -48,6 +49,7 @@ class Database:
             self._attach(passphrase)
             self._con.execute(SEARCH_PATH)
             self.migrated = migrate(self._con)
+            tidy(self._con)
             self._create_macros()
             self._harden()
         except BaseException:
