@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from bankklient_lab import lab as labs
 from bankklient_lab.errors import LabBusy
-from bankklient_lab.history.importing import tidy
 from bankklient_lab.lab import Clock, Lab, lab_path, open_here, utc_now
 from bankklient_lab.store.owner import current_owner
 
@@ -72,7 +71,6 @@ def _own(lab: Lab, share_after: float) -> Lab:
     with _PREPARING:
         if lab.sharing is None:
             _close_at_exit()
-            tidy(lab)
             lab.sharing = Offer(lab, share_after)
     return lab
 

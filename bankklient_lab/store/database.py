@@ -46,7 +46,8 @@ class Database:
         self._lanes: dict[Lane, threading.RLock] = {"ops": threading.RLock(), "history": threading.RLock()}
         self._con = duckdb.connect(":memory:", config=self._config())
         try:
-            self._attach(passphrase)
+            attach(self._con, path, passphrase)
+            self._con.execute("ATTACH ':memory:' AS app")
             self._con.execute(SEARCH_PATH)
             self.migrated = migrate(self._con)
             tidy(self._con)
@@ -68,18 +69,6 @@ class Database:
             "python_enable_replacements": "false",
             "preserve_insertion_order": "false",
         }
-
-    def _attach(self, passphrase: str | None) -> None:
-        literal = str(self.path).replace("'", "''")
-        try:
-            if passphrase is None:
-                self._con.execute(f"ATTACH '{literal}' AS lab")
-            else:
-                self._con.execute(f"LOAD '{_extension('httpfs')}'")
-                self._con.execute(f"ATTACH '{literal}' AS lab (ENCRYPTION_KEY ?)", [passphrase])
-        except duckdb.Error as error:
-            raise _attach_error(self.path, error, encrypted=self.encrypted) from None
-        self._con.execute("ATTACH ':memory:' AS app")
 
     def _create_macros(self) -> None:
         """Create codebooks and macros; the numbers in the file names order them, a macro may use those before it."""
@@ -137,6 +126,20 @@ class Database:
     def close(self) -> None:
         """Close the file; the log is written into it."""
         self._con.close()
+
+
+def attach(con: duckdb.DuckDBPyConnection, path: Path, passphrase: str | None, *, read_only: bool = False) -> None:
+    """Attach a lab's file as `lab`; raises WrongPassphrase, DamagedLab, LabBusy."""
+    literal = str(path).replace("'", "''")
+    mode = "READ_ONLY" if read_only else "READ_WRITE"
+    try:
+        if passphrase is None:
+            con.execute(f"ATTACH '{literal}' AS lab ({mode})")
+        else:
+            con.execute(f"LOAD '{_extension('httpfs')}'")
+            con.execute(f"ATTACH '{literal}' AS lab ({mode}, ENCRYPTION_KEY ?)", [passphrase])
+    except duckdb.Error as error:
+        raise _attach_error(path, error, encrypted=passphrase is not None) from None
 
 
 def _extension(name: str) -> str:

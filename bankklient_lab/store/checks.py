@@ -1,0 +1,247 @@
+"""What is always true in a lab: named invariants, each an SQL query that returns the rows that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import duckdb
+
+from bankklient_lab.store.database import Database
+from bankklient_lab.store.migrations import migrations
+
+
+class Check(NamedTuple):
+    """`sql` returns no row while `sentence` is true."""
+
+    name: str
+    sentence: str
+    sql: str
+
+
+class Outcome(NamedTuple):
+    """How a check came out: `broken` rows (0: it holds; -1: it could not be made) and the first as an example."""
+
+    name: str
+    sentence: str
+    broken: int
+    example: str
+
+
+_COUNTS = "e.status = 'BOOK' AND e.amount IS NOT NULL AND e.currency = s.currency"
+_PARTS = ("balance", "entry", "detail", "day_sum")
+
+
+# ruff: noqa: S608 - every text below is made of our own schema's names
+
+
+def _orphans(table: str) -> str:
+    return (
+        f"SELECT import_id, statement_no FROM history.{table}"
+        " ANTI JOIN history.statement USING (import_id, statement_no)"
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "migrations",
+        "The file has the migrations of this program, unchanged and without gaps.",
+        """
+        SELECT number, name FROM ops.migration FULL JOIN (
+            SELECT unnest($numbers) AS number, unnest($checksums) AS known) USING (number)
+        WHERE checksum IS DISTINCT FROM known
+        """,
+    ),
+    Check(
+        "rows_have_import",
+        "Every row of history belongs to an import of the list.",
+        " UNION ALL ".join(
+            f"SELECT DISTINCT '{table}' AS part, import_id FROM history.{table} ANTI JOIN ops.import USING (import_id)"
+            for table in ("statement", *_PARTS, "finding", "rate")
+        ),
+    ),
+    Check(
+        "parts_have_statement",
+        "Every balance, entry, detail and day sum belongs to a statement.",
+        " UNION ALL ".join(_orphans(table) for table in _PARTS),
+    ),
+    Check(
+        "details_have_entry",
+        "Every detail belongs to an entry.",
+        "SELECT import_id, statement_no, entry_no FROM history.detail"
+        " ANTI JOIN history.entry USING (import_id, statement_no, entry_no)",
+    ),
+    Check(
+        "accounts_known",
+        "Every statement is of a known account, in its currency.",
+        """
+        SELECT s.import_id, s.statement_no, s.account_id, s.currency FROM history.statement s
+        ANTI JOIN ops.account a ON a.account_id = s.account_id AND a.currency = s.currency
+        """,
+    ),
+    Check(
+        "parts_agree_with_statement",
+        "Entries, balances and day sums are of the account of their statement.",
+        " UNION ALL ".join(
+            f"SELECT '{table}' AS part, import_id, statement_no FROM history.{table} t"
+            " JOIN history.statement s USING (import_id, statement_no) WHERE t.account_id <> s.account_id"
+            for table in _PARTS
+        )
+        + " UNION ALL SELECT 'interim', import_id, statement_no FROM history.entry e"
+        " JOIN history.statement s USING (import_id, statement_no) WHERE e.interim <> s.interim",
+    ),
+    Check(
+        "numbers_unique",
+        "No statement, entry or detail has the number of another.",
+        """
+        SELECT 'statement' AS part, import_id, statement_no FROM history.statement GROUP BY ALL HAVING count(*) > 1
+        UNION ALL
+        SELECT 'entry', import_id, statement_no FROM history.entry
+        GROUP BY import_id, statement_no HAVING count(*) <> count(DISTINCT entry_no)
+        UNION ALL
+        SELECT 'detail', import_id, statement_no FROM history.detail
+        GROUP BY import_id, statement_no HAVING count(*) <> count(DISTINCT (entry_no, detail_no))
+        """,
+    ),
+    Check(
+        "sums_of_statements",
+        "The counts and sums of each statement are those of its entries.",
+        f"""
+        WITH found AS (
+            SELECT e.import_id, e.statement_no, count(*) AS entries, count(*) FILTER ({_COUNTS}) AS booked,
+                coalesce(sum(e.amount) FILTER ({_COUNTS} AND e.amount > 0), 0) AS credit,
+                coalesce(-sum(e.amount) FILTER ({_COUNTS} AND e.amount < 0), 0) AS debit
+            FROM history.entry e JOIN history.statement s USING (import_id, statement_no) GROUP BY ALL
+        )
+        SELECT s.import_id, s.statement_no, s.entries, f.entries AS found, s.sum_credit, f.credit, s.sum_debit, f.debit
+        FROM history.statement s LEFT JOIN found f USING (import_id, statement_no)
+        WHERE (s.entries, s.booked_entries, s.sum_credit, s.sum_debit) IS DISTINCT FROM
+            (coalesce(f.entries, 0), coalesce(f.booked, 0), coalesce(f.credit, 0), coalesce(f.debit, 0))
+        """,
+    ),
+    Check(
+        "day_sums",
+        "The day sums are those of the booked entries, day by day and category by category.",
+        f"""
+        WITH found AS (
+            SELECT e.import_id, e.statement_no, e.day, e.category, count(*) AS entries,
+                coalesce(sum(e.amount) FILTER (e.amount > 0), 0) AS credit,
+                coalesce(-sum(e.amount) FILTER (e.amount < 0), 0) AS debit
+            FROM history.entry e JOIN history.statement s USING (import_id, statement_no)
+            WHERE NOT s.interim AND {_COUNTS} GROUP BY ALL
+        )
+        SELECT import_id, statement_no, day, category, d.credit, f.credit AS found_credit,
+            d.debit, f.debit AS found_debit
+        FROM history.day_sum d FULL JOIN found f USING (import_id, statement_no, day, category)
+        WHERE (d.credit, d.debit, d.entries) IS DISTINCT FROM (f.credit, f.debit, f.entries)
+        """,
+    ),
+    Check(
+        "days_in_statement",
+        "Every entry counts on a day of its statement, whose first day is not after its last.",
+        """
+        SELECT import_id, statement_no, e.day
+        FROM history.entry e JOIN history.statement s USING (import_id, statement_no)
+        WHERE e.day NOT BETWEEN s.from_day AND s.to_day
+        UNION ALL
+        SELECT import_id, statement_no, from_day FROM history.statement WHERE from_day > to_day
+        """,
+    ),
+    Check(
+        "arithmetic_found",
+        "A booked statement that does not add up has the finding that says so.",
+        """
+        SELECT s.import_id, s.statement_no, s.opening, s.sum_credit, s.sum_debit, s.closing FROM history.statement s
+        ANTI JOIN history.finding f ON f.import_id = s.import_id AND f.statement_no = s.statement_no
+            AND f.code = 'does_not_add_up'
+        WHERE NOT s.interim AND s.opening + s.sum_credit - s.sum_debit <> s.closing
+        """,
+    ),
+    Check(
+        "missing_amounts_found",
+        "An entry without amount has a finding in its import.",
+        """
+        SELECT import_id, statement_no, entry_no FROM history.entry e
+        ANTI JOIN (SELECT import_id FROM history.finding JOIN app.finding_code USING (code) WHERE severity <> 'info')
+            USING (import_id)
+        WHERE e.amount IS NULL
+        """,
+    ),
+    Check(
+        "finding_codes",
+        "Every finding has a code of the codebook.",
+        "SELECT DISTINCT import_id, code FROM history.finding ANTI JOIN app.finding_code USING (code)",
+    ),
+    Check(
+        "no_statement_twice",
+        "No statement counts twice.",
+        """
+        SELECT account_id, number, page, to_day, count(*) AS times
+        FROM history.statement s JOIN ops.import i USING (import_id) WHERE i.state = 'imported'
+        GROUP BY account_id, interim, number, page, reference, from_day, to_day, opening, closing, entries,
+            booked_entries, digest, i.format HAVING count(*) > 1
+        """,
+    ),
+    Check(
+        "rates",
+        "Every rate is above zero.",
+        "SELECT import_id, source, day, currency, units, rate FROM history.rate WHERE rate <= 0 OR units <= 0",
+    ),
+    Check(
+        "log_complete",
+        "The log has no gap.",
+        "SELECT count(*) AS entries, max(log_id) AS last FROM ops.log HAVING count(*) <> coalesce(max(log_id), 0)",
+    ),
+    Check(
+        "imports_logged",
+        "Every import and every withdrawal is in the log.",
+        r"""
+        WITH logged AS (
+            SELECT action, regexp_extract(details, '"import_id": (\d+)', 1) AS import_id FROM ops.log
+        )
+        SELECT i.import_id, i.state FROM ops.import i
+        WHERE NOT EXISTS (FROM logged l WHERE l.action = 'import_file' AND l.import_id = i.import_id::VARCHAR)
+            OR EXISTS (FROM logged l WHERE l.action = 'withdraw_import' AND l.import_id = i.import_id::VARCHAR)
+                <> (i.state = 'withdrawn')
+        """,
+    ),
+)
+FULL_READ = Check("full_read", "Every block of the file can be read.", "")
+
+
+def run_checks(database: Database) -> Iterator[Outcome]:
+    """Make every check, on one state of the lab, and read all of its file."""
+    known = migrations()
+    values: dict[str, object] = {
+        "numbers": [step.number for step in known],
+        "checksums": [step.checksum for step in known],
+    }
+    with database.reading() as cursor:
+        cursor.execute("BEGIN")
+        try:
+            yield _full_read(cursor)
+            for check in CHECKS:
+                yield _outcome(cursor, check, values if "$numbers" in check.sql else None)
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def _outcome(cursor: duckdb.DuckDBPyConnection, check: Check, values: dict[str, object] | None) -> Outcome:
+    try:
+        result = cursor.execute(check.sql, values)
+        names = [column[0] for column in result.description]
+        rows = result.fetchall()
+    except duckdb.Error as error:
+        return Outcome(check.name, check.sentence, -1, str(error).splitlines()[0])
+    example = ", ".join(f"{name} {value}" for name, value in zip(names, rows[0], strict=True)) if rows else ""
+    return Outcome(check.name, check.sentence, len(rows), example)
+
+
+def _full_read(cursor: duckdb.DuckDBPyConnection) -> Outcome:
+    from bankklient_lab.store.backup import figures
+
+    try:
+        figures(cursor)
+    except duckdb.Error as error:
+        return Outcome(FULL_READ.name, FULL_READ.sentence, -1, str(error).splitlines()[0])
+    return Outcome(FULL_READ.name, FULL_READ.sentence, 0, "")
