@@ -1,5 +1,6 @@
-"""Reports: results of analysis as files. Each door reads by analysis functions alone, so it works with a remote lab too.
+"""Reports: results of analysis as files.
 
+Each door reads by analysis functions alone, so it works with a remote lab too.
 `render_statement` and `render_cash_position` make reports for people, `render_table` a file of any table, and
 `render_many` the same kind of statement for many accounts or months, on all cores.
 """

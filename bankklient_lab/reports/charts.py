@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from bankklient_lab.reports.texts import amount_text
+from bankklient_lab.reports.texts import grouped
 
 _STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 _MARKS = 4
@@ -41,7 +41,7 @@ def line_chart(days: pa.Table) -> Chart | None:
         points=[
             (round((day - first).days / span, 5), height(value)) for day, value in zip(dates, balances, strict=True)
         ],
-        amounts=[(height(value), amount_text(value, "")) for value in marks],
+        amounts=[(height(value), grouped(value, 0)) for value in marks],
         months=[((day - first).days / span, f"{day:%Y-%m}") for day in _months(first, dates[-1])],
         zero=height(Decimal(0)),
     )

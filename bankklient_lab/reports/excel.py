@@ -10,7 +10,7 @@ import pyarrow as pa
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from bankklient_lab.jobs import Job
-from bankklient_lab.reports import texts
+from bankklient_lab.reports import positions, texts
 from bankklient_lab.reports.model import NOT_THE_BANKS, CashPositionReport, StatementOptions, StatementReport
 from bankklient_lab.reports.sheets import Book, Column, amount_format, write_table
 
@@ -49,6 +49,7 @@ _POSITION_COLUMNS = (
 )
 _WIDTHS = {"remittance": 50, "additional_info": 40, "raw": 60, "counterparty_name": 30, "counterparty_account": 28}
 _TOTALS_COLUMN = 6  # of the head, which stands over the columns of the table
+_SUMS_COLUMN = 4  # of the head of a cash position
 _TINT = "#F2F4F5"
 
 
@@ -69,7 +70,7 @@ def _statement_sheet(book: Book, report: StatementReport, options: StatementOpti
         facts.append(("Warning", warning))
     top = max(len(facts), 6) + 2
     first, last = top + 1, max(top + entries.num_rows, top + 1)
-    amounts = xl_range_abs(first, 3, last, 3)
+    amounts = _cells_of(columns, "amount", first, last)
     opening, credits_cell, debits_cell = (xl_rowcol_to_cell(row, _TOTALS_COLUMN) for row in (1, 2, 3))
     moved = head.sum_credit - head.sum_debit
     totals: list[tuple[str, str, Decimal]] = [
@@ -79,7 +80,7 @@ def _statement_sheet(book: Book, report: StatementReport, options: StatementOpti
         ("Closing balance", f"={opening}+{credits_cell}+{debits_cell}", head.opening + moved),
         ("Sum of shown rows", f"=SUBTOTAL(109,{amounts})", moved),
     ]
-    _head_rows(book, sheet, texts.statement_title(head), facts, totals, head.currency)
+    _head_rows(book, sheet, texts.statement_title(head), facts, totals, currency=head.currency)
     if options.shading and entries.num_rows:
         tint = {"type": "formula", "criteria": "=MOD(ROW(),2)=0", "format": book.format(bg_color=_TINT)}
         sheet.conditional_format(first, 0, last, len(columns) - 1, tint)
@@ -93,6 +94,7 @@ def _head_rows(
     title: str,
     facts: Sequence[tuple[str, str]],
     totals: Sequence[tuple[str, str, Decimal]],
+    *,
     currency: str,
 ) -> None:
     """Write title and facts at the left and totals beside them, row by row as constant memory needs."""
@@ -115,7 +117,7 @@ def _head_rows(
 
 def cash_position_workbook(report: CashPositionReport) -> bytes:
     """Return balances with totals by currency and bank, and the daily total with a chart."""
-    title = texts.position_title(report)
+    title = positions.title(report)
     book = Book(title, report.made_at)
     _balances_sheet(book, report, title)
     _days_sheet(book, report)
@@ -124,32 +126,39 @@ def cash_position_workbook(report: CashPositionReport) -> bytes:
 
 def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
     sheet = book.sheet("Cash position")
-    balances = texts.banks_named(report.balances)
-    by_currency, by_bank = texts.sums_by(balances, "currency"), texts.sums_by(balances, "bank")
-    top = len(by_currency) + len(by_bank) + 8
+    balances = positions.banks_named(report.balances)
+    groups = {column: positions.sums_by(balances, column) for column in ("currency", "bank")}
+    top = sum(map(len, groups.values())) + 2 * len(groups) + 3
     first, last = top + 1, max(top + balances.num_rows, top + 1)
-    converted = xl_range_abs(first, 6, last, 6)
+    converted = _cells_of(_POSITION_COLUMNS, "converted", first, last)
     bold, header = book.format(bold=True), book.format(bold=True, bottom=1)
-    money = book.format(num_format=amount_format(report.currency))
+    number_format = amount_format(report.currency)
+    money, total = book.format(num_format=number_format), positions.total(balances)
     sheet.write_string(0, 0, title, book.format(bold=True, font_size=14))
-    total = texts.total_of(balances, "converted")
     sheet.write_string(1, 0, f"Total in {report.currency} (shown rows)", bold)
-    total_format = book.format(num_format=amount_format(report.currency), bold=True)
-    sheet.write_formula(1, 4, f"=SUBTOTAL(109,{converted})", total_format, float(total))
+    total_format = book.format(num_format=number_format, bold=True)
+    sheet.write_formula(1, _SUMS_COLUMN, f"=SUBTOTAL(109,{converted})", total_format, float(total))
     book.control.append((sheet.get_name(), "Total", f"{total} {report.currency}"))
     row = 3
-    for name, groups, key_column in (("Currency", by_currency, 3), ("Bank", by_bank, 2)):
-        keys = xl_range_abs(first, key_column, last, key_column)
-        sheet.write_string(row, 0, f"By {name.lower()}", header)
-        sheet.write_string(row, 4, f"In {report.currency}", header)
-        for row, (key, value) in enumerate(groups, start=row + 1):  # noqa: B020, PLW2901
+    for column, sums in groups.items():
+        keys = _cells_of(_POSITION_COLUMNS, column, first, last)
+        sheet.write_string(row, 0, f"By {column}", header)
+        sheet.write_string(row, _SUMS_COLUMN, f"In {report.currency}", header)
+        for key, value in sums.items():
+            row += 1
+            # An equation takes the key as it is; SUMIF would read ">0" or "*" in it as a condition.
+            formula = f"=SUMPRODUCT(({keys}={xl_rowcol_to_cell(row, 0)})*{converted})"
             sheet.write_string(row, 0, key)
-            sheet.write_formula(
-                row, 4, f"=SUMPRODUCT(({keys}={xl_rowcol_to_cell(row, 0)})*{converted})", money, float(value)
-            )
-            book.control.append((sheet.get_name(), f"{name} {key}", f"{value} {report.currency}"))
+            sheet.write_formula(row, _SUMS_COLUMN, formula, money, float(value))
+            book.control.append((sheet.get_name(), f"{column.capitalize()} {key}", f"{value} {report.currency}"))
         row += 2
     write_table(book, sheet, balances, _POSITION_COLUMNS, top=top)
+
+
+def _cells_of(columns: Sequence[Column], field: str, first: int, last: int) -> str:
+    """Return the cells of a field in rows first to last, as a formula names them."""
+    number = next(number for number, column in enumerate(columns) if column.field == field)
+    return str(xl_range_abs(first, number, last, number))
 
 
 def _days_sheet(book: Book, report: CashPositionReport) -> None:

@@ -1,4 +1,4 @@
-"""Reports as HTML pages that stand alone: no script, nothing loaded from elsewhere, every value escaped by the template."""
+"""Reports as HTML pages that stand alone: no script, nothing loaded, every value escaped by the template."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bankklient_lab.reports import texts
+from bankklient_lab.reports import positions, texts
 from bankklient_lab.reports.charts import line_chart
 from bankklient_lab.reports.model import (
     NOT_THE_BANKS,
@@ -35,15 +35,15 @@ def statement_html(reports: Sequence[StatementReport], options: StatementOptions
 
 def cash_position_html(report: CashPositionReport) -> bytes:
     """Return the cash position as one page."""
-    balances = texts.banks_named(report.balances)
+    balances = positions.banks_named(report.balances)
     return _rendered(
         "cash_position.html",
-        title=texts.position_title(report),
+        title=positions.title(report),
         made=texts.made_text(report.made_at),
         report=report,
         rows=balances.to_pylist(),
-        total=texts.total_of(balances, "converted"),
-        groups=[(name, texts.sums_by(balances, name.lower())) for name in ("Currency", "Bank")],
+        total=positions.total(balances),
+        groups=positions.groups(report, balances),
         chart=line_chart(report.days),
     )
 

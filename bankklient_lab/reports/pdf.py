@@ -7,7 +7,7 @@ gives the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +17,7 @@ from typing import Any
 
 import typst
 
-from bankklient_lab.reports import texts
+from bankklient_lab.reports import positions, texts
 from bankklient_lab.reports.charts import line_chart
 from bankklient_lab.reports.lines import Widths
 from bankklient_lab.reports.model import (
@@ -84,25 +84,16 @@ def _statement(report: StatementReport, laid: LaidOut, options: StatementOptions
 def cash_position_pdf(report: CashPositionReport) -> bytes:
     """Return the cash position with a chart of the last twelve months."""
     check_rows(report.balances.num_rows, REPORT_LIMITS.pdf_rows, "the PDF")
-    balances, chart = texts.banks_named(report.balances), line_chart(report.days)
+    balances, chart = positions.banks_named(report.balances), line_chart(report.days)
     data = {
         "font": FONT,
-        "title": texts.position_title(report),
+        "title": positions.title(report),
         "made": texts.made_text(report.made_at),
         "currency": report.currency,
-        "total": texts.amount_text(texts.total_of(balances, "converted"), report.currency),
+        "total": texts.amount_text(positions.total(balances), report.currency),
         "counted": f"{balances.num_rows} accounts",
         "chart": asdict(chart) if chart else None,
-        "groups": [
-            (
-                name,
-                [
-                    (key, texts.amount_text(value, report.currency))
-                    for key, value in texts.sums_by(balances, name.lower())
-                ],
-            )
-            for name in ("Currency", "Bank")
-        ],
+        "groups": positions.groups(report, balances),
         "rows": [_balance_row(row, report.currency) for row in balances.to_pylist()],
     }
     return _compiled("cash_position.typ", json.dumps(data, ensure_ascii=False), report.made_at)
@@ -132,10 +123,8 @@ def measure(characters: set[str], size: float) -> Widths:
 
 
 def _compiled(template: str, data: str, made_at: datetime) -> bytes:
-    inputs: Mapping[str, str] = {"data": data}
-    compiler = typst.Compiler(
-        _TEMPLATES / template, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=dict(inputs)
-    )
+    inputs = {"data": data}
+    compiler = typst.Compiler(_TEMPLATES / template, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
     pdf = compiler.compile(format="pdf", timestamp=int(made_at.astimezone(UTC).timestamp()))
     assert isinstance(pdf, bytes)
     return pdf

@@ -7,11 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from bankklient_lab.money import decimals
-from bankklient_lab.reports.model import CashPositionReport, StatementHead
+from bankklient_lab.reports.model import StatementHead
 
 THIN_SPACE = "\u2009"
 MINUS = "\u2212"
@@ -29,10 +26,12 @@ def amount_text(value: Decimal | None, currency: str) -> str:
 
     "" when there is none.
     """
-    if value is None:
-        return ""
+    return "" if value is None else grouped(value, decimals(currency))
+
+
+def grouped(value: Decimal, places: int) -> str:
+    """Return a number of at most three decimals, at least `places`, with groups of thousands and a true minus."""
     text = f"{value:,.3f}"
-    places = decimals(currency)
     spare = text[len(text) - 3 + places :]
     if spare and not spare.strip("0"):
         text = text[: -len(spare)].rstrip(".")
@@ -156,27 +155,3 @@ def document_title(heads: Sequence[StatementHead]) -> str:
 def made_text(made_at: datetime) -> str:
     """Return when a report was made."""
     return f"{made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def position_title(report: CashPositionReport) -> str:
-    """Return the title of a cash position."""
-    return f"Cash position {DASH} {day_text(report.on)}"
-
-
-def total_of(table: pa.Table, column: str) -> Decimal:
-    """Return the exact sum of a column."""
-    return sum((value for value in table[column].to_pylist() if value is not None), Decimal(0))
-
-
-def sums_by(balances: pa.Table, column: str) -> list[tuple[str, Decimal]]:
-    """Return the exact sums of converted balances by the values of a column, in order."""
-    sums: dict[str, Decimal] = {}
-    for key, value in zip(balances[column].to_pylist(), balances["converted"].to_pylist(), strict=True):
-        sums[key] = sums.get(key, Decimal(0)) + value
-    return sorted(sums.items())
-
-
-def banks_named(balances: pa.Table) -> pa.Table:
-    """Return balances with a name in place of each bank that is not known."""
-    column = balances.column_names.index("bank")
-    return balances.set_column(column, "bank", pc.fill_null(balances["bank"], "unknown bank"))
