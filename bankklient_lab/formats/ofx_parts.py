@@ -24,6 +24,8 @@ _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos|nbsp)|#(\d{1,7})|#x([0-9A-Fa-f]{
 # Names that banks write for the charsets; a number alone is an ISO 8859 part or a Windows code page.
 _CHARSETS = {"1252": "cp1252", "8859-1": "latin-1", "ISO-8859-1": "latin-1", "UTF-8": "utf-8", "UNICODE": "utf-8"}
 
+_TEXT_CODECS = re.compile(r"utf-8|ascii|cp\d+|iso8859-\d+|koi8-[ru]|mac-\w+|shift_jis\w*|euc_\w+|gb\w+|big5\w*")
+
 
 class Header(NamedTuple):
     """What the head of a file says: the version ("102", "211", or "" when it says none) and the encoding's name."""
@@ -65,10 +67,12 @@ def _sgml_encoding(start: str) -> str:
 def codec(name: str) -> str:
     """Return Python's name of an encoding; FormatError when there is no such text encoding."""
     try:
-        b"".decode(name)  # refuses what encodes no text, such as zip
-        return codecs.lookup(name).name
-    except LookupError:
-        raise FormatError("the file names an encoding that does not exist", place="header", text=name) from None
+        found = codecs.lookup(_CHARSETS.get(name.upper(), name)).name
+    except (LookupError, ValueError):
+        found = ""
+    if not _TEXT_CODECS.fullmatch(found):
+        raise FormatError("the file names an encoding that does not exist", place="header", text=name)
+    return found
 
 
 def regions(source: BinaryIO, encoding: str, findings: Findings) -> Iterator[str]:

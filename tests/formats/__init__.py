@@ -1,0 +1,1 @@
+"""Tests of bankklient_lab.formats."""
