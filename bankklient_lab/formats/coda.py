@@ -311,9 +311,11 @@ class _Reader:
             movement |= {name: said[name] for name in ("counterparty_account", "counterparty_name")}
         elif kind == "31":
             said = INFORMATION_1.read(line, place)
-            if said["structured"] == "1" and said["text"].startswith("001"):
-                movement.setdefault("counterparty_name", clean(said["text"][3:]))
-            movement["information"].append(said["text"])
+            text = said["text"]
+            if said["structured"] == "1" and text.startswith("001"):  # name and address of the counterparty
+                text = text[3:]
+                movement.setdefault("counterparty_name", clean(text))
+            movement["information"].append(text)
         elif kind in ("32", "33"):
             said = (INFORMATION_2 if kind == "32" else INFORMATION_3).read(line, place)
             movement["information"].append(said["text"])

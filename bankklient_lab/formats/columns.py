@@ -209,6 +209,10 @@ class Block:
         """Return a field as strings without surrounding blanks, null where nothing is left."""
         return null_if_empty(pc.utf8_trim_whitespace(_strings(self.slab(name))))
 
+    def padded(self, name: str) -> pa.Array:
+        """Return a field as strings with all its blanks."""
+        return _strings(self.slab(name))
+
     def symbol(self, name: str) -> pa.Array:
         """Return a field as strings without blanks and leading zeros, null where nothing is left."""
         slab = self.slab(name)

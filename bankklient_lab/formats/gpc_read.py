@@ -275,7 +275,7 @@ class Reader:
             "counterparty_name": null_where(no_account, text),
             "counterparty_account": account,
             "counterparty_bank": block.digits("counterparty_bank"),
-            "bank_reference": block.digits("bank_reference"),
+            "bank_reference": block.symbol("bank_reference"),
             "transaction_code": block.text("posting_code"),
             "variable_symbol": block.symbol("variable_symbol"),
             "constant_symbol": block.symbol("constant_symbol"),
@@ -441,14 +441,14 @@ def _divisible(digits: npt.NDArray[Any]) -> Bools:
 
 
 def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> pa.Array:
-    """Return the texts of the messages after each entry, joined by blanks."""
+    """Return the texts of the messages after each entry: a full record goes on in the next one without a blank."""
     owner = np.searchsorted(entry_at, message_at) - 1
     of_entry = (owner >= 0) & (message_at <= last[owner])  # others stand after a record 074
     message_at, owner = message_at[of_entry], owner[of_entry]
     joined = pa.nulls(len(entry_at), pa.string())
     if not len(message_at):
         return joined
-    texts = lines.block(gpc_layout.MESSAGE, message_at).text("text")
+    texts = lines.block(gpc_layout.MESSAGE, message_at).padded("text")
     rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
     if rank.max() >= gpc_layout.MESSAGES_MAX:
         at = int(message_at[rank.argmax()])
@@ -458,8 +458,8 @@ def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> p
         index = np.full(len(entry_at), -1)
         index[owner[chosen]] = chosen
         further = texts.take(pa.array(index, mask=index < 0))
-        joined = further if each == 0 else pc.binary_join_element_wise(joined, further, " ", null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+        joined = further if each == 0 else pc.binary_join_element_wise(joined, further, "", null_handling="skip")
+    return columns.null_if_empty(pc.utf8_trim_whitespace(pc.replace_substring_regex(joined, "  +", " ")))
 
 
 def _add_extension(values: dict[str, Any], block: Block) -> None:
