@@ -8,8 +8,8 @@ Three ways of writing it are read; whatever the way, the entry's raw text keeps 
 - Dutch: /TRTP/, /IBAN/, /BIC/, /NAME/, /REMI/, /EREF/, ...
 - free text: all of it is remittance. A line of 65 or more characters runs on into the next.
 
-Czech symbols are read where they are labelled (VS:123, /VS/123, VS123). Codes /OCMT/, /CHGS/ and /EXCH/ give the amount
-before conversion, charges and rate.
+Czech symbols are read where they are labelled (VS:123, /VS/123, VS123), in German sub-fields 20 to 29 and 60 to 64.
+Codes /OCMT/, /CHGS/ and /EXCH/ give the amount before conversion, charges and rate.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _read_german(details: pa.Array) -> dict[str, pa.Array]:
         "mandate_id": word("MREF+"),
         "creditor_id": word("CRED+"),
         "remittance": tidy(_remittance(words, count)),
-        **_symbols(flat),
+        **_symbols(pc.binary_join_element_wise(_or_empty(parts.one(64, count)), _or_empty(whole), " ")),
     }
 
 
@@ -187,7 +187,11 @@ def _matched(keys: npt.NDArray[np.uint64], known: npt.NDArray[np.uint64], at: In
 
 def _remittance(words: Parts, count: int) -> pa.Array:
     sides = (words.one(name, count) for name in (-1, SEPA_WORDS.index("SVWZ+"), SEPA_WORDS.index("MTLG:")))
-    return pc.binary_join_element_wise(*(pc.fill_null(side, "") for side in sides), " ")
+    return pc.binary_join_element_wise(*map(_or_empty, sides), " ")
+
+
+def _or_empty(column: pa.Array) -> pa.Array:
+    return pc.fill_null(column, "")
 
 
 def _read_dutch(details: pa.Array) -> dict[str, pa.Array]:
@@ -264,7 +268,7 @@ def _symbols(flat: pa.Array) -> dict[str, pa.Array]:
     rows = np.unique(owners(at, bounds))
     labelled, found = flat.take(pa.array(rows)), {}
     for column, label in _SYMBOLS.items():
-        pattern = rf"(?:^|[^0-9A-Za-z]|{_SIGNS}\d\d){label}(?:[:=./]\s?)?(?P<digits>\d{{1,10}})(?:\D|$)"
+        pattern = rf"(?:^|[^0-9A-Za-z]){label}(?:[:=./]\s?)?(?P<digits>\d{{1,10}})(?:\D|$)"
         found[column] = scattered(rows, texts.symbols(groups(labelled, pattern)["digits"]), len(flat))
     return found
 

@@ -52,6 +52,7 @@ class Statement:
     available: Decimal | None = None
     declared: dict[str, tuple[int, Decimal | None]] = field(default_factory=dict)  # C and D: entries, sum
     is_report: bool = False
+    has_bank: bool = False  # named before the message
     has_opening: bool = False
     has_closing: bool = False
     in_block: bool = False
@@ -130,6 +131,7 @@ class Statements:
             raise LimitExceeded(f"the file has more than {LIMITS.statements} statements", place=f"line {line}")
         hints = self._hints
         self.open = Statement(self.count, line, None, hints.account, self._bank or hints.bank, hints.currency)
+        self.open.has_bank, self._bank = self._bank is not None, None
         self.open.in_block = "{4:" in self._preface
         if self._preface.strip():
             self.open.raw.append(self._preface.strip())
@@ -223,7 +225,8 @@ class Statements:
     def _account(self, statement: Statement, text: str) -> None:
         found = account_of(text)
         statement.account = found.account or statement.account
-        statement.bank = self._bank or found.bank or statement.bank
+        if found.bank and not statement.has_bank:
+            statement.bank = found.bank
         statement.currency = found.currency or statement.currency
         if found.account and text != found.account:
             statement.raw.append(f":25:{text}")
