@@ -32,6 +32,7 @@ from bankklient_lab.reports.pages import LaidOut, lay_out
 
 FONT = "Roboto"
 _TEMPLATES = Path(__file__).parent
+_KNOWN_WIDTHS: dict[str, tuple[float, float]] = {}  # of characters at 100 points, regular and medium
 _MEASURE = b"""
 #set text(font: sys.inputs.font, size: 100pt, ligatures: false, number-width: "tabular")
 #context {
@@ -114,12 +115,14 @@ def _balance_row(row: dict[str, Any], currency: str) -> list[str]:
 
 def measure(characters: set[str], size: float) -> Widths:
     """Return the widths of characters as Typst sets them, those of its fallback fonts included."""
-    ordered = sorted(characters)
-    inputs = {"font": FONT, "characters": json.dumps(ordered)}
-    compiler = typst.Compiler(_MEASURE, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
-    weights = json.loads(compiler.query("<widths>", field="value", one=True))
-    scaled = ({c: width * size / 100 for c, width in zip(ordered, widths, strict=True)} for widths in weights)
-    return Widths(*scaled)
+    if new := sorted(characters - _KNOWN_WIDTHS.keys()):
+        inputs = {"font": FONT, "characters": json.dumps(new)}
+        compiler = typst.Compiler(_MEASURE, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
+        regular, medium = json.loads(compiler.query("<widths>", field="value", one=True))
+        _KNOWN_WIDTHS.update(zip(new, zip(regular, medium, strict=True), strict=True))
+    known = {character: _KNOWN_WIDTHS[character] for character in characters}
+    regular_widths = {character: widths[0] * size / 100 for character, widths in known.items()}
+    return Widths(regular_widths, {character: widths[1] * size / 100 for character, widths in known.items()})
 
 
 def _compiled(template: str, data: str, made_at: datetime) -> bytes:

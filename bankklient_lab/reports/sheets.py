@@ -31,6 +31,7 @@ _EXCEL_DAY_ZERO = 25_569  # 1970-01-01 in days of Excel
 _EXCEL_FIRST_DAY = date(1900, 3, 1)  # before it, Excel counts a 29 February that never was
 _DIGITS = 15
 _EXACT_BELOW = 10**12  # whole part that leaves three decimals within 15 digits
+_LEFT = {"align": "left", "indent": 1}
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
@@ -133,11 +134,11 @@ def write_table(
             f"sheet {sheet.get_name()} would have {top + 1 + table.num_rows:,} rows and Excel takes "
             f"{REPORT_LIMITS.sheet_rows:,}; choose a shorter period, or save it as CSV or Parquet"
         )
-    header = book.format(bold=True, bottom=1, text_wrap=True, valign="top")
     for number, column in enumerate(columns):
         kind = table.schema.field(column.field).type
         sheet.set_column(number, number, column.width, book.format(**_cell_format(kind, currency)))
-        sheet.write_string(top, number, column.title, header)
+        align = {"align": "right"} if _is_number(kind) else _LEFT
+        sheet.write_string(top, number, column.title, book.format(bold=True, bottom=1, **align))
     _write_rows(sheet, table.select([column.field for column in columns]), top + 1, job)
     _list_inexact(book, sheet, table, columns, top + 1)
     last_row = max(top + table.num_rows, top + 1)
@@ -154,15 +155,15 @@ def _cell_format(kind: pa.DataType, currency: str) -> dict[str, object]:
     if pa.types.is_decimal(kind):
         return {"num_format": amount_format(currency) if currency else "#,##0.00#"}
     if pa.types.is_date(kind):
-        return {"num_format": "yyyy-mm-dd", "align": "left"}
+        return {"num_format": "yyyy-mm-dd", **_LEFT}
     if pa.types.is_timestamp(kind):
-        return {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"}
-    return {"num_format": "@"} if pa.types.is_string(kind) else {}
+        return {"num_format": "yyyy-mm-dd hh:mm:ss", **_LEFT}
+    return {"num_format": "@", **_LEFT} if _is_text(kind) else {}
 
 
 def _write_rows(sheet: Any, table: pa.Table, row: int, job: Job | None) -> None:
     kinds = [field.type for field in table.schema]
-    writers = [sheet.write_string if _is_text(kind) else sheet.write_number for kind in kinds]
+    writers = [sheet.write_string if _is_text(kind) else sheet.write_number for kind in kinds]  # days are numbers
     done = 0
     for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
         if job is not None:
@@ -176,7 +177,11 @@ def _write_rows(sheet: Any, table: pa.Table, row: int, job: Job | None) -> None:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return not (pa.types.is_decimal(kind) or pa.types.is_temporal(kind) or pa.types.is_integer(kind))
+    return not (_is_number(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_decimal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)  # type: ignore[no-any-return]
 
 
 def _cells(column: pa.Array) -> list[Any]:
