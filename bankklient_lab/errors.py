@@ -47,6 +47,7 @@ class FormatError(LabError):
     code = "bad_file"
 
     def __init__(self, reason: str, *, place: str = "", field: str = "", text: str = "") -> None:
+        reason = " ".join(reason.split())
         shown = text if len(text) <= 80 else text[:77] + "..."
         parts = [part for part in (place, field and f"field {field}", shown and f"found {shown!r}") if part]
         super().__init__(

@@ -255,6 +255,8 @@ def _elements(source: BinaryIO, read: ReadElement) -> Iterator[Rate]:
                 day, rate = read(tag, given, day, f"line {element.sourceline}")
                 if rate:
                     yield rate
+    except ValueError as error:  # lxml, for a tag whose prefix has no namespace
+        raise FormatError(f"this is no well-formed XML ({error})") from None
     except etree.XMLSyntaxError as error:
         raise FormatError(f"this is no well-formed XML ({error.msg})", place=f"line {error.lineno}") from None
 
