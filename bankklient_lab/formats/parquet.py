@@ -81,16 +81,12 @@ def read(source: BinaryIO, _hints: Hints) -> Iterator[Part]:
     import pyarrow.parquet as pq
 
     texts = [item.name for item in flat.SCHEMA if item.type == pa.string()]
+    limits = {"thrift_string_size_limit": _METADATA_BYTES, "thrift_container_size_limit": _METADATA_BYTES}
     reader = flat.FlatReader()
     try:
-        file = pq.ParquetFile(
-            source,
-            read_dictionary=texts,
-            thrift_string_size_limit=_METADATA_BYTES,
-            thrift_container_size_limit=_METADATA_BYTES,
-            page_checksum_verification=True,
-        )
-        _check(file)
+        _check(pq.ParquetFile(source, **limits))
+        source.seek(0)
+        file = pq.ParquetFile(source, read_dictionary=texts, page_checksum_verification=True, **limits)
         for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
             yield from reader.parts(_plain(batch))
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -108,8 +104,6 @@ def _check(file: object) -> None:
     for item in flat.SCHEMA:
         index = schema.get_field_index(item.name)
         given = schema.field(index).type if index >= 0 else None
-        if isinstance(given, pa.DictionaryType):
-            given = given.value_type
         if given != item.type:
             raise FormatError("the column is missing or of another type", field=item.name, text=str(given or ""))
     total = 0
