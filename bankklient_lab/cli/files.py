@@ -60,19 +60,13 @@ def import_files(
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """Take bank files over, each whole or not at all; a file or statement known already changes nothing."""
-    from bankklient_lab.errors import FormatError
-    from bankklient_lab.history.importing import REFUSED, import_file, refusal
+    from bankklient_lab.formats.base import Hints
+    from bankklient_lab.history.importing import REFUSED
+    from bankklient_lab.history.several import import_files as take_over
 
-    hints = {"account": account, "currency": currency, "bank": bank, "mapping": mapping}
-    given = {name: value for name, value in hints.items() if value}
-    reports: list[dict[str, Any]] = []
+    hints = Hints(account or None, currency or None, bank or None, mapping or None)
     with opened(lab, passphrase_file) as one, Progress() as job:
-        for file in files:
-            try:
-                report = import_file(one, file, **given, job=job)
-            except FormatError as error:
-                report = {"path": str(file), "format": None, "version": None, "import_id": None, **refusal(error)}
-            reports.append(report)
+        reports = list(take_over(one, files, hints, job))
     if as_json:
         print_json([_as_json(report) for report in reports])
     else:

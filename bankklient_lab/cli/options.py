@@ -7,7 +7,7 @@ import stat
 import sys
 from calendar import monthrange
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
 from getpass import getpass
 from pathlib import Path
@@ -51,34 +51,41 @@ InCurrencyOption = Annotated[
 
 
 @contextmanager
-def opened(lab: str, passphrase_file: str) -> Iterator[Lab]:
-    """Open the lab for one command, here or through its owner, and close it."""
+def opened(
+    lab: str, passphrase_file: str, *, share_after: float = SHARE_AFTER_SECONDS, pandas: bool = False
+) -> Iterator[Lab]:
+    """Open the lab for one command, here or through its owner, and close it; `pandas`: the command uses it."""
     from bankklient_lab.lab import lab_path
     from bankklient_lab.opening import connect
 
     path, passphrase = lab_path(lab or None), read_passphrase(passphrase_file)
-    with _without_pandas():
+    with nullcontext() if pandas else _without_pandas():
         try:
-            one = connect(path, passphrase=passphrase, share_after=SHARE_AFTER_SECONDS)
+            one = connect(path, passphrase=passphrase, share_after=share_after)
         except WrongPassphrase:
             if passphrase is not None or not sys.stdin.isatty():
                 raise
-            one = connect(path, passphrase=getpass("Passphrase of the lab: "), share_after=SHARE_AFTER_SECONDS)
+            one = connect(path, passphrase=getpass("Passphrase of the lab: "), share_after=share_after)
         with one:
             yield one
 
 
+class _NoPandas:
+    """Says that pandas is not there: DuckDB imports it at the first bound value only to know its types, for 0.3 s."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
 @contextmanager
 def _without_pandas() -> Iterator[None]:
-    """Keep DuckDB from importing pandas, which it does at the first bound value only to know its types: 0.3 s."""
-    if "pandas" in sys.modules:
-        yield
-        return
-    sys.modules["pandas"] = None  # type: ignore[assignment]
+    sys.meta_path.insert(0, _NoPandas)
     try:
         yield
     finally:
-        sys.modules.pop("pandas", None)
+        sys.meta_path.remove(_NoPandas)
 
 
 def read_passphrase(file: str) -> str | None:

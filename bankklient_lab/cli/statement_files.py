@@ -20,9 +20,10 @@ def statement_file(lab: Lab, name: str, account: str, *, since: date, until: dat
 
     suffix = _suffix(name, [*FOR_PEOPLE, ".json", *writers()])
     if suffix in FOR_PEOPLE:
-        from bankklient_lab.reports import render_statement
+        from bankklient_lab.reports import doors
 
-        return render_statement(lab, account, since=since, until=until, suffix=suffix, currency=currency)
+        report = doors.statement_report(lab, doors.StatementRequest(account, since, until, currency))
+        return doors.rendered_statements([report], suffix, doors.DEFAULT_OPTIONS)
     if suffix == ".json":
         return _json(lab, account, since, until, currency)
     return export_statement(lab, account, since=since, until=until, suffix=suffix, currency=currency)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def inspect_file(
 
     Arguments and result as in `import_file`.
     """
-    return _report(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=False)
+    return report_on(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=False)
 
 
 @action
@@ -79,10 +80,20 @@ def import_file(
     opening, closing, entries, sum_credit, sum_debit (booked, unsigned), known] and findings [code, place, field, value,
     statement_no, entry_no]. Amounts are Decimal, days date. A refusal is a report too, not an error; Cancelled is raised.
     """
-    return _report(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=True)
+    return report_on(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=True)
 
 
-def _report(lab: Lab, path: Path, hints: Hints, name: str | None, job: Job, *, keep: bool) -> dict[str, Any]:
+def _now() -> None:
+    """Go on at once."""
+
+
+def report_on(
+    lab: Lab, path: Path, hints: Hints, name: str | None, job: Job, *, keep: bool, turn: Callable[[], None] = _now
+) -> dict[str, Any]:
+    """Read a file, take it over with `keep`, and return the report on it (see `import_file`).
+
+    `turn` is called when the file is read and before anything is compared or written; it returns when it may be.
+    """
     said = name or str(path)
     report: dict[str, Any] = {
         "path": said,
@@ -99,7 +110,7 @@ def _report(lab: Lab, path: Path, hints: Hints, name: str | None, job: Job, *, k
     try:
         file = _measure(path, Path(said).name or said)
         with reader() as one, lab.database.reading() as cursor:
-            _take(lab, one, cursor, file, hints, job, report, keep=keep)
+            _take(lab, one, cursor, file, hints, job, report, keep=keep, turn=turn)
     except FormatError as error:
         report |= refusal(error)
     return report
@@ -137,7 +148,7 @@ def _measure(path: Path, name: str) -> _File:
 
 def _take(
     lab: Lab, one: FileReader, cursor: duckdb.DuckDBPyConnection, file: _File, hints: Hints, job: Job,
-    report: dict[str, Any], *, keep: bool,
+    report: dict[str, Any], *, keep: bool, turn: Callable[[], None],
 ) -> None:  # fmt: skip
     job.step(f"opening {file.name}")
     report["format"], report["version"], parts = one.read(file.path, hints)
@@ -146,6 +157,7 @@ def _take(
         if staging.empty(cursor):
             raise FormatError("the file holds neither a statement nor rates", place="whole file")
         staging.require(cursor, lab.clock().date())
+        turn()
         with lab.database.lane("history"):
             job.step("comparing with the statements known")
             staging.resolve_accounts(cursor)

@@ -15,6 +15,7 @@ import functools
 import hmac
 import json
 import logging
+import pkgutil
 import re
 import secrets
 import socket
@@ -23,6 +24,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import anyio
@@ -52,6 +55,7 @@ BODY_BYTES_MAX = 16 * 1024**2
 READS_AT_ONCE = 16
 LONG_WORK_AT_ONCE = 4
 SECONDS_TO_FINISH = 10
+ROOMS_WITH_ACTIONS = tuple(f"bankklient_lab.{room}" for room in ("history", "analysis", "runs"))
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -95,6 +99,16 @@ class Guard:
         await self._app(scope, receive, send)
 
 
+def _register_actions() -> None:
+    """Import the rooms whose modules define actions, so that callers find all of them."""
+    for room in ROOMS_WITH_ACTIONS:
+        if find_spec(room) is None:
+            continue
+        package = import_module(room)
+        for module in pkgutil.iter_modules(getattr(package, "__path__", [])):
+            import_module(f"{room}.{module.name}")
+
+
 def _plain(code: str, message: str) -> dict[str, object]:
     return {"class": "LabError", "code": code, "message": message, "details": {}}
 
@@ -118,6 +132,7 @@ class Endpoint:
 
     def start(self) -> None:
         """Begin to answer, in a thread of its own."""
+        _register_actions()
         self._uploads.remove()  # what a killed owner left
         self._thread.start()
 

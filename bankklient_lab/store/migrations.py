@@ -38,7 +38,8 @@ def migrations() -> list[Migration]:
 def applied(con: duckdb.DuckDBPyConnection) -> dict[int, str]:
     """Return number -> checksum of the migrations that the attached file has."""
     exists = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'lab' AND schema_name = 'ops' AND table_name = 'migration'"
+        "SELECT count(*) FROM duckdb_tables()"
+        " WHERE database_name = 'lab' AND schema_name = 'ops' AND table_name = 'migration'"
     ).fetchone()
     if not exists or not exists[0]:
         return {}
@@ -56,7 +57,8 @@ def migrate(con: duckdb.DuckDBPyConnection) -> list[int]:
     have = applied(con)
     if have and max(have) > len(known):
         raise NewerLab(
-            f"the lab was written by a newer version (its schema is {max(have)}, this program knows {len(known)}); update bankklient_lab"
+            f"the lab was written by a newer version (its schema is {max(have)}, this program knows {len(known)});"
+            " update bankklient_lab"
         )
     done = []
     for step in known:

@@ -1,0 +1,147 @@
+"""Commands that look after a lab: check, backup, verify, restore, serve."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened, read_passphrase
+from bankklient_lab.cli.output import lines, print_json, print_table, shown
+from bankklient_lab.errors import LabError, Refused
+
+if TYPE_CHECKING:
+    from bankklient_lab.lab import Lab
+
+BackupArgument = Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder of the backup.")]
+SECONDS_BETWEEN_RUNS = 60.0
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (check, backup, verify, restore, serve):
+        app.command(command.__name__)(command)
+
+
+def check(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+    """Check everything that is always true in a lab, and read all of its file."""
+    from bankklient_lab.history.upkeep import check as check_action
+
+    with opened(lab, passphrase_file) as one:
+        table = check_action.arrow(one)
+    broken = [row for row in table.to_pylist() if row["broken"]]
+    if as_json:
+        print_json(table.to_pylist())
+    else:
+        print_table(table, ("name", "broken", "sentence", "example"), as_json=False, empty="")
+        lines([f"{len(broken)} of {table.num_rows} checks are broken" if broken else "all is well"])
+    if broken:
+        raise typer.Exit(1)
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder to make.")],
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Copy the lab into a new folder while nothing writes, and read the copy back."""
+    from bankklient_lab.history.upkeep import backup as backup_action
+    from bankklient_lab.store.backup import verify_bytes
+
+    folder = target.expanduser().resolve()
+    with opened(lab, passphrase_file) as one:
+        manifest = backup_action(one, str(folder))
+    verify_bytes(folder)
+    if as_json:
+        print_json({"path": str(folder), **manifest})
+    else:
+        lines([f"{folder}: {manifest['bytes']} bytes, schema {manifest['schema']}, SHA-256 {manifest['sha256']}"])
+
+
+def verify(folder: BackupArgument, passphrase_file: PassphraseOption = "") -> None:
+    """Read a backup whole and compare it with its manifest."""
+    from bankklient_lab.store.backup import verify as verify_backup
+
+    manifest = verify_backup(folder, passphrase=read_passphrase(passphrase_file))
+    lines([f"{folder} is whole, made {manifest['made_at']}"])
+
+
+def restore(
+    folder: BackupArgument,
+    lab: Annotated[str, typer.Argument(metavar="LAB", help="File to make; never one that exists.")],
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Make a new lab from a backup, after reading the backup whole."""
+    from bankklient_lab.lab import lab_path
+    from bankklient_lab.store.backup import restore as restore_backup
+
+    path = lab_path(lab)
+    manifest = restore_backup(folder, path, passphrase=read_passphrase(passphrase_file))
+    lines([f"{path} is as the lab was on {manifest['made_at']}"])
+
+
+def serve(
+    lab: LabOption = "",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the pages on this machine; 0 is a free one.")
+    ] = 0,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Own the lab, show the dashboards on this machine, let other commands in and make the runs that fall due.
+
+    It ends cleanly with Ctrl-C or SIGTERM.
+    """
+    with stopping() as stop, opened(lab, passphrase_file, share_after=0.0, pandas=True) as one:
+        serve_lab(one, port, stop)
+
+
+def serve_lab(lab: Lab, port: int, stop: threading.Event) -> None:
+    """Serve a lab that this process owns until `stop` is set; Refused when another process owns it."""
+    if lab.remote is not None:
+        from bankklient_lab.store.owner import current_owner
+
+        owner = current_owner(lab.path)
+        who = f"process {owner.pid} ({owner.command}, since {owner.since})" if owner else "another process"
+        raise Refused(f"{lab.path} is already open in {who}; use it there or end that first")
+    from bankklient_lab.dashboards.app import start
+
+    pages = start(lab, port=port)
+    try:
+        sys.stdout.write(f"{lab.path}\n{pages.url}\n")
+        sys.stdout.flush()
+        runs = threading.Thread(target=_run_due, args=(lab, stop), name="scheduled runs", daemon=True)
+        runs.start()
+        stop.wait()
+        runs.join()
+    finally:
+        pages.stop()
+
+
+def _run_due(lab: Lab, stop: threading.Event) -> None:
+    from bankklient_lab.runs import run_due
+
+    while not stop.wait(SECONDS_BETWEEN_RUNS):
+        try:
+            run_due(lab)
+        except LabError as error:
+            sys.stderr.write(f"bankklient: {shown(error.message)}\n")
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """Give an event that SIGTERM, SIGINT and SIGHUP set."""
+    stop = threading.Event()
+    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in signals]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
