@@ -4,7 +4,8 @@ Decisions where the format is silent:
 
 - The posting codes 1 and 2 mean the same everywhere; 3, 4 and 5 are reversals that differ by bank. The bank is
   the hint, or the marker in record 074. Without both, 3 proves 3/4 and 5 proves 4/5; a lone 4 needs the hint.
-- Currency: positions 119-122 when they are 0 and an ISO 4217 number, else the hint, else it is asked for.
+- Currency: positions 119-122 when they are 0 and an ISO 4217 number, else that of an entry or statement of the
+  account before, else the hint, else it is asked for.
 - Accounts: plain or internal order is decided once, by which of both makes more numbers divisible by 11.
 - The period starts on the day after the opening balance, or with the first entry when that is earlier: some
   banks give the first day of the period as the day of the old balance, others the day before.
@@ -107,6 +108,7 @@ class Reader:
         self._internal_order: bool | None = None
         self._reversals: tuple[str, str] | None = None  # posting codes of debit and credit reversals
         self._current: _Statement | None = None
+        self._currency_of: dict[str, str] = {}  # by account
 
     def read(self) -> Iterator[Part]:
         """Yield statements, entries and findings."""
@@ -115,7 +117,8 @@ class Reader:
         for text, number in blocks_of_records(_blocks(self._source, self._decoder), ("074", "075")):
             yield from self._take(Lines(text, number))
         _refuse_cut_off(text)
-        self._finish()
+        if self._current:
+            self._finish(self._current)
         if self._decoder.replaced:
             self._findings.add("bad_character", field="text", value=self._decoder.encoding)
         yield from self._statements.drain()
@@ -135,17 +138,21 @@ class Reader:
             self._orphan(lines, int(head_at[0]) if len(head_at) else len(lines))
         last = np.append(head_at[1:], len(lines)) - 1  # of the lines that belong to each head
         spans: list[_Span] = []
+        ended: list[_Statement] = []
         start = 0
         for at in np.flatnonzero(is_statement).tolist():
             before = int(np.searchsorted(entry_at, at))
             self._add_span(spans, start, before, lines)
-            self._finish()
+            if self._current:
+                ended.append(self._current)
             end = int(last[np.searchsorted(head_at, at)])
             self._current = self._begin(lines, at, end)
             start = before
         self._add_span(spans, start, len(entry_at), lines)
         if len(entry_at):
             yield self._entries(lines, entry_at, last[np.searchsorted(head_at, entry_at)], is_message, spans)
+        for statement in ended:
+            self._finish(statement)
         if self._statements.full():
             yield from self._statements.drain()
         yield from self._findings.drain()
@@ -182,22 +189,20 @@ class Reader:
         raw = "\n".join(lines[each] for each in range(at, last + 1)).rstrip("\n")
         return _Statement(no, place, values, account, raw)
 
-    def _finish(self) -> None:
-        """Keep the row of the statement that ends here."""
-        if self._current is None:
-            return
-        said = self._current.values
+    def _finish(self, statement: _Statement) -> None:
+        """Keep the row of a statement whose entries were read."""
+        said = statement.values
         opening_day, last_day = said["opening_day"], said["closing_day"]
         self._statements.rows.append(
             (
-                self._current.no,
+                statement.no,
                 False,
-                self._current.account,
+                statement.account,
                 self._bank(),
-                self._current.currency or self._fallback_currency(self._current),
+                statement.currency or self._fallback_currency(statement),
                 clean(said["account_name"]),
                 (said["number"] or "").lstrip("0") or None,
-                _first_day(opening_day, self._current.first_entry_day, last_day),
+                _first_day(opening_day, statement.first_entry_day, last_day),
                 last_day,
                 said["opening"],
                 opening_day,
@@ -205,8 +210,8 @@ class Reader:
                 last_day,
                 said["credit"],
                 said["debit"],
-                self._current.raw,
-                self._current.place,
+                statement.raw,
+                statement.place,
             )
         )
 
@@ -214,9 +219,11 @@ class Reader:
         return self._hints.bank or (self._profile.bank if self._profile else None)
 
     def _fallback_currency(self, statement: _Statement) -> str:
-        if not self._hints.currency:
+        """Return the currency of a statement whose entries name none."""
+        currency = self._currency_of.get(statement.account) or self._hints.currency
+        if not currency:
             raise HintNeeded("currency", "the file names no ISO 4217 currency", place=statement.place)
-        return self._hints.currency
+        return currency
 
     def _choose_order(self, heads: list[str]) -> bool:
         """Tell whether account numbers are in the internal order."""
@@ -333,7 +340,8 @@ class Reader:
         named = np.array([name is not None for name in names])[label]
         for statement, start, end in spans:
             if statement.currency is None and named[start:end].any():
-                statement.currency = names[label[start + int(named[start:end].argmax())]]
+                statement.currency = names[label[start + int(named[start:end].argmax())]] or ""
+                self._currency_of[statement.account] = statement.currency
             if not named[start:end].all():
                 names.append(statement.currency or self._fallback_currency(statement))
                 label[start:end] = np.where(named[start:end], label[start:end], len(names) - 1)
@@ -445,20 +453,20 @@ def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> p
     owner = np.searchsorted(entry_at, message_at) - 1
     of_entry = (owner >= 0) & (message_at <= last[owner])  # others stand after a record 074
     message_at, owner = message_at[of_entry], owner[of_entry]
-    joined = pa.nulls(len(entry_at), pa.string())
     if not len(message_at):
-        return joined
+        return pa.nulls(len(entry_at), pa.string())
     texts = lines.block(gpc_layout.MESSAGE, message_at).padded("text")
     rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
     if rank.max() >= gpc_layout.MESSAGES_MAX:
         at = int(message_at[rank.argmax()])
         raise LimitExceeded(f"more than {gpc_layout.MESSAGES_MAX} messages of one entry", place=lines.place(at))
+    pieces = []
     for each in range(int(rank.max()) + 1):
         chosen = np.flatnonzero(rank == each)
         index = np.full(len(entry_at), -1)
         index[owner[chosen]] = chosen
-        further = texts.take(pa.array(index, mask=index < 0))
-        joined = further if each == 0 else pc.binary_join_element_wise(joined, further, "", null_handling="skip")
+        pieces.append(pc.coalesce(texts.take(pa.array(index, mask=index < 0)), ""))
+    joined = pc.binary_join_element_wise(*pieces, "")
     return columns.null_if_empty(pc.utf8_trim_whitespace(pc.replace_substring_regex(joined, "  +", " ")))
 
 
