@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import texts
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, record_batch
+from bankklient_lab.formats.mapped_statements import Edge, Gathered, Key
 from bankklient_lab.formats.mappings import SYMBOL_FIELDS, TEXT_FIELDS, Columns, Located
 from bankklient_lab.formats.schema import AMOUNT, Kind
 
@@ -45,59 +45,6 @@ _STATEMENT_COLUMNS = (
     "raw",
     "place",
 )
-
-
-class Key(NamedTuple):
-    """What tells the statements of a file apart."""
-
-    account: str
-    currency: str
-
-
-class Edge(NamedTuple):
-    """First or last entry of a statement in the file."""
-
-    day: date | None
-    amount: Decimal | None
-    balance: Decimal | None
-
-
-@dataclass(slots=True)
-class _Statement:
-    """What is gathered of one statement while its entries go by."""
-
-    number: int
-    bank: str | None
-    account_name: str | None
-    place: str
-    entries: int = 0
-    total: Decimal = Decimal(0)
-    first_day: date | None = None
-    last_day: date | None = None
-    head: Edge | None = None
-    tail: Edge | None = None
-
-    def balances(self) -> tuple[Decimal | None, Decimal | None]:
-        """Return opening and closing by the running balance, null where the file does not give it."""
-        head, tail = self.head, self.tail
-        if head is None or tail is None:
-            return None, None
-        oldest_first = _before(head), tail.balance
-        newest_first = _before(tail), head.balance
-        if _adds_up(oldest_first, self.total):
-            return oldest_first
-        if _adds_up(newest_first, self.total):
-            return newest_first
-        return newest_first if head.day and tail.day and head.day > tail.day else oldest_first
-
-
-def _before(edge: Edge) -> Decimal | None:
-    return None if edge.balance is None or edge.amount is None else edge.balance - edge.amount
-
-
-def _adds_up(pair: tuple[Decimal | None, Decimal | None], total: Decimal) -> bool:
-    opening, closing = pair
-    return opening is not None and closing is not None and opening + total == closing
 
 
 @dataclass(slots=True)
@@ -125,7 +72,7 @@ class MappedReader:
         self._findings = findings
         forms = (*self._mapping.dates, _ISO) if table.iso_days else self._mapping.dates
         self._days = texts.Days(forms, self._mapping.date_chars)
-        self._statements: dict[Key, _Statement] = {}
+        self._statements: dict[Key, Gathered] = {}
         self._first_account: str | None = None
         self._metadata: dict[str, str] = {}
 
@@ -274,8 +221,8 @@ class MappedReader:
         pairs = pc.binary_join_element_wise(account, currency, "\x1f").dictionary_encode()
         groups: Ints = pairs.indices.to_numpy().astype(np.int64)
         keys = []
-        for index, pair in enumerate(pairs.dictionary.to_pylist()):
-            first = int(np.argmax(groups == index)) if len(pairs.dictionary) < 1000 else 0
+        first_rows = np.unique(groups, return_index=True)[1].tolist()
+        for first, pair in zip(first_rows, pairs.dictionary.to_pylist(), strict=True):
             key = self._key(*pair.split("\x1f"), place=places[first].as_py())
             if key not in self._statements:
                 self._open(key, columns, first, places)
@@ -317,7 +264,7 @@ class MappedReader:
                 about[name] = " ".join(self._text(name, columns)[first].as_py().split()) or None
             else:
                 about[name] = self._metadata.get(name) or self._mapping.constants.get(name)
-        self._statements[key] = _Statement(
+        self._statements[key] = Gathered(
             len(self._statements) + 1, about["bank"] or self._hints.bank, about["account_name"], places[first].as_py()
         )
 

@@ -17,24 +17,12 @@ from typing import BinaryIO, NamedTuple
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES, Findings, Format, Hints, Part, Rows, clean
 from bankklient_lab.formats.ofx_parts import Header, read_header, regions, unescape
+from bankklient_lab.formats.ofx_values import SECURITIES, TYPES, read_amount, read_day
 from bankklient_lab.formats.schema import Kind
-from bankklient_lab.money import PRECISION, SCALE
 
 _STATEMENTS = frozenset({"STMTRS", "CCSTMTRS", "INVSTMTRS"})
 _ACCOUNTS = frozenset({"BANKACCTFROM", "CCACCTFROM", "INVACCTFROM"})
 _AGGREGATES = _ACCOUNTS | {"LEDGERBAL", "AVAILBAL", "BAL", "STATUS", "SONRS", "BANKTRANLIST", "INVTRANLIST"}
-# Securities transactions: each holds an INVTRAN and, when cash moves, a TOTAL.
-# fmt: off
-_SECURITIES = frozenset((
-    "BUYDEBT", "BUYMF", "BUYOPT", "BUYOTHER", "BUYSTOCK", "CLOSUREOPT", "INCOME", "INVEXPENSE", "JRNLFUND",
-    "JRNLSEC", "MARGININTEREST", "REINVEST", "RETOFCAP", "SELLDEBT", "SELLMF", "SELLOPT", "SELLOTHER",
-    "SELLSTOCK", "SPLIT", "TRANSFER",
-))
-_TYPES = frozenset((
-    "CREDIT", "DEBIT", "INT", "DIV", "FEE", "SRVCHG", "DEP", "ATM", "POS", "XFER", "CHECK", "PAYMENT",
-    "CASH", "DIRECTDEP", "DIRECTDEBIT", "REPEATPMT", "HOLD", "OTHER",
-))
-# fmt: on
 _OPENER = re.compile(r"<(STMTTRNP?)>", re.IGNORECASE)
 _CLOSER = re.compile(
     r"</STMTTRNP?\s*>|</?(?:BANKTRANLISTP?|INVBANKTRAN|STMTRS|CCSTMTRS|INVSTMTRS|LEDGERBAL)\b", re.IGNORECASE
@@ -42,11 +30,6 @@ _CLOSER = re.compile(
 _LEAF = re.compile(r"<([\w.]+)>([^<]*)")
 _TOKEN = re.compile(r"<(/?)([\w.]+)\s*(/?)>([^<]*)")
 _EXACT = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,3})?")
-# A mark that occurs once is the decimal mark; blanks, apostrophes or the other mark may group thousands.
-_WRITTEN = re.compile(
-    r"(?P<sign>[+-]?) ?(?P<whole>\d+|\d{1,3}(?P<group>[ \u00a0\u202f'.,])\d{3}(?:(?P=group)\d{3})*)"
-    r"(?:(?P<mark>[.,])(?P<decimals>\d*))?"
-)
 _ENTRY_COLUMNS = (
     "statement_no",
     "entry_no",
@@ -177,7 +160,7 @@ class _Reader:
                 self._open(name)
             elif name in _AGGREGATES:
                 self._path.append(name)
-            elif name in _SECURITIES and "INVTRANLIST" in self._path:
+            elif name in SECURITIES and "INVTRANLIST" in self._path:
                 self._begin_security(name)
             elif not empty and (content := value.strip()):
                 self._leaf(name, unescape(content))
@@ -189,7 +172,7 @@ class _Reader:
     def _end(self, name: str) -> None:
         if name in _STATEMENTS:
             self._close()
-        elif name in _SECURITIES and self._security and self._security[""] == name:
+        elif name in SECURITIES and self._security and self._security[""] == name:
             self._end_security()
         elif name in self._path:
             del self._path[self._path.index(name) :]
@@ -316,7 +299,7 @@ class _Reader:
                 leaves.setdefault(tag.upper() if tag.islower() else tag, unescape(value))
         get = leaves.get
         type_ = get("TRNTYPE")
-        if type_ is None or type_.upper() not in _TYPES:
+        if type_ is None or type_.upper() not in TYPES:
             code = "unknown_code" if type_ else "missing_field"
             self._note(code, at, "TRNTYPE", type_ or "")
         day = get("DTPOSTED") or get("DTTRAN")
@@ -407,7 +390,7 @@ class _Reader:
         """Return an amount as a plain decimal text, None with a finding when it can't be read exactly."""
         if _EXACT.fullmatch(text):
             return text.removeprefix("+")
-        amount = _read_amount(text)
+        amount = read_amount(text)
         if amount in {"bad_amount", "too_many_decimals"}:
             self._note(amount, at, name, text)
             return None
@@ -421,7 +404,7 @@ class _Reader:
         if known is None:
             if len(self._days) > 100_000:
                 self._days.clear()
-            known = self._days[digits] = _read_day(digits)
+            known = self._days[digits] = read_day(digits)
         day, code = known
         if code:
             self._note(code, at, name, text)
@@ -439,45 +422,6 @@ _WANTED = frozenset(
         *((tag, name) for tag in ("LEDGERBAL", "AVAILBAL") for name in ("BALAMT", "DTASOF")),
     }
 )
-
-
-def _read_amount(text: str) -> str:
-    """Return an amount that is not written plainly as a plain decimal, or the code of a finding."""
-    found = _WRITTEN.fullmatch(text)
-    if not found or (found["group"] and found["group"] == found["mark"]):
-        return "bad_amount"
-    whole = re.sub(r"\D", "", found["whole"]).lstrip("0") or "0"
-    decimals = (found["decimals"] or "").rstrip("0")  # zeros beyond the third decimal say nothing
-    if len(decimals) > SCALE:
-        return "too_many_decimals"
-    if len(whole) > PRECISION - SCALE:
-        return "bad_amount"
-    return f"{found['sign'].replace('+', '')}{whole}.{decimals or '0'}"
-
-
-def _read_day(start: str) -> tuple[date | None, str]:
-    """Return the day and the code of a finding, "" when it is written as OFX says: YYYYMMDD and maybe a time.
-
-    A day alone may also be written DDMMYYYY or DDMMYY.
-    """
-    digits = start[:8]
-    if re.fullmatch(r"\d{8}", digits):
-        if (day := _date(digits[:4], digits[4:6], digits[6:])) and day.year >= 1900:
-            return day, ""
-        if len(start) == 8 and (day := _date(digits[4:], digits[2:4], digits[:2])) and day.year >= 1900:
-            return day, "unusual_date"
-    elif (short := re.match(r"(\d\d)(\d\d)(\d\d)(?!\d)", digits)) and (
-        day := _date(f"20{short[3]}", short[2], short[1])
-    ):
-        return day, "unusual_date"
-    return None, "bad_date"
-
-
-def _date(year: str, month: str, day: str) -> date | None:
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None
 
 
 FORMATS = (Format("ofx", "OFX and QFX (1.x SGML, 2.x XML)", sniff, read),)

@@ -198,6 +198,16 @@ def test_accounts_and_currencies_are_statements_of_their_own() -> None:
     assert [(row["first_day"].day, row["last_day"].day) for row in found.statements] == [(1, 4), (2, 2), (3, 3)]
 
 
+def test_thousands_of_accounts_keep_their_own_names() -> None:
+    head = b"Rekeningnummer;Rubrieknaam;Naam;Munt;Afschriftnummer;Datum;Omschrijving;Valuta;Bedrag;Saldo;credit;debet;"
+    head += b"rekeningnummer tegenpartij;BIC tegenpartij;Naam tegenpartij;Adres tegenpartij;"
+    head += b"gestructureerde mededeling;Vrije mededeling\n"
+    row = b"%d;;Owner %d;EUR;1;28/02/2026;x;28/02/2026;-3,40;219,95;;;;;;;;\n"
+    found = read("csv", head + b"".join(row % (number, number) for number in range(1, 3001)))
+    assert len(found.statements) == 3000
+    assert all(row["account_name"] == f"Owner {row['account']}" for row in found.statements)
+
+
 @pytest.mark.parametrize(
     ("cell", "amount", "findings"),
     [
