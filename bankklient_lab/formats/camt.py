@@ -13,6 +13,7 @@ from typing import BinaryIO
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.base import Format, Hints, Part, Sniff
 from bankklient_lab.formats.camt_read import Reader
+from bankklient_lab.formats.camt_write import write
 from bankklient_lab.formats.camt_xml import opening_text
 
 _MESSAGES = {
@@ -44,11 +45,25 @@ def _read(kind: str, source: BinaryIO, hints: Hints) -> Iterator[Part]:
     return Reader(kind, hints).read(source)
 
 
-FORMATS = tuple(
-    Format(name=kind, title=title, sniff=_sniff(kind), read=partial(_read, kind))
-    for kind, title in (
-        ("camt.053", "ISO 20022 camt.053 statement"),
-        ("camt.052", "ISO 20022 camt.052 report during the day"),
-        ("camt.054", "ISO 20022 camt.054 notification"),
-    )
+FORMATS = (
+    Format(
+        name="camt.053",
+        title="ISO 20022 camt.053 statement",
+        sniff=_sniff("camt.053"),
+        read=partial(_read, "camt.053"),
+        write=write,
+        write_suffix=".camt053.xml",
+    ),
+    Format(
+        name="camt.052",
+        title="ISO 20022 camt.052 report during the day",
+        sniff=_sniff("camt.052"),
+        read=partial(_read, "camt.052"),
+    ),
+    Format(
+        name="camt.054",
+        title="ISO 20022 camt.054 notification",
+        sniff=_sniff("camt.054"),
+        read=partial(_read, "camt.054"),
+    ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +25,7 @@ SYMBOLS = {"VS": "variable_symbol", "KS": "constant_symbol", "SS": "specific_sym
 _DEBTOR = ("Dbtr.name", "Dbtr.account", "Dbtr.bank")
 _CREDITOR = ("Cdtr.name", "Cdtr.account", "Cdtr.bank")
 # /VS123/SS456/KS0308, /VS/123/SS/456, VS:123 KS:0308; never "VS 123", which also is plain language ("KS 5").
-_SYMBOL = re.compile(r"(?<![A-Za-z0-9])(?:/([VKS]S)[:/]?|([VKS]S):\s?)([0-9]{1,10})(?![0-9A-Za-z])")
+_SYMBOL = re.compile(r"(?:/([VKS]S)[:/]?|(?<![A-Za-z0-9])([VKS]S):\s?)([0-9]{1,10})(?![0-9A-Za-z])")
 
 
 def given(text: str | None) -> str | None:
@@ -54,10 +55,10 @@ def party_and_references(
     `found` is what the entry and its only transaction, or the transaction of a batch say.
     """
     get = found.get
-    name, account, bank = _other_party(
-        found, is_debtor(credit, reversal or "returned" in found), own_account
-    )
+    name, account, bank = _other_party(found, is_debtor(credit, reversal or "returned" in found), own_account)
     symbols, remittance = _remittance(found)
+    original: str | None
+    original_currency: str | None
     original, original_currency = get("instructed") or _converted(found, currency)
     mandate = given(get("mandate_id"))
     creditor = get("creditor_id")
@@ -85,7 +86,7 @@ def party_and_references(
     )
 
 
-def own_columns(text: str) -> dict[str, str]:
+def own_columns(text: str) -> dict[str, str | None]:
     """Return the columns that our writer put whole into supplementary data.
 
     Raises ValueError for what our writer does not write.
@@ -93,14 +94,12 @@ def own_columns(text: str) -> dict[str, str]:
     values = json.loads(text)
     if not isinstance(values, dict) or not values.keys() <= set(PARTY_AND_REFERENCES):
         raise ValueError("no columns")
-    if not all(isinstance(value, str) for value in values.values()):
+    if not all(value is None or isinstance(value, str) for value in values.values()):
         raise ValueError("no texts")
     return values
 
 
-def _other_party(
-    found: Found, debtor: bool, own_account: str | None
-) -> tuple[str | None, str | None, str | None]:
+def _other_party(found: Found, debtor: bool, own_account: str | None) -> tuple[str | None, str | None, str | None]:
     first, second = (_DEBTOR, _CREDITOR) if debtor else (_CREDITOR, _DEBTOR)
     name, account, bank = map(found.get, first)
     account = account_number(account)
@@ -183,8 +182,8 @@ def _converted(found: Found, currency: str | None) -> tuple[str | None, str | No
 def _charges(found: Found, currency: str | None) -> str | None:
     if "charges" not in found and "total_charges" not in found:
         return None
-    total = found.get("total_charges")
-    monies = [total] if total else found.get("charges", ())
+    total: tuple[str | None, str | None] | None = found.get("total_charges")
+    monies: Sequence[tuple[str | None, str | None]] = [total] if total else found.get("charges", ())
     texts = [text for text, own in monies if text and own in (currency, None)]
     if len(texts) <= 1:
         return texts[0] if texts else None

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 COLUMNS_NAMESPACE = "urn:bankklient-lab:columns"  # of our own supplementary data, see camt_write
+STATUSES = frozenset({"BOOK", "PDNG", "INFO", "FUTR"})
 ABSENT = frozenset({"NOTPROVIDED", "NONREF"})  # what the standard and its users write for "none"
 
 

@@ -12,15 +12,12 @@ Readings that the standard leaves open, each as most banks mean it:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
-import pyarrow as pa
 from lxml import etree
 
-from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
+from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats import camt_layout as layout
 from bankklient_lab.formats.base import BATCH_ROWS, LIMITS, Findings, Hints, Part, Rows, clean, record_batch
 from bankklient_lab.formats.camt_entry import (
@@ -33,12 +30,20 @@ from bankklient_lab.formats.camt_entry import (
 from bankklient_lab.formats.camt_layout import Found, compile_paths, gather
 from bankklient_lab.formats.camt_shapes import Shapes
 from bankklient_lab.formats.camt_slices import MARK, Slices
-from bankklient_lab.formats.camt_values import amounts, days, exact_amount, exact_day, signed
-from bankklient_lab.formats.camt_xml import Fragment, check_depth, forget, namespace, not_well_formed, parse
+from bankklient_lab.formats.camt_statement import Checked, own_statement, read_balances, statement_columns
+from bankklient_lab.formats.camt_values import amounts, days, signed
+from bankklient_lab.formats.camt_xml import (
+    Fragment,
+    check_depth,
+    forget,
+    local_name,
+    namespace,
+    not_well_formed,
+    parse,
+)
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 STATEMENT_TAGS = {"camt.052": "Rpt", "camt.053": "Stmt", "camt.054": "Ntfctn"}
-STATUSES = frozenset({"BOOK", "PDNG", "INFO", "FUTR"})
 BATCH_CHARS = 16 * 1024**2  # of kept XML in one batch
 
 _VERSION = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.001\.(0[1-9]|1[0-3])")
@@ -72,13 +77,11 @@ class _Table:
                 given_columns[name] = days(given_columns[name], self._reporter(name, given_columns))
         yield Part(self.kind, record_batch(self.kind, given_columns))
 
-    def _reporter(self, name: str, columns: dict[str, Any]) -> Any:
+    def _reporter(self, name: str, columns: dict[str, Any]) -> Callable[[int, str, str], None]:
         def report(row: int, code: str, value: str) -> None:
             statement_no, entry_no = columns["statement_no"][row], columns["entry_no"][row]
             place = f"Ntry {entry_no} of statement {statement_no}"
-            self._findings.add(
-                code, statement_no=statement_no, entry_no=entry_no, place=place, field=name, value=value
-            )
+            self._findings.add(code, statement_no=statement_no, entry_no=entry_no, place=place, field=name, value=value)
 
         return report
 
@@ -95,6 +98,7 @@ class Reader:
         self._details = _Table(Kind.DETAIL, _DETAIL_COLUMNS, self._findings)
         self._balances = Rows(Kind.BALANCE, SCHEMAS[Kind.BALANCE].names)
         self._statements = Rows(Kind.STATEMENT, SCHEMAS[Kind.STATEMENT].names)
+        self._checked = Checked(self._find)
         self._slices = Slices()
         self._header: Found = {}
         self._header_raw = ""
@@ -159,9 +163,6 @@ class Reader:
             if self._statement_no > LIMITS.statements:
                 raise LimitExceeded(f"more than {LIMITS.statements} statements in one file")
 
-    def _place(self) -> str:
-        return f"{self._tag} {self._statement_no}"
-
     def _find(self, code: str, place: str, field: str, value: object = "") -> None:
         """Record a finding about the entry that is read, or about the statement when none is."""
         self._findings.add(
@@ -179,7 +180,7 @@ class Reader:
         """Read one entry, or the run of entries that was cut out at its place."""
         run = element.get(MARK)
         texts = [] if run is None else self._slices.take(run)
-        if element.getparent() is not self._statement:
+        if self._statement is None or element.getparent() is not self._statement:
             return
         if self._account is None:
             self._account = gather(self._statement, self._account_paths, {})
@@ -210,13 +211,20 @@ class Reader:
         if len(details) == 1:
             found = details[0] | found
         amount, currency = self._amount(found, place)
-        credit = self._credit(found.get("side"), place)
+        credit = self._checked.credit(found.get("side"), place)
         reversal = (found.get("reversal") or "").strip() in {"true", "1"}
         if self._entry_currency is None:
             self._entry_currency = currency
         columns = party_and_references(found, credit, reversal, currency, self._own_account)
         if len(details) > 1:
-            columns = self._read_details(details, columns, credit, reversal, currency, place)
+            columns = self._read_details(
+                details,
+                columns,
+                entry_credit=credit,
+                reversal=reversal,
+                entry_currency=currency,
+                place=place,
+            )
         elif "own_entry" in found:
             columns = self._with_own(columns, found["own_entry"], place)
         if len(raw) > LIMITS.field_chars:
@@ -244,6 +252,7 @@ class Reader:
         self,
         details: list[Found],
         columns: tuple[Any, ...],
+        *,
         entry_credit: bool,
         reversal: bool,
         entry_currency: str | None,
@@ -251,11 +260,9 @@ class Reader:
     ) -> tuple[Any, ...]:
         for number, found in enumerate(details, start=1):
             side = found.get("detail_side")
-            credit = self._credit(side, place) if side else entry_credit
+            credit = self._checked.credit(side, place) if side else entry_credit
             amount, currency = found.get("detail_amount") or (None, None)
-            detail = party_and_references(
-                found, credit, reversal, currency or entry_currency, self._own_account
-            )
+            detail = party_and_references(found, credit, reversal, currency or entry_currency, self._own_account)
             if "own_detail" in found:
                 detail = self._with_own(detail, found["own_detail"], place)
             if "own_entry" in found:
@@ -269,7 +276,7 @@ class Reader:
         try:
             own = own_columns(text or "")
         except ValueError:
-            self._find("unknown_code", place, "SplmtryData", text or "")
+            self._find("unknown_code", place, "SplmtryData", text)
             return columns
         return tuple(own.get(name, value) for name, value in zip(PARTY_AND_REFERENCES, columns, strict=True))
 
@@ -278,31 +285,20 @@ class Reader:
         if not amount:
             self._find("missing_field", place, "Amt")
         if not currency:
-            account = self._account or {}
-            currency = given(account.get("currency")) or self._hints.currency
+            currency = given((self._account or {}).get("currency")) or self._hints.currency
             if currency is None:
                 self._find("missing_field", place, "Amt/@Ccy")
         return amount or None, currency
 
-    def _credit(self, side: str | None, place: str) -> bool:
-        if side == "CRDT":
-            return True
-        if side == "DBIT":
-            return False
-        side = (side or "").strip()
-        if side not in {"CRDT", "DBIT"}:
-            self._find("missing_side", place, "CdtDbtInd", side)
-        return side != "DBIT"
-
     def _status(self, found: Found, place: str) -> str | None:
         status: str | None = found.get("status")
-        if status in STATUSES:
+        if status in layout.STATUSES:
             return status
         if "status" not in found:
             self._without_status += 1
             return "BOOK"
         status = clean(status)
-        if status in STATUSES:
+        if status in layout.STATUSES:
             return status
         if status != "NOTPROVIDED":
             self._find("unknown_code", place, "Sts", status or "")
@@ -311,130 +307,51 @@ class Reader:
     # The statement around them
 
     def _end_statement(self, element: etree._Element) -> None:
-        place = self._place()
+        place = f"{self._tag} {self._statement_no}"
         check_depth(element, place)
         found = gather(element, self._statement_paths, {})
         if self._without_status:
             self._find("missing_field", place, "Ntry/Sts", f"in {self._without_status} entries, read as BOOK")
-        account = account_number(found.get("account")) or self._hints.account
-        if account is None:
-            raise HintNeeded("account", "the statement names no account", place=place)
-        balances = self._read_balances(found, place)
-        currency = self._currency(found, balances)
-        if currency is None:
-            raise HintNeeded("currency", "the statement names no currency", place=place)
-        opening = _first(balances, "OPBD") or _first(balances, "PRCD") or _NO_BALANCE
-        closing = _first(balances, "CLBD") or _NO_BALANCE
-        available = _first(balances, "CLAV") or _first(balances, "ITAV") or _NO_BALANCE
-        for kind, _, amount, own in balances:
-            if amount is not None and own != currency:
-                self._find("currency_differs", place, f"Bal {kind}", own)
-        own_texts = self._own_statement_texts(found, place)
-        header = self._header
-        row = {
+        balances = read_balances(found, self._checked, self._find, place)
+        columns = statement_columns(
+            found,
+            self._header,
+            balances,
+            self._entry_currency,
+            hints=self._hints,
+            checked=self._checked,
+            place=place,
+        )
+        try:
+            columns |= own_statement(found)
+        except ValueError:
+            self._find("unknown_code", place, "AddtlStmtInf", found["statement_info"])
+        for balance in balances:
+            if balance.amount is not None and balance.currency != columns["currency"]:
+                self._find("currency_differs", place, f"Bal {balance.kind}", balance.currency)
+            self._balances.rows.append(
+                (self._statement_no, balance.kind, balance.day, balance.amount, balance.currency)
+            )
+        _check_fields(columns.values(), place)
+        columns |= {
             "statement_no": self._statement_no,
             "interim": self._kind != "camt.053",
-            "account": account,
-            "bank": given(found.get("bank")) or self._hints.bank,
-            "currency": currency,
-            "account_name": clean(found.get("account_name")) or clean(found.get("owner")),
-            "number": _number(found.get("number")) or _number(found.get("legal_number")),
-            "page": self._integer(found.get("page") or header.get("page"), 9, "PgNb", place),
-            "reference": _reference(found.get("id"), header.get("message_id")),
-            "created_at": clean(found.get("created_at") or header.get("created_at")),
-            "first_day": self._day(found.get("first_day"), "FrDtTm", place),
-            "last_day": self._day(found.get("last_day"), "ToDtTm", place),
-            "opening": opening[2],
-            "opening_day": opening[1],
-            "closing": closing[2],
-            "closing_day": closing[1],
-            "available": available[2],
-            "declared_entries": self._integer(found.get("declared_entries"), 18, "NbOfNtries", place),
-            "declared_credit": self._unsigned(found.get("declared_credit"), "TtlCdtNtries/Sum", place),
-            "declared_debit": self._unsigned(found.get("declared_debit"), "TtlDbtNtries/Sum", place),
             "raw": self._header_raw + self._statement_raw(element),
             "place": place,
-            **own_texts,
         }
-        self._header_raw = ""  # with the first statement of its message
-        _check_fields((row[name] for name in _STATEMENT_TEXTS), place)
-        self._statements.rows.append(tuple(row.values()))
+        self._header_raw = ""  # it is with the first statement of its message
+        self._statements.rows.append(tuple(columns[name] for name in SCHEMAS[Kind.STATEMENT].names))
         self._statement = None
         forget(element)
 
     def _statement_raw(self, element: etree._Element) -> str:
         for entry in list(element):
-            if entry.tag == element.tag[: -len(self._tag)] + "Ntry":
+            if local_name(entry) == "Ntry":
                 element.remove(entry)
         return self._fragment.text(element)
 
-    def _read_balances(self, found: Found, place: str) -> list[_Balance]:
-        balances: list[_Balance] = []
-        for said in found.get("balances", ()):
-            kind = clean(said.get("kind"))
-            where = f"Bal {kind or len(balances) + 1} of {place}"
-            text, currency = said.get("amount") or (None, None)
-            currency = currency or given(found.get("currency"))
-            amount = self._unsigned(text, "Amt", where) if text else None
-            if text is None:
-                self._find("missing_field", where, "Amt")
-            if not self._credit(said.get("side"), where) and amount is not None:
-                amount = -amount
-            balances.append((kind, self._day(said.get("day"), "Dt", where), amount, currency))
-            self._balances.rows.append((self._statement_no, kind, balances[-1][1], amount, currency))
-        return balances
 
-    def _currency(self, found: Found, balances: list[_Balance]) -> str | None:
-        stated = [balance[3] for balance in balances if balance[3]]
-        first = stated[0] if stated else self._entry_currency
-        return given(found.get("currency")) or first or self._hints.currency
-
-    def _own_statement_texts(self, found: Found, place: str) -> dict[str, str]:
-        return {}
-
-    def _unsigned(self, text: str | None, field: str, place: str) -> Decimal | None:
-        amount = exact_amount(text) if text else None
-        if isinstance(amount, str):
-            self._find(amount, place, field, text)
-            return None
-        return amount
-
-    def _day(self, text: str | None, field: str, place: str) -> date | None:
-        day = exact_day(text) if text else None
-        if text and day is None:
-            self._find("bad_date", place, field, text)
-        return day
-
-    def _integer(self, text: str | None, digits: int, field: str, place: str) -> int | None:
-        text = clean(text)
-        if text is None:
-            return None
-        if text.isascii() and text.isdigit() and len(text) <= digits:
-            return int(text)
-        self._find("unknown_code", place, field, text)
-        return None
-
-
-_Balance = tuple[str | None, date | None, Decimal | None, str | None]  # type, day, amount, currency
-_NO_BALANCE: _Balance = (None, None, None, None)
-_STATEMENT_TEXTS = ("account", "bank", "currency", "account_name", "number", "reference", "created_at")
-
-
-def _first(balances: list[_Balance], kind: str) -> _Balance | None:
-    return next((balance for balance in balances if balance[0] == kind), None)
-
-
-def _number(text: str | None) -> str | None:
-    text = given(text)
-    return text.lstrip("0") or None if text else None
-
-
-def _reference(own: str | None, message: str | None) -> str | None:
-    parts = [given(own), given(message)]
-    return " ".join(dict.fromkeys(part for part in parts if part)) or None
-
-
-def _check_fields(values: Any, place: str) -> None:
+def _check_fields(values: Iterable[object], place: str) -> None:
     for value in values:
         if isinstance(value, str) and len(value) > LIMITS.field_chars:
             raise LimitExceeded(f"a text is longer than {LIMITS.field_chars} characters", place=place, text=value)

@@ -1,10 +1,10 @@
 """Entries of one shape: what lies where is found out once, not for each of a million equal entries.
 
-A bank writes its entries by a few patterns. The shape of an entry is its text with all contents of elements taken out: tags,
-attributes, white space between tags. An XML parser reads one entry of a shape, with a mark for each content; where the marks
-turn up says where the contents of every other entry of that shape belong. This is exact as long as a content is only text,
-so entries with references ("&amp;") are parsed one by one, and `camt_slices` gives none with comments, CDATA or characters
-that XML does not have.
+A bank writes its entries by a few patterns. The shape of an entry is its text with all contents of elements
+taken out: tags, attributes, white space between tags. An XML parser reads one entry of a shape, with a mark for
+each content; where the marks turn up says where the contents of every other entry of that shape belong. This
+is exact as long as a content is only text: entries with references ("&amp;") are parsed one by one, and
+`camt_slices` gives none with comments, CDATA or characters that XML does not have.
 """
 
 from __future__ import annotations

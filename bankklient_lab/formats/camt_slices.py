@@ -1,8 +1,8 @@
 """Cuts the entries out of the text of a message, so that the XML parser reads only what is around them.
 
-Each run of entries that follow one another leaves an empty element with its number at its place, and is held until the parser
-reports that element. What can't be told apart by looking for tags (comments, CDATA, processing instructions) or is
-no XML ends the cutting for the rest of the file: the parser then reads all of it.
+Each run of entries that follow one another leaves an empty element with its number at its place, and is held
+until the parser reports that element. What can't be told apart by looking for tags (comments, CDATA, processing
+instructions) or is no XML ends the cutting for the rest of the file: the parser then reads all of it.
 """
 
 from __future__ import annotations

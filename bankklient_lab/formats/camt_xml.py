@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple, cast
 
 from lxml import etree
 
@@ -19,6 +19,7 @@ from bankklient_lab.formats.camt_slices import Slices
 
 CHUNK_BYTES = 256 * 1024
 
+_Reported = tuple[Literal["start", "end"], etree._Element]
 Event = tuple[Literal["start", "end"], str, etree._Element]  # the name is the local one
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -57,21 +58,25 @@ def _encoding(head: bytes) -> _Head:
 
 
 def opening_text(head: bytes) -> str:
-    """Return the first bytes of a file as text without comments, for recognition only."""
+    """Return the first bytes of a file as text from the root element on, for recognition only."""
     encoding, skipped = _encoding(head)
-    return re.sub(r"<!--.*?(-->|$)", "", head[skipped:].decode(encoding, "replace"), flags=re.DOTALL)
+    text = head[skipped:].decode(encoding, "replace")
+    return re.sub(r"<!--.*?(-->|$)", "", text[_before_root(text) :], flags=re.DOTALL)
+
+
+def _before_root(text: str) -> int:
+    """Return how many characters come before the root element or a document type."""
+    before = _BEFORE_ROOT.match(text)
+    return before.end() if before else 0
 
 
 def _check_before_root(head: bytes, encoding: str) -> int:
     """Return how many characters come before the root element."""
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
-    before = _BEFORE_ROOT.match(text)
-    end = before.end() if before else 0
+    end = _before_root(text)
     if text[end : end + 9].upper() == "<!DOCTYPE":
         line = text.count("\n", 0, end) + 1
-        raise FormatError(
-            "a document type definition (DOCTYPE) is not allowed in a bank message", place=f"line {line}"
-        )
+        raise FormatError("a document type definition (DOCTYPE) is not allowed in a bank message", place=f"line {line}")
     if not re.match(r"<[^!?\s]", text[end:]) and len(head) >= SNIFF_BYTES - 4:
         raise LimitExceeded(
             f"no element starts in the first {SNIFF_BYTES} bytes", place="start of the file", text=text[end:]
@@ -122,7 +127,7 @@ def parse(source: BinaryIO, tags: tuple[str, ...], units: frozenset[str], slices
             chunk = (slices.cut(text) if text else slices.rest()).encode()
             parser.feed(chunk)
             held += len(chunk)
-            for event, element in parser.read_events():
+            for event, element in cast("Iterator[_Reported]", parser.read_events()):
                 name = local_name(element)
                 if event == "end" and name in units:
                     held = len(chunk)
@@ -159,7 +164,7 @@ def forget(element: etree._Element) -> None:
 
     The element itself stays: the parser may be adding the text after it.
     """
-    element.clear(keep_tail=True)
+    element.clear(keep_tail=True)  # type: ignore[call-arg]  # the stubs lack it
     elder = element.getprevious()
     if elder is not None and elder.tag == element.tag:
         parent = element.getparent()
