@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.balances import available_balances, balance_series, balances
     from bankklient_lab.analysis.cashflow import cash_flow, counterparties
     from bankklient_lab.analysis.entries import entries, entry_detail, entry_parts, entry_totals, pending_entries
+    from bankklient_lab.analysis.entry_flow import entry_flow
     from bankklient_lab.analysis.exporting import export_statement
     from bankklient_lab.analysis.findings import findings
     from bankklient_lab.analysis.rates import rates
@@ -34,6 +35,7 @@ _MODULES = {
     "analysis.balances": ("available_balances", "balance_series", "balances"),
     "analysis.cashflow": ("cash_flow", "counterparties"),
     "analysis.entries": ("entries", "entry_detail", "entry_parts", "entry_totals", "pending_entries"),
+    "analysis.entry_flow": ("entry_flow",),
     "analysis.exporting": ("export_statement",),
     "analysis.findings": ("findings",),
     "analysis.rates": ("rates",),
@@ -58,6 +60,7 @@ __all__ = [
     "delete_selection",
     "entries",
     "entry_detail",
+    "entry_flow",
     "entry_parts",
     "entry_totals",
     "export_statement",

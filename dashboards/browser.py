@@ -1,0 +1,66 @@
+"""What only the browser knows or can do: its width, its colour scheme, the back button, the keyboard."""
+
+from __future__ import annotations
+
+import panel as pn
+import param
+
+from bankklient_lab.dashboards.gate import SCHEME_COOKIE
+
+NARROW_PX = 760
+
+
+class Browser(pn.custom.JSComponent):
+    """Reports from the window; shows nothing."""
+
+    search = param.String(doc="The address's query, set by the back and forward buttons.")
+    narrow = param.Boolean(default=False)
+    key = param.String(doc="The last shortcut pressed and a running number.")
+    scheme = param.String(default="", doc="The scheme that was set, kept in a cookie; empty follows the system.")
+    prefers_dark = param.Boolean(default=False)
+
+    download = param.String(doc="The address of a file to take.")
+
+    _esm = """
+    export function render({ model }) {
+      const narrow = matchMedia("(max-width: %(narrow)dpx)");
+      const dark = matchMedia("(prefers-color-scheme: dark)");
+      const keep = () => {
+        const scheme = model.scheme || (dark.matches ? "dark" : "light");
+        const year = "; path=/; SameSite=Strict; max-age=31536000";
+        document.cookie = "%(cookie)s=" + scheme + year;
+        document.cookie = "%(cookie)s_set=" + (model.scheme ? "1" : "0") + year;
+      };
+      const report = () => { model.narrow = narrow.matches; };
+      report();
+      narrow.addEventListener("change", report);
+      model.prefers_dark = dark.matches;
+      dark.addEventListener("change", () => { model.prefers_dark = dark.matches; keep(); });
+      model.on("download", () => {
+        if (!model.download) { return; }
+        const link = document.createElement("a");
+        link.href = model.download;
+        link.download = "";
+        link.click();
+      });
+      model.on("scheme", keep);
+      keep();
+      window.addEventListener("popstate", () => { model.search = location.search || "?"; });
+      let presses = 0;
+      const typing = (event) => {
+        const target = event.composedPath()[0];
+        return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
+      };
+      let went = false;
+      document.addEventListener("keydown", (event) => {
+        let key = "";
+        if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { key = "search"; }
+        else if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) { return; }
+        else if (event.key === "/") { key = "search"; }
+        else if (went && "oesir".includes(event.key)) { key = "go-" + event.key; }
+        went = event.key === "g";
+        if (key) { event.preventDefault(); presses += 1; model.key = key + " " + presses; }
+      });
+      return document.createElement("span");
+    }
+    """ % {"narrow": NARROW_PX, "cookie": SCHEME_COOKIE}

@@ -1,0 +1,221 @@
+"""Explorer: every entry, in one chart and one table that show the same selection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+import bankklient_lab as bl
+from bankklient_lab.dashboards import charts, formatting, periods, ui
+from bankklient_lab.dashboards.content import in_one_currency
+from bankklient_lab.dashboards.detail import EntryDetail
+from bankklient_lab.dashboards.export import ExportMenu
+from bankklient_lab.dashboards.formatting import escape
+from bankklient_lab.dashboards.selections import SelectionBar
+from bankklient_lab.dashboards.state import SIDES, State, follow
+from bankklient_lab.dashboards.table import Column, PagedTable
+from bankklient_lab.dashboards.texts import counted, text
+
+WAYS = ("none", "category", "account")
+OF_DAYS = ("since", "until", "accounts", "category", "side")  # what the sums of days can answer
+
+
+class Explorer:
+    """The page."""
+
+    def __init__(self, lab: bl.Lab, state: State) -> None:
+        self._lab, self._state = lab, state
+        self._by = ui.choice({text(f"explorer.by_{way}"): way for way in WAYS}, "none")
+        self._title = ui.heading("")
+        self._legend = ui.html("", css=charts.LEGEND_CSS)
+        self._notice = ui.notice("", severity="warning", visible=False)
+        self._bars = charts.Bars(height=230, on_open=self._choose_days)
+        self._bars.choose_range(self._choose_days)
+        self._detail = EntryDetail(lab)
+        self._table = PagedTable(COLUMNS, self._rows, order_by=("-day",), height=28 * 16 + 34, on_open=self._detail.open)
+        self._filter = _Filter(lab, state)
+        self.view = ui.column(
+            ui.card(self._filter.view, SelectionBar(lab, state).view, gap=10),
+            self._notice,
+            ui.card(ui.row(self._title, self._by, gap=12), self._legend, self._bars.pane),
+            ui.card(
+                ui.row(ui.heading(text("explorer.entries")), ExportMenu(lab, state, lambda: self._table.order_by).view, gap=12),
+                self._table.view,
+            ),
+            self._detail.view,
+        )
+        self._by.param.watch(lambda _event: self._show_chart(), "value")
+        state.param.watch(lambda event: self._table.narrow(event.new), "narrow")
+        self._table.narrow(state.narrow)
+        follow(state, "explorer", (*State.FILTER, *State.CRITERIA), self.refresh)
+
+    def refresh(self) -> None:
+        """Show the selection anew."""
+        with ui.told():
+            criteria = self._state.criteria()
+            totals = bl.entry_totals.arrow(self._lab, **criteria).to_pylist()
+            self._show_chart()
+            self._table.show(sum(row["entries"] for row in totals), _totals(totals))
+
+    def _rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
+        return bl.entries.arrow(self._lab, **self._state.criteria(), order_by=order_by, limit=limit, offset=offset)
+
+    def _show_chart(self) -> None:
+        state = self._state
+        unit = periods.unit_for(state.since, state.until)
+        table, note = in_one_currency(
+            state.content, state, lambda names, target: self._flow(unit, self._by.value, names, target)
+        )
+        self._notice.object, self._notice.visible = escape(note), bool(note)
+        spans = periods.all_periods(state.since, state.until, unit)
+        starts = [span[0] for span in spans]
+        series = self._series(table, starts)
+        net = _summed(series, len(starts))
+        names = [periods.name_of(span, unit) for span in spans]
+        netted = charts.Series(text("overview.net"), charts.Style(charts.NET), net)
+        self._bars.show(spans, series, netted, state.currency, names)
+        self._title.object = f"<h2>{escape(text(f'overview.flow_{unit}'))} <span class='muted' style='font-weight:400'>{escape(text('explorer.hint'))}</span></h2>"
+        self._legend.object = charts.legend([*series, netted])
+
+    def _flow(self, unit: str, way: str, names: list[str], target: str | None) -> pa.Table:
+        """Return the flow of the selection; from the sums of days where they can tell."""
+        criteria = self._state.criteria() | {"accounts": names}
+        if any(value not in ("", None) for name, value in criteria.items() if name not in OF_DAYS):
+            return bl.entry_flow.arrow(self._lab, **criteria, period=unit, by=way, in_currency=target)
+        by = "category" if criteria["category"] else way
+        table = bl.cash_flow.arrow(
+            self._lab, since=criteria["since"], until=criteria["until"], accounts=names, period=unit, by=by, in_currency=target
+        )
+        return table.filter(pc.equal(table["key"], criteria["category"])) if criteria["category"] else table
+
+    def _series(self, table: pa.Table | None, starts: list[date]) -> list[charts.Series]:
+        state, way = self._state, self._by.value
+        if table is None:
+            return []
+        came, went = (periods.by_key(table, "period", name, starts) for name in ("credit", "debit"))
+        none = [Decimal(0)] * len(starts)
+        if way == "none":
+            ups = _filled(next(iter(came.values()), none))
+            downs = _filled(next(iter(went.values()), none))
+            return [
+                charts.Series(text("overview.in"), charts.Style(charts.IN), ups if state.side != "debit" else none),
+                charts.Series(text("overview.out"), charts.Style(charts.OUT), [-v for v in downs] if state.side != "credit" else none),
+            ]
+        values: dict[str, Sequence[Decimal | None]] = {}
+        for key in came:
+            ups = _filled(came[key]) if state.side != "debit" else none
+            downs = _filled(went[key]) if state.side != "credit" else none
+            label = formatting.short_account(key) if way == "account" else key
+            values[label] = [up - down for up, down in zip(ups, downs, strict=True)]
+        return charts.fold(values, lambda key: state.styles.of(way, key), text("overview.other"))
+
+    def _choose_days(self, since: date, until: date) -> None:
+        state = self._state
+        state.param.update(since=max(since, state.since), until=min(until, state.until))
+
+
+class _Filter:
+    """The fields of the selection; each is taken when it is left or on Enter."""
+
+    def __init__(self, lab: bl.Lab, state: State) -> None:
+        self._lab, self._state = lab, state
+        self._text = ui.field(text("explorer.text"), width=220)
+        self._counterparty = ui.field(text("explorer.counterparty"), width=180)
+        self._category = ui.select(text("explorer.category"), [""], "", width=170)
+        self._side = ui.select(text("explorer.side"), {text(f"explorer.side_{side}"): side for side in SIDES}, "any", width=110)
+        self._symbol = ui.field(text("explorer.symbol"), width=140)
+        self._from = ui.field(text("explorer.amount_from"), width=120)
+        self._to = ui.field(text("explorer.amount_to"), width=120)
+        self._clear = ui.button(text("explorer.clear"), self.clear, variant="text", icon="filter_alt_off")
+        self.fields = {
+            "text": self._text, "counterparty": self._counterparty, "category": self._category, "side": self._side,
+            "variable_symbol": self._symbol, "amount_from": self._from, "amount_to": self._to,
+        }  # fmt: skip
+        self.view = ui.row(*self.fields.values(), self._clear, gap=10)
+        self._show()
+        for name, widget in self.fields.items():
+            widget.param.watch(lambda event, name=name: self._take(name, event.new), "value")
+        state.param.watch(self._show, list(State.CRITERIA))
+        follow(state, "explorer", ("since", "until", "accounts"), self._offer)
+
+    def clear(self) -> None:
+        """Empty every field."""
+        self._state.param.update(**dict.fromkeys(State.CRITERIA, "") | {"side": "any"})
+
+    def _take(self, name: str, value: str) -> None:
+        widget = self.fields[name]
+        if name.startswith("amount"):
+            value, widget.error_state = _read_amount(value)
+            if widget.error_state:
+                ui.tell(text("explorer.bad_amount"), kind="warning")
+                return
+        self._state.param.update(**{name: value})
+
+    def _show(self, *_events: object) -> None:
+        for name, widget in self.fields.items():
+            value = getattr(self._state, name)
+            if name == "category" and value and value not in widget.options.values():
+                widget.options = widget.options | {value: value}
+            if widget.value != value:
+                widget.value = value
+        self._clear.visible = any(getattr(self._state, name) not in ("", "any") for name in State.CRITERIA)
+
+    def _offer(self) -> None:
+        state = self._state
+        table = bl.cash_flow.arrow(self._lab, since=state.since, until=state.until, accounts=state.accounts, period="year", by="category")
+        known = sorted({*table["key"].to_pylist(), *([state.category] if state.category else [])})
+        self._category.options = {text("explorer.any_category"): ""} | {key: key for key in known}
+
+
+def _read_amount(value: str) -> tuple[str, bool]:
+    from bankklient_lab.errors import BadArgument
+    from bankklient_lab.money import parse_amount
+
+    if not value.strip():
+        return "", False
+    try:
+        return str(parse_amount(value)).rstrip("0").rstrip("."), False
+    except BadArgument:
+        return value, True
+
+
+def _filled(values: Sequence[Decimal | None]) -> list[Decimal]:
+    return [value or Decimal(0) for value in values]
+
+
+def _summed(series: Sequence[charts.Series], size: int) -> list[Decimal]:
+    return [sum((one.values[at] or Decimal(0) for one in series), Decimal(0)) for at in range(size)]
+
+
+def _totals(rows: Sequence[dict[str, Any]]) -> str:
+    number = sum(row["entries"] for row in rows)
+    parts = [f"<b>{counted('explorer.total', number, formatting.count(number))}</b>"]
+    for row in rows:
+        code = escape(row["currency"])
+        parts.append(
+            f"<span class='nowrap'>{code}: {formatting.amount(row['credit'], code, sign=True)} / "
+            f"{formatting.amount(-row['debit'], code)} = <b>{formatting.amount(row['net'], code, sign=True)}</b></span>"
+        )
+    return " &nbsp;&nbsp; ".join(parts)
+
+
+def page(lab: bl.Lab, state: State) -> ui.Viewable:
+    """Build the page."""
+    return Explorer(lab, state).view
+
+
+COLUMNS = (
+    Column("day", text("column.day"), "day", width=96),
+    Column("label", text("column.account"), "account", width=150, essential=False),
+    Column("counterparty_name", text("column.counterparty")),
+    Column("amount", text("column.amount"), "amount", width=126),
+    Column("currency", text("column.currency"), width=80, essential=False),
+    Column("category", text("column.category"), width=140, essential=False),
+    Column("variable_symbol", text("column.variable_symbol"), width=120, essential=False),
+    Column("remittance", text("column.remittance"), essential=False),
+)

@@ -1,0 +1,64 @@
+"""Saved selections: the criteria of the explorer under a name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import bankklient_lab as bl
+from bankklient_lab.dashboards import ui
+from bankklient_lab.dashboards.state import State
+from bankklient_lab.dashboards.texts import text
+
+
+class SelectionBar:
+    """Choose a saved selection, save the present one, forget one."""
+
+    def __init__(self, lab: bl.Lab, state: State) -> None:
+        self._lab, self._state = lab, state
+        self._chosen = ui.select(text("selection.saved"), {text("selection.none"): ""}, "", width=220)
+        self._name = ui.field(text("selection.name"), width=220)
+        self._save = ui.button(text("selection.save"), self.save, icon="bookmark_add")
+        self._forget = ui.button(text("selection.forget"), self.forget, variant="text", icon="delete_outline")
+        self.view = ui.row(self._chosen, self._forget, self._name, self._save, gap=10)
+        self._offer("")
+        self._chosen.param.watch(lambda event: self.choose(event.new), "value")
+
+    def _offer(self, chosen: str) -> None:
+        table = bl.selections.arrow(self._lab)
+        self._criteria: dict[str, str] = dict(zip(table["name"].to_pylist(), table["criteria"].to_pylist(), strict=True))
+        self._chosen.param.update(options={text("selection.none"): ""} | {name: name for name in self._criteria}, value=chosen)
+        self._chosen.visible = bool(self._criteria)
+        self._forget.visible = bool(chosen)
+
+    def choose(self, name: str) -> None:
+        """Show a saved selection; what the lab no longer has is left out."""
+        self._forget.visible = bool(name)
+        if not name:
+            return
+        state, criteria = self._state, json.loads(self._criteria[name])
+        content = state.content
+        values = state.read(
+            urlencode(_pairs(criteria)), accounts=content.labels, currencies=dict.fromkeys(content.currencies)
+        )  # fmt: skip
+        state.param.update(**{key: value for key, value in values.items() if key not in ("page", "currency")})
+
+    def save(self) -> None:
+        """Keep the criteria under the name typed."""
+        state = self._state
+        criteria = {name: getattr(state, name) for name in ("since", "until", "accounts", *State.CRITERIA)}
+        bl.save_selection(self._lab, self._name.value, {key: value for key, value in criteria.items() if value not in ("", [], "any")})
+        saved, self._name.value = " ".join(self._name.value.split()), ""
+        self._offer(saved)
+        ui.tell(text("selection.kept", name=saved))
+
+    def forget(self) -> None:
+        """Forget the chosen selection; the criteria stay as they are."""
+        bl.delete_selection(self._lab, self._chosen.value)
+        self._offer("")
+
+
+def _pairs(criteria: dict[str, Any]) -> list[tuple[str, str]]:
+    pairs = [("accounts", str(name)) for name in criteria.get("accounts") or []]
+    return pairs + [(name, str(value)) for name, value in criteria.items() if name != "accounts"]

@@ -1,0 +1,184 @@
+"""What stands around every page: top bar, menu, filter bar; and the way from one page to another without a new load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import panel as pn
+import param
+
+import bankklient_lab as bl
+from bankklient_lab.dashboards import ui
+from bankklient_lab.dashboards.browser import Browser
+from bankklient_lab.dashboards.content import Content, read_content
+from bankklient_lab.dashboards.downloads import DOWNLOADS
+from bankklient_lab.dashboards.filterbar import FilterBar
+from bankklient_lab.dashboards.gate import SCHEME_COOKIE
+from bankklient_lab.dashboards.state import PAGES, State
+from bankklient_lab.dashboards.texts import text
+
+ICONS = {
+    "overview": "dashboard",
+    "explorer": "query_stats",
+    "statements": "description",
+    "imports": "upload_file",
+    "runs": "schedule",
+}
+SHORTCUTS = {f"go-{page[0]}": page for page in PAGES}
+FILTERED = ("overview", "explorer")
+
+
+def new_state(lab: bl.Lab, search: str = "") -> State:
+    """Return the state of a new window from its address."""
+    content = read_content(lab)
+    state = State(first_day=content.first_day, end=content.end, content=content)
+    take_address(state, search)
+    return state
+
+
+def take_address(state: State, search: str) -> None:
+    """Show what an address says, as far as the lab has it."""
+    content: Content = state.content
+    values = state.read(search, accounts=content.labels, currencies=dict.fromkeys(content.currencies))
+    values["currency"] = values["currency"] or next(iter(content.currencies), "")
+    state.param.update(**values)
+
+
+class Shell:
+    """One window."""
+
+    def __init__(self, lab: bl.Lab, state: State, browser: Browser) -> None:
+        self.lab, self.state, self.browser = lab, state, browser
+        self._pages: dict[str, ui.Viewable] = {}
+        self._main = ui.column(gap=0, stylesheets=[_MAIN_CSS])
+        self._title = ui.html("", sizing_mode="fixed", width=170)
+        self._filter = FilterBar(state)
+        self._head = ui.row(self._title, self._filter.view, gap=12, css_classes=["head"])
+        self._menu = ui.menu([(ICONS[page], text(f"page.{page}")) for page in PAGES], self._go_to_number)
+        self._search = ui.search(text("app.search_hint"), self._found)
+        self._offer_search()
+        self.page = ui.page(
+            title=text("app.name"),
+            header=[self._lab_name(), self._search, browser],
+            sidebar=[self._menu],
+            main=[ui.column(self._head, self._main, gap=12, stylesheets=[_PAGE_CSS])],
+            dark=state.dark,
+            sidebar_open=not state.narrow,
+        )
+        state.param.watch(self._show_page, "page")
+        state.param.watch(self._content_changed, "data_version")
+        self._show_page()
+
+    def _lab_name(self) -> ui.Viewable:
+        return ui.html(
+            f"<span class='lab' title='{ui.escape(self.lab.path)}'>{ui.escape(self.lab.path.stem)}</span>",
+            css=":host { align-self: center; } .lab { color: #fff; opacity: .85; padding-left: 14px; font-size: 14px; white-space: nowrap; }"
+            " @media (max-width: 760px) { .lab { display: none; } }",
+            sizing_mode="stretch_width",
+        )
+
+    def _show_page(self, *_events: object) -> None:
+        name = self.state.page
+        self._title.object = f"<h1>{text(f'page.{name}')}</h1>"
+        self._filter.view.visible = name in FILTERED
+        self._menu.active = PAGES.index(name)
+        if name not in self._pages:
+            module = import_module(f"bankklient_lab.dashboards.{name}")
+            self._pages[name] = module.page(self.lab, self.state)
+            self._main.append(self._pages[name])
+        for other, view in self._pages.items():
+            view.visible = other == name
+        if self.state.narrow:
+            self.page.sidebar_open = False
+
+    def _content_changed(self, *_events: object) -> None:
+        self._offer_search()
+        self._filter.offer()
+
+    def _go_to_number(self, number: int) -> None:
+        self.state.page = PAGES[number]
+
+    def _offer_search(self) -> None:
+        pages = {text(f"page.{page}"): (lambda page=page: self.state.param.update(page=page)) for page in PAGES}
+        accounts = {
+            label: (lambda name=name: self.state.param.update(page="explorer", accounts=[name]))
+            for name, label in self.state.content.labels.items()
+        }
+        self._targets: dict[str, Callable[[], object]] = pages | accounts
+        self._search.options = list(self._targets)
+
+    def _found(self, value: str) -> None:
+        if value in self._targets:
+            self._targets[value]()
+        elif value.strip():
+            self.state.param.update(page="explorer", text=value.strip()[:200])
+
+    def pressed(self, key: str) -> None:
+        """Follow a shortcut."""
+        if key == "search":
+            self._search.focus()
+        elif key in SHORTCUTS:
+            self.state.page = SHORTCUTS[key]
+
+
+def document(lab: bl.Lab) -> ui.Viewable:
+    """Make the window of a browser that was let in."""
+    location = pn.state.location
+    state = new_state(lab, location.search if location else "")
+    cookies: dict[str, Any] = pn.state.cookies
+    state.dark = cookies.get(SCHEME_COOKIE) == "dark"
+    was_set = cookies.get(f"{SCHEME_COOKIE}_set") == "1"
+    browser = Browser(scheme=cookies[SCHEME_COOKIE] if was_set else "")
+    shell = Shell(lab, state, browser)
+    state.send_file = lambda name, content: browser.param.update(download=DOWNLOADS.offer(name, content))
+    _keep_scheme(shell, browser)
+    if location is not None:
+        _keep_address(state, browser, location)
+    browser.param.watch(lambda event: state.param.update(narrow=event.new), "narrow")
+    browser.param.watch(lambda event: shell.pressed(event.new.partition(" ")[0]), "key")
+    state.param.watch(lambda event: setattr(shell.page, "sidebar_open", not event.new), "narrow")
+    return shell.page
+
+
+def _keep_scheme(shell: Shell, browser: Browser) -> None:
+    page, state = shell.page, shell.state
+
+    def system(event: param.parameterized.Event) -> None:
+        if not browser.scheme:
+            page.dark_theme = event.new
+
+    def toggled(event: param.parameterized.Event) -> None:
+        state.dark = event.new
+        if event.new != browser.prefers_dark or browser.scheme:
+            browser.scheme = "dark" if event.new else "light"
+
+    browser.param.watch(system, "prefers_dark")
+    page.param.watch(toggled, "dark_theme")
+
+
+def _keep_address(state: State, browser: Browser, location: Any) -> None:
+    reading = False
+
+    def write(*_events: object) -> None:
+        if not reading and location.search != state.address():
+            location.search = state.address()
+
+    def back(event: param.parameterized.Event) -> None:
+        nonlocal reading
+        reading = True
+        try:
+            take_address(state, event.new)
+        finally:
+            reading = False
+
+    state.param.watch(write, list(State.KEPT))
+    browser.param.watch(back, "search")
+
+
+_MAIN_CSS = ":host { min-height: 60vh; }"
+_PAGE_CSS = """
+:host { padding: 14px 16px 32px; box-sizing: border-box; max-width: 1680px; margin: 0 auto !important; width: 100%; }
+@media (max-width: 760px) { :host { padding: 10px 10px 24px; } }
+"""

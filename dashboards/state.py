@@ -1,0 +1,165 @@
+"""What a page shows: the page, the period, the accounts, the currency and the filter, as kept in the address.
+
+The address is written by anyone, so every value is checked against what the lab has; what does not fit is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import param
+
+from bankklient_lab.dashboards.charts import Styles
+from bankklient_lab.errors import BadArgument
+from bankklient_lab.money import parse_amount
+
+PAGES = ("overview", "explorer", "statements", "imports", "runs")
+PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")
+SIDES = ("any", "credit", "debit")
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
+DEFAULT_PRESET = "1Y"
+TEXT_CHARS = 200
+TEXTS = ("text", "counterparty", "category", "variable_symbol")
+AMOUNTS = ("amount_from", "amount_to")
+
+
+def back(day: date, months: int) -> date:
+    """Return the same day some months earlier, or the last one of that month."""
+    month = day.year * 12 + day.month - 1 - months
+    year, number = divmod(month, 12)
+    last = (date(year + number // 11, (number + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, number + 1, min(day.day, last))
+
+
+class State(param.Parameterized):
+    """One browser window's choices; `until` is exclusive, amounts are texts as typed ("" for none)."""
+
+    page = param.Selector(default="overview", objects=list(PAGES))
+    since = param.CalendarDate(default=FIRST_DAY)
+    until = param.CalendarDate(default=LAST_DAY)
+    accounts = param.List(default=[], item_type=str)
+    currency = param.String(default="")
+    text = param.String(default="")
+    counterparty = param.String(default="")
+    category = param.String(default="")
+    variable_symbol = param.String(default="")
+    amount_from = param.String(default="")
+    amount_to = param.String(default="")
+    side = param.Selector(default="any", objects=list(SIDES))
+    import_id = param.Integer(default=None, allow_None=True)
+    narrow = param.Boolean(default=False, doc="A small screen.")
+    dark = param.Boolean(default=False)
+    data_version = param.Integer(default=0, doc="Grows when the lab's content has changed.")
+
+    PERIOD = ("since", "until")
+    FILTER = ("since", "until", "accounts", "currency")
+    CRITERIA = (*TEXTS, *AMOUNTS, "side")
+    KEPT = ("page", *FILTER, *CRITERIA)
+
+    def __init__(self, *, first_day: date, end: date, content: Any = None, **params: Any) -> None:
+        self.first_day = first_day  # of the lab's content
+        self.end = end  # the day after its last one
+        self.content = content
+        self.styles = Styles()
+        self.send_file: Callable[[str, bytes], None] = lambda _name, _content: None  # set by the window
+        since, until = self.period_of(DEFAULT_PRESET)
+        super().__init__(**{"since": since, "until": until} | params)
+
+    def period_of(self, preset: str) -> tuple[date, date]:
+        """Return the period of a preset, ending with the last day that the lab knows."""
+        since = {
+            "1M": back(self.end, 1),
+            "3M": back(self.end, 3),
+            "1Y": back(self.end, 12),
+            "YTD": date((self.end - timedelta(days=1)).year, 1, 1),
+            "ALL": self.first_day,
+        }[preset]
+        return since, self.end
+
+    @property
+    def preset(self) -> str | None:
+        """The preset that the period is, if any."""
+        return next((name for name in PRESETS if self.period_of(name) == (self.since, self.until)), None)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the period, inclusive."""
+        return self.until - timedelta(days=1)
+
+    def criteria(self) -> dict[str, Any]:
+        """Return the filter as the arguments of `entries` and `entry_totals`."""
+        amounts = {name: Decimal(parse_amount(getattr(self, name))) for name in AMOUNTS if getattr(self, name)}
+        return {
+            "since": self.since, "until": self.until, "accounts": self.accounts, "side": self.side,
+            **{name: getattr(self, name) for name in TEXTS}, **amounts,
+        }  # fmt: skip
+
+    def address(self) -> str:
+        """Return the query that shows the same; what is as by default is left out."""
+        pairs: list[tuple[str, str]] = [("page", self.page)]
+        if self.preset != DEFAULT_PRESET:
+            pairs += [("since", self.since.isoformat()), ("until", self.until.isoformat())]
+        pairs += [("accounts", account) for account in self.accounts]
+        pairs += [(name, getattr(self, name)) for name in ("currency", *TEXTS, *AMOUNTS) if getattr(self, name)]
+        if self.side != "any":
+            pairs.append(("side", self.side))
+        return "?" + urlencode(pairs)
+
+    def read(self, search: str, *, accounts: Mapping[str, object], currencies: Mapping[str, object]) -> dict[str, Any]:
+        """Return the checked values of an address, defaults for what is not in it."""
+        pairs = parse_qsl(search.removeprefix("?"), max_num_fields=2000) if len(search) < 100_000 else []
+        last = dict(pairs)
+        since, until = self.period_of(DEFAULT_PRESET)
+        given = _day(last.get("since")), _day(last.get("until"))
+        if given[0] and given[1] and given[0] < given[1]:
+            since, until = given[0], given[1]
+        chosen = [value for name, value in pairs if name == "accounts" and value in accounts]
+        return {
+            "page": last["page"] if last.get("page") in PAGES else PAGES[0],
+            "since": since,
+            "until": until,
+            "accounts": list(dict.fromkeys(chosen)),
+            "currency": last["currency"] if last.get("currency") in currencies else "",
+            "side": last["side"] if last.get("side") in SIDES else "any",
+            **{name: last.get(name, "")[:TEXT_CHARS] for name in TEXTS},
+            **{name: _amount(last.get(name, "")) for name in AMOUNTS},
+        }
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if FIRST_DAY <= found <= LAST_DAY else None
+
+
+def _amount(text: str) -> str:
+    try:
+        parse_amount(text)
+    except BadArgument:
+        return ""
+    return text
+
+
+def follow(state: State, page: str, names: tuple[str, ...], refresh: Callable[[], None]) -> None:
+    """Call `refresh` now and whenever one of `names` changes, but only while `page` is looked at: then or when next."""
+    stale = True
+
+    def update() -> None:
+        nonlocal stale
+        if stale and state.page == page:
+            stale = False
+            refresh()
+
+    def changed(*events: Any) -> None:
+        nonlocal stale
+        stale = stale or any(event.name != "page" for event in events)
+        update()
+
+    state.param.watch(changed, [*names, "page", "data_version"])
+    update()

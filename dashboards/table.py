@@ -1,0 +1,255 @@
+"""A table whose rows come from the database page by page, sorted there, with totals of all and of the marked rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import panel as pn
+import pyarrow as pa
+
+from bankklient_lab.dashboards import formatting, ui
+from bankklient_lab.dashboards.texts import counted, text
+
+PAGE_ROWS = 50
+ROWS_REACHABLE = 200_000  # further pages cost the database seconds: one filters instead
+
+TABLE_CSS = """
+.pnx-tabulator.tabulator { font: 400 13px/17px Roboto, system-ui, sans-serif !important; font-variant-numeric: tabular-nums; border: 0;
+  margin: 0; background: transparent; color: var(--panel-on-surface-color); }
+.pnx-tabulator.tabulator .tabulator-header { border: 0; border-bottom: 1px solid var(--divider-color); background: transparent; color: inherit; font-weight: 500; }
+.pnx-tabulator.tabulator .tabulator-header .tabulator-col, .pnx-tabulator.tabulator .tabulator-header .tabulator-col:hover { background: transparent !important; border: 0; min-height: 28px; }
+.pnx-tabulator.tabulator .tabulator-header .tabulator-col .tabulator-col-content { padding: 5px 8px; }
+.pnx-tabulator.tabulator .tabulator-header .tabulator-col .tabulator-col-title { color: var(--panel-on-secondary-color); font: 500 12px/18px Roboto, system-ui, sans-serif; padding-right: 12px; }
+.pnx-tabulator.tabulator .tabulator-header .tabulator-col .tabulator-col-sorter { right: 4px; }
+.pnx-tabulator.tabulator .tabulator-header .tabulator-col[aria-sort="none"] .tabulator-col-sorter .tabulator-arrow { opacity: 0; }
+.pnx-tabulator.tabulator .tabulator-header .tabulator-col[aria-sort="none"]:hover .tabulator-col-sorter .tabulator-arrow { opacity: .6; }
+.pnx-tabulator.tabulator .tabulator-tableholder, .pnx-tabulator.tabulator .tabulator-tableholder .tabulator-table { background: transparent; color: inherit; }
+.pnx-tabulator.tabulator .tabulator-row { min-height: 28px !important; height: 28px; background: transparent !important; color: inherit; border: 0; border-bottom: 1px solid color-mix(in srgb, var(--divider-color) 55%, transparent); }
+.pnx-tabulator.tabulator .tabulator-row:hover { background: color-mix(in srgb, var(--panel-primary-color) 7%, transparent) !important; cursor: pointer; color: inherit; }
+.pnx-tabulator.tabulator .tabulator-row.tabulator-selected, .pnx-tabulator.tabulator .tabulator-row.tabulator-selected:hover {
+  background: color-mix(in srgb, var(--panel-primary-color) 14%, transparent) !important; color: inherit; }
+.pnx-tabulator.tabulator .tabulator-row .tabulator-cell { padding: 5px 8px; height: 28px; border: 0; font-size: 13px; line-height: 17px; }
+.pnx-tabulator.tabulator .tabulator-cell:focus-visible, .pnx-tabulator.tabulator .tabulator-col:focus-visible { outline: 2px solid var(--panel-primary-color); outline-offset: -2px; }
+.pnx-tabulator.tabulator .tabulator-footer { display: none; }
+.pnx-tabulator.tabulator .tabulator-placeholder span { color: var(--panel-on-secondary-color); font-size: 13px; font-weight: 400; }
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table on a page."""
+
+    name: str
+    title: str
+    kind: str = "text"  # "text", "account", "amount", "day", "count"
+    width: int | None = None
+    currency: str = "currency"  # the column with the currency of an amount
+    essential: bool = True  # shown on small screens
+    sortable: bool = True
+    hidden: bool = False
+
+
+Rows = Callable[[Sequence[str], int, int], pa.Table]
+
+
+class _Paged(pn.widgets.Tabulator):
+    """Tabulator with remote pages that come from `rows(order_by, limit, offset)` instead of a frame in memory."""
+
+    def __init__(self, owner: PagedTable, **params: Any) -> None:
+        self._owner = owner
+        super().__init__(
+            value=owner.empty_frame(),
+            pagination="remote",
+            page_size=PAGE_ROWS,
+            show_index=False,
+            disabled=True,
+            row_height=28,
+            theme="simple",
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[TABLE_CSS],
+            **params,
+        )
+
+    @property
+    def _length(self) -> int:
+        return min(self._owner.total, ROWS_REACHABLE)
+
+    def _get_data(self) -> tuple[pd.DataFrame, dict[str, Any]]:
+        frame = self._owner.load(self.sorters, self.page)
+        return frame, {"index": frame.index.to_numpy(), **{name: frame[name].to_numpy() for name in frame.columns}}
+
+    def _update_selection(self, indices: Any) -> None:
+        added, flush = (True, True) if isinstance(indices, list) else (indices.selected, indices.flush)
+        self._owner.mark(indices if isinstance(indices, list) else indices.indices, added=added, flush=flush)
+
+    def _update_selected(self, *_events: Any, **_kwargs: Any) -> None:
+        for model, _parent in self._models.values():
+            model.source.selected.indices = self._owner.marked_here()
+
+    def reload(self) -> None:
+        """Load the first page anew."""
+        if self.page != 1:
+            self.page = 1
+        else:
+            self._update_cds()
+        self._update_max_page()
+
+
+class PagedTable:
+    """The table with its lines beneath: which rows are shown, totals of all, number and sum of the marked ones."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        rows: Rows,
+        *,
+        order_by: Sequence[str] = (),
+        height: int = 420,
+        on_open: Callable[[dict[str, Any]], None] | None = None,
+        selectable: bool | str = "checkbox",
+        placeholder: str = "",
+    ) -> None:
+        self.columns = list(columns)
+        self.total = 0
+        self.marked: dict[int, dict[str, Any]] = {}
+        self._rows, self._order_by, self._on_open = rows, tuple(order_by), on_open
+        self._here: list[dict[str, Any]] = []
+        self._offset = 0
+        right = {column.name: "right" for column in columns if column.kind in ("amount", "count")}
+        self.widget = _Paged(
+            self,
+            titles={column.name: column.title for column in columns},
+            widths={column.name: column.width for column in columns if column.width},
+            text_align=right,
+            header_align=right,
+            hidden_columns=[column.name for column in columns if column.hidden],
+            selectable=selectable,
+            height=height,
+            layout="fit_columns",
+            configuration={
+                "headerSortTristate": True,
+                "placeholder": formatting.escape(placeholder or text("table.nothing")),
+                "columnDefaults": {"headerSort": True, "tooltip": False},
+                "rowHeight": 28,
+                "movableColumns": True,
+            },
+        )
+        self.widget.on_click(self._clicked)
+        self._where = ui.html("", css=_FOOT_CSS, sizing_mode=None, width_policy="min")
+        self._totals = ui.html("", css=_FOOT_CSS)
+        self._previous = ui.icon_button("chevron_left", text("table.previous"), lambda: self._turn(-1))
+        self._next = ui.icon_button("chevron_right", text("table.next"), lambda: self._turn(1))
+        pager = ui.row(self._previous, self._where, self._next, gap=2, wrap=False, sizing_mode=None, width_policy="min")
+        self.view = ui.column(self.widget, ui.row(self._totals, pager, gap=12), gap=4)
+        self.widget.param.watch(self._show_where, ["page", "sorters"])
+
+    def narrow(self, small: bool) -> None:
+        """Show only the essential columns on a small screen."""
+        self.widget.hidden_columns = [
+            column.name for column in self.columns if column.hidden or (small and not column.essential)
+        ]
+
+    def show(self, total: int, totals: str) -> None:
+        """Show rows anew: `total` fit, `totals` is our own markup about all of them."""
+        self.total, self._all_totals = total, totals
+        self.marked.clear()
+        self.widget.reload()
+        self._show_where()
+
+    @property
+    def order_by(self) -> tuple[str, ...]:
+        """The order that is shown."""
+        names = {column.name for column in self.columns if column.sortable}
+        chosen = [
+            ("-" if sorter["dir"] == "desc" else "") + sorter["field"]
+            for sorter in self.widget.sorters
+            if sorter["field"] in names
+        ]
+        return tuple(chosen) or self._order_by
+
+    def empty_frame(self) -> pd.DataFrame:
+        """Return the columns without a row."""
+        return pd.DataFrame({column.name: pd.Series(dtype=object) for column in self.columns})
+
+    def load(self, _sorters: Any, page: int) -> pd.DataFrame:
+        """Return one page as texts."""
+        if not self.total:
+            self._here = []
+            return self.empty_frame()
+        self._offset = (page - 1) * PAGE_ROWS
+        table = self._rows(self.order_by, PAGE_ROWS, self._offset)
+        self._here = table.to_pylist()
+        amounts = {column.name: column.currency for column in self.columns if column.kind == "amount"}
+        days = [column.name for column in self.columns if column.kind == "day"]
+        shown = formatting.for_display(table, amounts, days)
+        for column in self.columns:
+            if column.kind == "account":
+                shown[column.name] = [formatting.short_account(label) for label in shown[column.name]]
+        frame = pd.DataFrame(
+            {column.name: pd.Series(shown[column.name], dtype=object).fillna("") for column in self.columns}
+        )
+        frame.index = pd.RangeIndex(self._offset, self._offset + len(frame))
+        return frame
+
+    def mark(self, rows: Sequence[int], *, added: bool, flush: bool) -> None:
+        """Mark or unmark rows of the page that is shown."""
+        if flush:
+            for number in range(self._offset, self._offset + len(self._here)):
+                self.marked.pop(number, None)
+        for row in rows:
+            if row >= len(self._here):
+                continue
+            if added:
+                self.marked[self._offset + row] = self._here[row]
+            else:
+                self.marked.pop(self._offset + row, None)
+        self._show_totals()
+
+    def marked_here(self) -> list[int]:
+        """Return which rows of the page are marked."""
+        return [number - self._offset for number in self.marked if 0 <= number - self._offset < len(self._here)]
+
+    def _clicked(self, event: Any) -> None:
+        position = int(event.row) - self._offset if int(event.row) >= self._offset else int(event.row)
+        if self._on_open is not None and 0 <= position < len(self._here):
+            self._on_open(self._here[position])
+
+    def _turn(self, step: int) -> None:
+        last = max(1, -(-min(self.total, ROWS_REACHABLE) // PAGE_ROWS))
+        self.widget.page = min(max(1, self.widget.page + step), last)
+
+    def _show_where(self, *_events: Any) -> None:
+        first = (self.widget.page - 1) * PAGE_ROWS
+        last = min(first + PAGE_ROWS, self.total)
+        shown = text(
+            "table.where", first=formatting.count(first + 1), last=formatting.count(last), total=formatting.count(self.total)
+        )  # fmt: skip
+        self._where.object = f"<div class='where'>{shown if self.total > PAGE_ROWS else ''}</div>"
+        self._previous.disabled = self.widget.page == 1
+        self._next.disabled = last >= min(self.total, ROWS_REACHABLE)
+        self._previous.visible = self._next.visible = self.total > PAGE_ROWS
+        self._show_totals()
+
+    def _show_totals(self) -> None:
+        if not self.marked:
+            self._totals.object = f"<div class='totals'>{self._all_totals}</div>"
+            return
+        sums: dict[str, Decimal] = {}
+        for row in self.marked.values():
+            sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + (row["amount"] or 0)
+        parts = " &nbsp; ".join(f"<b>{formatting.money(value, formatting.escape(code))}</b>" for code, value in sorted(sums.items()))
+        number = counted("table.marked", len(self.marked), formatting.count(len(self.marked)))
+        self._totals.object = f"<div class='totals'>{number} &nbsp; {parts}</div>"
+
+    _all_totals = ""
+
+
+_FOOT_CSS = """
+.totals { padding: 6px 8px; line-height: 1.6; }
+.where { padding: 6px 4px; text-align: center; white-space: nowrap; color: var(--panel-on-secondary-color); }
+"""

@@ -1,0 +1,331 @@
+"""The widget library of the pages: the only module that imports it, with our theme and small helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from bankklient_lab.dashboards.formatting import escape
+from bankklient_lab.dashboards.texts import text
+from bankklient_lab.errors import LabError
+
+pn.extension("tabulator", "filedropper", notifications=True)
+pn.config.disconnect_notification = text("app.disconnected")
+
+Viewable = pn.viewable.Viewable
+NAVY = "#12355b"
+
+_SHAPE = {"borderRadius": 8}
+_TYPOGRAPHY = {
+    "fontFamily": "Roboto, system-ui, sans-serif",
+    "fontSize": 13,
+    "h3": {"fontSize": "1.15rem", "fontWeight": 700, "letterSpacing": 0},
+    "button": {"textTransform": "none", "fontWeight": 500},
+}
+# One height for everything that stands in a row of controls.
+_COMPONENTS = {
+    "MuiOutlinedInput": {"styleOverrides": {"root": {"&.MuiInputBase-sizeSmall": {"height": 36}}}},
+    "MuiToggleButton": {"styleOverrides": {"root": {"height": 36, "fontSize": 12, "padding": "0 10px", "whiteSpace": "nowrap"}}},
+    "MuiButton": {"styleOverrides": {"root": {"height": 36, "fontSize": 13, "whiteSpace": "nowrap"}}},
+}
+THEME: dict[str, Any] = {
+    "light": {
+        "palette": {
+            "primary": {"main": NAVY},
+            "secondary": {"main": "#0072b2"},
+            "error": {"main": "#b3261e"},
+            "warning": {"main": "#8a5300"},
+            "success": {"main": "#1b6e3c"},
+            "background": {"default": "#f4f6f9", "paper": "#ffffff"},
+            "text": {"primary": "#1a2330", "secondary": "#52606f"},
+            "divider": "#dde3ea",
+        },
+        "typography": _TYPOGRAPHY,
+        "shape": _SHAPE,
+        "components": _COMPONENTS,
+    },
+    "dark": {
+        "palette": {
+            "primary": {"main": "#8fc1f2"},
+            "secondary": {"main": "#56b4e9"},
+            "error": {"main": "#ff9a90"},
+            "warning": {"main": "#f2b95f"},
+            "success": {"main": "#7fd3a0"},
+            "background": {"default": "#0e141b", "paper": "#161e28"},
+            "text": {"primary": "#e8edf3", "secondary": "#a5b3c2"},
+            "divider": "#2c3846",
+        },
+        "typography": _TYPOGRAPHY,
+        "shape": _SHAPE,
+        "components": _COMPONENTS,
+    },
+}
+
+# Panes live in shadow roots: the variables come from the theme and change with it.
+TEXT_CSS = """
+:host { color: var(--panel-on-surface-color); font: 400 13px/1.45 Roboto, system-ui, sans-serif; font-variant-numeric: tabular-nums; }
+h1 { font-size: 20px; line-height: 1.3; margin: 0; font-weight: 700; }
+h2 { font-size: 14px; line-height: 1.4; margin: 0; font-weight: 700; }
+p { margin: 0 0 8px; }
+.muted { color: var(--panel-on-secondary-color); }
+.good { color: var(--mui-palette-success-main, #1b6e3c); }
+.bad { color: var(--mui-palette-error-main, #b3261e); }
+.warn { color: var(--mui-palette-warning-main, #8a5300); }
+.nowrap { white-space: nowrap; }
+a { color: var(--mui-palette-secondary-main, #0072b2); }
+code { font: 12px/1.4 "Roboto Mono", ui-monospace, monospace; }
+"""
+CARD_SX = {"p": "14px 16px 16px", "minWidth": 0, "overflow": "hidden", "height": "100%", "boxSizing": "border-box"}
+GRID_CSS = """
+:host { display: grid !important; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: 12px; align-items: stretch; }
+:host > * { min-width: 0; }
+.scroll-button { display: none !important; }
+[class*=span-] { align-self: stretch !important; }
+.span-3 { grid-column: span 3; } .span-4 { grid-column: span 4; } .span-5 { grid-column: span 5; }
+.span-6 { grid-column: span 6; } .span-7 { grid-column: span 7; } .span-8 { grid-column: span 8; } .span-12 { grid-column: span 12; }
+@media (max-width: 1100px) { .span-3 { grid-column: span 6; } .span-4, .span-5, .span-6, .span-7, .span-8 { grid-column: span 12; } }
+@media (max-width: 380px) { .span-3 { grid-column: span 12; } }
+"""
+
+
+def html(content: str, *, css: str = "", **params: Any) -> pn.pane.HTML:
+    """Show markup of our own; whatever comes from a file has gone through `escape`."""
+    params.setdefault("sizing_mode", "stretch_width")
+    params.setdefault("margin", 0)
+    return pn.pane.HTML(content, stylesheets=[TEXT_CSS + css], **params)
+
+
+def heading(title: str, *, level: int = 2, note: str = "") -> pn.pane.HTML:
+    """Show a heading, with a muted note beside it."""
+    beside = f" <span class='muted' style='font-weight:400;font-size:13px'>{escape(note)}</span>" if note else ""
+    return html(f"<h{level}>{escape(title)}{beside}</h{level}>")
+
+
+def row(*objects: Any, gap: int = 8, wrap: bool = True, **params: Any) -> pn.Row:
+    """Lay out side by side, on one middle line, wrapping on small screens."""
+    params.setdefault("margin", 0)
+    params.setdefault("sizing_mode", "stretch_width")
+    flow = "wrap" if wrap else "nowrap"
+    css = f":host {{ flex-flow: row {flow}; gap: {gap}px; align-items: center; overflow: visible; }}"
+    return pn.Row(*objects, stylesheets=[css, *params.pop("stylesheets", [])], **params)
+
+
+def column(*objects: Any, gap: int = 12, **params: Any) -> pn.Column:
+    """Lay out below each other."""
+    params.setdefault("margin", 0)
+    params.setdefault("sizing_mode", "stretch_width")
+    return pn.Column(*objects, stylesheets=[f":host {{ gap: {gap}px; }} .scroll-button {{ display: none !important; }}", *params.pop("stylesheets", [])], **params)
+
+
+def grid(*objects: Viewable) -> pn.Column:
+    """Lay out in twelve columns by the classes span-3 to span-12 of the objects; they stack on small screens."""
+    return pn.Column(*objects, stylesheets=[GRID_CSS], margin=0, sizing_mode="stretch_width")
+
+
+def card(*objects: Any, span: int = 12, gap: int = 8, **params: Any) -> pmui.Paper:
+    """Frame a piece of a page."""
+    inner = column(*objects, gap=gap)
+    params.setdefault("sizing_mode", "stretch_width")
+    return pmui.Paper(
+        inner, variant="outlined", elevation=0, margin=0, sx=CARD_SX, css_classes=[f"span-{span}"],
+        stylesheets=[".paper { height: 100%; }"], **params
+    )
+
+
+def button(label: str, action: Callable[[], object] | None = None, *, primary: bool = False, **params: Any) -> pmui.Button:
+    """Make a button; an error of its action is told as a sentence."""
+    params.setdefault("margin", 0)
+    made = pmui.Button(
+        label=label,
+        variant=params.pop("variant", "contained" if primary else "outlined"),
+        color="primary",
+        size="small",
+        **params,
+    )
+    if action is not None:
+
+        def clicked(_event: object) -> None:
+            with told():
+                action()
+
+        made.on_click(clicked)
+    return made
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell an error of the lab as a sentence instead of raising it."""
+    try:
+        yield
+    except LabError as error:
+        tell(error.message, kind="error")
+
+
+def tell(message: str, *, kind: str = "success") -> None:
+    """Show a short note at the edge of the window."""
+    notifications = pn.state.notifications
+    if notifications is not None:
+        getattr(notifications, kind)(escape(message), duration=0 if kind == "error" else 5000)
+
+
+def empty(title: str, sentence: str, *actions: Any) -> pn.Column:
+    """Say what will stand here, with the button that fills it."""
+    return column(
+        html(
+            f"<div class='empty'><h2>{escape(title)}</h2><p class='muted'>{escape(sentence)}</p></div>",
+            css=".empty { text-align: center; padding: 28px 12px 4px; } .empty p { max-width: 46em; margin: 6px auto; }",
+        ),
+        row(*actions, stylesheets=[":host { justify-content: center; padding-bottom: 24px; }"]),
+        gap=4,
+    )
+
+
+def notice(message: str, *, severity: str = "info", visible: bool = True) -> pmui.Alert:
+    """Show a sentence that stays; `message` is escaped."""
+    return pmui.Alert(
+        object=escape(message), severity=severity, variant="outlined", margin=0, sizing_mode="stretch_width",
+        visible=visible, closeable=False,
+    )  # fmt: skip
+
+
+def select(label: str, options: Mapping[str, Any] | list[str], value: Any, **params: Any) -> pmui.Select:
+    """Make a choice of one."""
+    return pmui.Select(
+        label=label, options=options, value=value, size="small", margin=0, **{"width": 160} | params
+    )
+
+
+def field(label: str, value: str = "", **params: Any) -> pmui.TextInput:
+    """Make a field for text, taken when left or on Enter."""
+    return pmui.TextInput(label=label, value=value, size="small", margin=0, **{"width": 160} | params)
+
+
+def choice(options: Mapping[str, Any] | list[str], value: Any, **params: Any) -> pmui.RadioButtonGroup:
+    """Make a row of buttons of which one is chosen."""
+    return pmui.RadioButtonGroup(options=options, value=value, size="small", margin=0, color="primary", **params)
+
+
+def icon_button(icon: str, name: str, action: Callable[[], object] | None = None, **params: Any) -> pmui.IconButton:
+    """Make a button that is only an icon; `name` is read out and shown on hover."""
+    made = pmui.IconButton(label=name, icon=icon, description=name, size="small", margin=0, **params)
+    if action is not None:
+
+        def clicked(_event: object) -> None:
+            with told():
+                action()
+
+        made.on_click(clicked)
+    return made
+
+
+def menu(items: Sequence[tuple[str, str]], chosen: Callable[[int], None]) -> pmui.MenuList:
+    """Make the menu of pages from (icon, label)."""
+    made = pmui.MenuList(
+        items=[{"icon": icon, "label": label} for icon, label in items], active=0, margin=(8, 0), sizing_mode="stretch_width"
+    )
+
+    def changed(event: param.parameterized.Event) -> None:
+        active = event.new[0] if isinstance(event.new, (tuple, list)) else event.new
+        if active is not None:
+            chosen(active)
+
+    made.param.watch(changed, "active")
+    return made
+
+
+def search(hint: str, found: Callable[[str], None]) -> pmui.AutocompleteInput:
+    """Make the search field of the top bar; `found` gets an option or a free text."""
+    made = pmui.AutocompleteInput(
+        label="", placeholder=hint, restrict=False, min_characters=1, search_strategy="includes", case_sensitive=False, size="small",
+        margin=(0, 8), width=340, sx=_SEARCH_SX, css_classes=["search"],
+    )  # fmt: skip
+
+    def changed(event: param.parameterized.Event) -> None:
+        if event.new:
+            found(event.new)
+            made.value = ""
+
+    made.param.watch(changed, "value")
+    return made
+
+
+_SEARCH_SX = {
+    "& .MuiOutlinedInput-root": {"color": "#fff", "backgroundColor": "rgba(255,255,255,.12)"},
+    "& .MuiOutlinedInput-notchedOutline": {"borderColor": "rgba(255,255,255,.35)"},
+    "& input::placeholder": {"color": "#fff", "opacity": 0.85},
+    "& .MuiSvgIcon-root": {"color": "#fff"},
+}
+
+
+def page(*, title: str, header: list[Any], sidebar: list[Any], main: list[Any], dark: bool, sidebar_open: bool) -> pmui.Page:
+    """Make the window's frame."""
+    return pmui.Page(
+        title=title,
+        header=header,
+        sidebar=sidebar,
+        main=main,
+        dark_theme=dark,
+        theme_config=THEME,
+        sidebar_width=196,
+        sidebar_open=sidebar_open,
+        sidebar_resizable=False,
+        busy_indicator="linear",
+        template=Path(__file__).parent / "page.html",
+        sx=_PAGE_SX,
+    )
+
+
+_PAGE_SX = {
+    "& .MuiAppBar-root": {"backgroundColor": NAVY, "backgroundImage": "none", "color": "#fff", "boxShadow": "none"},
+    "& .MuiToolbar-root": {"minHeight": "52px !important"},
+    "& main": {"backgroundColor": "background.default"},
+    "& .title": {"fontSize": "1.15rem", "fontWeight": 700},
+}
+
+
+def multi_choice(label: str, options: Mapping[str, Any], **params: Any) -> pmui.MultiChoice:
+    """Make a choice of several, with search."""
+    return pmui.MultiChoice(
+        label=label, options=dict(options), value=[], chip=False, margin=0, searchable=True, stylesheets=[_MULTI_CSS], **params
+    )
+
+
+# The widget has no small size of its own.
+_MULTI_CSS = """
+.MuiSelect-select { padding: 8px 32px 8px 12px !important; min-height: 20px !important; height: 36px !important; box-sizing: border-box !important; }
+.MuiInputLabel-root { font-size: 13px !important; }
+.MuiInputLabel-root:not(.MuiInputLabel-shrink) { transform: translate(14px, 9px) scale(1) !important; color: var(--mui-palette-text-primary) !important; }
+.MuiMenuItem-root .MuiListItemText-root { margin: 4px 8px !important; }
+"""
+
+
+def date_range(label: str, value: tuple[date, date], **params: Any) -> pmui.DateRangePicker:
+    """Make a choice of days, both inclusive."""
+    return pmui.DateRangePicker(
+        label=label, value=value, format="YYYY-MM-DD", size="small", margin=0, **{"width": 230} | params
+    )
+
+
+def as_date(value: object) -> date:
+    """Return what a date widget gives as a date."""
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+
+
+def progress() -> pmui.LinearProgress:
+    """Make a bar of 0 to 100, -1 while nobody knows."""
+    return pmui.LinearProgress(value=-1, active=True, margin=0, sizing_mode="stretch_width", height=6, color="secondary")
+
+
+def drawer(*objects: Any) -> pmui.Drawer:
+    """Make a drawer at the right."""
+    inner = column(*objects, gap=8, stylesheets=[":host { padding: 20px; box-sizing: border-box; width: min(460px, 92vw); }"])
+    return pmui.Drawer(inner, anchor="right", size=460, margin=0)
