@@ -1,0 +1,99 @@
+"""The record of runs: begun, ended, found dead."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from bankklient_lab.actions import action, table_action
+from bankklient_lab.errors import Refused
+from bankklient_lab.lab import Lab
+from bankklient_lab.runs.runners import runs_still
+
+Ending = Literal["done", "failed", "cancelled"]
+RUNNER_GONE = "the process that carried it out ended before it was done"
+_MESSAGE_CHARS_MAX = 1000
+
+
+@action
+def start_run(lab: Lab, notebook: str, *, parameters: dict[str, Any], output: str, runner: str) -> int:
+    """Record that a run by hand begins and return its number; `runner` names the process (runs.runners)."""
+    with lab.database.tx("ops") as cursor:
+        return insert_run(lab, cursor, notebook=notebook, parameters=parameters, output=output, runner=runner)
+
+
+def insert_run(
+    lab: Lab,
+    cursor: Any,
+    *,
+    notebook: str,
+    parameters: dict[str, Any],
+    output: str,
+    runner: str,
+    schedule_id: int | None = None,
+    due_at: datetime | None = None,
+) -> int:
+    """Add the row of a run that begins, within the transaction of `cursor`, and return its number."""
+    run_id = int(cursor.execute("SELECT coalesce(max(run_id), 0) + 1 FROM ops.run").fetchone()[0])
+    texts = json.dumps(parameters, ensure_ascii=False)
+    cursor.execute(
+        "INSERT INTO ops.run (run_id, schedule_id, due_at, notebook, parameters, output, started_at, state, runner)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?)",
+        [run_id, schedule_id, due_at, notebook, texts, output, lab.clock(), runner],
+    )
+    lab.log(cursor, "start_run", notebook, run_id=run_id, schedule_id=schedule_id, parameters=parameters)
+    return run_id
+
+
+@action
+def finish_run(lab: Lab, run_id: int, *, state: Ending, message: str = "", files: list[str] | None = None) -> None:
+    """Record how a run ended and the names of the files it left in its output folder; Refused when it has ended."""
+    with lab.database.tx("ops") as cursor:
+        ended = cursor.execute(
+            "UPDATE ops.run SET state = $state, message = $message, files = $files, finished_at = $now"
+            " WHERE run_id = $run AND state = 'running' RETURNING notebook",
+            {
+                "state": state,
+                "message": message[:_MESSAGE_CHARS_MAX] or None,
+                "files": json.dumps(files or [], ensure_ascii=False),
+                "now": lab.clock(),
+                "run": run_id,
+            },
+        ).fetchall()
+        if not ended:
+            raise Refused(f"run {run_id} is not running")
+        lab.log(cursor, "finish_run", ended[0][0], run_id=run_id, state=state, message=message[:_MESSAGE_CHARS_MAX])
+
+
+@action
+def fail_dead_runs(lab: Lab) -> list[int]:
+    """Mark runs whose process has gone as failed and return their numbers."""
+    running = lab.rows("SELECT run_id, runner FROM ops.run WHERE state = 'running' ORDER BY run_id")
+    dead = [int(run_id) for run_id, runner in running if not runs_still(runner)]
+    if dead:
+        with lab.database.tx("ops") as cursor:
+            cursor.execute(
+                "UPDATE ops.run SET state = 'failed', message = ?, finished_at = ?"
+                " WHERE list_contains(?, run_id) AND state = 'running'",
+                [RUNNER_GONE, lab.clock(), dead],
+            )
+            lab.log(cursor, "fail_dead_runs", "", runs=dead)
+    return dead
+
+
+@table_action
+def run_history(lab: Lab, *, schedule_id: int | None = None, limit: int = 100) -> pa.Table:
+    """Return the runs, newest first.
+
+    Columns: run_id, schedule_id and due_at (null for a run by hand), notebook, parameters (JSON), output (folder),
+    started_at, finished_at, state (running, done, failed, cancelled), message (why it failed), files (JSON list of the
+    names in the output folder). Instants are UTC.
+    """
+    return lab.query(
+        "SELECT run_id, schedule_id, due_at, notebook, parameters, output, started_at, finished_at, state, message,"
+        " files FROM ops.run WHERE $schedule IS NULL OR schedule_id = $schedule ORDER BY run_id DESC LIMIT $limit",
+        {"schedule": schedule_id, "limit": limit},
+    )
