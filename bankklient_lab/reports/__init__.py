@@ -8,8 +8,6 @@ Each door reads by analysis functions alone, so it works with a remote lab too.
 from __future__ import annotations
 
 from bankklient_lab.reports.doors import (
-    POSITION_SUFFIXES,
-    STATEMENT_SUFFIXES,
     SUFFIXES,
     TABLE_SUFFIXES,
     StatementRequest,
@@ -21,9 +19,7 @@ from bankklient_lab.reports.doors import (
 from bankklient_lab.reports.model import REPORT_LIMITS, StatementOptions
 
 __all__ = [
-    "POSITION_SUFFIXES",
     "REPORT_LIMITS",
-    "STATEMENT_SUFFIXES",
     "SUFFIXES",
     "TABLE_SUFFIXES",
     "StatementOptions",

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from bankklient_lab.jobs import Job
 
 TABLE_SUFFIXES = (".csv", ".json", ".parquet", ".xlsx")
-POSITION_SUFFIXES = (".html", ".pdf", *TABLE_SUFFIXES)
-STATEMENT_SUFFIXES = POSITION_SUFFIXES
-SUFFIXES = POSITION_SUFFIXES
+SUFFIXES = (".pdf", ".xlsx", ".html", ".csv", ".parquet")
 DEFAULT_OPTIONS = StatementOptions()
 _MONTHS_SHOWN_DAYS = 366
 _AHEAD = 8  # statements read ahead of each process that renders
@@ -46,17 +44,18 @@ def render_statement(
     since: date,
     until: date,
     suffix: str,
+    currency: str | None = None,
     options: StatementOptions = DEFAULT_OPTIONS,
     job: Job | None = None,
 ) -> bytes:
-    """Return the statements of accounts (all when empty) in [since, until) as one file.
+    """Return the statements of accounts (all when empty, those in `currency` when given) in [since, until) as one file.
 
-    `suffix` is one of STATEMENT_SUFFIXES; .csv, .json and .parquet hold the entries with a first column account.
+    `suffix` is one of SUFFIXES; .csv and .parquet hold the entries with a first column account.
     Raises UnknownName, BadArgument (an unknown suffix, more rows than the form takes).
     """
-    _known_suffix(suffix, STATEMENT_SUFFIXES)
+    _known_suffix(suffix, SUFFIXES)
     reports: list[StatementReport] = []
-    for request in _requests(lab, accounts, since, until):
+    for request in _requests(lab, accounts, currency, since, until):
         if job is not None:
             job.step(f"reading {request.account}")
         reports.append(statement_report(lab, request))
@@ -66,9 +65,9 @@ def render_statement(
 def render_cash_position(lab: Lab, *, on: date, in_currency: str, suffix: str) -> bytes:
     """Return balances at the end of the day `on` by currency, bank and account, with totals in a currency.
 
-    `suffix` is one of POSITION_SUFFIXES; .csv, .json and .parquet hold the balances. Raises NoRate, BadArgument.
+    `suffix` is one of SUFFIXES; .csv and .parquet hold the balances. Raises NoRate, BadArgument.
     """
-    _known_suffix(suffix, POSITION_SUFFIXES)
+    _known_suffix(suffix, SUFFIXES)
     report = cash_position_report(lab, on=on, in_currency=in_currency)
     if suffix == ".pdf":
         from bankklient_lab.reports.pdf import cash_position_pdf
@@ -101,7 +100,7 @@ def render_many(
     lab: Lab, requests: Iterable[StatementRequest], *, suffix: str, options: StatementOptions = DEFAULT_OPTIONS
 ) -> Iterator[bytes]:
     """Yield one file per request, in order; read here, rendered by as many processes as there are cores."""
-    _known_suffix(suffix, STATEMENT_SUFFIXES)
+    _known_suffix(suffix, SUFFIXES)
     return rendered_many((statement_report(lab, request) for request in requests), suffix, options)
 
 
@@ -162,7 +161,9 @@ def cash_position_report(lab: Lab, *, on: date, in_currency: str) -> CashPositio
     return CashPositionReport(on, in_currency.strip().upper(), table, days.select(["day", "balance"]), lab.clock())
 
 
-def _requests(lab: Lab, names: Collection[str], since: date, until: date) -> list[StatementRequest]:
+def _requests(
+    lab: Lab, names: Collection[str], currency: str | None, since: date, until: date
+) -> list[StatementRequest]:
     """Return a request for each account and currency that the names mean."""
     from bankklient_lab.analysis.accounts import accounts
 
@@ -170,12 +171,19 @@ def _requests(lab: Lab, names: Collection[str], since: date, until: date) -> lis
         raise BadArgument(f"accounts must be a list of names, not the text {names!r}")
     rows = accounts.arrow(lab).select(["account", "name", "label", "currency"]).to_pylist()
     for name in names:
-        if not any(name in (row["account"], row["name"], row["label"]) for row in rows):
+        if not any(name in _names(row) for row in rows):
             raise UnknownName("account", name, "`bankklient accounts` lists them")
-    chosen = [row for row in rows if not names or any(row[key] in names for key in ("account", "name", "label"))]
+    chosen = [
+        row for row in rows if (not names or not _names(row).isdisjoint(names)) and currency in (None, row["currency"])
+    ]
     if not chosen:
-        raise UnknownName("account", "any", "import a statement first")
+        wanted = f" in {currency}" if currency else ""
+        raise BadArgument(f"the lab has no such account{wanted}; import its statements first")
     return [StatementRequest(row["label"], since, until, row["currency"]) for row in chosen]
+
+
+def _names(row: dict[str, str | None]) -> set[str | None]:
+    return {row["account"], row["name"], row["label"]}
 
 
 def _known_suffix(suffix: str, known: Sequence[str]) -> None:
