@@ -196,7 +196,7 @@ def test_shading_tints_every_second_entry_and_is_off_by_default() -> None:
     report = a_statement(10)
     without = tinted(report, PLAIN)
     assert tinted(report, StatementOptions(shading=True)) - without == 5 * 5  # cells of five entries
-    assert PLAIN == StatementOptions(shading=False)
+    assert StatementOptions(shading=False) == PLAIN
 
 
 @pytest.mark.spec("BNK-014")
@@ -214,7 +214,7 @@ def test_brief_format_ends_pages_earlier_and_is_off_by_default() -> None:
         return min(heights)
 
     assert last_line(PLAIN) < last_line(StatementOptions(brief=True)) - 15
-    assert PLAIN == StatementOptions(brief=False)
+    assert StatementOptions(brief=False) == PLAIN
 
 
 def test_all_texts_prints_what_the_short_form_leaves_out() -> None:
