@@ -50,26 +50,30 @@ def decimals(currency: str) -> int:
 
 def exact(value: Decimal) -> Decimal:
     """Return `value` with three decimals; BadArgument when that would lose a digit or overflow."""
-    quantized = value.quantize(Decimal("0.001"))
-    if quantized != value or abs(quantized) > AMOUNT_MAX:
-        raise BadArgument(f"amount {value} does not fit {AMOUNT_SQL} exactly")
-    return quantized
+    if value.is_finite() and abs(value) <= AMOUNT_MAX:
+        quantized = value.quantize(Decimal("0.001"))
+        if quantized == value:
+            return quantized
+    raise BadArgument(f"amount {value} does not fit {AMOUNT_SQL} exactly")
+
+
+# Digits in groups of three by one mark, or ungrouped; then the other mark and decimals.
+_TYPED = re.compile(
+    r"[+-]?(?P<whole>\d{1,3}(?:(?P<mark>[.,])\d{3})(?:(?P=mark)\d{3})*|\d+)(?:(?P<point>[.,])(?P<places>\d*))?"
+)
 
 
 def parse_amount(text: str) -> Decimal:
     """Read an amount as people type it: "1 234,50", "1,234.50", "-1234.5"; BadArgument otherwise.
 
-    The last of "," and "." is the decimal separator when both occur, or when one occurs once.
+    A single "," or "." before exactly three digits is a decimal mark ("1,234" is one and a bit): only
+    what groups and ends in another mark, or groups twice, is read as thousands.
     """
     compact = re.sub(r"[\s\u00a0\u202f']", "", text).replace("\u2212", "-")
-    if not re.fullmatch(r"[+-]?\d[\d.,]*", compact):
+    if re.fullmatch(r"[+-]?\d+[.,]\d+", compact):
+        return exact(Decimal(compact.replace(",", ".")))
+    found = _TYPED.fullmatch(compact)
+    if found is None or (found["mark"] and found["mark"] == found["point"]):
         raise BadArgument(f"{text!r} is not an amount; write it like 1234.50")
-    decimal_mark = max(compact.rfind(","), compact.rfind("."))
-    if decimal_mark >= 0:
-        mark = compact[decimal_mark]
-        if compact.count(mark) > 1:
-            compact = compact.replace(mark, "")
-        else:
-            other = "," if mark == "." else "."
-            compact = compact.replace(other, "").replace(mark, ".")
-    return exact(Decimal(compact))
+    whole = re.sub(r"[.,]", "", found["whole"])
+    return exact(Decimal(f"{'-' if compact.startswith('-') else ''}{whole}.{found['places'] or '0'}"))
