@@ -1,4 +1,7 @@
-"""Categories of entries: rules as data (data/codebooks/categories.csv), judged in SQL, the first that fits wins."""
+"""Categories of entries: rules as data (data/codebooks/categories.csv), judged in SQL, the first that fits wins.
+
+Before them all: what goes to or comes from an account of the lab is an own transfer.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from bankklient_lab.codebooks import rows
 
 OTHER = {"credit": "Other receipts", "debit": "Other payments"}
 _SIDES = {"credit": "e.amount > 0", "debit": "e.amount < 0", "any": "true"}
+_OWN = "canonical_account(e.counterparty_account, e.counterparty_bank) IN (SELECT number FROM ops.account)"
 _TEXT = "lower(concat_ws(' ', e.transaction_code, e.counterparty_name, e.remittance, e.additional_info))"
 _FIELDS = {"text": _TEXT, "transaction_code": "e.transaction_code", "constant_symbol": "e.constant_symbol"}
 
@@ -16,7 +20,7 @@ _FIELDS = {"text": _TEXT, "transaction_code": "e.transaction_code", "constant_sy
 def category_sql() -> str:
     """Return the SQL expression for the category of an entry `e`; the patterns are quoted literals of our own file."""
     rules = rows("categories")
-    branches = []
+    branches = [f"WHEN {_OWN} THEN 'Own transfers'"]
     for rule in rules:
         pattern, category = (rule[name].replace("'", "''") for name in ("pattern", "category"))
         branches.append(

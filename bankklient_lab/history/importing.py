@@ -238,6 +238,12 @@ def _columns(kind: Kind, without: frozenset[str], alias: str) -> str:
     return ", ".join(f"{alias}.{name}" for name in SCHEMAS[kind].names if name not in without)
 
 
+def _entry_columns() -> str:
+    """Return the columns after `reversal` and before `detail_count`; a Czech counterparty is named by its IBAN."""
+    columns = _columns(Kind.ENTRY, _AFTER_STATUS | {"detail_count", "raw", "place"}, "e")
+    return columns.replace("e.counterparty_account", "canonical_account(e.counterparty_account, e.counterparty_bank)")
+
+
 _NUMBERS = frozenset({"statement_no", "entry_no", "detail_no"})
 _DEFAULTED = _NUMBERS | {"status", "reversal", "detail_count", "currency"}
 _AFTER_STATUS = frozenset(SCHEMAS[Kind.ENTRY].names[: SCHEMAS[Kind.ENTRY].names.index("reversal") + 1])
@@ -250,7 +256,7 @@ _INSERTS = (
     INSERT INTO history.entry
     SELECT $import_id, e.statement_no, e.entry_no, s.account_id, s.interim, {_CLIPPED}, {category_sql()},
         e.booking_day, e.value_day, e.amount, coalesce(e.currency, s.currency), coalesce(e.status, 'BOOK'),
-        coalesce(e.reversal, false), {_columns(Kind.ENTRY, _AFTER_STATUS | {"detail_count", "raw", "place"}, "e")},
+        coalesce(e.reversal, false), {_entry_columns()},
         coalesce(e.detail_count, 0), e.raw, e.place
     FROM file_entry e {_NEW}
     """,
