@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows
@@ -276,7 +277,7 @@ class Statements:
 
     def _day(self, digits: str, line: int, tag: str) -> date | None:
         try:
-            return read_day(digits, "ymd")
+            return _day_of(digits)
         except ValueError:
             self._find("bad_date", line, tag, digits)
             return None
@@ -329,6 +330,11 @@ def _row(statement: Statement) -> tuple[object, ...]:
         "\n".join(statement.raw) or None,
         f"line {statement.line}",
     )
+
+
+@lru_cache(maxsize=1_000)
+def _day_of(digits: str) -> date | None:
+    return read_day(digits, "ymd")
 
 
 def exact_amount(text: str) -> Decimal | None:
