@@ -318,14 +318,11 @@ class Reader:
             self._header,
             balances,
             self._entry_currency,
+            own=self._own_statement(found, place),
             hints=self._hints,
             checked=self._checked,
             place=place,
         )
-        try:
-            columns |= own_statement(found)
-        except ValueError:
-            self._find("unknown_code", place, "AddtlStmtInf", found["statement_info"])
         for balance in balances:
             if balance.amount is not None and balance.currency != columns["currency"]:
                 self._find("currency_differs", place, f"Bal {balance.kind}", balance.currency)
@@ -343,6 +340,13 @@ class Reader:
         self._statements.rows.append(tuple(columns[name] for name in SCHEMAS[Kind.STATEMENT].names))
         self._statement = None
         forget(element)
+
+    def _own_statement(self, found: Found, place: str) -> dict[str, Any]:
+        try:
+            return own_statement(found)
+        except ValueError:
+            self._find("unknown_code", place, "AddtlStmtInf", found["statement_info"])
+            return {}
 
     def _statement_raw(self, element: etree._Element) -> str:
         for entry in list(element):

@@ -118,12 +118,16 @@ def statement_columns(
     balances: Sequence[Balance],
     entry_currency: str | None,
     *,
+    own: dict[str, Any],
     hints: Hints,
     checked: Checked,
     place: str,
 ) -> dict[str, Any]:
-    """Return the columns of a statement that its header says; HintNeeded without account or currency."""
-    columns = statement_texts(found, header)
+    """Return the columns of a statement that its header says; HintNeeded without account or currency.
+
+    `own` are those that come from our writer, whole.
+    """
+    columns = statement_texts(found, header) | own
     columns["account"] = columns["account"] or hints.account
     if columns["account"] is None:
         raise HintNeeded("account", "the statement names no account", place=place)
@@ -149,6 +153,7 @@ def statement_columns(
         "declared_entries": checked.integer(found.get("declared_entries"), 18, "NbOfNtries", place),
         "declared_credit": checked.amount(found.get("declared_credit"), "TtlCdtNtries/Sum", place),
         "declared_debit": checked.amount(found.get("declared_debit"), "TtlDbtNtries/Sum", place),
+        **{name: own[name] for name in ("page", "first_day", "last_day") if name in own},
     }
 
 

@@ -44,9 +44,15 @@ from bankklient_lab.formats.camt_statement import (
 )
 from bankklient_lab.formats.camt_tags import account, agent, check_text, is_currency, leaf, money, side, tag
 from bankklient_lab.formats.camt_values import exact_day
+from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 OWN_CHARS = 500
+# What reading gives back; of `detail_count` not whether it is 0 or 1.
+CARRIED = {
+    kind: tuple(name for name in SCHEMAS[kind].names if name not in {"raw", "place"})
+    for kind in (Kind.STATEMENT, Kind.ENTRY, Kind.BALANCE, Kind.DETAIL)
+}
 
 _ROWS = 2_000
 _BALANCE = ("balance_type", "day", "amount", "currency")

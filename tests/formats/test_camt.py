@@ -448,7 +448,7 @@ def test_mutated_files_are_refused_or_flagged_and_both_ways_agree(path: Path) ->
     kind = kind_of(data)
     for seed in range(150 if kind else 0):
         changed = mutated(data, seed)
-        outcomes = []
+        outcomes: list[list[tuple[Any, ...]] | None] = []
         for variant in (changed, whole(changed)):
             try:
                 tables = read(variant, kind=kind)
