@@ -181,7 +181,7 @@ class Reader:
         no = self._current.no + 1 if self._current else 1
         if no > LIMITS.statements:
             raise LimitExceeded(f"more than {LIMITS.statements} statements", place=place)
-        if not _divisible(self._in_plain_order(digits))[0]:
+        if not _valid(self._in_plain_order(digits))[0]:
             self._findings.add(
                 "bad_check_digit", statement_no=no, place=place, field="account", value=values["account"]
             )
@@ -230,7 +230,7 @@ class Reader:
         numbers = [line[at : at + 16] for line in heads for at in ((3,) if line.startswith("074") else (3, 19))]
         numbers = [number for number in numbers if len(number) == 16 and number.isascii() and number.isdigit()]
         digits = np.frombuffer("".join(numbers).encode("utf-32-le"), np.uint32).reshape(-1, 16)
-        plain, internal = _divisible(digits), _divisible(digits[:, INTERNAL_ORDER])
+        plain, internal = _valid(digits), _valid(digits[:, INTERNAL_ORDER])
         for_plain, for_internal = int((plain & ~internal).sum()), int((internal & ~plain).sum())
         if for_plain == for_internal:
             return bool(self._profile and self._profile.account_order == "internal")
@@ -440,12 +440,15 @@ def _first_day(opening_day: date | None, first_entry: int, last_day: date | None
     return min(candidates, default=None)
 
 
-def _divisible(digits: npt.NDArray[Any]) -> Bools:
-    """Tell for each row of 16 digits whether prefix and base are divisible by 11 in their weighted sums."""
+def _valid(digits: npt.NDArray[Any]) -> Bools:
+    """Tell for each row of 16 digits whether it is an account number.
+
+    The weighted sums of prefix and base are divisible by 11, the base has two digits other than 0.
+    """
     values = digits.astype(np.int64) - ord("0")
     prefix, base = values[:, :6] @ np.array(PREFIX_WEIGHTS), values[:, 6:] @ np.array(BASE_WEIGHTS)
-    divisible: Bools = (prefix % 11 == 0) & (base % 11 == 0)
-    return divisible
+    valid: Bools = (prefix % 11 == 0) & (base % 11 == 0) & ((values[:, 6:] != 0).sum(axis=1) >= 2)
+    return valid
 
 
 def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> pa.Array:

@@ -49,8 +49,12 @@ def _statement(statement: dict[str, Any], entries: list[dict[str, Any]]) -> Iter
     if opening_day is None and statement["first_day"]:
         opening_day = statement["first_day"] - timedelta(days=1)
     account, _ = _account(statement["account"], place, "account")
-    debit = -sum((entry["amount"] or 0 for entry in entries if _is_debit(entry)), Decimal(0))
-    credit = sum((entry["amount"] or 0 for entry in entries if not _is_debit(entry)), Decimal(0))
+    profile = profile_of(statement["bank"]) if statement["bank"] else None
+    following = [
+        line for entry in entries for line in _entry(entry, account, profile, f"{place}, entry {entry['entry_no']}")
+    ]
+    debit = -sum((entry["amount"] for entry in entries if _is_debit(entry)), Decimal(0))
+    credit = sum((entry["amount"] for entry in entries if not _is_debit(entry)), Decimal(0))
     values = {
         "type": "074",
         "account": account,
@@ -68,9 +72,7 @@ def _statement(statement: dict[str, Any], entries: list[dict[str, Any]]) -> Iter
         "closing_day": statement["closing_day"],
     }
     yield STATEMENT.write(values, place) + "\r\n"
-    profile = profile_of(statement["bank"]) if statement["bank"] else None
-    for entry in entries:
-        yield from _entry(entry, account, profile, f"{place}, entry {entry['entry_no']}")
+    yield from following
 
 
 def _entry(entry: dict[str, Any], account: str, profile: Profile | None, place: str) -> Iterator[str]:
@@ -111,7 +113,7 @@ def _entry(entry: dict[str, Any], account: str, profile: Profile | None, place: 
 
 def _is_debit(entry: dict[str, Any]) -> bool:
     """Tell whether an entry belongs to the debit turnover: debits, and credits that take a debit back."""
-    return ((entry["amount"] or 0) < 0) is not bool(entry["reversal"])
+    return (entry["amount"] < 0) is not bool(entry["reversal"])
 
 
 def _posting_code(entry: dict[str, Any], profile: Profile | None) -> str:
