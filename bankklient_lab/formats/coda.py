@@ -281,6 +281,7 @@ class _Reader:
             statement["first_day"] = day
         self._entry = self._movement = {
             **movement,
+            "sequence": None if is_detail else said["sequence"],  # further lost details are no details of this one
             "entry_no": statement["entries"],
             "booking_day": day,
             "value_day": said["value_day"],

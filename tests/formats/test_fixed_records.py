@@ -1,0 +1,71 @@
+"""What the fixed-record formats have in common: no foreign file is claimed, damage is refused or found."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import pytest
+
+from bankklient_lab.errors import FormatError, LimitExceeded
+from bankklient_lab.formats import format_named
+from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES, Hints
+from tests.corpus import SAMPLES, corpus
+
+FOLDERS = {"gpc": "gpc", "bai2": "bai2", "cfonb": "cfonb120", "norma43": "norma43", "coda": "coda"}
+
+
+def _all_files() -> list[Path]:
+    root = corpus()
+    roots = [SAMPLES] if root is None else [SAMPLES, root]
+    return sorted(path for folder in roots for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", FOLDERS.values())
+def test_no_file_of_another_format_is_claimed(name: str) -> None:
+    sniff = format_named(name).sniff
+    claimed = {path.parent.name for path in _all_files() if sniff(path.read_bytes()[:SNIFF_BYTES])}
+    assert claimed == {folder for folder, owner in FOLDERS.items() if owner == name}
+
+
+def _mutated(data: bytes, dice: random.Random) -> bytes:
+    lines = data.split(b"\n")
+    at = dice.randrange(len(lines))
+    match dice.randrange(5):
+        case 0:
+            del lines[at]
+        case 1:
+            lines.insert(dice.randrange(len(lines)), lines[at])
+        case 2:
+            lines[at] = lines[at][: dice.randrange(len(lines[at]) + 1)]
+        case 3:
+            return data[: dice.randrange(len(data))]
+        case _:
+            changed = bytearray(data)
+            for _ in range(dice.randrange(1, 8)):
+                changed[dice.randrange(len(changed))] = dice.choice([dice.randrange(256), *b"0123456789+-/, "])
+            return bytes(changed)
+    return b"\n".join(lines)
+
+
+@pytest.mark.parametrize(("folder", "name"), FOLDERS.items())
+def test_mutated_file_is_read_or_refused(folder: str, name: str) -> None:
+    dice = random.Random(20261122)
+    files = [path.read_bytes() for path in sorted((SAMPLES / folder).iterdir())]
+    refused = 0
+    for _ in range(400):
+        data = _mutated(_mutated(dice.choice(files), dice), dice)
+        try:
+            for part in format_named(name).read(io.BytesIO(data), Hints(bank="0100", currency="CZK")):
+                part.batch.validate(full=True)
+        except FormatError:
+            refused += 1
+    assert 0 < refused < 400
+
+
+@pytest.mark.parametrize(("folder", "name"), FOLDERS.items())
+def test_a_line_without_end_is_refused(folder: str, name: str) -> None:
+    head = next((SAMPLES / folder).iterdir()).read_bytes().split(b"\n", 1)[0]
+    with pytest.raises(LimitExceeded, match="line 2"):
+        list(format_named(name).read(io.BytesIO(head + b"\n" + b"0" * (LIMITS.line_bytes * 6)), Hints()))
