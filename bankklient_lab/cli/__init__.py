@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from bankklient_lab.cli import files, reading, runs, upkeep
+from bankklient_lab.cli import files, notebooks, reading, runs, upkeep
 from bankklient_lab.cli.output import shown
 from bankklient_lab.errors import BadArgument, LabError
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (files, reading, upkeep, runs):
+for module in (files, reading, notebooks, upkeep, runs):
     module.add_to(app)
 
 

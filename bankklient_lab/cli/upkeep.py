@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ import typer
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened, read_passphrase
 from bankklient_lab.cli.output import lines, print_json, print_table, shown
 from bankklient_lab.errors import LabError, Refused
+from bankklient_lab.jobs import Job
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -116,22 +117,27 @@ def serve_lab(lab: Lab, port: int, stop: threading.Event) -> None:
     try:
         sys.stdout.write(f"{lab.path}\n{pages.url}\n")
         sys.stdout.flush()
-        runs = threading.Thread(target=_run_due, args=(lab, stop), name="scheduled runs", daemon=True)
+        job = Job()
+        runs = threading.Thread(target=_run_due, args=(lab, stop, job), name="scheduled runs", daemon=True)
         runs.start()
         stop.wait()
+        job.cancel()
         runs.join()
     finally:
         pages.stop()
 
 
-def _run_due(lab: Lab, stop: threading.Event) -> None:
-    from bankklient_lab.runs import run_due
+def _run_due(lab: Lab, stop: threading.Event, job: Job) -> None:
+    from bankklient_lab.runs.execute import run_due
 
     while not stop.wait(SECONDS_BETWEEN_RUNS):
         try:
-            run_due(lab)
+            for run in run_due(lambda: nullcontext(lab), job):
+                if run.state == "failed":
+                    sys.stderr.write(f"bankklient: run {run.run_id} failed: {shown(run.message)}\n")
         except LabError as error:
-            sys.stderr.write(f"bankklient: {shown(error.message)}\n")
+            if not stop.is_set():
+                sys.stderr.write(f"bankklient: {shown(error.message)}\n")
 
 
 @contextmanager

@@ -156,7 +156,7 @@ def _executed(task: _Task, job: Job) -> tuple[str, ...]:
         except RunFailed as failure:
             raise _Stopped(failure, _kept_of_failed(executed, task.folder)) from failure
         job.step(f"writing the page of {name}")
-        write_html(executed, executed.with_suffix(".html"))
+        write_html(executed, executed.with_suffix(".html"), code=False)
         files = _moved(work, task.folder)
     for suffix in SUFFIXES:
         (task.folder / f"{name}{FAILED}{suffix}").unlink(missing_ok=True)
@@ -172,7 +172,7 @@ def _kept_of_failed(executed: Path, folder: Path) -> tuple[str, ...]:
     with _working_folder(folder) as work:
         notebook, page = (work / f"{executed.stem}{FAILED}{suffix}" for suffix in SUFFIXES)
         executed.rename(notebook)
-        write_html(notebook, page)
+        write_html(notebook, page, code=True)
         return _moved(work, folder)
 
 

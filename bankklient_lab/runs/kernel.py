@@ -10,18 +10,14 @@ import signal
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
-
-import papermill
-from ipykernel.kernelspec import get_kernel_dict
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
+from typing import TYPE_CHECKING, Any
 
 from bankklient_lab import errors
 from bankklient_lab.errors import LabError, RunFailed
 from bankklient_lab.jobs import Job
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import AsyncKernelManager
 
 SECONDS_BETWEEN_STEPS = 0.1
 SECONDS_TO_START = 120
@@ -61,8 +57,10 @@ class Execution:
             raise self._failure(self._error) from self._error
 
     def _work(self) -> None:
-        logging.getLogger("papermill").setLevel(logging.ERROR)
         try:
+            import papermill
+
+            logging.getLogger("papermill").setLevel(logging.ERROR)
             papermill.execute_notebook(
                 str(self._source).translate(_BRACES),
                 str(self._target).translate(_BRACES),
@@ -80,6 +78,10 @@ class Execution:
             self._error = error
 
     def _manager_class(self) -> type[AsyncKernelManager]:
+        from ipykernel.kernelspec import get_kernel_dict
+        from jupyter_client.kernelspec import KernelSpec
+        from jupyter_client.manager import AsyncKernelManager
+
         execution = self
 
         class Manager(AsyncKernelManager):
@@ -127,6 +129,9 @@ def _is_code(cell: Any) -> bool:
 
 
 def _reason(error: BaseException) -> str:
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
     if isinstance(error, DeadKernelError):
         return "its process ended, perhaps for want of memory"
     if not isinstance(error, PapermillExecutionError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from bankklient_lab.runs.notebooks import check_parameters, folders_of, notebook
 from bankklient_lab.runs.records import insert_run
 
 CatchUp = Literal["all", "last", "none"]
+CATCH_UPS: tuple[CatchUp, ...] = get_args(CatchUp)
 ON_TIME = timedelta(hours=1)  # a due time is missed when it is older
 LOOK_BACK = (timedelta(hours=1), timedelta(days=2), timedelta(days=40))
 
