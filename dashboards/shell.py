@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -18,6 +19,9 @@ from bankklient_lab.dashboards.filterbar import FilterBar
 from bankklient_lab.dashboards.gate import SCHEME_COOKIE
 from bankklient_lab.dashboards.state import PAGES, State
 from bankklient_lab.dashboards.texts import text
+from bankklient_lab.errors import LabError
+
+_log = logging.getLogger(__name__)
 
 ICONS = {
     "overview": "dashboard",
@@ -85,13 +89,22 @@ class Shell:
         self._filter.view.visible = name in FILTERED
         self._menu.active = PAGES.index(name)
         if name not in self._pages:
-            module = import_module(f"bankklient_lab.dashboards.{name}")
-            self._pages[name] = module.page(self.lab, self.state)
+            self._pages[name] = self._built(name)
             self._main.append(self._pages[name])
         for other, view in self._pages.items():
             view.visible = other == name
         if self.state.narrow:
             self.page.sidebar_open = False
+
+    def _built(self, name: str) -> ui.Viewable:
+        try:
+            built: ui.Viewable = import_module(f"bankklient_lab.dashboards.{name}").page(self.lab, self.state)
+        except LabError as error:
+            return ui.notice(error.message, severity="error")
+        except Exception:
+            _log.exception("the page %s failed", name)
+            return ui.notice(text("work.failed"), severity="error")
+        return built
 
     def _content_changed(self, *_events: object) -> None:
         self._offer_search()

@@ -45,7 +45,7 @@ class Column:
 
     name: str
     title: str
-    kind: str = "text"  # "text", "account", "amount", "day", "count"
+    kind: str = "text"  # "text", "account", "amount", "day", "count", "flaws" (a count that is best empty)
     width: int | None = None
     currency: str = "currency"  # the column with the currency of an amount
     essential: bool = True  # shown on small screens
@@ -53,6 +53,15 @@ class Column:
     hidden: bool = False
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
+_SHOWN: dict[str, Callable[[Any], Any]] = {
+    "account": formatting.short_account,
+    "count": formatting.count,
+    "flaws": lambda number: formatting.count(number) if number else "",
+}
 Rows = Callable[[Sequence[str], int, int], pa.Table]
 
 
@@ -120,7 +129,7 @@ class PagedTable:
         self._rows, self._order_by, self._on_open = rows, tuple(order_by), on_open
         self._here: list[dict[str, Any]] = []
         self._offset = 0
-        right = {column.name: "right" for column in columns if column.kind in ("amount", "count")}
+        right = {column.name: "right" for column in columns if column.kind in ("amount", "count", "flaws")}
         self.widget = _Paged(
             self,
             titles={column.name: column.title for column in columns},
@@ -188,8 +197,7 @@ class PagedTable:
         days = [column.name for column in self.columns if column.kind == "day"]
         shown = formatting.for_display(table, amounts, days)
         for column in self.columns:
-            if column.kind == "account":
-                shown[column.name] = [formatting.short_account(label) for label in shown[column.name]]
+            shown[column.name] = [_SHOWN.get(column.kind, _same)(value) for value in shown[column.name]]
         frame = pd.DataFrame(
             {column.name: pd.Series(shown[column.name], dtype=object).fillna("") for column in self.columns}
         )

@@ -113,6 +113,8 @@ def row(*objects: Any, gap: int = 8, wrap: bool = True, **params: Any) -> pn.Row
     params.setdefault("margin", 0)
     params.setdefault("sizing_mode", "stretch_width")
     flow = "wrap" if wrap else "nowrap"
+    for one in objects:
+        one.align = "center"
     css = f":host {{ flex-flow: row {flow}; gap: {gap}px; align-items: center; overflow: visible; }}"
     return pn.Row(*objects, stylesheets=[css, *params.pop("stylesheets", [])], **params)
 

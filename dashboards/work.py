@@ -47,13 +47,16 @@ class Work(Generic[T]):
             ui.tell(text("work.busy"), kind="warning")
             return
         self._done, self._outcome, self._note = done, None, (doing, None)
-        self._job = job = Job(lambda what, share: setattr(self, "_note", (what, share)))
+        self._job = job = Job(self._noted)
 
         def run() -> None:
+            outcome: tuple[T | None, BaseException | None]
             try:
-                self._outcome = (work(job), None)
+                outcome = (work(job), None)
             except BaseException as error:  # noqa: BLE001 - told by poll
-                self._outcome = (None, error)
+                outcome = (None, error)
+            if self._job is job:  # else forgotten
+                self._outcome = outcome
 
         self._thread = threading.Thread(target=run, name="dashboard work", daemon=True)
         self._thread.start()
@@ -65,6 +68,13 @@ class Work(Generic[T]):
         """Ask the work to stop."""
         if self._job is not None:
             self._job.cancel()
+
+    def forget(self) -> None:
+        """Let the present work end unheard, so that the next can start at once."""
+        self._thread, self._job, self._outcome = None, None, None
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
 
     def wait(self) -> None:
         """Wait for the end and take it up; for callers that are no browser."""
@@ -92,6 +102,9 @@ class Work(Generic[T]):
         else:
             with ui.told():
                 self._done(result)  # type: ignore[arg-type]
+
+    def _noted(self, doing: str, share: float | None) -> None:
+        self._note = (doing, share)
 
     def _show(self) -> None:
         doing, share = self._note

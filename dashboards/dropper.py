@@ -1,0 +1,51 @@
+"""Files dropped into a page go to disk piece by piece: a large file never stands in memory."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+from bankklient_lab.formats.base import LIMITS
+
+
+class DiskDropper(pn.widgets.FileDropper):
+    """A FileDropper whose files are written to a folder of this window; `dropped(name, path)` follows each."""
+
+    def __init__(self, dropped: Callable[[str, Path], None], removed: Callable[[str], None], **params: Any) -> None:
+        self._dropped, self._removed = dropped, removed
+        self.folder = Path(tempfile.mkdtemp(prefix="bankklient-drop-"))
+        self._paths: dict[str, Path] = {}
+        self._bytes: dict[str, int] = {}
+        super().__init__(multiple=True, previews=[], **params)
+
+    def _process_event(self, event: Any) -> None:
+        data = event.data
+        name = str(data["name"])
+        if event.event_name == "delete_event":
+            self._removed(name)
+        else:
+            self.receive(name, int(data["chunk"]), int(data["total_chunks"]), data["data"])
+
+    def receive(self, name: str, piece: int, pieces: int, content: bytes) -> None:
+        """Write one piece (from 1) of a file; the name is only a name, never a path."""
+        if piece == 1:
+            self._paths[name] = self.folder / f"{len(self._paths)}-{len(list(self.folder.iterdir()))}"
+            self._bytes[name] = 0
+        path = self._paths[name]
+        self._bytes[name] += len(content)
+        if self._bytes[name] > LIMITS.file_bytes:
+            path.unlink(missing_ok=True)
+            return
+        with path.open("ab") as target:
+            target.write(content)
+        if piece == pieces:
+            self._dropped(name, path)
+
+    def discard(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)

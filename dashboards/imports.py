@@ -1,0 +1,216 @@
+"""Imports: drop bank files, see what each holds before it is taken over, and what became of earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import pyarrow as pa
+
+import bankklient_lab as bl
+from bankklient_lab.dashboards import formatting, import_preview, ui
+from bankklient_lab.dashboards.content import read_content
+from bankklient_lab.dashboards.dropper import DiskDropper
+from bankklient_lab.dashboards.formatting import escape
+from bankklient_lab.dashboards.state import State, follow
+from bankklient_lab.dashboards.table import Column, PagedTable
+from bankklient_lab.dashboards.texts import counted, text
+from bankklient_lab.dashboards.withdrawal import Withdrawal
+from bankklient_lab.dashboards.work import Work
+from bankklient_lab.jobs import Job
+
+HINTS = ("account", "currency", "bank", "mapping")
+FILES_AT_ONCE = 500
+
+
+@dataclass
+class Dropped:
+    """A dropped file: what the reader said about it, and what the user has told."""
+
+    name: str
+    path: Path
+    hints: dict[str, str] = field(default_factory=dict)
+    report: dict[str, Any] | None = None
+
+
+class Imports:
+    """The page."""
+
+    def __init__(self, lab: bl.Lab, state: State) -> None:
+        self._lab, self._state = lab, state
+        self._files: dict[str, Dropped] = {}
+        self._dropper: DiskDropper | None = None
+        self._drop_place = ui.column(gap=0)
+        self.work: Work[list[Dropped]] = Work()
+        self._summary = ui.html("")
+        self._take = ui.button("", self.take_over, primary=True, icon="library_add_check", visible=False)
+        self._clear = ui.button(text("imports.clear"), self.clear, variant="text", visible=False)
+        self._cards = ui.column(gap=10)
+        self._past_table: pa.Table | None = None
+        self.withdrawal = Withdrawal(lab, self._withdrawn)
+        self._past = PagedTable(
+            _PAST_COLUMNS, self._past_rows, height=28 * 10 + 34, selectable=False, on_open=self.withdrawal.open,
+            placeholder=text("imports.none"),
+        )  # fmt: skip
+        self.view = ui.column(
+            ui.card(
+                ui.heading(text("imports.drop"), note=text("imports.drop_hint")),
+                self._drop_place,
+                self.work.view,
+                ui.row(self._summary, self._clear, self._take, gap=10),
+            ),
+            self._cards,
+            ui.card(ui.heading(text("imports.past"), note=text("imports.past_hint")), self._past.view),
+            self.withdrawal.view,
+        )
+        self._new_dropper()
+        if pn.state.curdoc is not None:
+            pn.state.on_session_destroyed(lambda _context: self._discard())
+        state.param.watch(lambda event: self._past.narrow(event.new), "narrow")
+        self._past.narrow(state.narrow)
+        follow(state, "imports", (), self._show_past)
+
+    def _discard(self) -> None:
+        if self._dropper is not None:
+            self._dropper.discard()
+
+    def _new_dropper(self) -> None:
+        self._discard()
+        self._dropper = DiskDropper(
+            self.dropped, self.removed, sizing_mode="stretch_width", height=120, margin=0, max_files=FILES_AT_ONCE
+        )
+        self._drop_place.objects = [self._dropper]
+
+    def dropped(self, name: str, path: Path) -> None:
+        """Take note of a file and look into it."""
+        self._files[name] = Dropped(name, path)
+        self._inspect()
+
+    def removed(self, name: str) -> None:
+        """Forget a file that the user took back."""
+        self._files.pop(name, None)
+        self._show()
+
+    def clear(self) -> None:
+        """Forget all dropped files; nothing of them was kept."""
+        self._files.clear()
+        self._new_dropper()
+        self._show()
+
+    def tell_hints(self, name: str, hints: dict[str, str]) -> None:
+        """Look into a file again with what the user has told about it."""
+        file = self._files[name]
+        file.hints, file.report = {key: value for key, value in hints.items() if value}, None
+        self._inspect()
+
+    def _inspect(self) -> None:
+        waiting = [file for file in self._files.values() if file.report is None]
+        if not waiting or self.work.running:  # files that arrive meanwhile come after
+            return
+
+        def look(job: Job) -> list[Dropped]:
+            for number, file in enumerate(waiting):
+                job.step(text("imports.looking", name=file.name), number / len(waiting))
+                file.report = bl.inspect_file(self._lab, file.path, name=file.name, job=job, **file.hints)
+            return waiting
+
+        self.work.start(look, self._inspected, text("imports.looking", name=waiting[0].name))
+
+    def _inspected(self, _files: list[Dropped]) -> None:
+        self._show()
+        self._inspect()
+
+    def _ready(self) -> list[Dropped]:
+        return [file for file in self._files.values() if file.report is not None and file.report["status"] == "readable"]
+
+    def take_over(self) -> None:
+        """Import the files that hold something new."""
+        ready = self._ready()
+
+        def take(job: Job) -> list[Dropped]:
+            for number, file in enumerate(ready):
+                job.step(text("imports.taking", name=file.name), number / len(ready))
+                file.report = bl.import_file(self._lab, file.path, name=file.name, job=job, **file.hints)
+            return ready
+
+        self.work.start(take, self._taken, text("imports.taking", name=ready[0].name))
+
+    def _taken(self, files: list[Dropped]) -> None:
+        done = [file for file in files if file.report is not None and file.report["status"] == "imported"]
+        statements = sum(len(_new(file)) for file in done)
+        ui.tell(text("imports.done", files=counted("imports.files", len(done)), statements=counted("imports.statements", statements)))
+        self._changed()
+        self._show()
+
+    def _withdrawn(self, name: str) -> None:
+        ui.tell(text("imports.withdrawn", name=name))
+        self._changed()
+
+    def _changed(self) -> None:
+        state, content = self._state, read_content(self._lab)
+        preset = state.preset
+        state.content, state.first_day, state.end = content, content.first_day, content.end
+        since, until = state.period_of(preset) if preset else (state.since, state.until)
+        known = content.labels
+        currency = state.currency if state.currency in content.currencies else next(iter(content.currencies), "")
+        state.param.update(
+            since=since, until=until, currency=currency, accounts=[name for name in state.accounts if name in known],
+            data_version=state.data_version + 1,
+        )  # fmt: skip
+
+    def _show(self) -> None:
+        ready = self._ready()
+        self._cards.objects = [
+            import_preview.card(file.name, file.report, lambda hints, name=file.name: self.tell_hints(name, hints), file.hints)
+            for file in self._files.values()
+            if file.report is not None
+        ]
+        new = sum(len(_new(file)) for file in ready)
+        self._take.visible = bool(ready)
+        self._clear.visible = bool(self._files)
+        self._take.label = text("imports.take", files=counted("imports.files", len(ready)), statements=counted("imports.statements", new))
+        asked = sum(1 for file in self._files.values() if file.report is not None and file.report["hint"])
+        self._summary.object = f"<p class='warn'>{escape(counted('imports.asked', asked))}</p>" if asked else ""
+
+    def _show_past(self) -> None:
+        self._past_table = _for_people(bl.imports.arrow(self._lab))
+        self._past.show(self._past_table.num_rows, escape(counted("imports.files", self._past_table.num_rows)))
+
+    def _past_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
+        assert self._past_table is not None
+        keys = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order_by]
+        table = self._past_table.sort_by(keys) if keys else self._past_table
+        return table.slice(offset, limit)
+
+
+def _new(file: Dropped) -> list[dict[str, Any]]:
+    return [statement for statement in (file.report or {})["statements"] if not statement["known"]]
+
+
+def _for_people(table: pa.Table) -> pa.Table:
+    moments = pa.array([formatting.moment(moment) for moment in table["imported_at"].to_pylist()], pa.string())
+    states = pa.array([text(f"imports.state_{state}") for state in table["state"].to_pylist()], pa.string())
+    table = table.set_column(table.column_names.index("imported_at"), "imported_at", moments)
+    return table.set_column(table.column_names.index("state"), "state", states)
+
+
+def page(lab: bl.Lab, state: State) -> ui.Viewable:
+    """Build the page."""
+    return Imports(lab, state).view
+
+
+_PAST_COLUMNS = (
+    Column("imported_at", text("column.imported_at"), width=136),
+    Column("file_name", text("column.file")),
+    Column("format", text("column.format"), width=96, essential=False),
+    Column("statements", text("column.statements"), "count", width=98, essential=False),
+    Column("entries", text("column.entries"), "count", width=84, essential=False),
+    Column("first_day", text("column.from"), "day", width=98, essential=False),
+    Column("last_day", text("column.to"), "day", width=98, essential=False),
+    Column("errors", text("column.errors"), "flaws", width=72, essential=False),
+    Column("warnings", text("column.warnings"), "flaws", width=90, essential=False),
+    Column("state", text("column.state"), width=100),
+)

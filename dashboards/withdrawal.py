@@ -1,0 +1,62 @@
+"""Taking an import back: what would go, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import bankklient_lab as bl
+from bankklient_lab.dashboards import formatting, ui
+from bankklient_lab.dashboards.formatting import escape
+from bankklient_lab.dashboards.texts import counted, text
+from bankklient_lab.errors import BadArgument
+
+REASON_CHARS = 200
+
+
+class Withdrawal:
+    """A drawer with one import; its button says what it does."""
+
+    def __init__(self, lab: bl.Lab, done: Callable[[str], None]) -> None:
+        self._lab, self._done = lab, done
+        self._row: dict[str, Any] = {}
+        self._facts = ui.html("", css=_CSS)
+        self._reason = ui.field(text("imports.reason"), width=380, max_length=REASON_CHARS)
+        self._button = ui.button("", self.withdraw, icon="undo")
+        self.view = ui.drawer(self._facts, self._reason, self._button)
+
+    def open(self, row: dict[str, Any]) -> None:
+        """Show an import."""
+        self._row = row
+        open_still = row["state"] == text("imports.state_imported")
+        self._facts.object = _facts(row)
+        self._reason.value = ""
+        self._reason.visible = self._button.visible = open_still
+        statements = counted("imports.statements", row["statements"])
+        entries = counted("explorer.total", row["entries"], formatting.count(row["entries"]))
+        self._button.label = text("imports.withdraw", statements=statements, entries=entries)
+        self.view.open = True
+
+    def withdraw(self) -> None:
+        """Take the import back as a whole."""
+        reason = self._reason.value.strip()
+        if not reason:
+            self._reason.error_state = True
+            raise BadArgument(text("imports.reason_needed"))
+        bl.withdraw_import(self._lab, self._row["import_id"], reason=reason)
+        self._reason.error_state = False
+        self.view.open = False
+        self._done(self._row["file_name"])
+
+
+def _facts(row: dict[str, Any]) -> str:
+    lines = (
+        ("format", row["version"] or row["format"]), ("imported_at", f"{row['imported_at']}, {row['imported_by']}"),
+        ("statements", formatting.count(row["statements"])), ("entries", formatting.count(row["entries"])),
+        ("from", formatting.day(row["first_day"])), ("to", formatting.day(row["last_day"])), ("state", row["state"]),
+    )  # fmt: skip
+    items = "".join(f"<dt>{escape(text(f'column.{name}'))}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
+    return f"<h2>{escape(row['file_name'])}</h2><dl>{items}</dl>"
+
+
+_CSS = "dl { display: grid; grid-template-columns: 110px minmax(0, 1fr); gap: 5px 12px; } dt { color: var(--panel-on-secondary-color); } dd { margin: 0; overflow-wrap: anywhere; } h2 { overflow-wrap: anywhere; }"
