@@ -99,7 +99,7 @@ class Guard:
         await self._app(scope, receive, send)
 
 
-def _register_actions() -> None:
+def register_actions() -> None:
     """Import the rooms whose modules define actions, so that callers find all of them."""
     for room in ROOMS_WITH_ACTIONS:
         if find_spec(room) is None:
@@ -132,7 +132,7 @@ class Endpoint:
 
     def start(self) -> None:
         """Begin to answer, in a thread of its own."""
-        _register_actions()
+        register_actions()
         self._uploads.remove()  # what a killed owner left
         self._thread.start()
 

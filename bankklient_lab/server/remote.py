@@ -18,7 +18,7 @@ from bankklient_lab.errors import Cancelled, LabError, StoreError
 from bankklient_lab.history.importing import require_file
 from bankklient_lab.jobs import Job
 from bankklient_lab.server import wire
-from bankklient_lab.server.arguments import by_name
+from bankklient_lab.server.arguments import JOB, by_name
 from bankklient_lab.store.owner import OwnerCard
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class RemoteLab:
     def call(self, action: Action[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
         """Run the action at the owner and return what it returns; its LabError is raised here."""
         given = by_name(action.function, args, kwargs)
-        job = given.pop("job", None)
+        job = given.pop(JOB, None)
         for path in [value for value in given.values() if isinstance(value, Path)]:
             require_file(path)
             _name_it(action, given, path)

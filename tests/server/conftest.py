@@ -1,0 +1,81 @@
+"""A lab with statements, and processes that own it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import bankklient_lab as bl
+from bankklient_lab.lab import open_here
+from bankklient_lab.store.owner import OwnerCard, current_owner
+from tests.statements import mt940, mt942
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+Owner = Callable[[], subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a lab with two accounts, an interim report, findings and rates; it is only copied."""
+    tmp_path = tmp_path_factory.mktemp("made")
+    path = tmp_path / "company.lab"
+    with open_here(path, create=True, user="tester") as lab:
+        files = (
+            mt940(tmp_path),
+            mt940(tmp_path, "eur.sta", account="CZ7603000000000076327632", currency="EUR", closing="1149,00"),
+            mt942(tmp_path),
+            SAMPLES / "camt053" / "two_accounts.v8.xml",
+            SAMPLES / "cnb_rates" / "daily.txt",
+        )
+        for file in files:
+            assert bl.import_file(lab, file)["status"] == "imported", file
+    return path
+
+
+@pytest.fixture
+def filled(made: Path, tmp_path: Path) -> Path:
+    """Return the file of a filled lab that nobody holds."""
+    return Path(shutil.copy(made, tmp_path))
+
+
+@pytest.fixture
+def owner(filled: Path) -> Iterator[Owner]:
+    """Return a function that starts a process which owns the lab and waits until it lets others in."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.server.owner", str(filled)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n", process.stderr.read()  # type: ignore[union-attr]
+        card_of(filled)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def card_of(path: Path) -> OwnerCard:
+    """Return the card of the owner once it has an address."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        card = current_owner(path)
+        if card is not None and card.address:
+            return card
+        time.sleep(0.02)
+    raise AssertionError("the owner offers no endpoint")
