@@ -89,10 +89,8 @@ def test_a_missing_slash_and_several_records_in_a_line() -> None:
 
 
 def test_fields_go_on_in_a_continuation() -> None:
-    data = (
-        HEAD
-        + b"03,1,,010,100,,/\n88,015,300,,/\n16,195,200,V/\n88,261102,,REF,CUST,TEXT/\n49,600,5/\n98,600,1,7/\n99,600,1,9/\n"
-    )
+    account = b"03,1,,010,100,,/\n88,015,300,,/\n16,195,200,V/\n88,261102,,REF,CUST,TEXT/\n49,600,5/\n"
+    data = HEAD + account + b"98,600,1,7/\n99,600,1,9/\n"
     found = read("bai2", data)
     (entry,) = found.entries
     assert (entry["value_day"], entry["bank_reference"], entry["additional_info"]) == (date(2026, 11, 2), "REF", "TEXT")
