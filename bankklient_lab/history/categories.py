@@ -11,16 +11,20 @@ from bankklient_lab.codebooks import rows
 
 OTHER = {"credit": "Other receipts", "debit": "Other payments"}
 _SIDES = {"credit": "e.amount > 0", "debit": "e.amount < 0", "any": "true"}
-_OWN = "canonical_account(e.counterparty_account, e.counterparty_bank) IN (SELECT number FROM ops.account)"
-_TEXT = "lower(concat_ws(' ', e.transaction_code, e.counterparty_name, e.remittance, e.additional_info))"
-_FIELDS = {"text": _TEXT, "transaction_code": "e.transaction_code", "constant_symbol": "e.constant_symbol"}
+_FIELDS = {"text": "e.words", "transaction_code": "e.transaction_code", "constant_symbol": "e.constant_symbol"}
+
+# What the rules read: the entry's texts as one, in small letters. Worked out once, not for every rule.
+WORDS = "lower(concat_ws(' ', e.transaction_code, e.counterparty_name, e.remittance, e.additional_info))"
 
 
 @cache
 def category_sql() -> str:
-    """Return the SQL expression for the category of an entry `e`; the patterns are quoted literals of our own file."""
+    """Return the SQL expression for the category of an entry `e` that has `words`.
+
+    The patterns are quoted literals of our own file; the counterparty's account is in its canonical form.
+    """
     rules = rows("categories")
-    branches = [f"WHEN {_OWN} THEN 'Own transfers'"]
+    branches = ["WHEN e.counterparty_account IN (SELECT number FROM ops.account) THEN 'Own transfers'"]
     for rule in rules:
         pattern, category = (rule[name].replace("'", "''") for name in ("pattern", "category"))
         branches.append(

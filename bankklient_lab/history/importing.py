@@ -21,7 +21,7 @@ from bankklient_lab.errors import FormatError, Refused, UnknownName
 from bankklient_lab.formats.base import Hints
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.history import staging
-from bankklient_lab.history.categories import category_sql
+from bankklient_lab.history.categories import WORDS, category_sql
 from bankklient_lab.history.reading import FileReader, reader
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
@@ -238,37 +238,36 @@ def _columns(kind: Kind, without: frozenset[str], alias: str) -> str:
     return ", ".join(f"{alias}.{name}" for name in SCHEMAS[kind].names if name not in without)
 
 
-def _entry_columns() -> str:
-    """Return the columns after `reversal` and before `detail_count`; a Czech counterparty is named by its IBAN."""
-    columns = _columns(Kind.ENTRY, _AFTER_STATUS | {"detail_count", "raw", "place"}, "e")
-    return columns.replace("e.counterparty_account", "canonical_account(e.counterparty_account, e.counterparty_bank)")
-
-
 _NUMBERS = frozenset({"statement_no", "entry_no", "detail_no"})
-_DEFAULTED = _NUMBERS | {"status", "reversal", "detail_count", "currency"}
 _AFTER_STATUS = frozenset(SCHEMAS[Kind.ENTRY].names[: SCHEMAS[Kind.ENTRY].names.index("reversal") + 1])
 _NEW = "JOIN staged_statement s ON s.statement_no = e.statement_no AND NOT s.known"
-_CLIPPED = "least(greatest(coalesce(e.booking_day, e.value_day, s.to_day), s.from_day), s.to_day)"
+_DAY = "least(greatest(coalesce(e.booking_day, e.value_day, s.to_day), s.from_day), s.to_day)"
+_OWN_COLUMNS = _columns(Kind.ENTRY, _AFTER_STATUS | {"detail_count", "raw", "place"}, "e")
 
 # ruff: noqa: S608 - every text below is made of our own schema's names
-_INSERTS = (
+_INSERTS = (  # in the order in which they depend on each other
     f"""
     INSERT INTO history.entry
-    SELECT $import_id, e.statement_no, e.entry_no, s.account_id, s.interim, {_CLIPPED}, {category_sql()},
-        e.booking_day, e.value_day, e.amount, coalesce(e.currency, s.currency), coalesce(e.status, 'BOOK'),
-        coalesce(e.reversal, false), {_entry_columns()},
-        coalesce(e.detail_count, 0), e.raw, e.place
-    FROM file_entry e {_NEW}
+    SELECT $import_id, e.statement_no, e.entry_no, e.account_id, e.interim, e.day, {category_sql()},
+        e.booking_day, e.value_day, e.amount, e.currency, e.status, e.reversal, {_OWN_COLUMNS}, e.detail_count, e.raw, e.place
+    FROM (
+        SELECT e.* REPLACE (
+                coalesce(e.currency, s.currency) AS currency, coalesce(e.status, 'BOOK') AS status,
+                coalesce(e.reversal, false) AS reversal, coalesce(e.detail_count, 0) AS detail_count,
+                canonical_account(e.counterparty_account, e.counterparty_bank) AS counterparty_account),
+            s.account_id, s.interim, {_DAY} AS day, {WORDS} AS words
+        FROM file_entry e {_NEW}
+    ) e
     """,
-    f"""
+    """
     INSERT INTO history.day_sum
-    SELECT $import_id, e.statement_no, s.account_id, {_CLIPPED} AS day, {category_sql()} AS category,
+    SELECT $import_id, e.statement_no, e.account_id, e.day, e.category,
         coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0), count(*),
         count(*) FILTER (WHERE e.amount > 0), count(*) FILTER (WHERE e.amount < 0)
-    FROM file_entry e {_NEW}
-    WHERE NOT s.interim AND {staging.COUNTS}
+    FROM history.entry e JOIN staged_statement s USING (statement_no)
+    WHERE e.import_id = $import_id AND NOT s.interim AND COUNTS
     GROUP BY ALL
-    """,
+    """.replace("COUNTS", staging.COUNTS),
     """
     INSERT INTO history.statement
     SELECT $import_id, statement_no, account_id, interim, account, bank, currency, account_name, number, page, reference,
