@@ -17,7 +17,6 @@ from bankklient_lab.errors import BadArgument
 # Minute, hour, day of the month, month, day of the week; names of months and days, lists, ranges, steps, L, and #.
 _FIELD = re.compile(r"[0-9A-Za-z*,/#?-]+")
 _RANDOM = re.compile(r"[RrHh]($|[(/])")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -104,22 +103,3 @@ def expanded(text: str, day: date) -> str:
         return PLACEHOLDERS[found[1]][1](day)
 
     return _PLACEHOLDER.sub(value, text)
-
-
-def as_day(text: str) -> date:
-    """Return the day of a text such as 2026-10-31; BadArgument for another one."""
-    try:
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise BadArgument(f"{text!r} is not a day; write it like 2026-10-31")
-
-
-def as_month(text: str) -> tuple[date, date]:
-    """Return the half-open days of a month such as 2026-10; BadArgument for another text."""
-    try:
-        first = as_day(f"{text}-01")
-    except BadArgument:
-        raise BadArgument(f"{text!r} is not a month; write it like 2026-10") from None
-    return first, (first + timedelta(days=31)).replace(day=1)

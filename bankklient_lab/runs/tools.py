@@ -1,15 +1,19 @@
-"""Tables and lines as notebooks show them, on the screen and in the exported page: no script, every value escaped."""
+"""What notebooks are written with: days out of parameters, tables and lines to show, names for files.
+
+What is shown has no script and every value is escaped, on the screen and in the exported page.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from bankklient_lab.errors import BadArgument
 from bankklient_lab.reports.charts import line_chart
 from bankklient_lab.reports.texts import amount_text, text_of
 
@@ -18,6 +22,26 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 ROWS_MAX = 500
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def as_day(text: str) -> date:
+    """Return the day of a text such as 2026-10-31; BadArgument for another one."""
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise BadArgument(f"{text!r} is not a day; write it like 2026-10-31")
+
+
+def as_month(text: str) -> tuple[date, date]:
+    """Return the half-open days of a month such as 2026-10; BadArgument for another text."""
+    try:
+        first = as_day(f"{text}-01")
+    except BadArgument:
+        raise BadArgument(f"{text!r} is not a month; write it like 2026-10") from None
+    return first, (first + timedelta(days=31)).replace(day=1)
 
 
 class Shown:
