@@ -14,7 +14,7 @@ from bankklient_lab.reports import positions, texts
 from bankklient_lab.reports.model import NOT_THE_BANKS, CashPositionReport, StatementOptions, StatementReport
 from bankklient_lab.reports.sheets import Book, Column, amount_format, write_table
 
-_STATEMENT_COLUMNS = (
+STATEMENT_COLUMNS = (
     Column("position", "No.", 7),
     Column("day", "Day", 11),
     Column("value_day", "Value day", 11),
@@ -64,7 +64,7 @@ def statement_workbook(reports: Sequence[StatementReport], options: StatementOpt
 def _statement_sheet(book: Book, report: StatementReport, options: StatementOptions, job: Job | None) -> None:
     head, entries = report.head, report.entries
     sheet = book.sheet(head.label)
-    columns = (*_STATEMENT_COLUMNS, *(_ALL_TEXTS_COLUMNS if options.all_texts else ()))
+    columns = (*STATEMENT_COLUMNS, *(_ALL_TEXTS_COLUMNS if options.all_texts else ()))
     facts = [*texts.head_facts(head), ("Note", NOT_THE_BANKS)]
     if warning := texts.head_warning(head):
         facts.append(("Warning", warning))

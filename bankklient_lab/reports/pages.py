@@ -37,7 +37,9 @@ class Layout:
     symbols: float = 72.0
     amount: float = 74.0
     balance: float = 80.0
-    title: float = 34.0
+    title_size: float = 15.0
+    title_leading: float = 19.0
+    title_gap: float = 15.0  # below the title
     fact_name: float = 86.0
     sums: float = 56.0
 
@@ -102,6 +104,8 @@ class LaidOut(NamedTuple):
     """A statement on its pages."""
 
     layout: Layout
+    title: str
+    title_height: float
     facts: list[tuple[str, str]]
     facts_height: float
     warning: str
@@ -125,10 +129,10 @@ class _Entry(NamedTuple):
 
 def lay_out(report: StatementReport, options: StatementOptions, measure: Measure) -> LaidOut:
     """Return the pages of a statement; `measure` tells the widths of characters at a size."""
-    head, base = report.head, Layout()
+    head, base, title = report.head, Layout(), texts.statement_title(report.head)
     entries = [_entry(row, head.currency, options) for row in report.entries.to_pylist()]
     facts, warning = texts.head_facts(head), texts.head_warning(head)
-    characters = set(" 0123456789.,\u2026").union(warning, *(text for _, text in facts), *_amounts(head))
+    characters = set(" 0123456789.,\u2026").union(warning, title, *(text for _, text in facts), *_amounts(head))
     for entry in entries:
         characters.update(*entry[1:-1])
     widths = measure(characters, base.size)
@@ -137,9 +141,20 @@ def lay_out(report: StatementReport, options: StatementOptions, measure: Measure
     facts_height = sum(text.count("\n") + 1 for _, text in facts) * layout.leading
     warning_lines = wrap(warning, layout.body_width * _SLACK, widths.medium)
     warning_height = layout.row(len(warning_lines)) if warning else 0.0
-    above = layout.title + facts_height + layout.sums + warning_height
+    title_lines = wrap(title, layout.body_width * _SLACK * layout.size / layout.title_size, widths.medium)
+    title_height = len(title_lines) * layout.title_leading + layout.title_gap
+    above = title_height + facts_height + layout.sums + warning_height
     pages = _paginated(head, list(_rows(entries, layout, widths, options, above)), layout, above)
-    return LaidOut(layout, facts, facts_height, "\n".join(warning_lines), warning_height, pages)
+    return LaidOut(
+        layout,
+        "\n".join(title_lines),
+        title_height,
+        facts,
+        facts_height,
+        "\n".join(warning_lines),
+        warning_height,
+        pages,
+    )
 
 
 def _entry(row: dict[str, Any], currency: str, options: StatementOptions) -> _Entry:

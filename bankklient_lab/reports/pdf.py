@@ -44,7 +44,7 @@ _MEASURE = b"""
 
 def statement_pdf(reports: Sequence[StatementReport], options: StatementOptions) -> bytes:
     """Return the statements as one PDF, each beginning on a page of its own."""
-    return _compiled("statement.typ", statement_data(reports, options), reports[0].made_at)
+    return compiled("statement.typ", statement_data(reports, options), reports[0].made_at)
 
 
 def statement_data(reports: Sequence[StatementReport], options: StatementOptions) -> str:
@@ -69,7 +69,8 @@ def _statement(report: StatementReport, laid: LaidOut, options: StatementOptions
         "layout": asdict(layout),
         "columns": [layout.day, layout.details, layout.symbols, layout.amount, layout.balance],
         "names": ["Day", "Counterparty and text", "Symbols", f"Amount {head.currency}", f"Balance {head.currency}"],
-        "title": texts.statement_title(head),
+        "title": laid.title,
+        "title_height": laid.title_height,
         "running": texts.running_title(head),
         "currency": head.currency,
         "facts": laid.facts,
@@ -97,7 +98,7 @@ def cash_position_pdf(report: CashPositionReport) -> bytes:
         "groups": positions.groups(report, balances),
         "rows": [_balance_row(row, report.currency) for row in balances.to_pylist()],
     }
-    return _compiled("cash_position.typ", json.dumps(data, ensure_ascii=False), report.made_at)
+    return compiled("cash_position.typ", json.dumps(data, ensure_ascii=False), report.made_at)
 
 
 def _balance_row(row: dict[str, Any], currency: str) -> list[str]:
@@ -125,7 +126,8 @@ def measure(characters: set[str], size: float) -> Widths:
     return Widths(regular_widths, {character: widths[1] * size / 100 for character, widths in known.items()})
 
 
-def _compiled(template: str, data: str, made_at: datetime) -> bytes:
+def compiled(template: str, data: str, made_at: datetime) -> bytes:
+    """Return the PDF of a template filled with data (JSON)."""
     inputs = {"data": data}
     compiler = typst.Compiler(_TEMPLATES / template, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
     pdf = compiler.compile(format="pdf", timestamp=int(made_at.astimezone(UTC).timestamp()))

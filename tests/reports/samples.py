@@ -103,7 +103,7 @@ def _ordinary(number: int) -> dict[str, object]:
     return {
         "day": day,
         "value_day": day + timedelta(days=number % 3 // 2),
-        "amount": Decimal(number * 7919 % 1_000_000 - 450_000) / 100,
+        "amount": Decimal(number * 48_271 % 1_000_003 - 480_000) / 100,
         "counterparty_name": name or None,
         "counterparty_account": account or None,
         "remittance": text.format(n=1000 + number) or None,

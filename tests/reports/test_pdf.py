@@ -98,7 +98,7 @@ def test_the_head_shows_account_period_balances_and_sums() -> None:
         "Příbramské strojírny a.s.",
         "2026-10-01 \u2013 2026-10-31",
         "Bank's statements 10",
-        "1\u2009000.00 CZK",
+        "Opening balance CZK\n1\u2009000.00",
     ):
         assert text in page
     head = report.head
