@@ -1,7 +1,8 @@
 """Actions: plain functions `f(lab, ...)` that run here or, when another process owns the lab, in that process.
 
 Nothing else changes a lab. `@action` returns what the function returns (plain values); `@table_action` marks a
-function that returns an Arrow table: called directly it gives people a DataFrame with exact decimals, `f.arrow(lab, ...)`
+function that returns an Arrow table: called directly it gives people a DataFrame with exact decimals, `f.arrow(lab,
+...)`
 gives the table itself. A `pathlib.Path` argument stands for the content of a file of the caller and travels with the
 call; a path on the owner's side is a plain text.
 """

@@ -1,0 +1,1 @@
+"""Pages of the workbench: state and layout only, figures come from the analysis."""

@@ -1,6 +1,8 @@
-"""What came of every statement and rate file of the corpus: `python -m tests.corpus_results` writes docs/corpus-results.md.
+"""What came of every statement and rate file of the corpus: `python -m tests.corpus_results` writes
+docs/corpus-results.md.
 
-A file is imported into a lab of its own kind, compared with the figures that an independent reader found, and withdrawn.
+A file is imported into a lab of its own kind, compared with the figures that an independent reader found, and
+withdrawn.
 What differs, or is refused, needs a reason in tests/corpus_reasons.csv that a reader of the file agrees with.
 """
 
@@ -110,7 +112,8 @@ def main() -> None:
                 found = list(results(name, lab))
             equal = sum(r.expected and r.status == "imported" and not r.differences for r in found)
             totals.append(
-                f"| {name} | {len(found)} | {sum(r.status == 'imported' for r in found)} | {sum(r.expected for r in found)} "
+                f"| {name} | {len(found)} | {sum(r.status == 'imported' for r in found)} "
+                f"| {sum(r.expected for r in found)} "
                 f"| {equal} | {sum(r.status == 'refused' for r in found)} |"
             )
             sections += _section(name, [r for r in found if r.status == "refused" or r.differences], known)
@@ -122,9 +125,9 @@ def main() -> None:
 _HEAD = [
     "# Results on the corpus of real bank files",
     "",
-    "Made by `make corpus-results`. Every file is imported; what it does not say itself (account, currency, bank) is given as",
-    "on the command line. *Equal* counts files whose statements, entries, balances, sums and currencies are those that an",
-    "independent reader found. Every file that differs or is refused is listed with the reason.",
+    "Made by `make corpus-results`. Every file is imported; what it does not say itself (account, currency, bank)",
+    "is given as on the command line. *Equal* counts files whose statements, entries, balances, sums and currencies are those",
+    "that an independent reader found. Every file that differs or is refused is listed with the reason.",
     "",
     "| format | files | imported | with expected figures | equal | refused |",
     "|---|---:|---:|---:|---:|---:|",
@@ -138,7 +141,11 @@ def _section(name: str, odd: list[Result], known: dict[str, str]) -> Iterator[st
     for r in odd:
         outcome = f"refused: {r.message}" if r.status == "refused" else "imported; " + "; ".join(r.differences[:3])
         reason = known.get(f"{name}/{r.path.name}", "")
-        yield "| " + " | ".join(text.replace("|", "\\|").replace("\n", " ") for text in (r.path.name, outcome, reason)) + " |"
+        yield (
+            "| "
+            + " | ".join(text.replace("|", "\\|").replace("\n", " ") for text in (r.path.name, outcome, reason))
+            + " |"
+        )
     yield ""
 
 

@@ -25,8 +25,10 @@ _CONVERTED = "scaled(b.balance, c.n, c.d, currency_decimals($target))"
 def balances(lab: Lab, *, on: date, accounts: Collection[str] = (), in_currency: str | None = None) -> pa.Table:
     """Return the balance of each account at the end of the day `on`, by currency, then label.
 
-    Columns: account, currency, bank, name, label; balance DECIMAL (credit positive, in `currency`), balance_day (the last
-    day, not after `on`, that statements tell of); converted DECIMAL (in `in_currency`, rounded to its decimals; null without) and
+    Columns: account, currency, bank, name, label; balance DECIMAL (credit positive, in `currency`), balance_day (the
+    last
+    day, not after `on`, that statements tell of); converted DECIMAL (in `in_currency`, rounded to its decimals; null
+    without) and
     rate_day (day of the rate used: the last one not after `on`; null when none was needed). An account whose first
     statement begins after `on` is missing. Raises UnknownName, NoRate.
     """
@@ -52,7 +54,8 @@ _KEYS = {
     "total": "'total'",
 }
 _SERIES = """
-    SELECT b.day, {key} AS key, {currency} AS currency, sum({balance})::DECIMAL(18,3) AS balance, count(*) - count({balance}) AS missing
+    SELECT b.day, {key} AS key, {currency} AS currency, sum({balance})::DECIMAL(18,3) AS balance, count(*) -
+    count({balance}) AS missing
     FROM chosen_account($accounts) a JOIN balance_daily($since, $until) b USING (account_id) {conversion}
     GROUP BY ALL ORDER BY b.day, key
 """
@@ -70,8 +73,10 @@ def balance_series(
 ) -> pa.Table:
     """Return balances at the end of each day in [since, until), by day, then key.
 
-    Columns: day, key, currency, balance DECIMAL (credit positive). `by`: "account" (key is the label), "currency", "bank"
-    or "total"; banks and totals mix currencies and need `in_currency`: each account's balance is converted by the rate of
+    Columns: day, key, currency, balance DECIMAL (credit positive). `by`: "account" (key is the label), "currency",
+    "bank"
+    or "total"; banks and totals mix currencies and need `in_currency`: each account's balance is converted by the
+    rate of
     the day (the last one before, when the day has none) and then added up. Days before an account's first statement are
     missing. Raises UnknownName, NoRate, BadArgument.
     """
@@ -89,12 +94,14 @@ def balance_series(
         key=_KEYS[by],
         currency="$target",
         balance=_CONVERTED,
-        conversion="LEFT JOIN conversion($since, $until, $target, $source) c ON c.currency = a.currency AND c.day = b.day",
+        conversion="LEFT JOIN conversion($since, $until, $target, $source) c"
+        " ON c.currency = a.currency AND c.day = b.day",
     )
     table = lab.query(sql, values | {"target": target, "source": rate_source(lab, target)})
     for row in table.filter(pa.compute.greater(table["missing"], 0)).slice(0, 1).to_pylist():
         raise NoRate(
-            f"there is no rate into {target} on or before {row['day']} for all accounts; import older rates or start later"
+            f"there is no rate into {target} on or before {row['day']} for all accounts;"
+            " import older rates or start later"
         )
     return table.drop_columns(["missing"])
 
@@ -103,7 +110,8 @@ def _all_converted(table: pa.Table, column: str, target: str) -> None:
     missing = table.filter(pa.compute.is_null(table[column]))
     if missing.num_rows:
         raise NoRate(
-            f"there is no rate of {missing['currency'][0].as_py()} into {target} on or before the day; import rates of the CNB or the ECB"
+            f"there is no rate of {missing['currency'][0].as_py()} into {target} on or before the day;"
+            " import rates of the CNB or the ECB"
         )
 
 
@@ -112,7 +120,8 @@ def available_balances(lab: Lab, *, on: date, accounts: Collection[str] = ()) ->
     """Return booked and available balances at the end of the day `on`, by currency, then label.
 
     Columns: account, currency, label; booked (as in `balances`); pending: net of entries not booked yet; available: the
-    newest figure that the bank itself states (CLAV, ITAV, OPAV) for a day not after `on`, null when it states none, with its
+    newest figure that the bank itself states (CLAV, ITAV, OPAV) for a day not after `on`, null when it states none,
+    with its
     available_day. Amounts DECIMAL, credit positive.
     """
     return lab.query(
@@ -121,7 +130,8 @@ def available_balances(lab: Lab, *, on: date, accounts: Collection[str] = ()) ->
             SELECT account_id, max_by(amount, (day, import_id, statement_no)) AS available, max(day) AS available_day
             FROM live_balance() WHERE balance_type IN ('CLAV', 'ITAV', 'OPAV') AND day <= $on GROUP BY account_id
         ), pending AS (
-            SELECT account_id, sum(amount)::DECIMAL(18,3) AS pending FROM pending_entry() WHERE day <= $on GROUP BY account_id
+            SELECT account_id, sum(amount)::DECIMAL(18,3) AS pending FROM pending_entry() WHERE day <= $on GROUP BY
+            account_id
         )
         SELECT a.account, a.currency, a.label, b.balance AS booked, coalesce(p.pending, 0)::DECIMAL(18,3) AS pending,
             s.available, s.available_day

@@ -33,9 +33,11 @@ def cash_flow(
 ) -> pa.Table:
     """Return credits and debits of the days in [since, until), by period, then key and currency.
 
-    Columns: period (its first day; weeks begin on Monday), key, currency, credit and debit (unsigned DECIMAL), net, entries.
+    Columns: period (its first day; weeks begin on Monday), key, currency, credit and debit (unsigned DECIMAL), net,
+    entries.
     `period`: "day", "week", "month", "quarter", "year"; `by`: "category", "account", "currency" or "none". With
-    `in_currency` each account's sum of a day and category is converted by the rate of that day. Raises UnknownName, NoRate.
+    `in_currency` each account's sum of a day and category is converted by the rate of that day. Raises UnknownName,
+    NoRate.
     """
     _check(since, until, period, by)
     values: dict[str, object] = {"accounts": known_accounts(lab, accounts), "since": since, "until": until}
@@ -56,7 +58,8 @@ def cash_flow(
         )
         SELECT date_trunc('{period}', f.day)::DATE AS period, {_KEYS[by]} AS key, {currency} AS currency,
             sum({credit})::DECIMAL(18,3) AS credit, sum({debit})::DECIMAL(18,3) AS debit,
-            sum({credit} - {debit})::DECIMAL(18,3) AS net, sum(f.entries)::BIGINT AS entries, count(*) - count({credit}) AS missing
+            sum({credit} - {debit})::DECIMAL(18,3) AS net, sum(f.entries)::BIGINT AS entries, count(*) -
+            count({credit}) AS missing
         FROM f JOIN chosen_account($accounts) a USING (account_id) {conversion}
         GROUP BY ALL ORDER BY 1, 2, 3
         """,  # noqa: S608 - every inserted text is one of our own
@@ -78,8 +81,10 @@ def counterparties(
 ) -> pa.Table:
     """Return with whom money moved in [since, until), the largest turnover first, at most `limit` rows.
 
-    Columns: counterparty_name, counterparty_account (null where the bank states none), currency, credit and debit (unsigned
-    DECIMAL), net, entries, last_day. Grouped by account where there is one, else by name. Turnovers of different currencies are only
+    Columns: counterparty_name, counterparty_account (null where the bank states none), currency, credit and debit
+    (unsigned
+    DECIMAL), net, entries, last_day. Grouped by account where there is one, else by name. Turnovers of different
+    currencies are only
     comparable with `in_currency`.
     """
     _check(since, until, "day", "none")

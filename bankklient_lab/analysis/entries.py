@@ -15,18 +15,22 @@ from bankklient_lab.lab import Lab
 
 ROWS_MAX = 1_050_000
 COLUMNS = (
-    "import_id", "statement_no", "entry_no", "day", "booking_day", "value_day", "account", "label", "amount", "currency",
+    "import_id", "statement_no", "entry_no", "day", "booking_day", "value_day", "account", "label", "amount",
+    "currency",
     "category", "counterparty_name", "counterparty_account", "counterparty_bank", "variable_symbol", "constant_symbol",
-    "specific_symbol", "remittance", "additional_info", "transaction_code", "bank_reference", "client_reference", "end_to_end_id",
+    "specific_symbol", "remittance", "additional_info", "transaction_code", "bank_reference", "client_reference",
+    "end_to_end_id",
 )  # fmt: skip
 
 # Each criterion is one predicate over an entry `e`; text is found anywhere, without regard to case (BNK-077).
 CRITERIA: dict[str, str] = {
     "since": "e.day >= $since",
     "until": "e.day < $until",
-    "text": "contains(lower(concat_ws(' ', e.counterparty_name, e.counterparty_account, e.remittance, e.additional_info,"
-    " e.variable_symbol, e.specific_symbol, e.bank_reference, e.client_reference, e.end_to_end_id)), lower($text))",
-    "counterparty": "contains(lower(concat_ws(' ', e.counterparty_name, e.counterparty_account)), lower($counterparty))",
+    "text": "contains(lower(concat_ws(' ', e.counterparty_name, e.counterparty_account, e.remittance,"
+    " e.additional_info, e.variable_symbol, e.specific_symbol, e.bank_reference, e.client_reference,"
+    " e.end_to_end_id)), lower($text))",
+    "counterparty": "contains(lower(concat_ws(' ', e.counterparty_name, e.counterparty_account)),"
+    " lower($counterparty))",
     "category": "e.category = $category",
     "variable_symbol": "e.variable_symbol = ltrim($variable_symbol, '0')",
     "amount_from": "e.amount >= $amount_from",
@@ -131,8 +135,10 @@ def entry_totals(
     where, values = _where(lab, accounts, side, given)
     return lab.query(
         f"""
-        SELECT currency, count(*) AS entries, coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::DECIMAL(18,3) AS credit,
-            coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::DECIMAL(18,3) AS debit, sum(amount)::DECIMAL(18,3) AS net
+        SELECT currency, count(*) AS entries, coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::DECIMAL(18,3) AS
+        credit,
+            coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::DECIMAL(18,3) AS debit, sum(amount)::DECIMAL(18,3) AS
+            net
         FROM booked_entry($accounts) e WHERE {where} GROUP BY currency ORDER BY currency
         """,  # noqa: S608 - as above
         values,

@@ -40,7 +40,8 @@ def entry_flow(
     """Return credits and debits of the entries that fit the criteria of `entries`, by period, then key and currency.
 
     Columns, `period` and conversion as in `cash_flow`; `by` is "category", "account" or "none". It reads the entries
-    themselves: `cash_flow` is faster where days, accounts and categories are all that is asked. Raises UnknownName, NoRate,
+    themselves: `cash_flow` is faster where days, accounts and categories are all that is asked. Raises UnknownName,
+    NoRate,
     BadArgument.
     """
     if period not in PERIODS or by not in _KEYS:
@@ -54,26 +55,33 @@ def entry_flow(
     if in_currency is not None:
         target = currency_code(in_currency)
         amount, shown = "scaled(f.amount, c.n, c.d, currency_decimals($target))", "$target"
-        conversion = "LEFT JOIN conversion($since, $until, $target, $source) c ON c.currency = f.currency AND c.day = f.day"
+        conversion = (
+            "LEFT JOIN conversion($since, $until, $target, $source) c ON c.currency = f.currency AND c.day = f.day"
+        )
         values |= {"target": target, "source": rate_source(lab, target)}
     # Credits and debits of a day are converted as sums, as cash_flow does, so that both show the same.
     table = lab.query(
         f"""
         WITH f AS (
-            SELECT e.day, {_KEYS[by]} AS key, e.currency, e.account_id, e.category, e.amount > 0 AS is_credit, sum(e.amount)::DECIMAL(18,3) AS amount,
+            SELECT e.day, {_KEYS[by]} AS key, e.currency, e.account_id, e.category, e.amount > 0 AS is_credit,
+            sum(e.amount)::DECIMAL(18,3) AS amount,
                 count(*) AS entries
             FROM booked_entry($accounts) e WHERE {where} GROUP BY ALL
         ), g AS (
-            SELECT date_trunc('{period}', f.day)::DATE AS period, f.key, {shown} AS currency, f.is_credit, {amount} AS amount, f.entries, f.day
+            SELECT date_trunc('{period}', f.day)::DATE AS period, f.key, {shown} AS currency, f.is_credit, {amount} AS
+            amount, f.entries, f.day
             FROM f {conversion}
         )
         SELECT period, key, currency, coalesce(sum(amount) FILTER (WHERE is_credit), 0)::DECIMAL(18,3) AS credit,
-            coalesce(-sum(amount) FILTER (WHERE NOT is_credit), 0)::DECIMAL(18,3) AS debit, sum(amount)::DECIMAL(18,3) AS net,
+            coalesce(-sum(amount) FILTER (WHERE NOT is_credit), 0)::DECIMAL(18,3) AS debit, sum(amount)::DECIMAL(18,3)
+            AS net,
             sum(entries)::BIGINT AS entries, count(*) - count(amount) AS missing
         FROM g GROUP BY ALL ORDER BY 1, 2, 3
         """,  # noqa: S608 - every inserted text is one of our own, values are bound
         values,
     )
     for row in table.filter(pa.compute.greater(table["missing"], 0)).slice(0, 1).to_pylist():
-        raise NoRate(f"there is no rate into {in_currency} for all entries of {row['period']}; import older rates or start later")
+        raise NoRate(
+            f"there is no rate into {in_currency} for all entries of {row['period']}; import older rates or start later"
+        )
     return table.drop_columns(["missing"])

@@ -26,7 +26,8 @@ def export_statement(
 ) -> bytes:
     """Return one statement of [since, until) as a bank file in the format of `suffix` (a key of `writers`).
 
-    Opening and closing balance are those of the lab, and the entries all that are booked in these days. Raises UnknownName,
+    Opening and closing balance are those of the lab, and the entries all that are booked in these days. Raises
+    UnknownName,
     BadArgument, and what the format can't hold.
     """
     period(since, until)
@@ -65,7 +66,8 @@ _STATEMENT = f"""
         $since AS first_day, $until - 1 AS last_day, {_OPENING} AS opening, $since AS opening_day,
         coalesce({_CLOSING}, {_OPENING}) AS closing, $until - 1 AS closing_day
     FROM labelled_account() a, (
-        SELECT max_by(account_name, to_day) AS account_name, max_by(number, to_day) AS number, max_by(reference, to_day) AS reference
+        SELECT max_by(account_name, to_day) AS account_name, max_by(number, to_day) AS number, max_by(reference,
+        to_day) AS reference
         FROM live_statement() WHERE account_id = $account AND NOT interim AND from_day < $until AND to_day >= $since
     ) s WHERE a.account_id = $account
 """  # noqa: S608 - our own texts
@@ -86,5 +88,6 @@ _BALANCES = f"""
     SELECT 1 AS statement_no, 'OPBD' AS balance_type, $since AS day, {_OPENING} AS amount, currency
     FROM labelled_account() WHERE account_id = $account
     UNION ALL
-    SELECT 1, 'CLBD', $until - 1, coalesce({_CLOSING}, {_OPENING}), currency FROM labelled_account() WHERE account_id = $account
+    SELECT 1, 'CLBD', $until - 1, coalesce({_CLOSING}, {_OPENING}), currency FROM labelled_account() WHERE account_id
+    = $account
 """  # noqa: S608

@@ -55,9 +55,10 @@ def currency_code(code: str) -> str:
 
 
 def rate_source(lab: Lab, target: str) -> str:
-    """Return the source of rates to use for `target`: the newest that has it, CNB before others; NoRate when none has."""
+    """Return the source of rates for `target`: the newest that has it, CNB before others; NoRate when none has."""
     rows = lab.rows(
-        "SELECT source FROM live_rate() WHERE currency = $c OR base = $c GROUP BY source ORDER BY source = 'CNB' DESC, max(day) DESC",
+        "SELECT source FROM live_rate() WHERE currency = $c OR base = $c"
+        " GROUP BY source ORDER BY source = 'CNB' DESC, max(day) DESC",
         {"c": target},
     )
     if rows:

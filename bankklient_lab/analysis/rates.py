@@ -14,14 +14,16 @@ from bankklient_lab.lab import Lab
 def rates(lab: Lab, *, on: date, source: str | None = None) -> pa.Table:
     """Return the rates valid on the day `on`: of each source and currency the last one not after it.
 
-    Columns: source, day, base, currency, units, rate, indirect (ECB: currency per base), per_unit: base for one unit of the currency,
+    Columns: source, day, base, currency, units, rate, indirect (ECB: currency per base), per_unit: base for one unit
+    of the currency,
     DECIMAL(18,8), rounded half away from zero and for information; conversions use the exact fraction.
     """
     return lab.query(
         """
         SELECT source, day, base, currency, units, rate, indirect,
             ((CASE WHEN indirect THEN (2 * units::HUGEINT * 10000000000000000 + r8) // (2 * r8)
-                ELSE (2 * r8 + units) // (2 * units) END)::DECIMAL(18,0) * 0.00000001::DECIMAL(9,8))::DECIMAL(18,8) AS per_unit
+                ELSE (2 * r8 + units) // (2 * units) END)::DECIMAL(18,0) * 0.00000001::DECIMAL(9,8))::DECIMAL(18,8) AS
+                per_unit
         FROM (SELECT *, (rate * 100000000)::HUGEINT AS r8 FROM live_rate())
         WHERE day <= $on AND ($source IS NULL OR source = $source)
         QUALIFY row_number() OVER (PARTITION BY source, currency ORDER BY day DESC, import_id DESC) = 1

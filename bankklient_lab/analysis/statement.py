@@ -16,8 +16,10 @@ from bankklient_lab.lab import Lab
 def statement(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> pa.Table:
     """Return the booked entries of an account in [since, until) with the running balance, in the bank's order.
 
-    Columns: position (from 1), day, booking_day, value_day, amount and balance (DECIMAL, credit positive), currency, the
-    counterparty, symbols, texts and references, statement_number. `currency` is needed when the account is held in several.
+    Columns: position (from 1), day, booking_day, value_day, amount and balance (DECIMAL, credit positive), currency,
+    the
+    counterparty, symbols, texts and references, statement_number. `currency` is needed when the account is held in
+    several.
     Raises UnknownName, BadArgument.
     """
     period(since, until)
@@ -30,7 +32,8 @@ def statement_head(lab: Lab, account: str, *, since: date, until: date, currency
     """Return the one row above a statement of [since, until).
 
     Columns: account, currency, bank, name, label, owner (as the bank writes it), since, until (not included), opening,
-    sum_credit, sum_debit (unsigned), closing (as the bank states it), difference (closing less opening and entries; not 0 when the
+    sum_credit, sum_debit (unsigned), closing (as the bank states it), difference (closing less opening and entries;
+    not 0 when the
     bank's statements don't add up or one is missing), entries, numbers (of the bank's statements, "3, 4, 5").
     """
     period(since, until)
@@ -69,7 +72,8 @@ def statements(
 ) -> pa.Table:
     """Return the statements that the banks sent (or, with `interim`, the reports during the day), newest first.
 
-    Those whose days touch [since, until). Columns: import_id, statement_no, account, label, currency, number, page, from_day,
+    Those whose days touch [since, until). Columns: import_id, statement_no, account, label, currency, number, page,
+    from_day,
     to_day (inclusive), opening, closing, entries, sum_credit, sum_debit (booked, unsigned), format, file_name, errors,
     warnings (numbers of findings).
     """
@@ -80,12 +84,14 @@ def statements(
                 count(*) FILTER (WHERE c.severity = 'warning') AS warnings
             FROM live_finding() f JOIN finding_code c USING (code) GROUP BY ALL
         )
-        SELECT s.import_id, s.statement_no, a.account, a.label, s.currency, s.number, s.page, s.from_day, s.to_day, s.opening,
+        SELECT s.import_id, s.statement_no, a.account, a.label, s.currency, s.number, s.page, s.from_day, s.to_day,
+        s.opening,
             s.closing, s.booked_entries AS entries, s.sum_credit, s.sum_debit, i.format, i.file_name,
             coalesce(c.errors, 0) AS errors, coalesce(c.warnings, 0) AS warnings
         FROM live_statement() s JOIN chosen_account($accounts) a USING (account_id) JOIN ops.import i USING (import_id)
             LEFT JOIN counted c ON c.import_id = s.import_id AND c.statement_no = s.statement_no
-        WHERE s.interim = $interim AND ($since IS NULL OR s.to_day >= $since) AND ($until IS NULL OR s.from_day < $until)
+        WHERE s.interim = $interim AND ($since IS NULL OR s.to_day >= $since) AND ($until IS NULL OR s.from_day <
+        $until)
         ORDER BY s.to_day DESC, a.label, s.number DESC, s.import_id DESC, s.statement_no DESC
         """,
         {"accounts": known_accounts(lab, accounts), "since": since, "until": until, "interim": interim},

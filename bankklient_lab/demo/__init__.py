@@ -28,7 +28,8 @@ def fill(
 ) -> dict[str, Any]:
     """Write the company's bank files into `folder` and import them into `lab`; returns what came of it.
 
-    The company has 12 accounts in CZK, EUR and USD at three banks; its `months` end the day before `today`. About `entries`
+    The company has 12 accounts in CZK, EUR and USD at three banks; its `months` end the day before `today`. About
+    `entries`
     entries (own transfers come on top). The same arguments give the same files. Result: files, imported, statements,
     entries, first_day, until (not included).
     """

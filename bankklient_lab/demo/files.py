@@ -76,7 +76,8 @@ def _table(company: Company, sql: str, kind: Kind) -> pa.Table:
 
 
 _STATEMENTS = """
-    SELECT statement_no, false AS interim, account, bank, currency, 'Demo company' AS account_name, number::VARCHAR AS number,
+    SELECT statement_no, false AS interim, account, bank, currency, 'Demo company' AS account_name, number::VARCHAR AS
+    number,
         CASE WHEN format = 'camt' THEN strftime(last_day, '%Y%m%d') || '-' || account_no END AS reference,
         first_day, last_day, opening, first_day AS opening_day, closing, last_day AS closing_day
     FROM chosen ORDER BY statement_no
@@ -86,12 +87,15 @@ _BALANCES = """
     UNION ALL SELECT statement_no, 'CLBD', last_day, closing, currency FROM chosen ORDER BY 1, 2 DESC
 """
 _ENTRIES = """
-    SELECT c.statement_no, row_number() OVER (PARTITION BY c.statement_no ORDER BY l.day, l.line_no)::INTEGER AS entry_no,
+    SELECT c.statement_no, row_number() OVER (PARTITION BY c.statement_no ORDER BY l.day, l.line_no)::INTEGER AS
+    entry_no,
         l.day AS booking_day, l.day AS value_day, l.amount, l.currency, 'BOOK' AS status, false AS reversal,
         CASE WHEN l.format = 'gpc' THEN left(l.counterparty_name, 20) ELSE l.counterparty_name END AS counterparty_name,
         CASE WHEN l.format <> 'gpc' THEN l.counterparty_account
-            WHEN starts_with(l.counterparty_account, 'CZ') THEN ltrim(right(l.counterparty_account, 10), '0') END AS counterparty_account,
-        CASE WHEN l.format = 'gpc' AND starts_with(l.counterparty_account, 'CZ') THEN substr(l.counterparty_account, 5, 4) END AS counterparty_bank,
+            WHEN starts_with(l.counterparty_account, 'CZ') THEN ltrim(right(l.counterparty_account, 10), '0') END AS
+            counterparty_account,
+        CASE WHEN l.format = 'gpc' AND starts_with(l.counterparty_account, 'CZ') THEN substr(l.counterparty_account,
+        5, 4) END AS counterparty_bank,
         l.variable_symbol, l.constant_symbol, l.specific_symbol,
         CASE WHEN l.format = 'gpc' THEN NULL ELSE l.bank_reference END AS bank_reference,
         CASE WHEN l.format = 'gpc' THEN NULL ELSE l.remittance END AS remittance,

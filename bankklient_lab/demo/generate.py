@@ -72,13 +72,15 @@ WITH planned AS (
     FROM planned p
 ), placed AS (
     SELECT *, concat(flow_no, '|', month_no, '|', i) AS key,
-        business_day(least(month_last, month_first - 1 + (first_day + floor(dice(concat('d', flow_no, '|', month_no, '|', i))
+        business_day(least(month_last, month_first - 1 + (first_day + floor(dice(concat('d', flow_no, '|', month_no,
+        '|', i))
             * (least(last_day, date_part('day', month_last)) - first_day + 1)))::INTEGER)::DATE) AS day
     FROM drawn
 )
 SELECT p.account_no, p.flow, p.key, p.day, p.side, p.currency, p.symbol,
     (CASE side WHEN 'debit' THEN -1 ELSE 1 END * greatest(1, round(amount * wanted * level / n
-        * exp(spread * (dice('a' || key) + dice('b' || key) + dice('c' || key) + dice('e' || key) - 2) * sqrt(3)), 2)))::DECIMAL(18,3) AS amount,
+        * exp(spread * (dice('a' || key) + dice('b' || key) + dice('c' || key) + dice('e' || key) - 2) * sqrt(3)),
+        2)))::DECIMAL(18,3) AS amount,
     q.name AS partner, q.account AS partner_account, q.bank AS partner_bank,
     CASE symbol WHEN 'invoice' THEN (2000000000 + floor(dice('v' || key) * 899999999))::BIGINT::VARCHAR
         WHEN 'salary' THEN (1000 + i % 400)::VARCHAR WHEN 'tax' THEN '7700112233' END AS variable_symbol,
@@ -118,7 +120,8 @@ WITH gain AS (
         floor(sum(amount) * 0.85 / 1000) * 1000 AS amount
     FROM (SELECT account_no, day, amount FROM business UNION ALL SELECT account_no, day, amount FROM transfer) b
         JOIN account a USING (account_no)
-    WHERE (a.role, a.currency) IN (('receipts', 'CZK'), ('cards', 'CZK'), ('operating', 'EUR')) GROUP BY ALL HAVING amount > 0
+    WHERE (a.role, a.currency) IN (('receipts', 'CZK'), ('cards', 'CZK'), ('operating', 'EUR')) GROUP BY ALL HAVING
+    amount > 0
 ), move AS (
     SELECT g.*, t.account_no AS to_no, business_day(month_first + 26) AS day
     FROM gain g JOIN account t ON t.currency = g.currency
@@ -150,11 +153,13 @@ WITH every AS (
         NULL::VARCHAR AS exchange_rate
     FROM business
     UNION ALL
-    SELECT t.account_no, t.day, t.amount, 'Own company', o.iban, o.bank_code, NULL, NULL, NULL, 'Own transfer to ' || o.name,
+    SELECT t.account_no, t.day, t.amount, 'Own company', o.iban, o.bank_code, NULL, NULL, NULL, 'Own transfer to ' ||
+    o.name,
         'Own transfers', concat('t', t.account_no, t.other_no, t.day), NULL, NULL, NULL
     FROM transfer t JOIN account o ON o.account_no = t.other_no
     UNION ALL
-    SELECT a.account_no, day, CASE a.currency WHEN 'EUR' THEN -eur ELSE round(eur * rate, 2) END::DECIMAL(18,3), 'Bank', NULL, NULL, NULL,
+    SELECT a.account_no, day, CASE a.currency WHEN 'EUR' THEN -eur ELSE round(eur * rate, 2) END::DECIMAL(18,3),
+    'Bank', NULL, NULL, NULL,
         NULL, NULL, 'Currency exchange EUR/CZK', 'Currency exchange', concat('x', a.account_no, day),
         CASE a.currency WHEN 'CZK' THEN eur::DECIMAL(18,3) END, CASE a.currency WHEN 'CZK' THEN 'EUR' END,
         CASE a.currency WHEN 'CZK' THEN rate::VARCHAR END
@@ -182,8 +187,10 @@ WITH day_sum AS (
     FROM period p
 )
 SELECT s.*, row_number() OVER (PARTITION BY s.account_no, year(s.first_day) ORDER BY s.first_day) AS number,
-    (round(a.opening * 12.0 * getvariable('entries') / 100000, -2)::DECIMAL(18,3) + sum(s.net) OVER w - s.net)::DECIMAL(18,3) AS opening,
-    (round(a.opening * 12.0 * getvariable('entries') / 100000, -2)::DECIMAL(18,3) + sum(s.net) OVER w)::DECIMAL(18,3) AS closing
+    (round(a.opening * 12.0 * getvariable('entries') / 100000, -2)::DECIMAL(18,3) + sum(s.net) OVER w -
+    s.net)::DECIMAL(18,3) AS opening,
+    (round(a.opening * 12.0 * getvariable('entries') / 100000, -2)::DECIMAL(18,3) + sum(s.net) OVER w)::DECIMAL(18,3)
+    AS closing
 FROM summed s JOIN account a USING (account_no)
 WINDOW w AS (PARTITION BY s.account_no ORDER BY s.first_day)
 """
@@ -191,7 +198,8 @@ WINDOW w AS (PARTITION BY s.account_no ORDER BY s.first_day)
 _RATE = """
 CREATE TABLE rate AS
 WITH quoted(currency, units, start, step) AS (
-    VALUES ('EUR', 1, 24.6, 0.045), ('USD', 1, 22.4, 0.07), ('GBP', 1, 28.9, 0.08), ('PLN', 1, 5.75, 0.015), ('HUF', 100, 6.3, 0.02)
+    VALUES ('EUR', 1, 24.6, 0.045), ('USD', 1, 22.4, 0.07), ('GBP', 1, 28.9, 0.08), ('PLN', 1, 5.75, 0.015), ('HUF',
+    100, 6.3, 0.02)
 ), trading AS (
     SELECT unnest(generate_series(getvariable('first') - 7, getvariable('until') - 1, INTERVAL 1 DAY))::DATE AS day
 )

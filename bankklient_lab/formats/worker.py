@@ -1,7 +1,8 @@
 """The process that reads bank files: apart from the lab, with limited memory, so that no file can harm the owner.
 
 It gets one JSON request a line on standard input and answers with frames on standard output: a header (tag, kind of
-record, position in the file, length of the payload) and the payload. Tags: D the detected format (JSON), P a part (a record
+record, position in the file, length of the payload) and the payload. Tags: D the detected format (JSON), P a part (a
+record
 batch in Arrow IPC), E a refusal (JSON, ends the answer), Z the end of the answer.
 """
 
@@ -80,7 +81,7 @@ def main() -> None:
     for line in sys.stdin.buffer:
         try:
             _answer(out, json.loads(line))
-        except Exception as error:  # noqa: BLE001 - whatever a file does to its reader is a refusal of the file
+        except Exception as error:  # whatever a file does to its reader is a refusal of the file
             _send(out, b"E", _refusal(error))
         else:
             _send(out, b"Z")

@@ -1,0 +1,1 @@
+"""What banks report, taken over from files: reading, staging, importing, and what of it counts."""

@@ -74,11 +74,14 @@ def import_file(
     """Take a bank file over, whole or not at all, and return the report on it.
 
     `account`, `currency`, `bank`, `mapping` say what the file itself does not; `name` is its path for people (`path`
-    when None), whose last part is kept with the import. The report: path, format, version, import_id (None unless imported), status "imported",
-    "already" (every statement was known; nothing changed) or "refused", message (empty unless refused), hint (what to give, if that
+    when None), whose last part is kept with the import. The report: path, format, version, import_id (None unless
+    imported), status "imported",
+    "already" (every statement was known; nothing changed) or "refused", message (empty unless refused), hint (what to
+    give, if that
     helps), rates (their number), statements [account, currency, bank, number, page, interim, from, to (both inclusive),
     opening, closing, entries, sum_credit, sum_debit (booked, unsigned), known] and findings [code, place, field, value,
-    statement_no, entry_no]. Amounts are Decimal, days date. A refusal is a report too, not an error; Cancelled is raised.
+    statement_no, entry_no]. Amounts are Decimal, days date. A refusal is a report too, not an error; Cancelled is
+    raised.
     """
     return report_on(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=True)
 
@@ -110,7 +113,7 @@ def report_on(
     try:
         file = _measure(path, Path(said).name or said)
         with reader() as one, lab.database.reading() as cursor:
-            _take(lab, one, cursor, file, hints, job, report, keep=keep, turn=turn)
+            _take(lab, one, cursor, file, report, hints=hints, job=job, keep=keep, turn=turn)
     except FormatError as error:
         report |= refusal(error)
     return report
@@ -147,8 +150,8 @@ def _measure(path: Path, name: str) -> _File:
 
 
 def _take(
-    lab: Lab, one: FileReader, cursor: duckdb.DuckDBPyConnection, file: _File, hints: Hints, job: Job,
-    report: dict[str, Any], *, keep: bool, turn: Callable[[], None],
+    lab: Lab, one: FileReader, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict[str, Any],
+    *, hints: Hints, job: Job, keep: bool, turn: Callable[[], None],
 ) -> None:  # fmt: skip
     job.step(f"opening {file.name}")
     report["format"], report["version"], parts = one.read(file.path, hints)
@@ -199,7 +202,8 @@ def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict
     with lab.database.tx("ops") as ops:
         row = ops.execute(
             "SELECT greatest((SELECT coalesce(max(import_id), 0) FROM ops.import),"
-            " (SELECT coalesce(max(import_id), 0) FROM history.statement), (SELECT coalesce(max(import_id), 0) FROM history.rate)) + 1"
+            " (SELECT coalesce(max(import_id), 0) FROM history.statement),"
+            " (SELECT coalesce(max(import_id), 0) FROM history.rate)) + 1"
         ).fetchone()
         assert row is not None
         import_id = int(row[0])
@@ -249,7 +253,8 @@ _INSERTS = (  # in the order in which they depend on each other
     f"""
     INSERT INTO history.entry
     SELECT $import_id, e.statement_no, e.entry_no, e.account_id, e.interim, e.day, {category_sql()},
-        e.booking_day, e.value_day, e.amount, e.currency, e.status, e.reversal, {_OWN_COLUMNS}, e.detail_count, e.raw, e.place
+        e.booking_day, e.value_day, e.amount, e.currency, e.status, e.reversal, {_OWN_COLUMNS}, e.detail_count, e.raw,
+        e.place
     FROM (
         SELECT e.* REPLACE (
                 coalesce(e.currency, s.currency) AS currency, coalesce(e.status, 'BOOK') AS status,
@@ -262,7 +267,8 @@ _INSERTS = (  # in the order in which they depend on each other
     """
     INSERT INTO history.day_sum
     SELECT $import_id, e.statement_no, e.account_id, e.day, e.category,
-        coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0), count(*),
+        coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0),
+        0), count(*),
         count(*) FILTER (WHERE e.amount > 0), count(*) FILTER (WHERE e.amount < 0)
     FROM history.entry e JOIN staged_statement s USING (statement_no)
     WHERE e.import_id = $import_id AND NOT s.interim AND COUNTS
@@ -270,7 +276,8 @@ _INSERTS = (  # in the order in which they depend on each other
     """.replace("COUNTS", staging.COUNTS),
     """
     INSERT INTO history.statement
-    SELECT $import_id, statement_no, account_id, interim, account, bank, currency, account_name, number, page, reference,
+    SELECT $import_id, statement_no, account_id, interim, account, bank, currency, account_name, number, page,
+    reference,
         created_at, first_day, last_day, opening, opening_day, closing, closing_day, available,
         declared_entries, declared_credit, declared_debit, raw, place,
         from_day, to_day, entries, booked_entries, sum_credit, sum_debit, digest
@@ -315,7 +322,8 @@ def withdraw_import(lab: Lab, import_id: int, *, reason: str) -> None:
 def imports(lab: Lab) -> pa.Table:
     """Return the imports, newest first, with their numbers of statements, booked entries, rates and findings.
 
-    Columns: import_id, file_name, format, version, imported_at (UTC), imported_by, state, statements, entries, first_day,
+    Columns: import_id, file_name, format, version, imported_at (UTC), imported_by, state, statements, entries,
+    first_day,
     last_day (inclusive), rates, errors, warnings.
     """
     return lab.query("FROM imports()")

@@ -72,18 +72,30 @@ class FileReader:
             self._process = None
 
     def _request(self, path: Path, hints: Hints) -> None:
+        request = json.dumps({"path": str(path.resolve()), "hints": asdict(hints)}).encode() + b"\n"
         if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "bankklient_lab.formats.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"},
-            )
+            self._start()
+        try:
+            self._say(request)
+        except BrokenPipeError:  # it was ended from outside since its last file
+            self._start()
+            self._say(request)
+
+    def _start(self) -> None:
+        self.close()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bankklient_lab.formats.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"},
+        )
+
+    def _say(self, request: bytes) -> None:
+        assert self._process is not None
         assert self._process.stdin is not None
-        request = {"path": str(path.resolve()), "hints": asdict(hints)}
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.write(request)
         self._process.stdin.flush()
 
     def _parts(self) -> Iterator[Progressing]:

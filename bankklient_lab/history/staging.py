@@ -1,7 +1,8 @@
 """From the parts of one file to rows ready for history, in temporary tables of one cursor.
 
 `fill` takes the parts over as they come (entries in one stream, so that memory does not grow with the file); the
-steps after it are SQL over the staged tables: days and sums of each statement, accounts, statements known before, findings.
+steps after it are SQL over the staged tables: days and sums of each statement, accounts, statements known before,
+findings.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def _store(cursor: duckdb.DuckDBPyConnection, kind: Kind, data: pa.RecordBatchRe
 def require(cursor: duckdb.DuckDBPyConnection, today: date) -> None:
     """Refuse statements without account or currency, and a file that holds nothing; work out days and sums."""
     row = cursor.execute(
-        "SELECT place, account, currency FROM file_statement WHERE account IS NULL OR currency IS NULL ORDER BY statement_no LIMIT 1"
+        "SELECT place, account, currency FROM file_statement WHERE account IS NULL OR currency IS NULL"
+        " ORDER BY statement_no LIMIT 1"
     ).fetchone()
     if row:
         missing = "account" if row[1] is None else "currency"
@@ -122,7 +124,8 @@ def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE staged_account AS
         SELECT (SELECT coalesce(max(account_id), 0) FROM ops.account)
                 + row_number() OVER (ORDER BY min(statement_no)) AS account_id,
-            s.account AS number, s.currency, first(s.bank ORDER BY statement_no) FILTER (WHERE s.bank IS NOT NULL) AS bank,
+            s.account AS number, s.currency, first(s.bank ORDER BY statement_no) FILTER (WHERE s.bank IS NOT NULL) AS
+            bank,
             first(s.account_name ORDER BY statement_no) FILTER (WHERE s.account_name IS NOT NULL) AS name
         FROM staged_statement s
         WHERE NOT EXISTS (FROM ops.account a WHERE a.number = s.account AND a.currency = s.currency)
@@ -192,12 +195,14 @@ UNION ALL
 SELECT statement_no, NULL, 'missing_balance', place, CASE WHEN opening IS NULL THEN 'opening' ELSE 'closing' END, NULL
 FROM staged_statement
 WHERE NOT interim AND (opening IS NULL OR closing IS NULL)
-    AND NOT EXISTS (FROM file_finding f WHERE f.statement_no = staged_statement.statement_no AND f.code = 'missing_balance')
+    AND NOT EXISTS (FROM file_finding f WHERE f.statement_no = staged_statement.statement_no AND f.code =
+    'missing_balance')
 UNION ALL
 SELECT statement_no, NULL, 'declared_totals_differ', place, 'totals',
     concat_ws(', ',
         CASE WHEN declared_entries <> entries THEN 'entries stated ' || declared_entries || ', found ' || entries END,
-        CASE WHEN declared_credit <> sum_credit THEN 'credit stated ' || declared_credit || ', found ' || sum_credit END,
+        CASE WHEN declared_credit <> sum_credit THEN 'credit stated ' || declared_credit || ', found ' || sum_credit
+        END,
         CASE WHEN declared_debit <> sum_debit THEN 'debit stated ' || declared_debit || ', found ' || sum_debit END)
 FROM staged_statement
 WHERE declared_entries <> entries OR declared_credit <> sum_credit OR declared_debit <> sum_debit
@@ -226,7 +231,8 @@ def report_statements(cursor: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return what the file contains, a row a statement, in file order."""
     return cursor.execute(
         """
-        SELECT statement_no, account_id, account, bank, currency, number, page, interim, from_day, to_day, opening, closing,
+        SELECT statement_no, account_id, account, bank, currency, number, page, interim, from_day, to_day, opening,
+        closing,
             entries, booked_entries, sum_credit, sum_debit, known
         FROM staged_statement ORDER BY statement_no
         """
