@@ -19,9 +19,11 @@ import pyarrow.compute as pc
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import columns
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean, record_batch
-from bankklient_lab.formats.columns import Bools, Decoder, Ints, Separated
+from bankklient_lab.formats.columns import Decoder, Separated
 from bankklient_lab.formats.records import read_day
 from bankklient_lab.formats.schema import Kind
+from bankklient_lab.formats.spans import Bools, Ints
+from bankklient_lab.formats.texts import null_if_empty
 from bankklient_lab.money import decimals
 
 DEFAULT_CURRENCY = "USD"
@@ -133,7 +135,7 @@ class Reader:
         """Yield statements, balances, entries and findings."""
         texts = (_one_record_a_line(text) for text in columns.blocks_of_text(self._source, self._decoder))
         for text, _ in columns.blocks_of_records(texts, RECORD_STARTS):
-            lines = [line for raw in text.split("\n") if (line := raw.rstrip())]
+            lines = _lines(text)
             entries = self._collect(lines)
             if entries.lines:
                 yield self._entries(entries)
@@ -437,6 +439,13 @@ def _one_record_a_line(text: str) -> str:
     return _SEVERAL_IN_A_LINE.sub("/\n", text)
 
 
+def _lines(text: str) -> list[str]:
+    """Return the lines that are not blank, without blanks at their ends."""
+    if " \n" in text or "\r" in text or "\t" in text or "\n\n" in text or not text.endswith("\n"):
+        return [line for raw in text.split("\n") if (line := raw.rstrip())]
+    return text.removesuffix("\n").split("\n")
+
+
 def _body(line: str) -> str:
     """Return a line without the slash that closes it."""
     return line.removesuffix("/")
@@ -511,8 +520,9 @@ def _merged(body: str, further: list[str]) -> str:
     """Return a transaction with the lines that continue it: further fields, or more of its text."""
     for line in further:
         piece = _body(line.removeprefix("88,"))
-        commas = body.count(",")
-        has_text = commas >= _BEFORE_TEXT and commas >= _BEFORE_TEXT + _funds_fields(body.split(",", 5)[3:5])
+        fields = body.split(",", 5)
+        own = _funds_fields(fields[3:5]) if len(fields) > 3 and fields[3] in _FUNDS_WITH_FIELDS else 0
+        has_text = body.count(",") >= _BEFORE_TEXT + own
         body = f"{body} {piece.strip()}" if has_text else f"{body},{piece}"
     return body
 
@@ -526,7 +536,7 @@ def _side(code: str) -> int:
 
 
 def _texts(values: pa.Array) -> pa.Array:
-    return columns.null_if_empty(pc.utf8_trim_whitespace(values))
+    return null_if_empty(pc.utf8_trim_whitespace(values))
 
 
 @cache

@@ -19,14 +19,13 @@ from bankklient_lab.errors import LimitExceeded
 from bankklient_lab.formats.base import LIMITS
 from bankklient_lab.formats.records import CENTURY_PIVOT, Record
 from bankklient_lab.formats.schema import AMOUNT
+from bankklient_lab.formats.spans import Bools, Ints, cut
+from bankklient_lab.formats.texts import null_if_empty
 from bankklient_lab.money import PRECISION, SCALE
 
 BLOCK_BYTES = 4 * 1024**2
 NO_DAY = np.iinfo(np.int32).min
 UNITS_END = 10 ** (PRECISION - SCALE)  # whole units that fit an amount at any number of decimals
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 class Decoder:
@@ -167,7 +166,7 @@ class Lines:
 
     def strings(self, first: Ints, last: Ints) -> pa.Array:
         """Return the text from the lines `first` to the lines `last` (ascending, no overlap), ends between kept."""
-        return _pieces(self._utf8, _line_starts(self._utf8, self._utf8_ends)[first], self._utf8_ends[last])
+        return cut(self._utf8, _line_starts(self._utf8, self._utf8_ends)[first], self._utf8_ends[last])
 
 
 def _code_points(text: str) -> npt.NDArray[Any]:
@@ -272,7 +271,7 @@ class Separated:
     def text(self, at: int | Ints, *, to_the_end: bool = False) -> pa.Array:
         """Return the field `at` (by line, or the same in all), or all from there to the end of the line."""
         start, end = self._bounds(at)
-        return _pieces(self._utf8, start, self._ends if to_the_end else end)
+        return cut(self._utf8, start, self._ends if to_the_end else end)
 
     def _bounds(self, at: int | Ints) -> tuple[Ints, Ints]:
         """Return where a field starts and ends; a missing one is empty at the end of the line."""
@@ -282,16 +281,6 @@ class Separated:
         missing = index > self._last_comma
         start = np.where(missing, self._ends, np.where(index == self._first_comma, self._starts, before))
         return start, end
-
-
-def _pieces(utf8: npt.NDArray[np.uint8], start: Ints, end: Ints) -> pa.Array:
-    """Return the texts of ascending ranges that do not overlap."""
-    offsets = np.empty(2 * len(start) + 1, np.int32)
-    offsets[0:-1:2] = start
-    offsets[1::2] = end
-    offsets[-1] = end[-1] if len(end) else 0
-    pieces = pa.StringArray.from_buffers(2 * len(start), pa.py_buffer(offsets), pa.py_buffer(utf8))
-    return pieces.take(pa.array(np.arange(0, 2 * len(start), 2)))
 
 
 def null_where(missing: Bools, array: pa.Array) -> pa.Array:
@@ -343,12 +332,6 @@ def _strings(slab: npt.NDArray[Any]) -> pa.StringArray:
         offsets = np.arange(0, (rows + 1) * width, width, dtype=np.int32)
         data = slab.astype(np.uint8).tobytes()
     return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(data))
-
-
-def null_if_empty(texts: pa.Array) -> pa.Array:
-    """Return texts with null for the empty ones."""
-    empty = pc.equal(texts, "")
-    return pc.if_else(empty, pa.scalar(None, pa.string()), texts) if pc.any(empty).as_py() else texts
 
 
 def amounts(units: Ints, places: int | Ints, good: Bools | None = None) -> pa.Array:

@@ -12,7 +12,6 @@ from bankklient_lab.formats.records import AMOUNT_2, DAY_DMY, DIGITS, TEXT, Fiel
 WIDTH = 128
 EXTENDED_WIDTH = 403
 MESSAGE_CHARS = 70  # of one 078 or 079 record
-MESSAGES_MAX = 1_000  # of one entry
 
 STATEMENT = Record(
     WIDTH,
@@ -63,12 +62,6 @@ EXTENDED_ENTRY = Record(  # Česká spořitelna; what lies beyond is in the raw 
 MESSAGE = Record(3 + MESSAGE_CHARS, Field("type", 1, 3, TEXT), Field("text", 4, 3 + MESSAGE_CHARS, TEXT))
 
 SHORTEST_ENTRY = ENTRY.by_name["posting_code"].last  # what follows may be blank and trimmed
-
-# Weights of modulo 11 from the left (decree 169/2011 of the Czech National Bank, annex).
-PREFIX_WEIGHTS = (10, 5, 8, 4, 2, 1)
-BASE_WEIGHTS = (6, 3, 7, 9, 10, 5, 8, 4, 2, 1)
-# The internal order is C0 C8 C9 C6 C1 C2 C3 C4 C5 C7 P1..P6; here: where each digit of P1..P6 C0..C9 stands.
-INTERNAL_ORDER = (10, 11, 12, 13, 14, 15, 0, 4, 5, 6, 7, 8, 3, 9, 1, 2)
 
 
 class Profile(NamedTuple):

@@ -26,28 +26,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
-from bankklient_lab.formats import columns, gpc_layout
+from bankklient_lab.formats import columns, gpc_accounts, gpc_layout
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean, record_batch
 from bankklient_lab.formats.columns import (
     NO_DAY,
     Block,
-    Bools,
     Decoder,
-    Ints,
     Lines,
     blocks_of_records,
-    digits_to_numbers,
     null_where,
 )
 from bankklient_lab.formats.currencies import iso_currency
-from bankklient_lab.formats.gpc_layout import (
-    BASE_WEIGHTS,
-    INTERNAL_ORDER,
-    PREFIX_WEIGHTS,
-    Profile,
-    profile_of,
-)
+from bankklient_lab.formats.gpc_postings import Postings
 from bankklient_lab.formats.schema import Kind
+from bankklient_lab.formats.spans import Bools, Ints, joined, tidy
 
 ENCODINGS = ("cp1250", "cp852")
 LETTERS = "áäčďéěíĺľňóôŕřšťúůýž"
@@ -83,7 +75,7 @@ class _Statement:
     account: str
     raw: str
     entries: int = 0
-    first_entry_day: int = NO_DAY
+    first_entry_day: int | None = None  # days since 1970
     currency: str | None = None
 
 
@@ -104,9 +96,8 @@ class Reader:
         self._decoder = Decoder(ENCODINGS, LETTERS)
         self._findings = Findings()
         self._statements = Rows(Kind.STATEMENT, STATEMENT_COLUMNS)
-        self._profile = profile_of(hints.bank) if hints.bank else None
+        self._postings = Postings(hints.bank)
         self._internal_order: bool | None = None
-        self._reversals: tuple[str, str] | None = None  # posting codes of debit and credit reversals
         self._current: _Statement | None = None
         self._currency_of: dict[str, str] = {}  # by account
 
@@ -129,7 +120,8 @@ class Reader:
         is_entry, is_statement = lines.start_with("075"), lines.start_with("074")
         entry_at, head_at = np.flatnonzero(is_entry), np.flatnonzero(is_entry | is_statement)
         if self._internal_order is None:
-            self._internal_order = self._choose_order([lines[at] for at in head_at[:ORDER_SAMPLE].tolist()])
+            heads = [lines[at] for at in head_at[:ORDER_SAMPLE].tolist()]
+            self._internal_order = gpc_accounts.in_internal_order(heads, self._postings.profile)
         is_message = lines.start_with("078") | lines.start_with("079")
         for at in np.flatnonzero(~(is_entry | is_statement | is_message)).tolist():
             if lines[at].strip():
@@ -176,18 +168,17 @@ class Reader:
         for name in ("opening", "closing", "debit", "credit"):
             values[name] = _signed(values[name], values[name + "_sign"], place, name)
         if values["marker"]:
-            self._profile = profile_by_marker(values["marker"]) or self._profile
-        digits = np.array([[ord(char) for char in values["account"]]], np.uint32)
+            self._postings.notice(values["marker"])
+        account = gpc_accounts.of_digits(values["account"], internal=bool(self._internal_order))
         no = self._current.no + 1 if self._current else 1
         if no > LIMITS.statements:
             raise LimitExceeded(f"more than {LIMITS.statements} statements", place=place)
-        if not _valid(self._in_plain_order(digits))[0]:
+        if not account.valid:
             self._findings.add(
                 "bad_check_digit", statement_no=no, place=place, field="account", value=values["account"]
             )
-        account = self._accounts(digits)[0].as_py() or "0"
         raw = "\n".join(lines[each] for each in range(at, last + 1)).rstrip("\n")
-        return _Statement(no, place, values, account, raw)
+        return _Statement(no, place, values, account.text, raw)
 
     def _finish(self, statement: _Statement) -> None:
         """Keep the row of a statement whose entries were read."""
@@ -216,7 +207,7 @@ class Reader:
         )
 
     def _bank(self) -> str | None:
-        return self._hints.bank or (self._profile.bank if self._profile else None)
+        return self._hints.bank or (self._postings.profile.bank if self._postings.profile else None)
 
     def _fallback_currency(self, statement: _Statement) -> str:
         """Return the currency of a statement whose entries name none."""
@@ -224,32 +215,6 @@ class Reader:
         if not currency:
             raise HintNeeded("currency", "the file names no ISO 4217 currency", place=statement.place)
         return currency
-
-    def _choose_order(self, heads: list[str]) -> bool:
-        """Tell whether account numbers are in the internal order."""
-        numbers = [line[at : at + 16] for line in heads for at in ((3,) if line.startswith("074") else (3, 19))]
-        numbers = [number for number in numbers if len(number) == 16 and number.isascii() and number.isdigit()]
-        digits = np.frombuffer("".join(numbers).encode("utf-32-le"), np.uint32).reshape(-1, 16)
-        plain, internal = _valid(digits), _valid(digits[:, INTERNAL_ORDER])
-        for_plain, for_internal = int((plain & ~internal).sum()), int((internal & ~plain).sum())
-        if for_plain == for_internal:
-            return bool(self._profile and self._profile.account_order == "internal")
-        return for_internal > for_plain
-
-    def _in_plain_order(self, digits: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return digits[:, INTERNAL_ORDER] if self._internal_order else digits
-
-    def _accounts(self, digits: npt.NDArray[Any]) -> pa.Array:
-        """Return numbers as prefix-base without leading zeros, null when all is zero or not a number."""
-        plain = self._in_plain_order(digits)
-        prefix, prefix_good = digits_to_numbers(plain[:, :6])
-        base, base_good = digits_to_numbers(plain[:, 6:])
-        texts = pa.array(base).cast(pa.string())
-        if prefix.any():
-            both = pc.binary_join_element_wise(pa.array(prefix).cast(pa.string()), texts, "-")
-            texts = pc.if_else(pa.array(prefix == 0), texts, both)
-        given = prefix_good & base_good & ((base != 0) | (prefix != 0))
-        return null_where(~given, texts)
 
     def _entries(self, lines: Lines, first: Ints, last: Ints, is_message: Bools, spans: list[_Span]) -> Part:
         """Return the entries that stand in the lines `first` and have further lines to `last`."""
@@ -268,7 +233,7 @@ class Reader:
         rows.report(value_good, "bad_date", "value_day")
         self._check_account(block, spans, rows)
         amount, reversal = self._amounts(block, rows)
-        account = self._accounts(block.slab("counterparty_account"))
+        account = gpc_accounts.texts(block.slab("counterparty_account"), internal=bool(self._internal_order))
         text, no_account = block.text("text"), np.asarray(account.is_null())
         values: dict[str, Any] = {
             "statement_no": pa.array(statement_no),
@@ -302,36 +267,13 @@ class Reader:
         units, good = block.number("amount")
         rows.report(good, "bad_amount", "amount")
         codes = block.slab("posting_code")[:, 0]
-        debit_reversal, credit_reversal = self._reversal_codes(codes, rows)
+        debit_reversal, credit_reversal = self._postings.reversals(codes, rows.place)
         takes_back_debit, takes_back_credit = codes == ord(debit_reversal), codes == ord(credit_reversal)
         credit = (codes == ord("2")) | takes_back_debit
         debit = (codes == ord("1")) | takes_back_credit
         rows.report(credit | debit, "unknown_code", "posting_code")
         signed = np.where(debit, -units, units)
         return columns.amounts(signed, 2, good & (credit | debit)), takes_back_debit | takes_back_credit
-
-    def _reversal_codes(self, codes: npt.NDArray[Any], rows: _RowsAt) -> tuple[str, str]:
-        """Return the posting codes of debit and credit reversals; NUL characters while there are none."""
-        unusual = (codes >= ord("3")) & (codes <= ord("5"))
-        if self._profile:
-            self._reversals = self._profile.debit_reversal, self._profile.credit_reversal
-        if self._reversals is None and unusual.any():
-            place = rows.place(int(unusual.argmax()))
-            self._reversals = self._prove_reversals({chr(code) for code in codes[unusual]}, place)
-        return self._reversals or ("\0", "\0")
-
-    def _prove_reversals(self, present: set[str], place: str) -> tuple[str, str]:
-        if present >= {"3", "5"}:
-            reason = "reversals 3 and 5 are of different banks and do not go together"
-            raise FormatError(reason, place=place, field="posting_code")
-        if present != {"4"}:
-            return ("4", "5") if "5" in present else ("3", "4")
-        reason = "posting code 4 reverses a debit or a credit, depending on the bank"
-        if self._hints.bank:
-            raise FormatError(
-                f"{reason}, and bank {self._hints.bank} has no profile", place=place, field="posting_code"
-            )
-        raise HintNeeded("bank", reason, place=place)
 
     def _currencies(self, block: Block, spans: list[_Span]) -> pa.Array:
         numbers, good = block.number("currency")
@@ -414,15 +356,9 @@ def _number(spans: list[_Span], rows: int, booking: npt.NDArray[np.int32]) -> tu
         known = booking[start:end][booking[start:end] != NO_DAY]
         if len(known):
             first = int(known.min())
-            statement.first_entry_day = (
-                first if statement.entries == end - start else min(first, statement.first_entry_day)
-            )
+            earlier = statement.first_entry_day
+            statement.first_entry_day = first if earlier is None else min(first, earlier)
     return statement_no, entry_no
-
-
-def profile_by_marker(marker: str) -> Profile | None:
-    """Return the profile whose bank leaves `marker` in record 074."""
-    return next((p for p in gpc_layout.profiles() if p.marker and marker.startswith(p.marker)), None)
 
 
 def _signed(amount: Decimal, sign: str | None, place: str, name: str) -> Decimal:
@@ -431,24 +367,13 @@ def _signed(amount: Decimal, sign: str | None, place: str, name: str) -> Decimal
     return -amount if sign == "-" else amount
 
 
-def _first_day(opening_day: date | None, first_entry: int, last_day: date | None) -> date | None:
-    candidates = [] if first_entry == NO_DAY else [date(1970, 1, 1) + timedelta(days=first_entry)]
+def _first_day(opening_day: date | None, first_entry: int | None, last_day: date | None) -> date | None:
+    candidates = [] if first_entry is None else [date(1970, 1, 1) + timedelta(days=first_entry)]
     if opening_day:
         candidates.append(opening_day + timedelta(days=1))
     if last_day:
         candidates.append(last_day)
     return min(candidates, default=None)
-
-
-def _valid(digits: npt.NDArray[Any]) -> Bools:
-    """Tell for each row of 16 digits whether it is an account number.
-
-    The weighted sums of prefix and base are divisible by 11, the base has two digits other than 0.
-    """
-    values = digits.astype(np.int64) - ord("0")
-    prefix, base = values[:, :6] @ np.array(PREFIX_WEIGHTS), values[:, 6:] @ np.array(BASE_WEIGHTS)
-    valid: Bools = (prefix % 11 == 0) & (base % 11 == 0) & ((values[:, 6:] != 0).sum(axis=1) >= 2)
-    return valid
 
 
 def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> pa.Array:
@@ -459,18 +384,7 @@ def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> p
     if not len(message_at):
         return pa.nulls(len(entry_at), pa.string())
     texts = lines.block(gpc_layout.MESSAGE, message_at).padded("text")
-    rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    if rank.max() >= gpc_layout.MESSAGES_MAX:
-        at = int(message_at[rank.argmax()])
-        raise LimitExceeded(f"more than {gpc_layout.MESSAGES_MAX} messages of one entry", place=lines.place(at))
-    pieces = []
-    for each in range(int(rank.max()) + 1):
-        chosen = np.flatnonzero(rank == each)
-        index = np.full(len(entry_at), -1)
-        index[owner[chosen]] = chosen
-        pieces.append(pc.coalesce(texts.take(pa.array(index, mask=index < 0)), ""))
-    joined = pc.binary_join_element_wise(*pieces, "")
-    return columns.null_if_empty(pc.utf8_trim_whitespace(pc.replace_substring_regex(joined, "  +", " ")))
+    return tidy(joined(owner, texts, len(entry_at)))
 
 
 def _add_extension(values: dict[str, Any], block: Block) -> None:
