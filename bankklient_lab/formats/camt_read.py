@@ -12,14 +12,14 @@ Readings that the standard leaves open, each as most banks mean it:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from lxml import etree
 
 from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats import camt_layout as layout
-from bankklient_lab.formats.base import BATCH_ROWS, LIMITS, Findings, Hints, Part, Rows, clean, record_batch
+from bankklient_lab.formats.base import BATCH_ROWS, LIMITS, Findings, Hints, Part, Rows, clean
 from bankklient_lab.formats.camt_entry import (
     PARTY_AND_REFERENCES,
     account_number,
@@ -31,7 +31,7 @@ from bankklient_lab.formats.camt_layout import Found, compile_paths, gather
 from bankklient_lab.formats.camt_shapes import Shapes
 from bankklient_lab.formats.camt_slices import MARK, Slices
 from bankklient_lab.formats.camt_statement import Checked, own_statement, read_balances, statement_columns
-from bankklient_lab.formats.camt_values import amounts, days, signed
+from bankklient_lab.formats.camt_table import Table
 from bankklient_lab.formats.camt_xml import (
     Fragment,
     check_depth,
@@ -47,43 +47,6 @@ STATEMENT_TAGS = {"camt.052": "Rpt", "camt.053": "Stmt", "camt.054": "Ntfctn"}
 BATCH_CHARS = 16 * 1024**2  # of kept XML in one batch
 
 _VERSION = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.001\.(0[1-9]|1[0-3])")
-_ENTRY_COLUMNS = tuple(SCHEMAS[Kind.ENTRY].names)
-_DETAIL_COLUMNS = tuple(SCHEMAS[Kind.DETAIL].names)
-_DEBIT = "debit"  # beside the columns: whether `amount` is a debit
-
-
-class _Table:
-    """Rows of entries or details whose amounts and days are still text."""
-
-    def __init__(self, kind: Kind, columns: tuple[str, ...], findings: Findings) -> None:
-        self.kind = kind
-        self.rows: list[tuple[Any, ...]] = []
-        self.chars = 0
-        self._columns = (*columns, _DEBIT)
-        self._findings = findings
-
-    def drain(self) -> Iterator[Part]:
-        """Yield what was collected, if anything, and forget it."""
-        if not self.rows:
-            return
-        given_columns: dict[str, Any] = dict(zip(self._columns, zip(*self.rows, strict=True), strict=True))
-        self.rows, self.chars = [], 0
-        debit = given_columns.pop(_DEBIT)
-        for name in ("amount", "original_amount", "charges"):
-            given_columns[name] = amounts(given_columns[name], self._reporter(name, given_columns))
-        given_columns["amount"] = signed(given_columns["amount"], debit)
-        for name in ("booking_day", "value_day"):
-            if name in given_columns:
-                given_columns[name] = days(given_columns[name], self._reporter(name, given_columns))
-        yield Part(self.kind, record_batch(self.kind, given_columns))
-
-    def _reporter(self, name: str, columns: dict[str, Any]) -> Callable[[int, str, str], None]:
-        def report(row: int, code: str, value: str) -> None:
-            statement_no, entry_no = columns["statement_no"][row], columns["entry_no"][row]
-            place = f"Ntry {entry_no} of statement {statement_no}"
-            self._findings.add(code, statement_no=statement_no, entry_no=entry_no, place=place, field=name, value=value)
-
-        return report
 
 
 class Reader:
@@ -94,8 +57,8 @@ class Reader:
         self._tag = STATEMENT_TAGS[kind]
         self._hints = hints
         self._findings = Findings()
-        self._entries = _Table(Kind.ENTRY, _ENTRY_COLUMNS, self._findings)
-        self._details = _Table(Kind.DETAIL, _DETAIL_COLUMNS, self._findings)
+        self._entries = Table(Kind.ENTRY, self._findings)
+        self._details = Table(Kind.DETAIL, self._findings)
         self._balances = Rows(Kind.BALANCE, SCHEMAS[Kind.BALANCE].names)
         self._statements = Rows(Kind.STATEMENT, SCHEMAS[Kind.STATEMENT].names)
         self._checked = Checked(self._find)
@@ -178,8 +141,7 @@ class Reader:
 
     def _read_entries(self, element: etree._Element) -> None:
         """Read one entry, or the run of entries that was cut out at its place."""
-        run = element.get(MARK)
-        texts = [] if run is None else self._slices.take(run)
+        run = self._slices.take(element.get(MARK))
         if self._statement is None or element.getparent() is not self._statement:
             return
         if self._account is None:
@@ -192,7 +154,7 @@ class Reader:
             self._add_entry(self._fragment.text(element), found, place)
         elif self._shapes is None:
             self._shapes = Shapes(layout.ENTRY, element)
-        for text in texts:
+        for text in run or ():
             assert self._shapes is not None
             place = self._next_place()
             try:

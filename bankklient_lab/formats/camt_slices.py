@@ -30,9 +30,9 @@ class Slices:
         self._rest = ""  # may be the start of an entry or of a tag
         self._runs: dict[str, list[str]] = {}
 
-    def take(self, run: str) -> list[str]:
-        """Return the entries of a run and forget them."""
-        return self._runs.pop(run)
+    def take(self, run: str | None) -> list[str] | None:
+        """Return the entries of a run and forget them; None for an element that is no run of ours."""
+        return self._runs.pop(run, None) if run else None
 
     def cut(self, text: str) -> str:
         """Return more text of the message, with one empty element for each run of complete entries."""

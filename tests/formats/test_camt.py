@@ -1,32 +1,31 @@
-"""camt.052, .053 and .054: samples, the corpus, refusals, hostile files, and the way back by the writer."""
+"""camt.052, .053 and .054 as they are read: samples, the corpus, findings."""
 
 from __future__ import annotations
 
 import io
-import random
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bankklient_lab.errors import FormatError, HintNeeded, LabError, LimitExceeded, NotRecognised
+from bankklient_lab.errors import FormatError, HintNeeded, NotRecognised
 from bankklient_lab.formats import detect
 from bankklient_lab.formats.base import SNIFF_BYTES, Hints
-from bankklient_lab.formats.camt import FORMATS
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from tests import corpus
-from tests.formats import reading
-from tests.formats.reading import Read
-
-FOLDERS = ("camt052", "camt053", "camt054")
-SAMPLES = [path for folder in FOLDERS for path in corpus.sample_files(folder)]
-FILES = [path for folder in FOLDERS for path in corpus.corpus_files(folder)]
+from tests.formats.camt_messages import (
+    ENTRY,
+    FILES,
+    SAMPLES,
+    SPACE,
+    codes,
+    message,
+    read,
+    sample,
+    shown,
+    whole,
+)
 
 # The corpus where the reading differs from expected.csv, or is refused: what, and why a reader agrees.
 REFUSED = {
@@ -39,29 +38,6 @@ FLAGGED = {
     # Balances with 13 decimals: null and a finding instead of the inexact figures.
     "hbci4java__test-camt-parse-5200108-invalid-saldo.xml": ("too_many_decimals", ("opening", "closing")),
 }
-
-
-def kind_of(data: bytes) -> str:
-    claims = [format_.name for format_ in FORMATS if format_.sniff(data[:SNIFF_BYTES])]
-    assert len(claims) <= 1, claims
-    return claims[0] if claims else ""
-
-
-def read(data: bytes, kind: str = "", **hints: str) -> Read:
-    return reading.read(kind or kind_of(data), data, **hints)
-
-
-def sample(name: str) -> bytes:
-    (path,) = (path for path in SAMPLES if path.name == name)
-    return path.read_bytes()
-
-
-def codes(tables: Read) -> list[tuple[str, str | None, str | None]]:
-    return [(row["code"], row["place"], row["value"]) for row in tables.rows(Kind.FINDING)]
-
-
-def shown(row: dict[str, Any], *names: str) -> tuple[Any, ...]:
-    return tuple(row[name] for name in names)
 
 
 # Samples
@@ -193,11 +169,6 @@ def test_corpus_file_gives_the_expected_figures(path: Path) -> None:
     assert len(tables.rows(Kind.DETAIL)) == sum(e["detail_count"] for e in of_batches)
 
 
-def whole(data: bytes) -> bytes:
-    """Return the same message with a comment, so that the XML parser reads its entries."""
-    return re.sub(rb"(<(?:\w+:)?GrpHdr[ >])", rb"<!-- -->\1", data, count=1)
-
-
 @pytest.mark.parametrize("path", [*SAMPLES, *FILES], ids=lambda path: path.name)
 def test_entries_cut_out_of_the_text_are_those_of_the_parser(path: Path) -> None:
     data = path.read_bytes()
@@ -210,21 +181,6 @@ def test_entries_cut_out_of_the_text_are_those_of_the_parser(path: Path) -> None
 
 
 # Findings and refusals
-
-ENTRY = (
-    '<Ntry><Amt Ccy="EUR">5.10</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-10-05</Dt></BookgDt>'
-    "<NtryDtls><TxDtls><RltdPties><Dbtr><Nm>A</Nm></Dbtr></RltdPties><RmtInf><Ustrd>text</Ustrd></RmtInf></TxDtls>"
-    "</NtryDtls></Ntry>"
-)
-ACCOUNT = "<Acct><Id><IBAN>DE89370400440532013000</IBAN></Id><Ccy>EUR</Ccy></Acct>"
-SPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"
-
-
-def message(entries: str = ENTRY, account: str = ACCOUNT, space: str = SPACE, more: str = "") -> bytes:
-    return (
-        f'<Document xmlns="{space}"><BkToCstmrStmt><GrpHdr><MsgId>M</MsgId><CreDtTm>2026-10-05T00:00:00</CreDtTm>'
-        f"</GrpHdr><Stmt><Id>S</Id>{account}{more}{entries}</Stmt></BkToCstmrStmt></Document>"
-    ).encode()
 
 
 def balance(text: str) -> str:
@@ -342,154 +298,3 @@ def test_comments_and_cdata_are_no_way_to_hide_text() -> None:
 def test_entries_outside_of_the_statement_do_not_count() -> None:
     foreign = f"<SplmtryData><Envlp>{ENTRY}</Envlp></SplmtryData>"
     assert len(read(message(entries=ENTRY + foreign + ENTRY)).rows(Kind.ENTRY)) == 2
-
-
-def bomb(doctype: str, before: str = "") -> bytes:
-    return (before + doctype).encode() + message(ENTRY.replace("text", "&e;"))
-
-
-DOCTYPES = {
-    "bomb": '<!DOCTYPE Document [<!ENTITY a "aaaaaaaaaa"><!ENTITY e "&a;&a;&a;&a;&a;&a;&a;&a;">]>',
-    "external": '<!DOCTYPE Document [<!ENTITY e SYSTEM "file:///etc/passwd">]>',
-    "network": '<!DOCTYPE Document SYSTEM "http://192.0.2.1/x.dtd">',
-    "parameter": '<!DOCTYPE Document [<!ENTITY % p SYSTEM "http://192.0.2.1/x.dtd"> %p;]>',
-    "empty": "<!DOCTYPE Document>",
-}
-
-
-@pytest.mark.parametrize("doctype", DOCTYPES.values(), ids=DOCTYPES)
-@pytest.mark.parametrize("before", ["", "<?xml version='1.0'?>\n<!-- > --><?a <!-- ?>\n"], ids=["first", "later"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-def test_any_document_type_is_refused(doctype: str, before: str, encoding: str) -> None:
-    data = bomb(doctype, before).decode().encode(encoding)
-    assert kind_of(data) == "camt.053"
-    with pytest.raises(FormatError, match="DOCTYPE"):
-        read(data)
-
-
-def test_a_document_type_behind_a_long_comment_is_refused() -> None:
-    before = f"<!-- {'x' * SNIFF_BYTES} -->"
-    with pytest.raises(LimitExceeded, match="no element starts"):
-        read(bomb(DOCTYPES["bomb"], before), kind="camt.053")
-
-
-@pytest.mark.parametrize("encoding", ["UTF-7", "utf-32", "idna", "IBM037", "rot13", "nonsense"])
-def test_an_encoding_that_no_bank_uses_is_refused(encoding: str) -> None:
-    with pytest.raises(FormatError, match="encoding"):
-        read(f'<?xml version="1.0" encoding="{encoding}"?>'.encode() + message(), kind="camt.053")
-
-
-@pytest.mark.parametrize(
-    ("entry", "reason"),
-    [
-        (ENTRY.replace("text", "&e;"), "not well formed"),
-        (ENTRY.replace("text", "\x01"), "not well formed"),
-        (ENTRY.replace("text", "]]>"), "not well formed"),
-        (ENTRY.replace("</Nm>", ""), "not well formed"),
-        (ENTRY.replace("text", "<a>" * 70 + "</a>" * 70), "deeper than 60"),
-        (ENTRY.replace("text", "<a>" * 300 + "</a>" * 300), "not well formed|deeper than 60"),
-        (ENTRY.replace("text", "x" * 100_001), "longer than 100000"),
-        (ENTRY.replace("text", "x" * 17_000_000), "larger than 16777216|huge text|not well formed"),
-        (ENTRY.replace("text", "<x/>" * 5_000_000), "larger than 16777216"),
-    ],
-    ids=["entity", "control", "cdata-end", "unclosed", "deep", "deeper", "long", "huge", "many"],
-)
-@pytest.mark.parametrize("spaced", [False, True], ids=["cut", "parsed"])
-def test_hostile_entries_are_refused_with_their_place(entry: str, reason: str, spaced: bool) -> None:
-    data = message(ENTRY + entry)
-    with pytest.raises(FormatError, match=reason) as refusal:
-        read(whole(data) if spaced else data)
-    assert refusal.value.place or "larger than" in str(refusal.value)
-
-
-def test_bytes_that_are_not_text_are_refused_with_their_place() -> None:
-    data = message(ENTRY).replace(b"text", b"te\xffxt")
-    with pytest.raises(FormatError, match=f"byte {data.index(0xFF)}: the bytes are not utf-8"):
-        read(data)
-
-
-def test_half_a_file_is_refused_with_its_place() -> None:
-    data = sample("two_accounts.v8.xml")
-    for length in range(len(data) // 10, len(data.rstrip()), 97):
-        with pytest.raises(FormatError, match=r"cut off|the bytes are not") as refusal:
-            read(data[:length], kind="camt.053")
-        assert refusal.value.place
-
-
-@pytest.mark.parametrize("repeat", ["<Stmt>", "<Bal><x/></Bal>", "\n" * 64, "<x/>"])
-def test_the_memory_between_entries_is_bounded(repeat: str) -> None:
-    data = message(more=repeat * (18_000_000 // len(repeat)))
-    with pytest.raises(FormatError):
-        read(data)
-
-
-def mutated(data: bytes, seed: int) -> bytes:
-    """Return `data` with bytes flipped, cut, or whole elements deleted or doubled."""
-    chance = random.Random(seed)
-    elements = [found.span() for found in re.finditer(rb"<([\w:]+)[^<>]*>[^<>]*</\1>", data)]
-    for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(len(data))
-        way = chance.randrange(5)
-        if way == 0:
-            data = data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :]
-        elif way == 1:
-            data = data[: max(at, 60)] if chance.random() < 0.2 else data[:at] + data[at + chance.randint(1, 9) :]
-        elif way == 2:
-            data = data[:at] + chance.choice((b"<", b">", b"&", b"\0", b"9", b"]]>", b"<!--", b"\xc3")) + data[at:]
-        else:
-            start, end = chance.choice(elements)
-            data = data[:start] + (b"" if way == 3 else data[start:end] * 2) + data[end:]
-    return data
-
-
-@pytest.mark.parametrize("path", [*SAMPLES, *FILES[::7]], ids=lambda path: path.name)
-def test_mutated_files_are_refused_or_flagged_and_both_ways_agree(path: Path) -> None:
-    data = path.read_bytes()
-    kind = kind_of(data)
-    for seed in range(150 if kind else 0):
-        changed = mutated(data, seed)
-        outcomes: list[list[tuple[Any, ...]] | None] = []
-        for variant in (changed, whole(changed)):
-            try:
-                tables = read(variant, kind=kind)
-            except LabError:
-                outcomes.append(None)
-            else:
-                outcomes.append([shown(row, *_COMPARED) for row in tables.rows(Kind.ENTRY)])
-        assert outcomes[0] == outcomes[1], seed
-
-
-_COMPARED = [name for name in SCHEMAS[Kind.ENTRY].names if name != "raw"]
-
-
-def big_message(entries: int) -> Iterator[bytes]:
-    head, tail = message(entries="@").split(b"@")
-    yield head
-    entry = ENTRY.encode() * 1000
-    for _ in range(entries // 1000):
-        yield entry
-    yield tail
-
-
-def peak_kilobytes(path: Path) -> int:
-    """Return the peak memory of another process that reads a file."""
-    program = (
-        "import sys, resource, pathlib\n"
-        "from bankklient_lab.formats.camt import FORMATS\n"
-        "from bankklient_lab.formats.base import Hints\n"
-        "with pathlib.Path(sys.argv[1]).open('rb') as source:\n"
-        "    rows = sum(part.batch.num_rows for part in FORMATS[0].read(source, Hints()))\n"
-        "print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
-    return int(done.stdout.split()[1])
-
-
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    peaks = []
-    for entries in (40_000, 160_000):
-        path = tmp_path / f"{entries}.xml"
-        with path.open("wb") as out:
-            out.writelines(big_message(entries))
-        peaks.append(peak_kilobytes(path))
-    assert peaks[1] - peaks[0] < 30_000, peaks
