@@ -55,10 +55,10 @@ _TINT = "#F2F4F5"
 
 def statement_workbook(reports: Sequence[StatementReport], options: StatementOptions, job: Job | None = None) -> bytes:
     """Return the statements as one workbook, a sheet each."""
-    book = Book(texts.document_title([report.head for report in reports]), reports[0].made_at)
-    for report in reports:
-        _statement_sheet(book, report, options, job)
-    return book.bytes()
+    with Book(texts.document_title([report.head for report in reports]), reports[0].made_at) as book:
+        for report in reports:
+            _statement_sheet(book, report, options, job)
+        return book.bytes()
 
 
 def _statement_sheet(book: Book, report: StatementReport, options: StatementOptions, job: Job | None) -> None:
@@ -118,10 +118,10 @@ def _head_rows(
 def cash_position_workbook(report: CashPositionReport) -> bytes:
     """Return balances with totals by currency and bank, and the daily total with a chart."""
     title = positions.title(report)
-    book = Book(title, report.made_at)
-    _balances_sheet(book, report, title)
-    _days_sheet(book, report)
-    return book.bytes()
+    with Book(title, report.made_at) as book:
+        _balances_sheet(book, report, title)
+        _days_sheet(book, report)
+        return book.bytes()
 
 
 def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
@@ -187,7 +187,7 @@ def _days_sheet(book: Book, report: CashPositionReport) -> None:
 
 def table_workbook(table: pa.Table, title: str, job: Job | None = None) -> bytes:
     """Return any table as a workbook of one sheet."""
-    book = Book(title)
     columns = [Column(name, name.replace("_", " ").capitalize(), _WIDTHS.get(name, 16)) for name in table.column_names]
-    write_table(book, book.sheet(title), table, columns, top=0, job=job)
-    return book.bytes()
+    with Book(title) as book:
+        write_table(book, book.sheet(title), table, columns, top=0, job=job)
+        return book.bytes()

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
@@ -199,7 +200,10 @@ def test_more_rows_or_sheets_than_excel_takes_are_refused() -> None:
         statement_workbook([a_statement(0)] * 251, PLAIN)
 
 
-def test_writing_reports_progress_and_can_be_cancelled() -> None:
+def test_writing_reports_progress_and_can_be_cancelled_without_a_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     steps: list[float | None] = []
 
     def stop_at_second(doing: str, share: float | None) -> None:
@@ -211,6 +215,7 @@ def test_writing_reports_progress_and_can_be_cancelled() -> None:
     with pytest.raises(Cancelled):
         statement_workbook([a_statement(25_000)], PLAIN, job)
     assert steps == [0.0, 0.4]
+    assert not list(tmp_path.iterdir())
 
 
 def test_cash_position_adds_up_by_formulas() -> None:
