@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from bankklient_lab.errors import FormatError, HintNeeded
 from bankklient_lab.formats.base import Findings, Format, Hints, Part, Rows, clean
-from bankklient_lab.formats.records import DAY_DMY, TEXT, Codec, Field, Record
+from bankklient_lab.formats.records import DAY_DMY, TEXT, Codec, Field, Record, keep
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.money import SCALE
 
@@ -181,7 +181,7 @@ class _Reader:
         else:
             code = "out_of_order" if kind == "05" else "unknown_record"
             self._findings.add(code, statement_no=self._last_no, place=place, field="type", value=line)
-            (self._entry or self._statement)["raw"].append(line)
+            keep((self._entry or self._statement)["raw"], line, place)
 
     def _begin(self, line: str, place: str) -> None:
         if self._statement:
@@ -249,7 +249,7 @@ class _Reader:
 
     def _more(self, entry: dict[str, Any], line: str, place: str) -> None:
         """Add what a record 05 says of the entry before it."""
-        entry["raw"].append(line)
+        keep(entry["raw"], line, place)
         said = MORE.read(line, place)
         qualifier, text = said["qualifier"], said["text"] or ""
         if qualifier == "MMO":

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from bankklient_lab.errors import FormatError, HintNeeded
 from bankklient_lab.formats.base import Findings, Format, Hints, Part, Rows, clean
-from bankklient_lab.formats.records import AMOUNT_3, DAY_DMY, NUMBER, TEXT, Codec, Field, Record
+from bankklient_lab.formats.records import AMOUNT_3, DAY_DMY, NUMBER, TEXT, Codec, Field, Record, keep
 from bankklient_lab.formats.schema import Kind
 
 WIDTH = 128
@@ -268,7 +268,7 @@ class _Reader:
         is_detail = (said["detail"] or "").strip("0") != ""
         if is_detail and self._entry and self._entry["sequence"] == said["sequence"]:
             self._finish_detail()
-            self._entry["raw"].append(line)
+            keep(self._entry["raw"], line, place)
             self._movement = movement
             movement["counts"] = (said["transaction_code"] or "")[:1] != _DETAIL_OF_DETAIL
             return
@@ -299,9 +299,9 @@ class _Reader:
             if kind != "4":
                 code = "out_of_order" if kind[0] in "23" else "unknown_record"
                 self._findings.add(code, statement_no=self._last_no, place=place, field="type", value=line)
-            statement["raw"].append(line)
+            keep(statement["raw"], line, place)
             return
-        self._entry["raw"].append(line)
+        keep(self._entry["raw"], line, place)
         if kind == "22":
             said = MOVEMENT_2.read(line, place)
             movement["communication"] += said.pop("communication").ljust(53)
@@ -345,7 +345,7 @@ class _Reader:
     def _new_balance(self, statement: dict[str, Any], line: str, place: str) -> None:
         self._finish_entry()
         said = NEW_BALANCE.read(line, place)
-        statement["raw"].append(line)
+        keep(statement["raw"], line, place)
         statement["closing"] = said["amount"] * said["side"]
         statement["closing_day"] = said["day"]
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from bankklient_lab.errors import FormatError, HintNeeded
 from bankklient_lab.formats.base import Findings, Format, Hints, Part, Rows, clean
 from bankklient_lab.formats.currencies import iso_currency
-from bankklient_lab.formats.records import AMOUNT_2, DAY_YMD, NUMBER, TEXT, Codec, Field, Record
+from bankklient_lab.formats.records import AMOUNT_2, DAY_YMD, NUMBER, TEXT, Codec, Field, Record, keep
 from bankklient_lab.formats.schema import Kind
 
 WIDTH = 80
@@ -194,7 +194,7 @@ class _Reader:
         else:
             code = "out_of_order" if kind in ("23", "24") else "unknown_record"
             self._findings.add(code, statement_no=self._last_no, place=place, field="type", value=line)
-            (self._entry or self._statement)["raw"].append(line)
+            keep((self._entry or self._statement)["raw"], line, place)
 
     def _begin(self, line: str, place: str) -> None:
         if self._statement:
@@ -263,7 +263,7 @@ class _Reader:
 
     def _more(self, entry: dict[str, Any], line: str, place: str) -> None:
         """Add what a record 23 or 24 says of the entry before it."""
-        entry["raw"].append(line)
+        keep(entry["raw"], line, place)
         if line.startswith("23"):
             said = CONCEPTS.read(line, place)
             entry["texts"] += [said["concept_1"] or "", said["concept_2"] or ""]

@@ -11,9 +11,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from bankklient_lab.errors import BadArgument, FormatError
+from bankklient_lab.errors import BadArgument, FormatError, LimitExceeded
 
 CENTURY_PIVOT = 70  # two-digit years 70 to 99 are 1970 to 1999, 00 to 69 are 2000 to 2069
+
+LINES_MAX = 100_000  # of one entry (with its details) or of one statement outside its entries
 
 BadField = Callable[[str, str, str], None]  # code of the finding, field, text
 
@@ -79,6 +81,13 @@ class Record:
             assert len(text) == field.width, (name, text)
             line[field.first - 1 : field.last] = text
         return "".join(line)
+
+
+def keep(raw: list[str], line: str, place: str) -> None:
+    """Add a line to those of an entry or statement, refusing more than the limit."""
+    if len(raw) >= LINES_MAX:
+        raise LimitExceeded(f"more than {LINES_MAX} lines belong to one entry or statement", place=place)
+    raw.append(line)
 
 
 def _read_text(text: str) -> str | None:

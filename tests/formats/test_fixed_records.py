@@ -11,6 +11,8 @@ import pytest
 from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats import format_named
 from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES, Hints
+from bankklient_lab.formats.columns import BLOCK_BYTES
+from bankklient_lab.formats.records import LINES_MAX
 from tests.corpus import SAMPLES, corpus
 
 FOLDERS = {"gpc": "gpc", "bai2": "bai2", "cfonb": "cfonb120", "norma43": "norma43", "coda": "coda"}
@@ -69,3 +71,31 @@ def test_a_line_without_end_is_refused(folder: str, name: str) -> None:
     head = next((SAMPLES / folder).iterdir()).read_bytes().split(b"\n", 1)[0]
     with pytest.raises(LimitExceeded, match="line 2"):
         list(format_named(name).read(io.BytesIO(head + b"\n" + b"0" * (LIMITS.line_bytes * 6)), Hints()))
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "further"),
+    [
+        ("cfonb", "cfonb120", b"05" + b" " * 43 + b"LIBx"),
+        ("norma43", "norma43", b"2301x"),
+        ("coda", "coda", b"32" + b" " * 20),
+    ],
+)
+def test_endless_lines_of_one_entry_are_refused(folder: str, name: str, further: bytes) -> None:
+    lines = next((SAMPLES / folder).iterdir()).read_bytes().splitlines()
+    entry = next(at for at, line in enumerate(lines) if line.startswith((b"04", b"22", b"21")))
+    data = b"\n".join([*lines[: entry + 1], *[further] * (LINES_MAX + 1)])
+    with pytest.raises(LimitExceeded, match=f"more than {LINES_MAX} lines"):
+        list(format_named(name).read(io.BytesIO(data), Hints()))
+
+
+@pytest.mark.parametrize(("name", "further"), [("gpc", b"078x"), ("bai2", b"88,x")])
+def test_endless_messages_of_one_record_are_refused(name: str, further: bytes) -> None:
+    head, entry, *_ = [line for line in _sample(name).splitlines() if line.startswith((b"07", b"0", b"16"))]
+    data = b"\n".join([head, entry]) + b"\n" + (further + b"\n") * (4 * BLOCK_BYTES // len(further))
+    with pytest.raises(LimitExceeded, match="too many lines"):
+        list(format_named(name).read(io.BytesIO(data), Hints()))
+
+
+def _sample(folder: str) -> bytes:
+    return min((SAMPLES / folder).iterdir()).read_bytes()
