@@ -7,8 +7,10 @@ TEMP objects are not shared between cursors.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.resources import files
@@ -129,7 +131,7 @@ class Database:
 
 
 def attach(con: duckdb.DuckDBPyConnection, path: Path, passphrase: str | None, *, read_only: bool = False) -> None:
-    """Attach a lab's file as `lab`; raises WrongPassphrase, DamagedLab, LabBusy."""
+    """Attach a lab's file as `lab`; raises WrongPassphrase (also for an empty one), DamagedLab, LabBusy."""
     literal = str(path).replace("'", "''")
     mode = "READ_ONLY" if read_only else "READ_WRITE"
     try:
@@ -137,9 +139,20 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path, passphrase: str | None, *
             con.execute(f"ATTACH '{literal}' AS lab ({mode})")
         else:
             con.execute(f"LOAD '{_extension('httpfs')}'")
-            con.execute(f"ATTACH '{literal}' AS lab ({mode}, ENCRYPTION_KEY ?)", [passphrase])
+            con.execute(f"ATTACH '{literal}' AS lab ({mode}, ENCRYPTION_KEY ?)", [_key(path, passphrase)])
     except duckdb.Error as error:
         raise _attach_error(path, error, encrypted=passphrase is not None) from None
+
+
+def _key(path: Path, passphrase: str) -> str:
+    """Return the key that DuckDB gets: slow to guess, and ASCII (DuckDB interprets backslashes and refuses accents).
+
+    The salt is the same everywhere, because nothing of the file can be read before; DuckDB adds one of each file.
+    """
+    if not passphrase:
+        raise WrongPassphrase(f"{path}: the passphrase is empty", path=str(path))
+    text = unicodedata.normalize("NFC", passphrase).encode()
+    return hashlib.scrypt(text, salt=b"bankklient_lab 1", n=2**15, r=8, p=1, maxmem=2**26, dklen=32).hex()
 
 
 def _extension(name: str) -> str:

@@ -150,9 +150,9 @@ def test_wrong_arguments_fail_as_of_a_direct_call(filled: Path, owner: Owner) ->
 def test_many_callers_read_and_write_at_once(filled: Path, owner: Owner, tmp_path: Path) -> None:
     owner()
     files = [
-        mt940(tmp_path, f"{n}.sta", number=str(n + 2), first=f"2611{n + 10}", last=f"2611{n + 10}", opening="0,00",
-              closing="0,00", entries=((f"2611{n + 10}", f"C{n + 1},00", f"R{n}"), (f"2611{n + 10}", f"D{n + 1},00", "X")))
-        for n in range(8)
+        mt940(tmp_path, f"{day}.sta", number=str(day), first=f"2611{day}", last=f"2611{day}", opening="0,00",
+              closing="0,00", entries=((f"2611{day}", f"C{day},00", f"R{day}"), (f"2611{day}", f"D{day},00", "X")))
+        for day in range(10, 18)
     ]  # fmt: skip
     with bl.open(filled) as lab, ThreadPoolExecutor(16) as pool:
         reading = [pool.submit(bl.accounts.arrow, lab) for _ in range(40)]
@@ -166,9 +166,8 @@ def a_large_file(folder: Path) -> Path:
     """Return a statement whose import takes some seconds."""
     entries = tuple(("261201", f"C{n % 97 + 1},00", f"L{n}") for n in range(120_000))
     total = sum(n % 97 + 1 for n in range(120_000))
-    return mt940(
-        folder, "large.sta", number="9", first="261201", last="261201", opening="0,00", closing=f"{total},00", entries=entries
-    )  # fmt: skip
+    day, closing = "261201", f"{total},00"
+    return mt940(folder, "large.sta", number="9", first=day, last=day, opening="0,00", closing=closing, entries=entries)
 
 
 def test_progress_comes_back_and_cancelling_keeps_nothing(filled: Path, owner: Owner, tmp_path: Path) -> None:
