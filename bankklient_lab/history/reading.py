@@ -20,6 +20,7 @@ import pyarrow as pa
 from bankklient_lab import errors
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats.base import Hints, Part
+from bankklient_lab.formats.mappings import FOLDER_VARIABLE
 from bankklient_lab.formats.schema import SCHEMAS
 from bankklient_lab.formats.worker import HEADER, KINDS
 
@@ -75,11 +76,14 @@ class FileReader:
         request = json.dumps({"path": str(path.resolve()), "hints": asdict(hints)}).encode() + b"\n"
         if self._process is None or self._process.poll() is not None:
             self._start()
+        assert self._process is not None
+        assert self._process.stdin is not None
         try:
-            self._say(request)
-        except BrokenPipeError:  # it was ended from outside since its last file
-            self._start()
-            self._say(request)
+            self._process.stdin.write(request)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            self.close()
+            raise _ended() from None
 
     def _start(self) -> None:
         self.close()
@@ -91,12 +95,6 @@ class FileReader:
             cwd="/",
             env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"},
         )
-
-    def _say(self, request: bytes) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._process.stdin.write(request)
-        self._process.stdin.flush()
 
     def _parts(self) -> Iterator[Progressing]:
         finished = False
@@ -137,11 +135,21 @@ class FileReader:
             got = os.readv(descriptor, [view[done:]])
             if not got:
                 self.close()
-                raise LimitExceeded(
-                    "the reader of the file ended; the file takes more memory than allowed or is hostile"
-                )
+                raise _ended()
             done += got
         return data
+
+
+def _ended() -> LimitExceeded:
+    return LimitExceeded("the reader of the file ended; the file takes more memory than allowed or is hostile")
+
+
+def _environment() -> dict[str, str]:
+    """Return the worker's environment: small memory pools, and the folder of own mappings by its whole path."""
+    environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+    if FOLDER_VARIABLE in environment:
+        environment[FOLDER_VARIABLE] = str(Path(environment[FOLDER_VARIABLE]).resolve())
+    return environment
 
 
 def _refusal(payload: bytearray) -> FormatError:
