@@ -68,7 +68,7 @@ def execute(visit: Visit, notebook: str, parameters: Mapping[str, object], outpu
     with visit() as lab:
         source = notebook_named(notebook, notebook_folders(lab))
         values, folder = check_parameters(source, given), _output_folder(output)
-        fail_dead_runs(lab)
+        _end_dead_runs(lab)
         run_id = start_run(lab, notebook, parameters=given, output=str(folder), runner=this_runner())
         task = _Task(run_id, source, lab.path, values, folder)
     run, failure = _carried_out(visit, task, job or Job())
@@ -85,7 +85,7 @@ def run_due(visit: Visit, job: Job | None = None) -> Iterator[Run]:
     """
     job = job or Job()
     with visit() as lab:
-        fail_dead_runs(lab)
+        _end_dead_runs(lab)
     while True:
         with visit() as lab:
             claim = claim_due_run(lab, this_runner())
@@ -93,6 +93,14 @@ def run_due(visit: Visit, job: Job | None = None) -> Iterator[Run]:
                 return
             folders, path = notebook_folders(lab), lab.path
         yield _due(visit, claim, folders, path, job)
+
+
+def _end_dead_runs(lab: Lab) -> None:
+    """Mark runs whose process was killed as failed, and remove what they had not finished."""
+    for output in fail_dead_runs(lab):
+        for left in Path(output).glob(f"{_WORK}*"):
+            if not runs_still(left.name.removeprefix(_WORK).split("-")[0]):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _due(visit: Visit, claim: dict[str, Any], folders: list[str], lab: Path, job: Job) -> Run:
@@ -185,9 +193,6 @@ def _moved(work: Path, folder: Path) -> tuple[str, ...]:
 
 @contextmanager
 def _working_folder(folder: Path) -> Iterator[Path]:
-    for left in folder.glob(f"{_WORK}*"):
-        if not runs_still(left.name.removeprefix(_WORK).split("-")[0]):
-            shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
     work = Path(tempfile.mkdtemp(prefix=f"{_WORK}{this_runner()}-", dir=folder))
     try:
         yield work

@@ -130,23 +130,25 @@ def notebook_named(name: str, folders: Sequence[str]) -> Path:
 
 def title_of(path: Path) -> str:
     """Return the first heading of a notebook, its name when it has none."""
-    import nbformat
-
-    cells = _readable(path, nbformat).cells
+    cells = _read(path).cells
     texts = [cell.source for cell in cells if cell.cell_type == "markdown" and cell.source.startswith("# ")]
     return str(texts[0]).splitlines()[0].removeprefix("# ").strip() if texts else path.stem
 
 
 def parameters_of(path: Path) -> dict[str, Parameter]:
     """Return the parameters of a notebook (its cell tagged `parameters`) by name; RunFailed when it can't be read."""
-    import nbformat
     from papermill import inspect_notebook
 
-    _readable(path, nbformat)
+    notebook = _read(path)
+    notebook.metadata["kernelspec"] = {  # as it will be run
+        "name": "python3",
+        "language": "python",
+        "display_name": "Python 3",
+    }
     logging.getLogger("papermill").setLevel(logging.ERROR)
     return {
         name: Parameter(name, _kind(found["inferred_type_name"]), found["default"], found["help"])
-        for name, found in inspect_notebook(str(path)).items()
+        for name, found in inspect_notebook(notebook).items()
     }
 
 
@@ -154,15 +156,16 @@ def _kind(annotation: str) -> str:
     return "" if annotation == "None" else annotation.partition("[")[0]
 
 
-def _readable(path: Path, nbformat: Any) -> Any:
+def _read(path: Path) -> Any:
+    import nbformat
+
     try:
-        return nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat raises whatever its JSON and schema libraries do
-        raise RunFailed(f"{path} can't be read as a notebook ({_first_line(error)})", notebook=path.stem) from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except Exception as error:  # whatever the libraries for JSON and schemas raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise RunFailed(f"{path} can't be read as a notebook ({reason})", notebook=path.stem) from None
+    return notebook
 
 
 def check_parameters(path: Path, given: Mapping[str, object]) -> dict[str, object]:

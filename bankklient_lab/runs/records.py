@@ -69,11 +69,11 @@ def finish_run(lab: Lab, run_id: int, *, state: Ending, message: str = "", files
 
 
 @action
-def fail_dead_runs(lab: Lab) -> list[int]:
-    """Mark runs whose process has gone as failed and return their numbers."""
-    running = lab.rows("SELECT run_id, runner FROM ops.run WHERE state = 'running' ORDER BY run_id")
-    dead = [int(run_id) for run_id, runner in running if not runs_still(runner)]
-    if dead:
+def fail_dead_runs(lab: Lab) -> list[str]:
+    """Mark runs whose process has gone as failed and return their output folders."""
+    running = lab.rows("SELECT run_id, runner, output FROM ops.run WHERE state = 'running' ORDER BY run_id")
+    gone = {int(run_id): str(output) for run_id, runner, output in running if not runs_still(runner)}
+    if dead := list(gone):
         with lab.database.tx("ops") as cursor:
             cursor.execute(
                 "UPDATE ops.run SET state = 'failed', message = ?, finished_at = ?"
@@ -81,7 +81,7 @@ def fail_dead_runs(lab: Lab) -> list[int]:
                 [RUNNER_GONE, lab.clock(), dead],
             )
             lab.log(cursor, "fail_dead_runs", "", runs=dead)
-    return dead
+    return list(gone.values())
 
 
 @table_action
