@@ -93,7 +93,7 @@ class FileReader:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env={**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"},
+            env=_environment(),
         )
 
     def _parts(self) -> Iterator[Progressing]:
