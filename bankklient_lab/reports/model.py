@@ -21,7 +21,7 @@ NOT_THE_BANKS = "Made from the bank's data; it does not replace the bank's own s
 class ReportLimits:
     """Limits of one report; each refusal names the one that it hit."""
 
-    pdf_rows: int = 20_000  # about 1,000 pages, 7 s and 400 MB
+    pdf_rows: int = 10_000  # about 530 pages, for which Typst takes 1 GB of memory
     html_rows: int = 50_000  # more than a browser lays out in a few seconds
     sheet_rows: int = 1_048_576  # of a sheet in Excel, with its header
     sheets: int = 250

@@ -241,7 +241,7 @@ def test_all_texts_prints_what_the_short_form_leaves_out() -> None:
 def test_too_many_entries_are_refused_with_a_way_out() -> None:
     report = a_statement(2)
     many = report.entries.take([0] * (REPORT_LIMITS.pdf_rows + 1))
-    with pytest.raises(BadArgument, match=r"20,001 rows and takes at most 20,000; .* CSV"):
+    with pytest.raises(BadArgument, match=r"10,001 rows and takes at most 10,000; .* CSV"):
         statement_pdf([replace(report, entries=many)], PLAIN)
 
 
