@@ -7,6 +7,7 @@ from decimal import Decimal
 from xml.sax.saxutils import escape, quoteattr
 
 from bankklient_lab.errors import BadArgument
+from bankklient_lab.money import decimals
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[a-zA-Z0-9]{1,30}", re.ASCII)
@@ -46,7 +47,13 @@ def money(name: str, amount: Decimal | None, currency: str | None) -> str:
     """Return an element with an unsigned amount, "" when its amount or currency can't be written."""
     if amount is None or amount < 0 or not currency or not is_currency(currency):
         return ""
-    return tag(name, format(amount, "f"), Ccy=currency)
+    return tag(name, plain(amount, currency), Ccy=currency)
+
+
+def plain(amount: Decimal, currency: str) -> str:
+    """Return an amount with the decimals of its currency, with all when it has more."""
+    usual = round(amount, decimals(currency))
+    return format(usual if usual == amount else amount, "f")
 
 
 def side(amount: Decimal) -> str:

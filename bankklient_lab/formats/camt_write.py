@@ -42,7 +42,7 @@ from bankklient_lab.formats.camt_statement import (
     first_balance,
     statement_texts,
 )
-from bankklient_lab.formats.camt_tags import account, agent, check_text, is_currency, leaf, money, side, tag
+from bankklient_lab.formats.camt_tags import account, agent, check_text, is_currency, leaf, money, plain, side, tag
 from bankklient_lab.formats.camt_values import exact_day
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
@@ -198,12 +198,13 @@ class _Statement:
         )
 
     def _totals(self) -> str:
+        currency = self._row["currency"]
         entries, credit, debit = (self._row[f"declared_{name}"] for name in ("entries", "credit", "debit"))
         return tag(
             "TxsSummry",
             tag("TtlNtries", tag("NbOfNtries", "" if entries is None else str(entries))),
-            tag("TtlCdtNtries", tag("Sum", "" if credit is None else format(credit, "f"))),
-            tag("TtlDbtNtries", tag("Sum", "" if debit is None else format(debit, "f"))),
+            tag("TtlCdtNtries", tag("Sum", "" if credit is None else plain(credit, currency))),
+            tag("TtlDbtNtries", tag("Sum", "" if debit is None else plain(debit, currency))),
         )
 
 

@@ -257,6 +257,21 @@ def test_own_sample_is_the_same_when_read_back() -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("5.1", "EUR", "5.10"),
+        ("5.123", "EUR", "5.123"),
+        ("5", "JPY", "5"),
+        ("5.5", "JPY", "5.500"),
+        ("5", "KWD", "5.000"),
+    ],
+)
+def test_amounts_have_the_decimals_of_their_currency(amount: str, currency: str, text: str) -> None:
+    statements = changed(one_statement(), Kind.ENTRY, amount=Decimal(amount), currency=currency)
+    assert f'<Ntry><Amt Ccy="{currency}">{text}</Amt>'.encode() in written(statements)
+
+
+@pytest.mark.parametrize(
     ("kind", "values", "reason"),
     [
         (Kind.STATEMENT, {"interim": True}, "interim report"),
