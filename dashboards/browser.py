@@ -5,9 +5,7 @@ from __future__ import annotations
 import panel as pn
 import param
 
-from bankklient_lab.dashboards.gate import SCHEME_COOKIE
-
-NARROW_PX = 760
+from bankklient_lab.dashboards.gate import NARROW_COOKIE, NARROW_PX, SCHEME_COOKIE
 
 
 class Browser(pn.custom.JSComponent):
@@ -30,12 +28,12 @@ class Browser(pn.custom.JSComponent):
         const year = "; path=/; SameSite=Strict; max-age=31536000";
         document.cookie = "%(cookie)s=" + scheme + year;
         document.cookie = "%(cookie)s_set=" + (model.scheme ? "1" : "0") + year;
+        document.cookie = "%(narrow_cookie)s=" + (narrow.matches ? "1" : "0") + year;
       };
-      const report = () => { model.narrow = narrow.matches; };
-      report();
+      const report = () => { model.narrow = narrow.matches; model.prefers_dark = dark.matches; keep(); };
+      setTimeout(report, 200);  // what changes while the page is built does not reach the server
       narrow.addEventListener("change", report);
-      model.prefers_dark = dark.matches;
-      dark.addEventListener("change", () => { model.prefers_dark = dark.matches; keep(); });
+      dark.addEventListener("change", report);
       model.on("download", () => {
         if (!model.download) { return; }
         const link = document.createElement("a");
@@ -44,7 +42,6 @@ class Browser(pn.custom.JSComponent):
         link.click();
       });
       model.on("scheme", keep);
-      keep();
       window.addEventListener("popstate", () => { model.search = location.search || "?"; });
       let presses = 0;
       const typing = (event) => {
@@ -63,4 +60,4 @@ class Browser(pn.custom.JSComponent):
       });
       return document.createElement("span");
     }
-    """ % {"narrow": NARROW_PX, "cookie": SCHEME_COOKIE}
+    """ % {"narrow": NARROW_PX, "cookie": SCHEME_COOKIE, "narrow_cookie": NARROW_COOKIE}

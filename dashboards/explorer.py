@@ -37,7 +37,7 @@ class Explorer:
         self._bars = charts.Bars(height=230, on_open=self._choose_days)
         self._bars.choose_range(self._choose_days)
         self._detail = EntryDetail(lab)
-        self._table = PagedTable(COLUMNS, self._rows, order_by=("-day",), height=28 * 16 + 34, on_open=self._detail.open)
+        self._table = PagedTable(COLUMNS, self._rows, order_by=("-day",), rows_high=16, on_open=self._detail.open)
         self._filter = _Filter(lab, state)
         self.view = ui.column(
             ui.card(self._filter.view, SelectionBar(lab, state).view, gap=10),

@@ -20,6 +20,8 @@ from bankklient_lab.dashboards.formatting import escape
 
 COOKIE = "bankklient"
 SCHEME_COOKIE = "bankklient_scheme"
+NARROW_COOKIE = "bankklient_narrow"
+NARROW_PX = 760
 TOKEN = "token"  # noqa: S105 - the name of the argument
 
 
@@ -86,8 +88,11 @@ class _Entrance(RequestHandler):
         self.finish(
             f"<!doctype html><html lang=en><meta charset=utf-8><title>{text('app.name')}</title>"
             f"<noscript>{text('gate.script')}</noscript><a id=go href='{escape(address)}'></a><script>"
-            f"document.cookie = '{SCHEME_COOKIE}=' + (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')"
-            " + '; path=/; SameSite=Strict; max-age=31536000'; location.replace(document.getElementById('go').href)</script>"
+            "const keep = (name, value) => { document.cookie = name + '=' + value + '; path=/; SameSite=Strict; max-age=31536000'; };"
+            f"keep('{NARROW_COOKIE}', matchMedia('(max-width: {NARROW_PX}px)').matches ? 1 : 0);"
+            f"if (!document.cookie.includes('{SCHEME_COOKIE}_set=1'))"
+            f" keep('{SCHEME_COOKIE}', matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');"
+            "location.replace(document.getElementById('go').href)</script>"
         )
 
     def _refuse(self) -> None:

@@ -104,8 +104,8 @@ def _fields(hint: str | None, tell: Callable[[dict[str, str]], None], told: Mapp
 _CSS = """
 .head { display: flex; flex-wrap: wrap; gap: 2px 12px; align-items: baseline; margin-bottom: 6px; } .head b { margin-left: auto; }
 .head h2 { overflow-wrap: anywhere; } p { margin: 4px 0 8px; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } th { color: var(--panel-on-secondary-color); font-weight: 500; font-size: 12px; text-align: left; }
-th, td { padding: 5px 12px 5px 0; white-space: nowrap; border-bottom: 1px solid color-mix(in srgb, var(--divider-color) 55%, transparent); }
+.scroll { overflow: auto; max-height: 310px; } thead th { position: sticky; top: 0; background: var(--panel-surface-color); } table { border-collapse: collapse; width: 100%; } th { color: var(--panel-on-secondary-color); font-weight: 500; font-size: 12px; text-align: left; }
+th, td { padding: 5px 12px 5px 0; white-space: nowrap; border-bottom: 1px solid color-mix(in srgb, var(--panel-on-surface-color) 13%, transparent); }
 .opening, .closing, .entries { text-align: right; }
 ul { list-style: none; margin: 6px 0 0; padding: 0; } li { display: flex; gap: 10px; padding: 4px 0; } summary { cursor: pointer; margin-top: 8px; }
 .dot { flex: none; width: 9px; height: 9px; border-radius: 50%; margin-top: 5px; background: #8a96a3; } .dot.error { background: #d13b30; } .dot.warning { background: #e69f00; }

@@ -52,7 +52,7 @@ class Imports:
         self._past_table: pa.Table | None = None
         self.withdrawal = Withdrawal(lab, self._withdrawn)
         self._past = PagedTable(
-            _PAST_COLUMNS, self._past_rows, height=28 * 10 + 34, selectable=False, on_open=self.withdrawal.open,
+            _PAST_COLUMNS, self._past_rows, rows_high=10, selectable=False, on_open=self.withdrawal.open,
             placeholder=text("imports.none"),
         )  # fmt: skip
         self.view = ui.column(
@@ -80,7 +80,7 @@ class Imports:
     def _new_dropper(self) -> None:
         self._discard()
         self._dropper = DiskDropper(
-            self.dropped, self.removed, sizing_mode="stretch_width", height=120, margin=0, max_files=FILES_AT_ONCE
+            self.dropped, self.removed, sizing_mode="stretch_width", min_height=88, margin=0, stylesheets=[_DROP_CSS], max_files=FILES_AT_ONCE
         )
         self._drop_place.objects = [self._dropper]
 
@@ -202,6 +202,14 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
     return Imports(lab, state).view
 
 
+_DROP_CSS = """
+:host { overflow: visible; }
+.filepond--root { margin: 0; font: 13px Roboto, system-ui, sans-serif; border: 1.5px dashed var(--border-color); border-radius: 8px; min-height: 84px;
+  max-height: 240px; background: color-mix(in srgb, var(--panel-primary-color) 4%, transparent); box-sizing: border-box; }
+.filepond--panel-root { background: transparent !important; border: 0 !important; box-shadow: none !important; }
+.filepond--drop-label { color: var(--panel-on-surface-color) !important; min-height: 80px; }
+.filepond--drop-label label { font-size: 14px; }
+"""
 _PAST_COLUMNS = (
     Column("imported_at", text("column.imported_at"), width=136),
     Column("file_name", text("column.file")),

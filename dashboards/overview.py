@@ -37,13 +37,14 @@ class Overview:
         self._flow_legend = ui.html("", css=charts.LEGEND_CSS)
         self._findings = ui.html("", css=_FINDINGS_CSS)
         self._accounts = PagedTable(
-            _ACCOUNT_COLUMNS, self._account_rows, height=28 * 12 + 42, selectable=False, on_open=self._open_account
+            _ACCOUNT_COLUMNS, self._account_rows, rows_high=12, selectable=False, on_open=self._open_account
         )
         self._moves_title = ui.heading("")
         self._moves = PagedTable(
-            _MOVE_COLUMNS, self._move_rows, height=28 * 12 + 42, selectable=False, on_open=self._open_move
+            _MOVE_COLUMNS, self._move_rows, rows_high=12, selectable=False, on_open=self._open_move
         )
         self._account_table: pa.Table | None = None
+        self._moves_day = state.last_day
         self.full = ui.column(
             self._notice,
             ui.grid(*(ui.card(tile, span=3) for tile in self._tiles)),
@@ -190,9 +191,12 @@ class Overview:
 
     def _show_moves(self) -> None:
         state = self._state
-        criteria = {"since": state.last_day, "until": state.until, "accounts": state.accounts}
-        totals = bl.entry_totals.arrow(self._lab, **criteria).to_pylist()
-        self._moves_title.object = f"<h2>{escape(text('overview.moves', day=formatting.day(state.last_day)))}</h2>"
+        newest = bl.entries.arrow(self._lab, since=state.since, until=state.until, accounts=state.accounts, limit=1)
+        self._moves_day = newest["day"][0].as_py() if newest.num_rows else state.last_day
+        totals = bl.entry_totals.arrow(
+            self._lab, since=self._moves_day, until=self._moves_day + timedelta(days=1), accounts=state.accounts
+        ).to_pylist()
+        self._moves_title.object = f"<h2>{escape(text('overview.moves', day=formatting.day(self._moves_day)))}</h2>"
         shown = " &nbsp; ".join(f"<b>{formatting.money(row['net'], escape(row['currency']), sign=True)}</b>" for row in totals)
         self._moves.show(sum(row["entries"] for row in totals), shown)
 
@@ -205,8 +209,9 @@ class Overview:
     def _move_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
         state = self._state
         return bl.entries.arrow(
-            self._lab, since=state.last_day, until=state.until, accounts=state.accounts, order_by=order_by, limit=limit, offset=offset
-        )
+            self._lab, since=self._moves_day, until=self._moves_day + timedelta(days=1), accounts=state.accounts,
+            order_by=order_by, limit=limit, offset=offset,
+        )  # fmt: skip
 
     def _open_period(self, since: date, until: date) -> None:
         state = self._state
@@ -217,7 +222,7 @@ class Overview:
         self._state.param.update(accounts=names, page="explorer")
 
     def _open_move(self, _row: dict[str, Any]) -> None:
-        self._state.param.update(since=self._state.last_day, page="explorer")
+        self._state.param.update(since=self._moves_day, until=self._moves_day + timedelta(days=1), page="explorer")
 
 
 def _worth(table: pa.Table) -> pa.ChunkedArray:
@@ -289,10 +294,11 @@ _TILE_CSS = """
 .title { color: var(--panel-on-secondary-color); }
 .value { font-size: 26px; line-height: 1.35; font-weight: 700; letter-spacing: -.01em; white-space: nowrap; }
 .unit { font-size: 14px; font-weight: 400; margin-left: 6px; color: var(--panel-on-secondary-color); letter-spacing: 0; }
-.note { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.note { overflow-wrap: anywhere; }
+@media (max-width: 760px) { .value { font-size: 20px; } .unit { font-size: 12px; margin-left: 4px; } }
 """
 _FINDINGS_CSS = """
-ul { list-style: none; margin: 0; padding: 0; } li { display: flex; gap: 10px; padding: 7px 0; border-bottom: 1px solid color-mix(in srgb, var(--divider-color) 60%, transparent); }
+ul { list-style: none; margin: 0; padding: 0; } li { display: flex; gap: 10px; padding: 7px 0; border-bottom: 1px solid color-mix(in srgb, var(--panel-on-surface-color) 13%, transparent); }
 li:last-child { border-bottom: 0; } li > div { min-width: 0; overflow-wrap: anywhere; }
 .dot { flex: none; width: 9px; height: 9px; border-radius: 50%; margin-top: 5px; background: #8a96a3; } .dot.error { background: #d13b30; } .dot.warning { background: #e69f00; }
 .none { padding: 12px 0; }

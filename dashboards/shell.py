@@ -16,7 +16,7 @@ from bankklient_lab.dashboards.browser import Browser
 from bankklient_lab.dashboards.content import Content, read_content
 from bankklient_lab.dashboards.downloads import DOWNLOADS
 from bankklient_lab.dashboards.filterbar import FilterBar
-from bankklient_lab.dashboards.gate import SCHEME_COOKIE
+from bankklient_lab.dashboards.gate import NARROW_COOKIE, SCHEME_COOKIE
 from bankklient_lab.dashboards.state import PAGES, State
 from bankklient_lab.dashboards.texts import text
 from bankklient_lab.errors import LabError
@@ -142,8 +142,11 @@ def document(lab: bl.Lab) -> ui.Viewable:
     state = new_state(lab, location.search if location else "")
     cookies: dict[str, Any] = pn.state.cookies
     state.dark = cookies.get(SCHEME_COOKIE) == "dark"
+    state.narrow = cookies.get(NARROW_COOKIE) == "1"
     was_set = cookies.get(f"{SCHEME_COOKIE}_set") == "1"
-    browser = Browser(scheme=cookies[SCHEME_COOKIE] if was_set else "")
+    browser = Browser(
+        scheme=cookies[SCHEME_COOKIE] if was_set else "", narrow=state.narrow, prefers_dark=state.dark and not was_set
+    )
     shell = Shell(lab, state, browser)
     state.send_file = lambda name, content: browser.param.update(download=DOWNLOADS.offer(name, content))
     _keep_scheme(shell, browser)

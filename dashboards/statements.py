@@ -36,7 +36,7 @@ class Statements:
         self.preview_work: Work[str] = Work()
         self.file_work: Work[bytes] = Work()
         self._banks = PagedTable(
-            _BANK_COLUMNS, self._bank_rows, height=28 * 8 + 34, selectable=False, on_open=self._choose_bank_statement,
+            _BANK_COLUMNS, self._bank_rows, rows_high=8, selectable=False, on_open=self._choose_bank_statement,
             placeholder=text("statements.no_bank"),
         )  # fmt: skip
         self._bank_table: pa.Table | None = None
@@ -44,7 +44,7 @@ class Statements:
         self.full = ui.column(
             ui.card(ui.row(self._account, self._month, self._dates, gap=10), self._head),
             ui.card(
-                ui.row(ui.heading(text("statements.take")), *self._buttons(), gap=6),
+                ui.heading(text("statements.take")), ui.row(*self._buttons(), gap=6),
                 self.file_work.view,
             ),
             ui.card(ui.heading(text("statements.preview")), self.preview_work.view, self._preview),

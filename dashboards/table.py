@@ -15,12 +15,14 @@ from bankklient_lab.dashboards import formatting, ui
 from bankklient_lab.dashboards.texts import counted, text
 
 PAGE_ROWS = 50
+_ROWS_LOW = 2  # of an empty table
 ROWS_REACHABLE = 200_000  # further pages cost the database seconds: one filters instead
 
 TABLE_CSS = """
+:host { --line: color-mix(in srgb, var(--panel-on-surface-color) 13%, transparent); }
 .pnx-tabulator.tabulator { font: 400 13px/17px Roboto, system-ui, sans-serif !important; font-variant-numeric: tabular-nums; border: 0;
   margin: 0; background: transparent; color: var(--panel-on-surface-color); }
-.pnx-tabulator.tabulator .tabulator-header { border: 0; border-bottom: 1px solid var(--divider-color); background: transparent; color: inherit; font-weight: 500; }
+.pnx-tabulator.tabulator .tabulator-header { border: 0; border-bottom: 1px solid var(--line); background: transparent; color: inherit; font-weight: 500; }
 .pnx-tabulator.tabulator .tabulator-header .tabulator-col, .pnx-tabulator.tabulator .tabulator-header .tabulator-col:hover { background: transparent !important; border: 0; min-height: 28px; }
 .pnx-tabulator.tabulator .tabulator-header .tabulator-col .tabulator-col-content { padding: 5px 8px; }
 .pnx-tabulator.tabulator .tabulator-header .tabulator-col .tabulator-col-title { color: var(--panel-on-secondary-color); font: 500 12px/18px Roboto, system-ui, sans-serif; padding-right: 12px; }
@@ -28,14 +30,14 @@ TABLE_CSS = """
 .pnx-tabulator.tabulator .tabulator-header .tabulator-col[aria-sort="none"] .tabulator-col-sorter .tabulator-arrow { opacity: 0; }
 .pnx-tabulator.tabulator .tabulator-header .tabulator-col[aria-sort="none"]:hover .tabulator-col-sorter .tabulator-arrow { opacity: .6; }
 .pnx-tabulator.tabulator .tabulator-tableholder, .pnx-tabulator.tabulator .tabulator-tableholder .tabulator-table { background: transparent; color: inherit; }
-.pnx-tabulator.tabulator .tabulator-row { min-height: 28px !important; height: 28px; background: transparent !important; color: inherit; border: 0; border-bottom: 1px solid color-mix(in srgb, var(--divider-color) 55%, transparent); }
+.pnx-tabulator.tabulator .tabulator-row { min-height: 28px !important; height: 28px; background: transparent !important; color: inherit; border: 0; border-bottom: 1px solid var(--line); }
 .pnx-tabulator.tabulator .tabulator-row:hover { background: color-mix(in srgb, var(--panel-primary-color) 7%, transparent) !important; cursor: pointer; color: inherit; }
 .pnx-tabulator.tabulator .tabulator-row.tabulator-selected, .pnx-tabulator.tabulator .tabulator-row.tabulator-selected:hover {
   background: color-mix(in srgb, var(--panel-primary-color) 14%, transparent) !important; color: inherit; }
 .pnx-tabulator.tabulator .tabulator-row .tabulator-cell { padding: 5px 8px; height: 28px; border: 0; font-size: 13px; line-height: 17px; }
 .pnx-tabulator.tabulator .tabulator-cell:focus-visible, .pnx-tabulator.tabulator .tabulator-col:focus-visible { outline: 2px solid var(--panel-primary-color); outline-offset: -2px; }
 .pnx-tabulator.tabulator .tabulator-footer { display: none; }
-.pnx-tabulator.tabulator .tabulator-placeholder span { color: var(--panel-on-secondary-color); font-size: 13px; font-weight: 400; }
+.pnx-tabulator.tabulator .tabulator-placeholder .tabulator-placeholder-contents { color: var(--panel-on-secondary-color) !important; font: 400 13px/20px Roboto, system-ui, sans-serif !important; padding: 8px; }
 """
 
 
@@ -51,6 +53,10 @@ class Column:
     essential: bool = True  # shown on small screens
     sortable: bool = True
     hidden: bool = False
+
+
+def _height(rows: int) -> int:
+    return 28 * rows + 34  # and the header
 
 
 def _same(value: Any) -> Any:
@@ -118,7 +124,7 @@ class PagedTable:
         rows: Rows,
         *,
         order_by: Sequence[str] = (),
-        height: int = 420,
+        rows_high: int = 14,
         on_open: Callable[[dict[str, Any]], None] | None = None,
         selectable: bool | str = "checkbox",
         placeholder: str = "",
@@ -127,6 +133,7 @@ class PagedTable:
         self.total = 0
         self.marked: dict[int, dict[str, Any]] = {}
         self._rows, self._order_by, self._on_open = rows, tuple(order_by), on_open
+        self._rows_high = rows_high
         self._here: list[dict[str, Any]] = []
         self._offset = 0
         right = {column.name: "right" for column in columns if column.kind in ("amount", "count", "flaws")}
@@ -138,7 +145,7 @@ class PagedTable:
             header_align=right,
             hidden_columns=[column.name for column in columns if column.hidden],
             selectable=selectable,
-            height=height,
+            height=_height(rows_high),
             layout="fit_columns",
             configuration={
                 "headerSortTristate": True,
@@ -166,6 +173,7 @@ class PagedTable:
     def show(self, total: int, totals: str) -> None:
         """Show rows anew: `total` fit, `totals` is our own markup about all of them."""
         self.total, self._all_totals = total, totals
+        self.widget.height = _height(min(self._rows_high, max(total, _ROWS_LOW)))
         self.marked.clear()
         self.widget.reload()
         self._show_where()

@@ -84,10 +84,10 @@ code { font: 12px/1.4 "Roboto Mono", ui-monospace, monospace; }
 """
 CARD_SX = {"p": "14px 16px 16px", "minWidth": 0, "overflow": "hidden", "height": "100%", "boxSizing": "border-box"}
 GRID_CSS = """
-:host { display: grid !important; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: 12px; align-items: stretch; }
+:host { min-width: 0 !important; display: grid !important; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: 12px; align-items: stretch; }
 :host > * { min-width: 0; }
 .scroll-button { display: none !important; }
-[class*=span-] { align-self: stretch !important; }
+[class*=span-] { align-self: stretch !important; height: auto !important; }
 .span-3 { grid-column: span 3; } .span-4 { grid-column: span 4; } .span-5 { grid-column: span 5; }
 .span-6 { grid-column: span 6; } .span-7 { grid-column: span 7; } .span-8 { grid-column: span 8; } .span-12 { grid-column: span 12; }
 @media (max-width: 1100px) { .span-3 { grid-column: span 6; } .span-4, .span-5, .span-6, .span-7, .span-8 { grid-column: span 12; } }
@@ -108,6 +108,7 @@ def heading(title: str, *, level: int = 2, note: str = "") -> pn.pane.HTML:
     return html(f"<h{level}>{escape(title)}{beside}</h{level}>")
 
 
+# Panel gives a layout the least width of its fixed children; ours wrap or shrink instead (min-width: 0).
 def row(*objects: Any, gap: int = 8, wrap: bool = True, **params: Any) -> pn.Row:
     """Lay out side by side, on one middle line, wrapping on small screens."""
     params.setdefault("margin", 0)
@@ -115,7 +116,7 @@ def row(*objects: Any, gap: int = 8, wrap: bool = True, **params: Any) -> pn.Row
     flow = "wrap" if wrap else "nowrap"
     for one in objects:
         one.align = "center"
-    css = f":host {{ flex-flow: row {flow}; gap: {gap}px; align-items: center; overflow: visible; }}"
+    css = f":host {{ min-width: 0 !important; flex-flow: row {flow}; gap: {gap}px; align-items: center; overflow: visible; }}"
     return pn.Row(*objects, stylesheets=[css, *params.pop("stylesheets", [])], **params)
 
 
@@ -123,7 +124,7 @@ def column(*objects: Any, gap: int = 12, **params: Any) -> pn.Column:
     """Lay out below each other."""
     params.setdefault("margin", 0)
     params.setdefault("sizing_mode", "stretch_width")
-    return pn.Column(*objects, stylesheets=[f":host {{ gap: {gap}px; }} .scroll-button {{ display: none !important; }}", *params.pop("stylesheets", [])], **params)
+    return pn.Column(*objects, stylesheets=[f":host {{ min-width: 0 !important; gap: {gap}px; }} .scroll-button {{ display: none !important; }}", *params.pop("stylesheets", [])], **params)
 
 
 def grid(*objects: Viewable) -> pn.Column:
@@ -137,7 +138,7 @@ def card(*objects: Any, span: int = 12, gap: int = 8, **params: Any) -> pmui.Pap
     params.setdefault("sizing_mode", "stretch_width")
     return pmui.Paper(
         inner, variant="outlined", elevation=0, margin=0, sx=CARD_SX, css_classes=[f"span-{span}"],
-        stylesheets=[".paper { height: 100%; }"], **params
+        stylesheets=[":host { min-width: 0 !important; } .paper { height: 100%; }"], **params
     )
 
 
@@ -246,7 +247,7 @@ def search(hint: str, found: Callable[[str], None]) -> pmui.AutocompleteInput:
     """Make the search field of the top bar; `found` gets an option or a free text."""
     made = pmui.AutocompleteInput(
         label="", placeholder=hint, restrict=False, min_characters=1, search_strategy="includes", case_sensitive=False, size="small",
-        margin=(0, 8), width=340, sx=_SEARCH_SX, css_classes=["search"],
+        margin=(0, 8), sizing_mode="stretch_width", max_width=340, min_width=90, sx=_SEARCH_SX, css_classes=["search"],
     )  # fmt: skip
 
     def changed(event: param.parameterized.Event) -> None:

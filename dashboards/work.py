@@ -19,6 +19,10 @@ POLL_MS = 150
 _log = logging.getLogger(__name__)
 
 
+def _nothing(_result: object) -> None:
+    """Wait for the first work."""
+
+
 class Work(Generic[T]):
     """One line of a page that runs one piece of work at a time.
 
@@ -33,6 +37,8 @@ class Work(Generic[T]):
         self._job: Job | None = None
         self._thread: threading.Thread | None = None
         self._timer: Any = None
+        self._done: Callable[[T], None] = _nothing
+        self._always: Callable[[], None] | None = None
         self._note: tuple[str, float | None] = ("", None)
         self._outcome: tuple[T | None, BaseException | None] | None = None
 
@@ -41,12 +47,14 @@ class Work(Generic[T]):
         """Whether work is under way."""
         return self._thread is not None
 
-    def start(self, work: Callable[[Job], T], done: Callable[[T], None], doing: str) -> None:
-        """Run `work` in a thread and give what it returns to `done`; an error is told as a sentence."""
+    def start(
+        self, work: Callable[[Job], T], done: Callable[[T], None], doing: str, *, always: Callable[[], None] | None = None
+    ) -> None:
+        """Run `work` in a thread and give what it returns to `done`; an error is told as a sentence, `always` comes after."""
         if self.running:
             ui.tell(text("work.busy"), kind="warning")
             return
-        self._done, self._outcome, self._note = done, None, (doing, None)
+        self._done, self._always, self._outcome, self._note = done, always, None, (doing, None)
         self._job = job = Job(self._noted)
 
         def run() -> None:
@@ -102,6 +110,8 @@ class Work(Generic[T]):
         else:
             with ui.told():
                 self._done(result)  # type: ignore[arg-type]
+        if self._always is not None:
+            self._always()
 
     def _noted(self, doing: str, share: float | None) -> None:
         self._note = (doing, share)

@@ -1,0 +1,74 @@
+"""One run, with the files that it left, and one schedule, with the way to end it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bankklient_lab as bl
+from bankklient_lab.dashboards import ui
+from bankklient_lab.dashboards.formatting import escape
+from bankklient_lab.dashboards.state import State
+from bankklient_lab.dashboards.texts import text
+from bankklient_lab.errors import UnknownName
+from bankklient_lab.runs.schedules import remove_schedule
+
+_CSS = "dl { display: grid; grid-template-columns: 110px minmax(0, 1fr); gap: 5px 12px; } dt { color: var(--panel-on-secondary-color); } dd { margin: 0; overflow-wrap: anywhere; }"
+
+
+def _facts(row: dict[str, Any], names: tuple[str, ...]) -> str:
+    items = "".join(
+        f"<dt>{escape(text(f'column.{name}'))}</dt><dd>{escape(row[name])}</dd>" for name in names if row.get(name)
+    )
+    return f"<h2>{escape(row['notebook'])}</h2><dl>{items}</dl>"
+
+
+class RunDetail:
+    """The drawer of a run."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._facts = ui.html("", css=_CSS)
+        self._files = ui.column(gap=6)
+        self.view = ui.drawer(self._facts, self._files)
+
+    def open(self, row: dict[str, Any]) -> None:
+        """Show a run."""
+        self._facts.object = _facts(row, ("state", "message", "parameters", "started_at", "finished_at", "output"))
+        names = json.loads(row["files"] or "[]")
+        folder = Path(row["output"])
+        self._files.objects = [
+            ui.button(name, lambda name=name: self._take(folder, name), icon="download") for name in names
+        ]
+        self.view.open = True
+
+    def _take(self, folder: Path, name: str) -> None:
+        path = folder / Path(name).name  # only what the run itself recorded, and only in its folder
+        if not path.is_file():
+            raise UnknownName("file", path, text("runs.file_gone"))
+        self._state.send_file(path.name, path.read_bytes())
+
+
+class ScheduleDetail:
+    """The drawer of a schedule."""
+
+    def __init__(self, lab: bl.Lab, changed: Callable[[], None]) -> None:
+        self._lab, self._changed = lab, changed
+        self._row: dict[str, Any] = {}
+        self._facts = ui.html("", css=_CSS)
+        self._end = ui.button("", self._remove, icon="event_busy")
+        self.view = ui.drawer(self._facts, self._end)
+
+    def open(self, row: dict[str, Any]) -> None:
+        """Show a schedule."""
+        self._row = row
+        self._facts.object = _facts(row, ("cron", "zone", "next_due", "parameters", "output", "last_state", "last_message"))
+        self._end.label = text("runs.end", n=row["schedule_id"])
+        self.view.open = True
+
+    def _remove(self) -> None:
+        remove_schedule(self._lab, self._row["schedule_id"])
+        self.view.open = False
+        self._changed()
