@@ -223,6 +223,24 @@ FROM file_entry e JOIN staged_statement s USING (statement_no)
 WHERE NOT s.interim AND COUNTS AND e.bank_reference IS NOT NULL
 GROUP BY s.statement_no, e.bank_reference, e.amount, e.booking_day HAVING count(*) > 1
 UNION ALL
+SELECT s.statement_no, min(e.entry_no), 'future_entry', min_by(e.place, e.entry_no), 'booking_day',
+    count(*) || ' entries booked until ' || max(e.booking_day)
+FROM file_entry e JOIN staged_statement s USING (statement_no)
+WHERE NOT s.interim AND e.booking_day > s.to_day GROUP BY s.statement_no
+UNION ALL
+SELECT s.statement_no, min(e.entry_no), 'entry_seen_before', min_by(e.place, e.entry_no), 'bank_reference',
+    count(DISTINCT e.entry_no) || ' entries, the first is ' || min_by(e.bank_reference, e.entry_no)
+FROM file_entry e JOIN staged_statement s USING (statement_no) JOIN live_entry() h
+    ON h.account_id = s.account_id AND h.booking_day = e.booking_day AND h.amount = e.amount
+        AND h.bank_reference = e.bank_reference
+WHERE NOT s.known AND NOT s.interim AND NOT h.interim AND COUNTS GROUP BY s.statement_no
+UNION ALL
+SELECT NULL, NULL, 'rate_changed', NULL, 'rate',
+    count(*) || ' rates, the first is ' || min_by(f.currency || ' ' || h.rate || ', now ' || f.rate, (f.day, f.currency))
+        || ' on ' || min(f.day)
+FROM file_rate f JOIN live_rate() h ON h.source = f.source AND h.currency = f.currency AND h.day = f.day
+WHERE (h.rate, h.units) <> (f.rate, f.units) HAVING count(*) > 0
+UNION ALL
 SELECT NULL, NULL, 'new_account', NULL, 'account', number || ' ' || currency FROM staged_account
 """
 

@@ -176,3 +176,30 @@ def test_a_missing_statement_is_found_until_it_arrives(lab: Lab, tmp_path: Path)
 )
 def test_one_account_has_one_name_in_every_format(lab: Lab, number: str, bank: str | None, canonical: str) -> None:
     assert lab.rows("SELECT canonical_account($n, $b)", {"n": number, "b": bank}) == [(canonical,)]
+
+
+def test_an_entry_in_two_statements_is_shown(lab: Lab, tmp_path: Path) -> None:
+    bl.import_file(lab, mt940(tmp_path))
+    doubled = mt940(
+        tmp_path, "d.sta", number="2", opening="1150,00", closing="1360,00", first="261101", last="261104",
+        entries=(("261101", "C200,00", "REF1"), ("261104", "C10,00", "REF7")),
+    )  # fmt: skip
+    report = bl.import_file(lab, doubled)
+    (finding,) = [f for f in report["findings"] if f["code"] == "entry_seen_before"]
+    assert finding["value"] == "1 entries, the first is REF1"
+    assert finding["entry_no"] == 1
+
+
+def test_an_entry_after_the_last_day_counts_on_the_last_day_and_is_shown(lab: Lab, tmp_path: Path) -> None:
+    later = (("261101", "C200,00", "REF1"), ("261109", "D50,00", "REF2"))
+    report = bl.import_file(lab, mt940(tmp_path, entries=later))
+    assert "future_entry" in {finding["code"] for finding in report["findings"]}
+    assert bl.entries.arrow(lab)["day"].to_pylist() == [date(2026, 11, 2), date(2026, 11, 1)]
+
+
+def test_a_rate_that_changes_is_shown_and_the_newer_used(lab: Lab, tmp_path: Path) -> None:
+    for name, rate in (("a.txt", "24,215"), ("b.txt", "24,300")):
+        (tmp_path / name).write_text(f"Datum|1 EUR\n02.11.2026|{rate}\n", "utf-8")
+        report = bl.import_file(lab, tmp_path / name)
+    assert [finding["code"] for finding in report["findings"]] == ["rate_changed"]
+    assert bl.rates.arrow(lab, on=date(2026, 11, 3))["rate"].to_pylist() == [Decimal("24.3")]
