@@ -1,129 +1,138 @@
-"""Reports beside their engines on the same work: `python -m tests.bench.reports`.
-
-A8: a statement of 3,900 entries as PDF beside the bare compilation of the same template with the same data made ready;
-1,000 statements of one page in one process and in two. A9: a formatted sheet of 200,000 entries beside xlsxwriter in
-constant memory that writes the same cells. Each measure runs in a fresh process, three times, and gives the median.
-"""
+"""A8 and A9: statements as PDF and Excel, beside the bare tools on what they are given."""
 
 from __future__ import annotations
 
-import io
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+import json
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
+from tests.bench.analysis import ACCOUNT_ID, BOTH_YEARS
+from tests.bench.measure import Measurement, Target, in_turns, task, timed
+from tests.bench.tasks import a_task
 
-from bankklient_lab.reports.doors import rendered_many
-from bankklient_lab.reports.model import StatementOptions, StatementReport
-from tests.reports.samples import MADE_AT, a_statement
-
-PLAIN = StatementOptions()
-PDF_ENTRIES = 3_900
-SHEET_ENTRIES = 200_000
-MANY = 1_000
+MADE_AT = datetime(2026, 11, 2, 7, 30, tzinfo=UTC)
 ONE_PAGE_ENTRIES = 12
 
 
-def pdf_ours() -> float:
-    """Seconds for the PDF, the layout on pages included."""
-    from bankklient_lab.reports.pdf import statement_pdf
+@a_task
+def statement_pdf(lab: str, rounds: int) -> dict[str, Any]:
+    """Make the PDF of one account's two years from the lab, and compile the data prepared for it with bare Typst."""
+    import bankklient_lab as bl
+    from bankklient_lab.reports import StatementOptions, StatementRequest, render_statement
+    from bankklient_lab.reports.doors import statement_report
+    from bankklient_lab.reports.pdf import compiled, statement_data
 
-    report = a_statement(PDF_ENTRIES)
-    return _seconds(lambda: statement_pdf([report], PLAIN))
+    since, until = BOTH_YEARS
+    with bl.open(lab, clock=lambda: MADE_AT) as opened:
+        account = _account(opened)
+        report = statement_report(opened, StatementRequest(account, since, until))
+        data = statement_data([report], StatementOptions())
 
+        def ours() -> bytes:
+            return render_statement(opened, [account], since=since, until=until, suffix=".pdf")
 
-def pdf_bare() -> float:
-    """Seconds for compiling the same template with data that are ready."""
-    from bankklient_lab.reports import pdf
+        def bare() -> bytes:
+            return compiled("statement.typ", data, MADE_AT)
 
-    data = pdf.statement_data([a_statement(PDF_ENTRIES)], PLAIN)
-    return _seconds(lambda: pdf.compiled("statement.typ", data, MADE_AT))
-
-
-def many_one_process() -> float:
-    """Seconds for 1,000 one-page statements by one process."""
-    return _many(1)
-
-
-def many_two_processes() -> float:
-    """Seconds for 1,000 one-page statements by two processes."""
-    return _many(2)
-
-
-def sheet_ours() -> float:
-    """Seconds for a workbook of 200,000 entries, the way out of Arrow included."""
-    from bankklient_lab.reports.excel import statement_workbook
-
-    report = _large()
-    return _seconds(lambda: statement_workbook([report], PLAIN))
+        assert ours() == bare(), "not the same document"
+        samples = in_turns(rounds, lambda: timed(ours), lambda: timed(bare))
+    pages = sum(len(statement["pages"]) for statement in json.loads(data)["statements"])
+    return {"samples": samples, "pages": pages, "entries": report.entries.num_rows}
 
 
-def sheet_bare() -> float:
-    """Seconds for xlsxwriter to write the same cells with formats out of rows that are ready."""
-    from bankklient_lab.reports.excel import STATEMENT_COLUMNS
-
-    columns = [_large().entries[column.field].to_pylist() for column in STATEMENT_COLUMNS]
-    rows = list(zip(*columns, strict=True))
-    return _seconds(lambda: _bare_workbook(rows))
+def _account(lab: Any) -> str:
+    return str(lab.rows("SELECT number FROM ops.account WHERE account_id = $id", {"id": ACCOUNT_ID})[0][0])
 
 
-def _bare_workbook(rows: list[tuple[object, ...]]) -> None:
+@a_task
+def many_statements(number: int, rounds: int) -> dict[str, Any]:
+    """Make one-page statements by all cores and by one process, with the start of the processes."""
+    from bankklient_lab.reports import StatementOptions
+    from bankklient_lab.reports.doors import rendered_many
+    from tests.reports.samples import a_statement
+
+    reports = [a_statement(ONE_PAGE_ENTRIES, label=f"Account {account}") for account in range(number)]
+
+    def made(processes: int | None) -> float:
+        return timed(lambda: sum(map(len, rendered_many(reports, ".pdf", StatementOptions(), processes))))
+
+    return {"samples": in_turns(rounds, lambda: made(None), lambda: made(1))}
+
+
+@a_task
+def workbook(rows: int, rounds: int) -> dict[str, Any]:
+    """Make an Excel statement, and write the same cells with bare xlsxwriter in constant memory."""
+    from bankklient_lab.reports import StatementOptions
+    from bankklient_lab.reports.excel import STATEMENT_COLUMNS, statement_workbook
+
+    report = _large(rows)
+    fields = [column.field for column in STATEMENT_COLUMNS]
+    cells = list(zip(*(report.entries[field].to_pylist() for field in fields), strict=True))
+
+    def bare() -> bytes:
+        return _bare_workbook(fields, cells)
+
+    samples = in_turns(
+        rounds, lambda: timed(lambda: statement_workbook([report], StatementOptions())), lambda: timed(bare)
+    )
+    return {"samples": samples, "cells": sum(value is not None for row in cells for value in row)}
+
+
+def _bare_workbook(fields: list[str], rows: list[tuple[Any, ...]]) -> bytes:
+    """Write the cells of the table with their formats, by the methods for their types, as the manual of xlsxwriter shows."""
     import xlsxwriter
 
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(io.BytesIO(), options | {"strings_to_urls": False})
-    number, day, money, text = (book.add_format({"num_format": form}) for form in ("0", "yyyy-mm-dd", "#,##0.00", "@"))
-    formats = [number, day, day, money, money] + [text] * 7
+    content = BytesIO()
+    book = xlsxwriter.Workbook(content, {"constant_memory": True})
     sheet = book.add_worksheet()
-    for row, cells in enumerate(rows):
-        for column, value in enumerate(cells):
-            if value is not None:
-                sheet.write(row, column, value, formats[column])
+    forms = ("@", "yyyy-mm-dd", "#,##0.00", "0")
+    text, day, amount, whole = (book.add_format({"num_format": form}) for form in forms)
+    for column, field in enumerate(fields):
+        sheet.write_string(0, column, field)
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row):
+            if isinstance(value, str):
+                sheet.write_string(number, column, value, text)
+            elif isinstance(value, date):
+                sheet.write_datetime(number, column, value, day)
+            elif isinstance(value, Decimal):
+                sheet.write_number(number, column, value, amount)
+            elif value is not None:
+                sheet.write_number(number, column, value, whole)
     book.close()
+    return content.getvalue()
 
 
-def _large() -> StatementReport:
-    base = a_statement(4_000)
-    return replace(base, entries=pa.concat_tables([base.entries] * (SHEET_ENTRIES // 4_000)).combine_chunks())
+def _large(rows: int) -> Any:
+    """Return a statement of `rows` entries, the same few thousand again and again."""
+    import pyarrow as pa
+
+    from tests.reports.samples import a_statement
+
+    base = a_statement(min(rows, 4_000))
+    entries = pa.concat_tables([base.entries] * -(-rows // base.entries.num_rows)).slice(0, rows)
+    return replace(base, entries=entries.combine_chunks())
 
 
-def _many(processes: int) -> float:
-    reports = [a_statement(ONE_PAGE_ENTRIES, label=f"Account {number}") for number in range(MANY)]
-    return _seconds(lambda: sum(map(len, rendered_many(reports, ".pdf", PLAIN, processes))))
+def pdf(lab: Path, *, statements: int, rounds: int) -> Iterator[Measurement]:
+    """Measure A8."""
+    result = task("statement_pdf", lab=lab, rounds=rounds)
+    ours, peer = map(tuple, result["samples"])
+    work = f"statement PDF from the lab, {result['entries']:,} entries, {result['pages']:,} pages"
+    yield Measurement("A8", work, ours, Target("time", 1.5), "bare Typst on the prepared data, same bytes", peer)
+    ours, peer = map(tuple, task("many_statements", number=statements, rounds=rounds)["samples"])
+    work = f"{statements:,} statements of one page, by all cores"
+    yield Measurement("A8", work, ours, Target("speed", 1.5), "the same by one process", peer)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-MEASURES = (pdf_ours, pdf_bare, many_one_process, many_two_processes, sheet_ours, sheet_bare)
-
-
-def _median(measure: Callable[[], float], runs: int) -> float:
-    command = [sys.executable, "-m", "tests.bench.reports", measure.__name__]
-    return statistics.median(
-        float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in range(runs)
-    )
-
-
-def main() -> None:
-    """Print the seconds of one measure, or the medians of all and their ratios."""
-    if sys.argv[1:]:
-        print({measure.__name__: measure for measure in MEASURES}[sys.argv[1]]())
-        return
-    seconds = {measure.__name__: _median(measure, 3) for measure in MEASURES}
-    for name, median in seconds.items():
-        print(f"{name:20} {median:7.2f} s")
-    print(f"A8 PDF / bare          {seconds['pdf_ours'] / seconds['pdf_bare']:.2f} (at most 1.5)")
-    print(f"A8 two processes / one {seconds['many_two_processes'] / seconds['many_one_process']:.2f}")
-    print(f"A9 sheet / bare        {seconds['sheet_ours'] / seconds['sheet_bare']:.2f} (at most 1)")
-
-
-if __name__ == "__main__":
-    main()
+def excel(*, rows: int, rounds: int) -> Iterator[Measurement]:
+    """Measure A9."""
+    result = task("workbook", rows=rows, rounds=rounds)
+    ours, peer = map(tuple, result["samples"])
+    work = f"Excel statement, {rows:,} rows, {result['cells']:,} cells, formatted"
+    yield Measurement("A9", work, ours, Target("time", 1), "bare xlsxwriter in constant memory, same cells", peer)
