@@ -1,0 +1,337 @@
+"""The command line: what it prints, how it exits, and that what goes wrong is one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bankklient_lab import cli
+from bankklient_lab.formats import formats
+from tests.statements import ACCOUNT, mt940
+
+Run = Callable[..., tuple[int, str, str]]
+COMMAND = (sys.executable, "-m", "bankklient_lab.cli")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs a command here and returns exit code, output and errors."""
+    monkeypatch.delenv("BANKKLIENT_LAB", raising=False)
+
+    def one(*arguments: object) -> tuple[int, str, str]:
+        code = cli.run([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return one
+
+
+@pytest.fixture
+def lab(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a lab that the commands find by the environment, with one statement."""
+    path = tmp_path / "a.lab"
+    assert run("init", path)[0] == 0
+    monkeypatch.setenv("BANKKLIENT_LAB", str(path))
+    assert run("import", mt940(tmp_path))[0] == 0
+    return path
+
+
+def printed(answer: tuple[int, str, str]) -> Any:
+    code, out, err = answer
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version") == (0, "bankklient 0.1.0\n", "")
+    assert "import" in run("--help")[1]
+
+
+def test_import_prints_what_the_file_holds(run: Run, lab: Path, tmp_path: Path) -> None:
+    path = mt940(tmp_path, "b.sta", number="2", opening="1150,00", closing="1149,00", first="261103", last="261103",
+                 entries=(("261103", "D10,00", "REF9"),))  # fmt: skip
+    (report,) = printed(run("import", path, "--json"))
+    assert report == {
+        "path": str(path),
+        "format": "mt940",
+        "version": "MT940",
+        "status": "imported",
+        "statements": [
+            {
+                "account": ACCOUNT,
+                "currency": "CZK",
+                "number": "2",
+                "from": "2026-11-03",
+                "to": "2026-11-03",
+                "opening": "1150.000",
+                "closing": "1149.000",
+                "entries": 1,
+                "sum_credit": "0.000",
+                "sum_debit": "10.000",
+            }
+        ],
+        "findings": [
+            {
+                "code": "does_not_add_up",
+                "place": report["findings"][0]["place"],
+                "message": "Opening balance plus entries is not the closing balance: opening 1150.000 + entries -10.000"
+                " = 1140.000, closing 1149.000, difference 9.000",
+            }
+        ],
+    }
+    (again,) = printed(run("import", path, "--json"))
+    assert again["status"] == "already"
+    assert "already_imported" in [finding["code"] for finding in again["findings"]]
+
+
+def test_files_are_taken_over_in_their_order_and_each_for_itself(run: Run, lab: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.txt"
+    bad.write_text("no bank file")
+    good = [
+        mt940(tmp_path, f"{day}.sta", number=str(day), first=f"2611{day}", last=f"2611{day}",
+              entries=((f"2611{day}", "C150,00", f"R{day}"),))
+        for day in range(10, 16)
+    ]  # fmt: skip
+    files = [*good[:3], bad, tmp_path / "missing", tmp_path, *good[3:], good[0]]
+    code, out, err = run("import", *files, "--json")
+    assert (code, err) == (1, "")
+    reports = json.loads(out)
+    assert [report["path"] for report in reports] == [str(file) for file in files]
+    expected = ["imported"] * 3 + ["refused"] * 3 + ["imported"] * 3 + ["already"]
+    assert [report["status"] for report in reports] == expected
+    imported = [row["file_name"] for row in printed(run("imports", "--json"))]
+    assert imported == [*reversed([file.name for file in good]), "statement.sta"]
+    assert all(report["findings"][0]["message"] for report in reports if report["status"] == "refused")
+
+
+def test_reading_commands_print_exact_json(run: Run, lab: Path) -> None:
+    (account,) = printed(run("accounts", "--json"))
+    assert (account["account"], account["closing"]) == (ACCOUNT, "1150.000")
+    (balance,) = printed(run("balances", "--on", "2026-11-01", "--json"))
+    assert (balance["balance"], balance["balance_day"]) == ("1200.000", "2026-11-01")
+    entries = printed(run("entries", "--account", ACCOUNT, "--from", "2026-11", "--to", "2026-11-01", "--json"))
+    assert [(entry["day"], entry["amount"]) for entry in entries] == [("2026-11-01", "200.000")]
+    assert printed(run("entries", "--side", "debit", "--amount-to", "-50", "--json"))[0]["amount"] == "-50.000"
+    assert printed(run("findings", "--json"))[0]["code"] == "new_account"
+    assert printed(run("rates", "--on", "today", "--json")) == []
+    assert {row["format"] for row in printed(run("formats", "--json"))} == set(formats())
+    assert {row["broken"] for row in printed(run("check", "--json"))} == {0}
+
+
+def test_tables_for_people_are_aligned(run: Run, lab: Path) -> None:
+    lines = run("balances", "--on", "2026-11-02")[1].splitlines()
+    assert lines[0].split() == ["label", "account", "balance", "currency", "balance", "day"]
+    assert "1\u2009150.00  CZK" in lines[1]
+    assert "\u221250.00" in run("entries")[1]
+    assert run("balances", "--on", "2020-01-01")[1] == "no balance is known on 2020-01-01\n"
+
+
+SUFFIXES = (".pdf", ".xlsx", ".html", ".csv", ".json", ".parquet", ".camt053.xml", ".sta")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_statements_are_written_by_suffix(run: Run, lab: Path, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"out{suffix}"
+    code, _, err = run("statement", "--account", ACCOUNT, "--from", "2026-11", "-o", target)
+    assert (code, err) == (0, "")
+    assert target.stat().st_size
+    assert not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".camt053.xml", ".sta"])
+def test_statements_written_are_known_when_imported(run: Run, lab: Path, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"out{suffix}"
+    run("statement", "--account", ACCOUNT, "--from", "2026-11-01", "--to", "2026-11-02", "-o", target)
+    assert printed(run("import", target, "--json"))[0]["status"] == "already"
+
+
+def test_json_statement_has_head_and_entries(run: Run, lab: Path, tmp_path: Path) -> None:
+    run("statement", "--account", ACCOUNT, "--from", "2026-11", "-o", tmp_path / "a.json")
+    content = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert (content["statement"]["opening"], content["statement"]["closing"]) == ("1000.000", "1150.000")
+    assert [entry["balance"] for entry in content["entries"]] == ["1200.000", "1150.000"]
+
+
+def test_withdrawing_and_renaming(run: Run, lab: Path) -> None:
+    assert run("rename", ACCOUNT, "Main")[0] == 0
+    assert printed(run("balances", "--on", "2026-11-02", "--account", "Main", "--json"))[0]["label"] == "Main"
+    assert run("withdraw", "1", "--reason", "test") == (0, "import 1 is withdrawn\n", "")
+    assert run("withdraw", "1", "--reason", "test")[0] == 1
+    assert printed(run("balances", "--on", "2026-11-02", "--json")) == []
+
+
+def test_backup_verify_restore(run: Run, lab: Path, tmp_path: Path) -> None:
+    manifest = printed(run("backup", tmp_path / "backup", "--json"))
+    assert manifest["tables"]["history.entry"]["rows"] == "2"
+    assert run("verify", tmp_path / "backup")[0] == 0
+    assert run("restore", tmp_path / "backup", tmp_path / "b.lab")[0] == 0
+    assert printed(run("accounts", "--json", "--lab", tmp_path / "b.lab")) == printed(run("accounts", "--json"))
+    assert run("restore", tmp_path / "backup", tmp_path / "b.lab")[0] == 1
+
+
+# Arguments ({lab}: a lab, {tmp}: a folder), exit code and a part of the sentence.
+WRONG: list[tuple[str, int, str]] = [
+    ("nonsense", 2, "nonsense"),
+    ("balances --on", 2, "--on"),
+    ("balances --nonsense", 2, "--nonsense"),
+    ("balances --on yesterday --lab {lab}", 2, "'yesterday' is not a day"),
+    ("balances --on 2026-02-30 --lab {lab}", 2, "'2026-02-30' is not a day"),
+    ("balances --on 2026-11 --lab {lab}", 2, "is a month"),
+    ("balances --on 2026-11-02 --account nobody --lab {lab}", 1, "nobody"),
+    ("balances --on 2026-11-02 --in-currency EUR --lab {lab}", 1, "rate"),
+    ("balances --on 2026-11-02 --in-currency nonsense --lab {lab}", 2, "nonsense"),
+    ("balances", 2, "no lab is named"),
+    ("balances --lab {tmp}/missing.lab", 1, "there is no lab at"),
+    ("balances --lab {tmp}/nowhere/missing.lab", 1, "there is no folder"),
+    ("balances --lab {tmp}", 1, ""),
+    ("balances --lab {tmp}/text.txt", 1, "can't be read as a lab"),
+    ("entries --from 2026-11-02 --to 2026-11-01 --lab {lab}", 2, "is before --from"),
+    ("entries --amount-from much --lab {lab}", 2, "'much' is not an amount"),
+    ("entries --side sideways --lab {lab}", 2, "sideways"),
+    ("entries --limit 0 --lab {lab}", 2, "--limit"),
+    ("statement --account A --lab {lab}", 2, "--from"),
+    ("statement --account {account} --from 2026-11 -o {tmp}/a.doc --lab {lab}", 2, "no format has this suffix"),
+    ("statement --account {account} --from 2026-11 -o {tmp}/nowhere/a.csv --lab {lab}", 2, "can't be written"),
+    ("statement --account nobody --from 2026-11 -o {tmp}/a.csv --lab {lab}", 1, "nobody"),
+    ("withdraw 99 --reason x --lab {lab}", 1, "unknown import 99"),
+    ("withdraw one --reason x --lab {lab}", 2, "'IMPORT'"),
+    ("withdraw 1 --lab {lab}", 2, "--reason"),
+    ("import --lab {lab}", 2, "FILE"),
+    ("init {lab}", 1, "exists already"),
+    ("init {tmp}/b.lab --passphrase-file {tmp}/text.txt", 2, "others may read the passphrase file"),
+    ("init {tmp}/b.lab --passphrase-file {tmp}/missing", 2, "can't be read"),
+    ("init {tmp}/b.lab --encrypt", 2, "no terminal"),
+    ("backup {tmp} --lab {lab}", 1, "exists already"),
+    ("verify {tmp}", 1, "is no backup"),
+    ("restore {tmp} {tmp}/b.lab", 1, "is no backup"),
+    ("demo --entries 5 --once --lab {tmp}/d.lab", 2, "--entries"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "sentence"), WRONG)
+def test_what_goes_wrong_is_one_sentence(run: Run, tmp_path: Path, line: str, code: int, sentence: str) -> None:
+    path = tmp_path / "a.lab"
+    run("init", path)
+    run("import", mt940(tmp_path), "--lab", path)
+    (tmp_path / "text.txt").write_text("no lab\n")
+    (tmp_path / "text.txt").chmod(0o644)
+    arguments = line.format(lab=path, tmp=tmp_path, account=ACCOUNT).split()
+    got, out, err = run(*arguments)
+    assert (got, out) == (code, "")
+    assert err.startswith("bankklient: ")
+    assert err.count("\n") == 1
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_names_cannot_steer_a_terminal(run: Run, lab: Path, tmp_path: Path) -> None:
+    evil = tmp_path / "a\x1b[2J\x9b31m\u202e.sta"
+    evil.write_text("no bank file \x1b]0;title\x07")
+    for arguments in (("import", evil), ("import", evil, "--json"), ("statement", "--account", "\x1b[2J", "--from",
+                      "2026-11", "-o", tmp_path / "a.csv")):  # fmt: skip
+        _, out, err = run(*arguments)
+        assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(out + err)
+    assert json.loads(run("import", evil, "--json")[1])[0]["path"] == str(evil)
+
+
+def test_an_encrypted_lab(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, wrong = tmp_path / "secret", tmp_path / "wrong"
+    secret.write_text("žluťoučký kůň\n", "utf-8")
+    wrong.write_text("another\n")
+    secret.chmod(0o600)
+    wrong.chmod(0o600)
+    monkeypatch.setenv("BANKKLIENT_LAB", str(tmp_path / "a.lab"))
+    monkeypatch.setenv("BANKKLIENT_PASSPHRASE_FILE", str(secret))
+    assert run("init", tmp_path / "a.lab")[0] == 0
+    assert run("import", mt940(tmp_path))[0] == 0
+    assert run("backup", tmp_path / "backup")[0] == 0
+    assert run("verify", tmp_path / "backup")[0] == 0
+    assert run("restore", tmp_path / "backup", tmp_path / "b.lab")[0] == 0
+    assert run("check", "--lab", tmp_path / "b.lab")[0] == 0
+    code, _, err = run("accounts", "--passphrase-file", wrong)
+    assert (code, err) == (1, f"bankklient: {tmp_path / 'a.lab'}: the passphrase is not that of the lab\n")
+    monkeypatch.delenv("BANKKLIENT_PASSPHRASE_FILE")
+    code, _, err = run("accounts")
+    assert (code, err) == (1, f"bankklient: {tmp_path / 'a.lab'}: the lab is encrypted; give its passphrase\n")
+
+
+def test_the_command_starts_without_pandas(lab: Path) -> None:
+    """The start-up of every command would pay for it; the time itself is a benchmark."""
+    command = [sys.executable, "-X", "importtime", *COMMAND[1:], "balances", "--on", "2026-11-02"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "duckdb" in imported
+    heavy = ("pandas.", "panel.", "bokeh.", "lxml.", "papermill.", "typst.", "xlsxwriter.", "rich.", "schwifty.")
+    assert [name for name in imported if name.startswith(heavy)] == []
+
+
+def test_a_reader_that_goes_away_is_no_error(lab: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*COMMAND, "entries"], check=False, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_interrupted_import_keeps_nothing(run: Run, lab: Path, tmp_path: Path) -> None:
+    day, count = "261201", 200_000
+    entries = tuple((day, "C1,00", f"L{n}") for n in range(count))
+    large = mt940(tmp_path, "l.sta", first=day, last=day, opening="0,00", closing=f"{count},00", entries=entries)
+    command = subprocess.Popen(
+        [*COMMAND, "import", str(large)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+    while command.poll() is None and not any_child(command.pid):
+        pass
+    command.send_signal(signal.SIGINT)
+    _, err = command.communicate()
+    assert (command.returncode, err) == (130, "bankklient: interrupted; what was not finished was not kept\n")
+    assert len(printed(run("imports", "--json"))) == 1
+    assert run("check")[0] == 0
+
+
+def any_child(pid: int) -> bool:
+    """Tell whether any thread of a process has started another process."""
+    return any(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
+
+
+@pytest.fixture
+def served(lab: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Serve the lab; give the process and the address of its pages."""
+    process = subprocess.Popen([*COMMAND, "serve"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == str(lab)
+    yield process, process.stdout.readline().strip()
+    process.kill()
+    process.communicate()
+
+
+def test_commands_work_while_the_lab_is_served(
+    run: Run, lab: Path, served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    process, address = served
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
+    with opener.open(address) as page:
+        assert page.status == 200
+    later = mt940(tmp_path, "b.sta", number="2", first="261103", last="261103", opening="1150,00", closing="1140,00",
+                  entries=(("261103", "D10,00", "REF9"),))  # fmt: skip
+    assert printed(run("import", later, "--json"))[0]["status"] == "imported"
+    assert printed(run("balances", "--on", "2026-11-03", "--json"))[0]["balance"] == "1140.000"
+    assert run("backup", tmp_path / "backup")[0] == 0
+    assert run("check")[0] == 0
+    code, _, err = run("serve")
+    assert code == 1
+    assert f"process {process.pid} " in err
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert process.returncode == 0
+    assert not lab.with_name("a.lab.wal").exists()
+    assert printed(run("balances", "--on", "2026-11-03", "--json"))[0]["balance"] == "1140.000"
