@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bankklient_lab.formats import columns
-from bankklient_lab.formats.bai2_records import FUNDS_WITH_FIELDS, Account, body_of, funds_fields, whole_units
+from bankklient_lab.formats.bai2_records import Account, body_of, funds_fields, whole_units
 from bankklient_lab.formats.base import Findings, Part, record_batch
-from bankklient_lab.formats.columns import Separated
+from bankklient_lab.formats.columns import Lines, Separated
 from bankklient_lab.formats.records import read_day
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.formats.spans import Bools, Ints
@@ -24,24 +24,23 @@ _DEBIT_CODES = ((400, 699), (760, 760), (960, 999))
 _BEFORE_TEXT = 6  # fields of a transaction before its text, without those of the funds type
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Entries:
-    """The transactions of a block as their records; `further` holds the lines that continue one."""
+    """The transactions of a block: their first and last lines and the numbers of their records.
 
-    lines: list[str] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    further: dict[int, list[str]] = field(default_factory=dict)
-    spans: list[tuple[Account, int, int]] = field(default_factory=list)
+    A span (account, start, end) says that the transactions start to end (half-open) are the account's.
+    """
+
+    lines: Lines
+    first: Ints
+    last: Ints
+    numbers: Ints
+    spans: list[tuple[Account, int, int]]
 
 
 def part_of(found: Entries, findings: Findings) -> Part:
     """Return the transactions of a block as one part, and count them in their accounts."""
-    bodies = [line[:-1] if line[-1] == "/" else line for line in found.lines]
-    raw = found.lines
-    for at, further in found.further.items():
-        bodies[at] = _merged(bodies[at], further)
-        raw[at] = "\n".join([raw[at], *further])
-    fields, dated = _regular(bodies)
+    fields, dated = _regular(found)
     codes, amounts = fields.text(1), fields.text(2)
     after_funds = np.where(dated, 6, 4)
     accounts = [account for account, _, _ in found.spans]
@@ -82,14 +81,14 @@ def part_of(found: Entries, findings: Findings) -> Part:
         "value_day": _value_days(fields, dated, found, findings),
         "amount": columns.amounts(units * side, places, good & (side != 0)),
         "currency": pa.array([account.currency for account in accounts]).take(take),
-        "status": pa.repeat("BOOK", len(raw)),
-        "reversal": pa.repeat(False, len(raw)),
+        "status": pa.repeat("BOOK", len(found.first)),
+        "reversal": pa.repeat(False, len(found.first)),
         "bank_reference": _texts(fields.text(after_funds)),
         "client_reference": _texts(fields.text(after_funds + 1)),
         "transaction_code": _texts(codes),
-        "additional_info": _texts(fields.text(after_funds + 2, to_the_end=True)),
-        "detail_count": pa.array(np.zeros(len(raw), np.int32)),
-        "raw": pa.array(raw),
+        "additional_info": _in_one_line(fields.text(after_funds + 2, to_the_end=True)),
+        "detail_count": pa.array(np.zeros(len(found.first), np.int32)),
+        "raw": found.lines.strings(found.first, found.last),
         "place": pc.binary_join_element_wise("record", pa.array(found.numbers).cast(pa.string()), " "),
     }
     return Part(Kind.ENTRY, record_batch(Kind.ENTRY, values))
@@ -116,33 +115,58 @@ def _all_units(texts: pa.Array) -> tuple[Ints, Bools]:
     return np.array([units or 0 for units in found], np.int64), np.array([units is not None for units in found])
 
 
-def _regular(bodies: list[str]) -> tuple[Separated, Bools]:
+def _regular(found: Entries) -> tuple[Separated, Bools]:
     """Return the fields of transactions and which have a value day: V, with two fields more before the rest."""
-    fields = Separated(bodies)
+    fields = found.lines.separated(found.first, found.last)
     dated = fields.is_one_of(3, "V")
     irregular = (fields.fields < np.where(dated, 9, 7)) | fields.is_one_of(3, "SD")
+    irregular |= found.lines.end_with_blank(found.last)
     if irregular.any():
-        for at in np.flatnonzero(irregular).tolist():
-            own = funds_fields(bodies[at].split(",", 5)[3:5])
-            row = bodies[at].split(",", _BEFORE_TEXT + own)
-            row += [""] * (_BEFORE_TEXT + own + 1 - len(row))
-            if not dated[at]:
-                row[3 : 4 + own] = [""]
-            bodies[at] = ",".join(row)
-        fields = Separated(bodies)
+        at = np.flatnonzero(irregular)
+        ranges = zip(found.first[at].tolist(), found.last[at].tolist(), strict=True)
+        fields.replace(at, [_regular_text(found.lines, first, last) for first, last in ranges])
+        dated = fields.is_one_of(3, "V")
     return fields, dated
+
+
+def _in_one_line(texts: pa.Array) -> pa.Array:
+    """Return texts without the line ends and record codes of their continuations."""
+    continued = pc.match_substring(texts, "\n")
+    if pc.any(continued).as_py():
+        joined = pc.replace_substring_regex(texts.filter(continued), r"\s*/?\s*\n(?:88,)?\s*", " ")
+        texts = pc.replace_with_mask(texts, continued, joined)
+    return _texts(texts)
+
+
+def _regular_text(lines: Lines, first: int, last: int) -> str:
+    """Return a transaction as one text with seven fields, or nine with the value day of the funds type V."""
+    body = body_of(lines[first].rstrip())
+    if last > first:
+        body = _merged(body, [lines[at] for at in range(first + 1, last + 1)])
+    funds, own = _funds(body)
+    if own == 0 and body.count(",") >= _BEFORE_TEXT:
+        return body
+    row = body.split(",", _BEFORE_TEXT + own)
+    row += [""] * (_BEFORE_TEXT + own + 1 - len(row))
+    if funds != "V":
+        row[3 : 4 + own] = [""]
+    return ",".join(row)
 
 
 def _merged(body: str, further: list[str]) -> str:
     """Return a transaction with the lines that continue it: further fields, then more of its text."""
-    pieces = [body_of(line.removeprefix("88,")) for line in further]
+    pieces = [body_of(line.rstrip().removeprefix("88,")) for line in further]
     for at, piece in enumerate(pieces):
-        fields = body.split(",", 5)
-        own = funds_fields(fields[3:5]) if len(fields) > 3 and fields[3] in FUNDS_WITH_FIELDS else 0
-        if body.count(",") >= _BEFORE_TEXT + own:
-            return " ".join([body, *(more.strip() for more in pieces[at:])])
+        if body.count(",") >= _BEFORE_TEXT + _funds(body)[1]:
+            return " ".join([body, *[more.strip() for more in pieces[at:]]])
         body = f"{body},{piece}"
     return body
+
+
+def _funds(body: str) -> tuple[str, int]:
+    """Return the funds type of a transaction and how many fields follow it."""
+    fields = body.split(",", 5)
+    return (fields[3], funds_fields(fields[3:5])) if len(fields) > 3 else ("", 0)
 
 
 def _side(code: str) -> int:

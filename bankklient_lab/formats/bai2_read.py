@@ -11,19 +11,22 @@ from functools import cache
 from importlib.resources import files
 from typing import BinaryIO
 
+import numpy as np
+
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import columns
 from bankklient_lab.formats.bai2_entries import Entries, part_of
 from bankklient_lab.formats.bai2_records import Account, Group, at_field, body_of, funds_fields, is_number, whole_units
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean
-from bankklient_lab.formats.columns import Decoder
+from bankklient_lab.formats.columns import Decoder, Lines
 from bankklient_lab.formats.records import read_day
 from bankklient_lab.formats.schema import Kind
+from bankklient_lab.formats.spans import Ints
 
 DEFAULT_CURRENCY = "USD"
 INTERIM_MODIFIERS = ("1", "3")
 REFUSED_STATUS = {"2": "deletes what was reported before", "4": "is a test"}
-RECORD_STARTS = ("01,", "02,", "03,", "16,", "49,", "98,", "99,")
+RECORD_STARTS = ("16,", "03,", "49,", "02,", "98,", "01,", "99,")
 _SEVERAL_IN_A_LINE = re.compile(r"/[ \t]+(?=(?:0[123],|16,\d{3},|88,|(?:49|98|99),[-+]?\d))")
 STATEMENT_COLUMNS = (
     "statement_no",
@@ -72,9 +75,8 @@ class Reader:
         """Yield statements, balances, entries and findings."""
         texts = (_one_record_a_line(text) for text in columns.blocks_of_text(self._source, self._decoder))
         for text, _ in columns.blocks_of_records(texts, RECORD_STARTS):
-            lines = _lines(text)
-            entries = self._collect(lines)
-            if entries.lines:
+            entries = self._collect(Lines(text, 1))
+            if len(entries.first):
                 yield part_of(entries, self._findings)
             self._finish_accounts()
             yield from self._balances.drain()
@@ -86,50 +88,37 @@ class Reader:
             self._findings.add("bad_character", value=self._decoder.encoding)
         yield from self._findings.close()
 
-    def _collect(self, lines: list[str]) -> Entries:
+    def _collect(self, lines: Lines) -> Entries:
         """Take over whole records and return the transactions among them."""
-        entries = Entries()
-        waiting: list[str] = []  # a record other than a transaction, until its last continuation
-        waiting_number = start = 0
-        number = self._number
-        add_line, add_number = entries.lines.append, entries.numbers.append
-        for line in lines:
-            code = line[:3]
-            number += 1
-            if code == "16,":
-                if waiting:
-                    self._record(waiting, waiting_number)
-                    waiting = []
-                add_line(line)
-                add_number(number)
-            elif code in RECORD_STARTS:
-                start = self._close_span(entries, start, f"record {number}")
-                if waiting:
-                    self._record(waiting, waiting_number)
-                waiting, waiting_number = [line], number
-            else:
-                if code != "88,":
-                    number -= 1
-                    self._findings.add("unknown_record", place=f"record {number}", value=line)
-                if waiting:
-                    waiting.append(line)
-                elif entries.lines:
-                    entries.further.setdefault(len(entries.lines) - 1, []).append(line)
-                else:
-                    raise FormatError("nothing stands before this continuation", place=f"record {number}", text=line)
-        self._number = number
-        self._close_span(entries, start, f"record {number}")
-        if waiting:
-            self._record(waiting, waiting_number)
-        return entries
+        is_entry = lines.start_with("16,")
+        is_other = np.any([lines.start_with(start) for start in RECORD_STARTS if start != "16,"], axis=0)
+        has_code = is_entry | is_other | lines.start_with("88,")
+        numbers: Ints = self._number + np.cumsum(has_code)
+        starts, entry_at = np.flatnonzero(is_entry | is_other), np.flatnonzero(is_entry)
+        last = np.append(starts[1:], len(lines)) - 1
+        for at in np.flatnonzero(~has_code).tolist():
+            if lines[at].strip():
+                self._findings.add("unknown_record", place=f"record {numbers[at]}", value=lines[at])
+        for at in range(int(starts[0]) if len(starts) else len(lines)):
+            if lines[at].strip():
+                raise FormatError("nothing stands before this line", place="record 1", text=lines[at])
+        spans: list[tuple[Account, int, int]] = []
+        start = 0
+        others = is_other[starts]
+        for at, end in zip(starts[others].tolist(), last[others].tolist(), strict=True):
+            before = int(np.searchsorted(entry_at, at))
+            self._add_span(spans, start, before, int(numbers[at]))
+            self._record([line for each in range(at, end + 1) if (line := lines[each].rstrip())], int(numbers[at]))
+            start = before
+        self._number = int(numbers[-1])
+        self._add_span(spans, start, len(entry_at), self._number)
+        return Entries(lines, entry_at, last[np.searchsorted(starts, entry_at)], numbers[entry_at], spans)
 
-    def _close_span(self, entries: Entries, start: int, place: str) -> int:
-        end = len(entries.lines)
+    def _add_span(self, spans: list[tuple[Account, int, int]], start: int, end: int, number: int) -> None:
         if end > start:
             if self._account is None:
-                raise FormatError("transaction 16 outside of an account", place=place)
-            entries.spans.append((self._account, start, end))
-        return end
+                raise FormatError("transaction 16 outside of an account", place=f"record {number}")
+            spans.append((self._account, start, end))
 
     def _record(self, lines: list[str], number: int) -> None:
         """Take over a record other than a transaction, with the lines that continue it."""
@@ -306,13 +295,6 @@ class Reader:
 
 def _one_record_a_line(text: str) -> str:
     return _SEVERAL_IN_A_LINE.sub("/\n", text)
-
-
-def _lines(text: str) -> list[str]:
-    """Return the lines that are not blank, without blanks at their ends."""
-    if " \n" in text or "\r" in text or "\t" in text or "\n\n" in text or not text.endswith("\n"):
-        return [line for raw in text.split("\n") if (line := raw.rstrip())]
-    return text.removesuffix("\n").split("\n")
 
 
 def _both(credits_: int | None, debits: int | None) -> int | None:

@@ -11,8 +11,6 @@ from decimal import Decimal
 from bankklient_lab.formats import columns
 from bankklient_lab.money import decimals
 
-FUNDS_WITH_FIELDS = ("V", "S", "D")
-
 
 @dataclass(slots=True)
 class Group:

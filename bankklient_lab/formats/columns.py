@@ -19,11 +19,11 @@ from bankklient_lab.errors import LimitExceeded
 from bankklient_lab.formats.base import LIMITS
 from bankklient_lab.formats.records import CENTURY_PIVOT, Record
 from bankklient_lab.formats.schema import AMOUNT
-from bankklient_lab.formats.spans import Bools, Ints, cut
+from bankklient_lab.formats.spans import Bools, Bytes, Ints, cut
 from bankklient_lab.formats.texts import null_if_empty
 from bankklient_lab.money import PRECISION, SCALE
 
-BLOCK_BYTES = 4 * 1024**2
+BLOCK_BYTES = 2 * 1024**2
 NO_DAY = np.iinfo(np.int32).min
 UNITS_END = 10 ** (PRECISION - SCALE)  # whole units that fit an amount at any number of decimals
 
@@ -100,11 +100,15 @@ def numbered_lines(source: BinaryIO, decoder: Decoder) -> Iterator[tuple[int, st
 def blocks_of_records(texts: Iterable[str], starts: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield blocks of whole records and the number of their first line.
 
-    A record is a line that begins with one of `starts` and the lines after it that begin otherwise.
+    A record is a line that begins with one of `starts` (the commonest first: the last one is looked for) and the
+    lines after it that begin otherwise.
     """
     waiting, number = "", 1
     for text in texts:
-        cut = max(waiting.rfind("\n" + start) for start in starts) + 1
+        cut = -1
+        for start in starts:
+            cut = max(cut, waiting.rfind("\n" + start, max(cut, 0)))
+        cut += 1
         if cut:
             yield waiting[:cut], number
         elif len(waiting) > 2 * BLOCK_BYTES:
@@ -122,6 +126,7 @@ class Lines:
         self.first_number = first_number
         self._utf8 = np.frombuffer(text.encode() + b"\n", np.uint8)
         self._utf8_ends = _line_ends(self._utf8)
+        self._utf8_starts = _line_starts(self._utf8, self._utf8_ends)
         self._points = self._utf8 if text.isascii() else _code_points(text + "\n")
         self._ends = self._utf8_ends if text.isascii() else _line_ends(self._points)
         self._starts = _line_starts(self._points, self._ends)
@@ -166,7 +171,24 @@ class Lines:
 
     def strings(self, first: Ints, last: Ints) -> pa.Array:
         """Return the text from the lines `first` to the lines `last` (ascending, no overlap), ends between kept."""
-        return cut(self._utf8, _line_starts(self._utf8, self._utf8_ends)[first], self._utf8_ends[last])
+        return cut(self._utf8, self._utf8_starts[first], self._utf8_ends[last])
+
+    def separated(self, first: Ints, last: Ints) -> Separated:
+        """Return the lines `first` as fields with commas between them, the last field going on to the lines `last`.
+
+        A slash at the end of a line is left out.
+        """
+        starts, ends = self._utf8_starts[first], self._without_slash(self._utf8_ends[first])
+        return Separated(self._utf8, starts, ends, self._without_slash(self._utf8_ends[last]))
+
+    def _without_slash(self, ends: Ints) -> Ints:
+        shorter: Ints = ends - ((ends > 0) & (self._utf8[ends - 1] == ord("/")))
+        return shorter
+
+    def end_with_blank(self, rows: Ints) -> Bools:
+        """Tell which of the lines `rows`, none of them empty, end with white space."""
+        blank: Bools = self._utf8[self._utf8_ends[rows] - 1] <= ord(" ")
+        return blank
 
 
 def _code_points(text: str) -> npt.NDArray[Any]:
@@ -241,25 +263,42 @@ class Block:
 
 
 class Separated:
-    """Lines of fields with commas between them, read by the columns of the fields (the first is 0)."""
+    """Texts of fields with commas between them, read by the columns of the fields (the first is 0)."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self._utf8 = np.frombuffer(("\n".join(lines) + "\n").encode(), np.uint8)
-        self._ends = np.flatnonzero(self._utf8 == ord("\n"))
-        self._starts = np.append(0, self._ends[:-1] + 1)
+    def __init__(self, utf8: Bytes, starts: Ints, ends: Ints, far_ends: Ints) -> None:
+        """Take the texts utf8[start:end], which ascend; the last field goes on to `far_ends` without overlap."""
+        self._utf8 = utf8
+        self._starts = starts
+        self._ends = ends
+        self._far_ends = far_ends
+        self._order: Ints | None = None  # of the texts in `utf8`, when it is another one
+        self._find_commas()
+
+    def _find_commas(self) -> None:
         commas = np.flatnonzero(self._utf8 == ord(","))
         self._first_comma = np.searchsorted(commas, self._starts)
         self._last_comma = np.searchsorted(commas, self._ends)
         self._commas = np.append(commas, len(self._utf8))
 
+    def replace(self, at: Ints, texts: Sequence[str]) -> None:
+        """Put other texts in the place of some."""
+        pieces = [text.encode() for text in texts]
+        lengths = np.array([len(piece) for piece in pieces])
+        ends = len(self._utf8) + np.cumsum(lengths)
+        self._utf8 = np.concatenate([self._utf8, np.frombuffer(b"".join(pieces), np.uint8)])
+        self._starts, self._ends, self._far_ends = self._starts.copy(), self._ends.copy(), self._far_ends.copy()
+        self._starts[at], self._ends[at], self._far_ends[at] = ends - lengths, ends, ends
+        self._order = np.argsort(self._starts, kind="stable")
+        self._find_commas()
+
     @property
     def fields(self) -> Ints:
-        """How many fields each line has."""
+        """How many fields each text has."""
         counts: Ints = self._last_comma - self._first_comma + 1
         return counts
 
     def is_one_of(self, at: int, characters: str) -> Bools:
-        """Tell for each line with a field `at` whether it is one of these single characters."""
+        """Tell for each text with a field `at` whether it is one of these single characters."""
         start, end = self._bounds(at)
         character = self._utf8[np.minimum(start, len(self._utf8) - 1)]
         found: Bools = np.zeros(len(start), np.bool_)
@@ -269,12 +308,15 @@ class Separated:
         return found
 
     def text(self, at: int | Ints, *, to_the_end: bool = False) -> pa.Array:
-        """Return the field `at` (by line, or the same in all), or all from there to the end of the line."""
+        """Return the field `at` (one for each text, or the same in all), or all from there to the far end."""
         start, end = self._bounds(at)
-        return cut(self._utf8, start, self._ends if to_the_end else end)
+        end = self._far_ends if to_the_end else end
+        if self._order is None:
+            return cut(self._utf8, start, end)
+        return cut(self._utf8, start[self._order], end[self._order]).take(pa.array(np.argsort(self._order)))
 
     def _bounds(self, at: int | Ints) -> tuple[Ints, Ints]:
-        """Return where a field starts and ends; a missing one is empty at the end of the line."""
+        """Return where a field starts and ends; a missing one is empty at the end of the text."""
         index = self._first_comma + at
         end = np.where(index < self._last_comma, self._commas[np.minimum(index, len(self._commas) - 1)], self._ends)
         before = self._commas[np.minimum(index, len(self._commas)) - 1] + 1

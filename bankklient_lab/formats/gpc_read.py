@@ -105,7 +105,7 @@ class Reader:
         """Yield statements, entries and findings."""
         text, number = "", 1
         # The messages of a block's last record may go on in the next block.
-        for text, number in blocks_of_records(_blocks(self._source, self._decoder), ("074", "075")):
+        for text, number in blocks_of_records(_blocks(self._source, self._decoder), ("075", "074")):
             yield from self._take(Lines(text, number))
         _refuse_cut_off(text)
         if self._current:
