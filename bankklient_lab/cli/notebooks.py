@@ -16,10 +16,11 @@ from bankklient_lab.errors import BadArgument
 if TYPE_CHECKING:
     from bankklient_lab.runs.execute import Run, Visit
 
+PARAMETER_NAMES = ("--parameter", "-p")
 NotebookArgument = Annotated[str, typer.Argument(metavar="NOTEBOOK", help="Name, as `bankklient notebooks` shows it.")]
 ParameterOption = Annotated[
     list[str],
-    typer.Option("--parameter", "-p", metavar="NAME VALUE", help="A parameter of the notebook; may be repeated."),
+    typer.Option(*PARAMETER_NAMES, metavar="NAME VALUE", help="A parameter of the notebook; may be repeated."),
 ]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the files.")]
 IdArgument = Annotated[int, typer.Argument(metavar="SCHEDULE", help="Number, as `schedule list` shows it.")]
@@ -53,13 +54,14 @@ class _WithParameters(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Join each name with its value."""
-        joined, left = [], iter(args)
-        for argument in left:
-            joined.append(argument)
-            if argument in ("-p", "--parameter"):
-                name = next(left, None)
-                value = None if name is None or "=" in name else next(left, None)
-                joined += [] if name is None else [name if value is None else f"{name}={value}"]
+        options = {name for parameter in self.params for name in parameter.opts}
+        joined: list[str] = []
+        for argument in args:
+            before = joined[-2:]
+            if before and before[0] in PARAMETER_NAMES and "=" not in before[-1] and argument not in options:
+                joined[-1] += f"={argument}"
+            else:
+                joined.append(argument)
         return super().parse_args(ctx, joined)
 
 

@@ -36,22 +36,21 @@ class Execution:
         self._cell, self._cells = 0, 0  # code cells, from 1, as Jupyter numbers them
         self._line = ""  # the first one of the cell
         self._error: BaseException | None = None
+        self._ended = threading.Event()  # an interrupted join() takes a living thread for an ended one
         # Paths of sockets must be short, wherever the output folder is.
         self._sockets = Path(tempfile.mkdtemp(prefix="bankklient-run-"))
 
     def run(self, job: Job) -> None:
         """Execute the notebook; raises RunFailed with the failing cell, and Cancelled once the kernel is killed."""
-        thread = threading.Thread(target=self._work, name=f"run {self._source.stem}", daemon=True)
-        thread.start()
+        threading.Thread(target=self._work, name=f"run {self._source.stem}", daemon=True).start()
         try:
-            while thread.is_alive():
+            while not self._ended.wait(SECONDS_BETWEEN_STEPS):
                 share = (self._cell - 1) / self._cells if self._cell else None
                 job.step(f"running {self._source.stem}, cell {self._cell} of {self._cells}", share)
-                thread.join(SECONDS_BETWEEN_STEPS)
         finally:
-            while thread.is_alive():
+            while not self._ended.is_set():
                 self._kill()
-                thread.join(SECONDS_BETWEEN_STEPS)
+                self._ended.wait(SECONDS_BETWEEN_STEPS)
             shutil.rmtree(self._sockets, ignore_errors=True)
         if self._error is not None:
             raise self._failure(self._error) from self._error
@@ -76,6 +75,8 @@ class Execution:
             )
         except BaseException as error:  # for the thread that waits
             self._error = error
+        finally:
+            self._ended.set()
 
     def _manager_class(self) -> type[AsyncKernelManager]:
         from ipykernel.kernelspec import get_kernel_dict
