@@ -20,6 +20,7 @@ from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import detect, format_named
 from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES, Hints
 from bankklient_lab.formats.schema import Kind
+from bankklient_lab.formats.sources import open_ordinary
 
 MEMORY_BYTES = 1_500 * 1024**2  # beside what the started process already maps
 KINDS = tuple(Kind)
@@ -35,10 +36,10 @@ def _send(out: BinaryIO, tag: bytes, payload: bytes = b"", *, kind_no: int = 0, 
 def _answer(out: BinaryIO, request: dict[str, object]) -> None:
     path = Path(str(request["path"]))
     hints = Hints(**request["hints"])  # type: ignore[arg-type]
-    size = path.stat().st_size
-    if size > LIMITS.file_bytes:
-        raise LimitExceeded(f"the file has {size} bytes, more than {LIMITS.file_bytes}")
-    with path.open("rb") as source:
+    with open_ordinary(path) as source:
+        size = os.fstat(source.fileno()).st_size
+        if size > LIMITS.file_bytes:
+            raise LimitExceeded(f"the file has {size} bytes, more than {LIMITS.file_bytes}")
         head = source.read(SNIFF_BYTES)
         source.seek(0)
         if hints.mapping:

@@ -7,7 +7,7 @@ between the two leaves nothing behind (store.tidy removes such rows when the lab
 from __future__ import annotations
 
 import hashlib
-import stat
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import FormatError, Refused, UnknownName
 from bankklient_lab.formats.base import Hints
 from bankklient_lab.formats.schema import SCHEMAS, Kind
+from bankklient_lab.formats.sources import open_ordinary, unreadable
 from bankklient_lab.history import staging
 from bankklient_lab.history.categories import WORDS, category_sql
 from bankklient_lab.history.reading import FileReader, reader
@@ -38,6 +39,7 @@ class _File:
     name: str
     size: int
     sha256: str
+    stamp: tuple[int, int, int]
 
 
 @action
@@ -97,7 +99,7 @@ def report_on(
 
     `turn` is called when the file is read and before anything is compared or written; it returns when it may be.
     """
-    said = name or str(path)
+    said = (name or str(path)).encode("utf-8", "backslashreplace").decode()  # a file's name may be no text
     report: dict[str, Any] = {
         "path": said,
         "format": None,
@@ -129,24 +131,29 @@ def refusal(error: FormatError) -> dict[str, Any]:
     return {"status": REFUSED, "message": error.message, "hint": hint, "statements": [], "findings": [finding]}
 
 
-def require_file(path: Path) -> None:
-    """Raise FormatError unless `path` is an ordinary file that can be read (no folder, pipe or device)."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise FormatError("it is not an ordinary file; save it as one first")
-        path.open("rb").close()
-    except OSError as error:
-        raise FormatError(f"the file can't be read: {error.strerror or error}") from None
-
-
 def _measure(path: Path, name: str) -> _File:
-    require_file(path)
-    try:
-        with path.open("rb") as source:
+    with open_ordinary(path) as source:
+        try:
+            found = os.fstat(source.fileno())
             digest = hashlib.file_digest(source, "sha256")
-        return _File(path, name, path.stat().st_size, digest.hexdigest())
-    except OSError as error:
-        raise FormatError(f"the file can't be read: {error.strerror or error}") from None
+        except OSError as error:
+            raise unreadable(error) from None
+    return _File(path, name, found.st_size, digest.hexdigest(), _stamp(found))
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int, int]:
+    """Return what changes when a file is written or replaced."""
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _require_unchanged(file: _File) -> None:
+    """Refuse a file that is not the one whose hash was taken: the hash is kept with the import."""
+    try:
+        same = _stamp(file.path.stat()) == file.stamp
+    except OSError:
+        same = False
+    if not same:
+        raise FormatError("the file was changed while it was read; import it again when it is finished")
 
 
 def _take(
@@ -157,6 +164,7 @@ def _take(
     report["format"], report["version"], parts = one.read(file.path, hints)
     try:
         staging.fill(cursor, parts, file.size, job)
+        _require_unchanged(file)
         if staging.empty(cursor):
             raise FormatError("the file holds neither a statement nor rates", place="whole file")
         staging.require(cursor, lab.clock().date())
@@ -199,21 +207,20 @@ def _is_new(cursor: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict[str, Any]) -> int:
-    with lab.database.tx("ops") as ops:
-        row = ops.execute(
-            "SELECT greatest((SELECT coalesce(max(import_id), 0) FROM ops.import),"
-            " (SELECT coalesce(max(import_id), 0) FROM history.statement),"
-            " (SELECT coalesce(max(import_id), 0) FROM history.rate)) + 1"
-        ).fetchone()
-        assert row is not None
-        import_id = int(row[0])
-        accounts = cursor.execute("FROM staged_account").to_arrow_table()
-        ops.register("new_account", accounts)
-        ops.execute("INSERT INTO ops.account SELECT account_id, number, currency, bank, name FROM new_account")
+    row = cursor.execute(
+        "SELECT greatest((SELECT coalesce(max(import_id), 0) FROM ops.import),"
+        " (SELECT coalesce(max(import_id), 0) FROM history.statement),"
+        " (SELECT coalesce(max(import_id), 0) FROM history.rate)) + 1"
+    ).fetchone()
+    assert row is not None
+    import_id = int(row[0])
+    accounts = cursor.execute("FROM staged_account").to_arrow_table()
     with lab.database.tx("history", cursor):
         for statement in _INSERTS:
             cursor.execute(statement, {"import_id": import_id})
     with lab.database.tx("ops") as ops:
+        ops.register("new_account", accounts)
+        ops.execute("INSERT INTO ops.account SELECT account_id, number, currency, bank, name FROM new_account")
         ops.execute(
             "INSERT INTO ops.import VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'imported')",
             [

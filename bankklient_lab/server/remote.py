@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from bankklient_lab.errors import Cancelled, LabError, StoreError
-from bankklient_lab.history.importing import require_file
+from bankklient_lab.formats.sources import open_ordinary
 from bankklient_lab.jobs import Job
 from bankklient_lab.server import wire
 from bankklient_lab.server.arguments import JOB, by_name
@@ -61,7 +61,7 @@ class RemoteLab:
         given = by_name(action.function, args, kwargs)
         job = given.pop(JOB, None)
         for path in [value for value in given.values() if isinstance(value, Path)]:
-            require_file(path)
+            open_ordinary(path).close()
             _name_it(action, given, path)
         with self._said_plainly():
             if isinstance(job, Job):
