@@ -21,10 +21,12 @@ from bankklient_lab.actions import ACTIONS
 from bankklient_lab.errors import Cancelled, LabBusy, LabError, UnknownName
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab, open_here, own_card
+from bankklient_lab.server.endpoint import register_actions
 from bankklient_lab.store.owner import Ownership, card_path, current_owner
 from tests.server.conftest import SAMPLES, Owner, card_of
 from tests.statements import ACCOUNT, mt940
 
+register_actions()
 SINCE, UNTIL = date(2026, 11, 1), date(2026, 12, 1)
 DAYS = {"since": SINCE, "until": UNTIL}
 # Every action that changes nothing, with arguments; by position what has no default.
