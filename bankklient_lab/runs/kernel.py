@@ -59,7 +59,7 @@ class Execution:
         try:
             import papermill
 
-            logging.getLogger("papermill").setLevel(logging.ERROR)
+            logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what goes wrong is raised, too
             papermill.execute_notebook(
                 str(self._source).translate(_BRACES),
                 str(self._target).translate(_BRACES),

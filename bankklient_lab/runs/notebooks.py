@@ -160,7 +160,7 @@ def _read(path: Path) -> Any:
     import nbformat
 
     try:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
     except Exception as error:  # whatever the libraries for JSON and schemas raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
