@@ -20,7 +20,9 @@ from bankklient_lab.history.reading import Progressing
 from bankklient_lab.jobs import Job
 
 # An entry counts in sums and balances when it is booked, readable and in its statement's currency.
-COUNTS = "(e.status = 'BOOK' AND e.amount IS NOT NULL AND e.currency = s.currency)"
+COUNTS = (
+    "(coalesce(e.status, 'BOOK') = 'BOOK' AND e.amount IS NOT NULL AND coalesce(e.currency, s.currency) = s.currency)"
+)
 
 
 def fill(cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], file_bytes: int, job: Job) -> None:
@@ -96,6 +98,9 @@ WITH total AS (
         count(*) FILTER (WHERE COUNTS) AS booked_entries,
         coalesce(sum(e.amount) FILTER (WHERE COUNTS AND e.amount > 0), 0)::DECIMAL(18,3) AS sum_credit,
         coalesce(-sum(e.amount) FILTER (WHERE COUNTS AND e.amount < 0), 0)::DECIMAL(18,3) AS sum_debit,
+        -- Some banks count a reversal as a negative amount on the side that it reverses.
+        coalesce(sum(e.amount) FILTER (WHERE COUNTS AND (e.amount > 0) <> coalesce(e.reversal, false)), 0) AS own_credit,
+        coalesce(-sum(e.amount) FILTER (WHERE COUNTS AND (e.amount < 0) <> coalesce(e.reversal, false)), 0) AS own_debit,
         min(coalesce(e.booking_day, e.value_day)) AS first_entry,
         max(coalesce(e.booking_day, e.value_day)) FILTER (WHERE COUNTS) AS last_entry,
         coalesce(sum(md5_number_lower(concat_ws('|', e.booking_day, e.amount)) % 4611686018427387904::UBIGINT)
@@ -201,11 +206,13 @@ UNION ALL
 SELECT statement_no, NULL, 'declared_totals_differ', place, 'totals',
     concat_ws(', ',
         CASE WHEN declared_entries <> entries THEN 'entries stated ' || declared_entries || ', found ' || entries END,
-        CASE WHEN declared_credit <> sum_credit THEN 'credit stated ' || declared_credit || ', found ' || sum_credit
-        END,
-        CASE WHEN declared_debit <> sum_debit THEN 'debit stated ' || declared_debit || ', found ' || sum_debit END)
+        CASE WHEN declared_credit NOT IN (sum_credit, own_credit)
+            THEN 'credit stated ' || declared_credit || ', found ' || sum_credit END,
+        CASE WHEN declared_debit NOT IN (sum_debit, own_debit)
+            THEN 'debit stated ' || declared_debit || ', found ' || sum_debit END)
 FROM staged_statement
-WHERE declared_entries <> entries OR declared_credit <> sum_credit OR declared_debit <> sum_debit
+WHERE declared_entries <> entries OR declared_credit NOT IN (sum_credit, own_credit)
+    OR declared_debit NOT IN (sum_debit, own_debit)
 UNION ALL
 SELECT s.statement_no, min(e.entry_no), 'currency_differs', min_by(e.place, e.entry_no), 'currency',
     count(*) || ' entries in ' || e.currency
