@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from bankklient_lab import lab as labs
 from bankklient_lab.errors import LabBusy
 from bankklient_lab.lab import Clock, Lab, lab_path, open_here, utc_now
 from bankklient_lab.store.owner import current_owner
+from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE, read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.actions import Action
@@ -34,9 +36,12 @@ def open(  # noqa: A001 - bankklient_lab.open, as gzip.open
 
     When the file is free this process owns it until the lab is closed, and other processes use it through this one.
     When another process owns it, calls go there; that process then needs no passphrase from us and its clock counts. A
-    process has one Lab for a file: opening it again gives the same one. Raises StoreError for a missing
-    file and LabBusy when the file stays held for 30 seconds by a process that offers no way in.
+    process has one Lab for a file: opening it again gives the same one. Without a `passphrase` that of the file
+    BANKKLIENT_PASSPHRASE_FILE is taken, if it is named. Raises StoreError for a missing file and LabBusy when the file
+    stays held for 30 seconds by a process that offers no way in.
     """
+    if passphrase is None:
+        passphrase = read_passphrase(os.environ.get(ENVIRONMENT_PASSPHRASE_FILE, ""))
     return connect(lab_path(path), passphrase=passphrase, user=user, clock=clock, share_after=0.0)
 
 

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened, read_passphrase
+from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.output import Progress, lines, print_json, print_rows, print_table
 from bankklient_lab.errors import BadArgument
+from bankklient_lab.store.passphrase import read_passphrase
 
 
 def add_to(app: typer.Typer) -> None:

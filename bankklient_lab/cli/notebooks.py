@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from typer.core import TyperCommand
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.output import Progress, lines, print_json, print_rows, print_table
 from bankklient_lab.errors import BadArgument
+from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE
 
 if TYPE_CHECKING:
     from bankklient_lab.runs.execute import Run, Visit
@@ -212,6 +214,8 @@ def run_due(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: P
 
 
 def _visit(lab: str, passphrase_file: str) -> Visit:
+    if passphrase_file:  # the kernel opens the lab, too
+        os.environ[ENVIRONMENT_PASSPHRASE_FILE] = str(Path(passphrase_file).absolute())
     return lambda: opened(lab, passphrase_file)
 
 

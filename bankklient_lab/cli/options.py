@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-import stat
 import sys
 from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
 from getpass import getpass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bankklient_lab.errors import BadArgument, WrongPassphrase
+from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE, read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -29,7 +28,7 @@ PassphraseOption = Annotated[
     str,
     typer.Option(
         "--passphrase-file",
-        envvar="BANKKLIENT_PASSPHRASE_FILE",
+        envvar=ENVIRONMENT_PASSPHRASE_FILE,
         metavar="FILE",
         help="File with the passphrase of an encrypted lab; only you may read it.",
         show_default=False,
@@ -86,24 +85,6 @@ def _without_pandas() -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(_NoPandas)
-
-
-def read_passphrase(file: str) -> str | None:
-    """Return the first line of the file, None when no file is named; BadArgument when others may read it."""
-    if not file:
-        return None
-    path = Path(file)
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text("utf-8") if stat.S_ISREG(mode) else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadArgument(f"the passphrase file {file} can't be read ({error})") from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise BadArgument(f"others may read the passphrase file {file}; run `chmod 600 {file}` first")
-    passphrase = text.partition("\n")[0].rstrip("\r")
-    if not passphrase:
-        raise BadArgument(f"the passphrase file {file} is empty")
-    return passphrase
 
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")

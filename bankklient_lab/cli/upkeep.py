@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened, read_passphrase
+from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.output import lines, print_json, print_table, shown
 from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.jobs import Job
+from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 import bankklient_lab as bl
+from bankklient_lab.lab import created
 from bankklient_lab.runs.records import RUNNER_GONE, run_history
 from bankklient_lab.runs.schedules import add_schedule
 from tests.runs.books import register
@@ -180,3 +181,14 @@ def test_interrupting_a_run_ends_it_cleanly(lab_file: Path, tmp_path: Path) -> N
     assert not psutil.pid_exists(kernel)
     assert list((tmp_path / "out").iterdir()) == []
     assert [run["state"] for run in runs_of(lab_file)] == ["cancelled"]
+
+
+def test_an_encrypted_lab_that_no_process_owns(tmp_path: Path) -> None:
+    secret, lab, out = tmp_path / "passphrase", tmp_path / "company.lab", tmp_path / "out"
+    secret.write_text("correct horse")
+    secret.chmod(0o600)
+    with created(lab, passphrase="correct horse"):
+        pass
+    given = ("-p", "on", "2026-10-31", "-o", str(out), "--passphrase-file", str(secret))
+    assert bankklient(lab, "run", "cash_position", *given)[::2] == (0, "")
+    assert (out / "cash_position_2026-10-31.pdf").is_file()
