@@ -54,27 +54,36 @@ CREATE MACRO app.balance_on(on_day) AS TABLE
         least(l.s.to_day, on_day) AS balance_day
     FROM last_statement l LEFT JOIN part p USING (account_id);
 
--- The balance of each account at the end of each day on which it is stated or changes.
-CREATE MACRO app.balance_point() AS TABLE
-    WITH moved AS (
-        SELECT import_id, statement_no, day, sum(credit - debit) AS net FROM live_day_sum() GROUP BY ALL
+-- The balance of each account at the end of each day on which it is stated or changes: all such days in [since, until),
+-- before them the last days of statements only.
+CREATE MACRO app.balance_point(since, until) AS TABLE
+    WITH chain AS MATERIALIZED (
+        FROM statement_chain() WHERE from_day < until
+    ), within AS (
+        FROM chain WHERE to_day >= since
+    ), moved AS (
+        SELECT import_id, statement_no, day, sum(net) AS net
+        FROM (
+            SELECT import_id, statement_no, day, credit - debit AS net
+            FROM history.day_sum SEMI JOIN within USING (import_id, statement_no)
+            UNION ALL
+            SELECT import_id, statement_no, from_day, 0 FROM within
+        ) GROUP BY ALL
     ), points AS (
-        SELECT c.account_id, m.day, c.seq,
-            c.opening_balance + sum(m.net) OVER (PARTITION BY c.account_id, c.seq ORDER BY m.day) AS balance
-        FROM statement_chain() c JOIN moved m USING (import_id, statement_no) WHERE m.day < c.to_day
+        SELECT w.account_id, m.day, w.seq,
+            w.opening_balance + sum(m.net) OVER (PARTITION BY w.account_id, w.seq ORDER BY m.day) AS balance
+        FROM within w JOIN moved m USING (import_id, statement_no) WHERE m.day < w.to_day
         UNION ALL
-        SELECT account_id, from_day, seq, opening_balance FROM statement_chain() c
-        WHERE from_day < to_day
-            AND NOT EXISTS (FROM moved m WHERE m.import_id = c.import_id AND m.statement_no = c.statement_no AND m.day = c.from_day)
-        UNION ALL
-        SELECT account_id, to_day, seq, closing_balance FROM statement_chain()
+        SELECT account_id, to_day, seq, closing_balance FROM chain
     )
     SELECT account_id, day, max_by(balance, seq)::DECIMAL(18,3) AS balance FROM points GROUP BY account_id, day;
 
 -- The balance of each account at the end of each day in [since, until); days before its first statement are missing.
+-- A point holds until the next one.
 CREATE MACRO app.balance_daily(since, until) AS TABLE
-    SELECT d.account_id, d.day, p.balance
+    SELECT account_id, unnest(range(greatest(day, since), least(next_day, until), INTERVAL 1 DAY))::DATE AS day, balance
     FROM (
-        SELECT account_id, unnest(generate_series(since, until - 1, INTERVAL 1 DAY))::DATE AS day
-        FROM (SELECT DISTINCT account_id FROM balance_point())
-    ) d ASOF JOIN balance_point() p ON d.account_id = p.account_id AND d.day >= p.day;
+        SELECT account_id, day, balance, lead(day, 1, until) OVER (PARTITION BY account_id ORDER BY day) AS next_day
+        FROM balance_point(since, until)
+    )
+    WHERE day < until AND next_day > since;

@@ -23,8 +23,11 @@ CREATE MACRO app.pending_entry() AS TABLE
             FROM booked b WHERE b.account_id = n.account_id AND b.amount = n.amount AND b.day = n.day AND b.ordinal = n.ordinal
                 AND (b.bank_reference IS NULL OR n.bank_reference IS NULL));
 
--- Booked entries that count in the balance of their account, with the account's names.
-CREATE MACRO app.booked_entry(names) AS TABLE
-    SELECT e.*, a.account, a.label
-    FROM live_entry() e JOIN chosen_account(names) a USING (account_id)
+-- Booked entries that count in the balance of their account.
+CREATE MACRO app.counted_entry() AS TABLE
+    SELECT e.* FROM live_entry() e JOIN ops.account a USING (account_id)
     WHERE NOT e.interim AND e.status = 'BOOK' AND e.amount IS NOT NULL AND e.currency = a.currency;
+
+-- The same with the account's names, of the accounts named.
+CREATE MACRO app.booked_entry(names) AS TABLE
+    SELECT e.*, a.account, a.label FROM counted_entry() e JOIN chosen_account(names) a USING (account_id);

@@ -6,12 +6,11 @@ CREATE MACRO app.statement_opening(wanted, since) AS TABLE
         0)::DECIMAL(18,3) AS opening;
 
 CREATE MACRO app.statement_line(wanted, since, until) AS TABLE
-    WITH line AS (
-        SELECT e.*, s.number AS statement_number,
-            row_number() OVER (ORDER BY e.day, c.seq, e.entry_no) AS position
-        FROM booked_entry([]) e
-            JOIN history.statement s ON s.import_id = e.import_id AND s.statement_no = e.statement_no
-            JOIN statement_chain() c ON c.import_id = e.import_id AND c.statement_no = e.statement_no
+    WITH chain AS (
+        SELECT import_id, statement_no, seq, number FROM statement_chain() WHERE account_id = wanted
+    ), line AS (
+        SELECT e.*, c.number AS statement_number, row_number() OVER (ORDER BY e.day, c.seq, e.entry_no) AS position
+        FROM counted_entry() e JOIN chain c USING (import_id, statement_no)
         WHERE e.account_id = wanted AND e.day >= since AND e.day < until
     )
     SELECT l.position, l.day, l.booking_day, l.value_day, l.amount,

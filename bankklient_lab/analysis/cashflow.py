@@ -14,6 +14,12 @@ from bankklient_lab.lab import Lab
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 _KEYS = {"category": "f.category", "account": "a.label", "currency": "a.currency", "none": "'all'"}
+# What is converted: one sum of an account, day and category, however many statements tell of it.
+_SUMS_OF_A_DAY = """(
+    SELECT account_id, day, category, sum(credit)::DECIMAL(18,3) AS credit, sum(debit)::DECIMAL(18,3) AS debit,
+        sum(entries) AS entries
+    FROM live_day_sum() GROUP BY ALL
+)"""
 
 
 def _scaled(amount: str) -> str:
@@ -41,26 +47,23 @@ def cash_flow(
     """
     _check(since, until, period, by)
     values: dict[str, object] = {"accounts": known_accounts(lab, accounts), "since": since, "until": until}
-    credit, debit, currency, conversion = "f.credit", "f.debit", "a.currency", ""
+    credit, debit, currency, flows, conversion = "f.credit", "f.debit", "a.currency", "live_day_sum()", ""
     if in_currency is not None:
         target = currency_code(in_currency)
         credit, debit, currency = _scaled("f.credit"), _scaled("f.debit"), "$target"
+        flows = _SUMS_OF_A_DAY
         conversion = (
             "LEFT JOIN conversion($since, $until, $target, $source) c ON c.currency = a.currency AND c.day = f.day"
         )
         values |= {"target": target, "source": rate_source(lab, target)}
     table = lab.query(
         f"""
-        WITH f AS (
-            SELECT account_id, day, category, sum(credit)::DECIMAL(18,3) AS credit, sum(debit)::DECIMAL(18,3) AS debit,
-                sum(entries) AS entries
-            FROM live_day_sum() WHERE day >= $since AND day < $until GROUP BY ALL
-        )
         SELECT date_trunc('{period}', f.day)::DATE AS period, {_KEYS[by]} AS key, {currency} AS currency,
             sum({credit})::DECIMAL(18,3) AS credit, sum({debit})::DECIMAL(18,3) AS debit,
             sum({credit} - {debit})::DECIMAL(18,3) AS net, sum(f.entries)::BIGINT AS entries, count(*) -
             count({credit}) AS missing
-        FROM f JOIN chosen_account($accounts) a USING (account_id) {conversion}
+        FROM {flows} f JOIN chosen_account($accounts) a USING (account_id) {conversion}
+        WHERE f.day >= $since AND f.day < $until
         GROUP BY ALL ORDER BY 1, 2, 3
         """,  # noqa: S608 - every inserted text is one of our own
         values,
