@@ -46,13 +46,15 @@ BARE = {
         WITH {_OPENING}, moved AS (
             SELECT account_id, day, sum(amount) AS net FROM history.entry WHERE day < $until GROUP BY ALL
         ), running AS (
-            SELECT m.account_id, m.day, o.opening + sum(m.net) OVER (PARTITION BY m.account_id ORDER BY m.day) AS balance
-            FROM moved m JOIN first_opening o USING (account_id)
-        ), days AS (
-            SELECT account_id, number, currency, unnest(generate_series($since, $until - 1, INTERVAL 1 DAY))::DATE AS day FROM ops.account
+            SELECT m.account_id, m.day, o.opening + sum(m.net) OVER w AS balance, lead(m.day, 1, $until) OVER w AS next_day
+            FROM moved m JOIN first_opening o USING (account_id) WINDOW w AS (PARTITION BY m.account_id ORDER BY m.day)
+        ), daily AS (
+            SELECT account_id, balance,
+                unnest(range(greatest(day, $since), least(next_day, $until), INTERVAL 1 DAY))::DATE AS day
+            FROM running WHERE next_day > $since
         )
-        SELECT d.day, d.number AS key, d.currency, r.balance::DECIMAL(18,3) AS balance
-        FROM days d ASOF JOIN running r ON r.account_id = d.account_id AND d.day >= r.day ORDER BY d.day, key
+        SELECT d.day, a.number AS key, a.currency, d.balance::DECIMAL(18,3) AS balance
+        FROM daily d JOIN ops.account a USING (account_id) ORDER BY d.day, key
     """,
     "cash flow": """
         SELECT date_trunc('month', e.day)::DATE AS period, e.category AS key, e.currency,
