@@ -11,9 +11,10 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
 
-from bankklient_lab.dashboards.downloads import DOWNLOADS, PATH, DownloadHandler
-from bankklient_lab.dashboards.gate import COOKIE, TOKEN, Gate, GuardedTornado
 from bankklient_lab.lab import Lab
+
+from .downloads import DOWNLOADS, PATH, DownloadHandler
+from .gate import COOKIE, TOKEN, Gate, GuardedTornado
 
 ADDRESS = "127.0.0.1"
 _START_SECONDS = 30.0
@@ -58,7 +59,7 @@ class DashboardServer:
         try:
             stop = self._serve(io_loop)
             self._loop = io_loop
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+        except BaseException as error:  # raised again in the thread that waits
             self._failed = error
             return
         finally:
@@ -72,8 +73,8 @@ class DashboardServer:
         from panel.io.application import build_applications
         from panel.io.server import get_static_routes
 
-        from bankklient_lab.dashboards.shell import document
-        from bankklient_lab.dashboards.texts import text
+        from .shell import document
+        from .texts import text
 
         application = GuardedTornado(
             build_applications({"/": lambda: document(self._lab)}, title=text("app.name")),
@@ -82,7 +83,7 @@ class DashboardServer:
             extra_websocket_origins=sorted(self._gate.hosts),
             extra_patterns=[
                 (rf"/{PATH}/([\w-]+)", DownloadHandler, {"downloads": DOWNLOADS}),
-                *get_static_routes({}),
+                *get_static_routes({}),  # type: ignore[no-untyped-call]
             ],
             exclude_cookies=[COOKIE],
             secret_key=secrets.token_bytes(32),

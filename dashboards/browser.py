@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from string import Template
+
 import panel as pn
 import param
 
-from bankklient_lab.dashboards.gate import NARROW_COOKIE, NARROW_PX, SCHEME_COOKIE
+from .gate import NARROW_COOKIE, NARROW_PX, SCHEME_COOKIE
 
 
 class Browser(pn.custom.JSComponent):
@@ -19,16 +21,16 @@ class Browser(pn.custom.JSComponent):
 
     download = param.String(doc="The address of a file to take.")
 
-    _esm = """
+    _esm = Template("""
     export function render({ model }) {
-      const narrow = matchMedia("(max-width: %(narrow)dpx)");
+      const narrow = matchMedia("(max-width: ${narrow}px)");
       const dark = matchMedia("(prefers-color-scheme: dark)");
       const keep = () => {
         const scheme = model.scheme || (dark.matches ? "dark" : "light");
         const year = "; path=/; SameSite=Strict; max-age=31536000";
-        document.cookie = "%(cookie)s=" + scheme + year;
-        document.cookie = "%(cookie)s_set=" + (model.scheme ? "1" : "0") + year;
-        document.cookie = "%(narrow_cookie)s=" + (narrow.matches ? "1" : "0") + year;
+        document.cookie = "${cookie}=" + scheme + year;
+        document.cookie = "${cookie}_set=" + (model.scheme ? "1" : "0") + year;
+        document.cookie = "${narrow_cookie}=" + (narrow.matches ? "1" : "0") + year;
       };
       const report = () => { model.narrow = narrow.matches; model.prefers_dark = dark.matches; keep(); };
       setTimeout(report, 200);  // what changes while the page is built does not reach the server
@@ -60,4 +62,4 @@ class Browser(pn.custom.JSComponent):
       });
       return document.createElement("span");
     }
-    """ % {"narrow": NARROW_PX, "cookie": SCHEME_COOKIE, "narrow_cookie": NARROW_COOKIE}
+    """).substitute(narrow=NARROW_PX, cookie=SCHEME_COOKIE, narrow_cookie=NARROW_COOKIE)

@@ -22,13 +22,12 @@ from bokeh.models import (
     HoverTool,
     LinearAxis,
     Range1d,
-    Span,
     TapTool,
 )
 from bokeh.plotting import figure
 
-from bankklient_lab.dashboards import formatting
-from bankklient_lab.dashboards.texts import text
+from . import formatting
+from .texts import text
 
 # Okabe and Ito's colours that stand out from white and from the dark surface alike.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1")
@@ -51,7 +50,7 @@ class Style:
 
 
 class Styles:
-    """Gives every key of a kind ("account", "category") its style when it is first shown, and keeps it for all pages."""
+    """Gives every key of a kind ("account", "category") its style when first shown, and keeps it for all pages."""
 
     def __init__(self) -> None:
         self._places: dict[str, list[str]] = {}
@@ -76,11 +75,11 @@ def shortened(label: str, chars: int = 20) -> str:
 
 
 def _moment(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - an axis of days without a zone
+    return datetime(day.year, day.month, day.day)  # an axis of days has no zone
 
 
 def _day(milliseconds: float) -> date:
-    return (datetime(1970, 1, 1) + timedelta(milliseconds=milliseconds)).date()  # noqa: DTZ001
+    return (datetime(1970, 1, 1) + timedelta(milliseconds=milliseconds)).date()
 
 
 def axis_title(currency: str, unit: str) -> str:
@@ -92,21 +91,24 @@ class Chart:
     """What all charts share: the frame, the zero line and the texts on hover."""
 
     def __init__(self, height: int, *, label_space: int = 0) -> None:
-        self.figure = figure(
+        self.figure: Any = figure(
             height=height, sizing_mode="stretch_width", x_axis_type="datetime", toolbar_location=None, tools="",
-            x_range=Range1d(0, 1), y_range=Range1d(0, 1), outline_line_color=None, min_border_left=56,
-            min_border_right=label_space or 8, min_border_top=6, min_border_bottom=26, output_backend="canvas",
+            x_range=Range1d(start=0, end=1), y_range=Range1d(start=0, end=1), outline_line_color=None,
+            min_border_left=56, min_border_right=label_space or 8, min_border_top=6, min_border_bottom=26,
+            output_backend="canvas",
         )  # fmt: skip
-        self.figure.add_layout(Span(location=0, dimension="width", line_color=GREY, line_width=1, level="underlay"))
+        self.figure.hspan(y=[0], line_color=GREY, line_width=1, level="underlay")
         self.figure.xgrid.visible = False
-        self.figure.yaxis.formatter.use_scientific = False
-        self.figure.yaxis.ticker.desired_num_ticks = 5
+        amounts: Any = self.figure.yaxis[0]
+        amounts.formatter.use_scientific = False
+        amounts.ticker.desired_num_ticks = 5
         self.figure.xaxis.formatter = DatetimeTickFormatter(
             hours="%-d %b", days="%-d %b", months="%b %Y", years="%Y", boundary_scaling=False
         )
         self.hits = ColumnDataSource({"x": [], "width": [], "top": [], "bottom": [], "html": []})
         self.height = height
-        self.pane = pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", height=height, margin=0)
+        bokeh_pane: Any = pn.pane.Bokeh
+        self.pane = bokeh_pane(self.figure, sizing_mode="stretch_width", height=height, margin=0)
 
     def _frame(self, since: date, until: date, low: Decimal, high: Decimal, title: str) -> None:
         low, high = min(low, Decimal(0)), max(high, Decimal(0))
@@ -117,12 +119,16 @@ class Chart:
         )
         self.figure.yaxis[0].axis_label = title
 
+    def fit(self, small: bool) -> None:
+        """Keep the days on the axis apart on a small screen."""
+        self.figure.xaxis.ticker.desired_num_ticks = 3 if small else 7
+
     def choose_range(self, chosen: Range) -> None:
         """Call `chosen(since, until)` when days are dragged over."""
         self.figure.add_tools(BoxSelectTool(dimensions="width"))
         self.figure.toolbar.active_drag = self.figure.tools[-1]
 
-        def dragged(event: SelectionGeometry) -> None:
+        def dragged(event: Any) -> None:
             geometry = event.geometry
             if event.final and geometry.get("type") == "rect" and geometry["x1"] - geometry["x0"] > 43_200_000:
                 self.hits.selected.indices = []
@@ -131,15 +137,19 @@ class Chart:
         self.figure.on_event(SelectionGeometry, dragged)
 
 
-TOOLTIP = "<div class='tip' style='font:13px/1.5 Roboto,system-ui,sans-serif;font-variant-numeric:tabular-nums'>{rows}</div>"
-_SWATCH = "<span style='display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px;background:{color}'></span>"
+TOOLTIP = (
+    "<div class='tip' style='font:13px/1.5 Roboto,system-ui,sans-serif;font-variant-numeric:tabular-nums'>{rows}</div>"
+)
+_SWATCH = (
+    "<span style='display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px;"
+    "background:{color}'></span>"
+)
 
 
 def _tooltip(slots: int) -> str:
     rows = "".join(
         f"<div style='display:@s{at};justify-content:space-between;gap:18px;white-space:nowrap'>"
-        f"<span><span style='display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px;background:@c{at}'></span>@n{at}</span>"
-        f"<b>@v{at}</b></div>"
+        f"<span>{_SWATCH.format(color=f'@c{at}')}@n{at}</span><b>@v{at}</b></div>"
         for at in range(slots)
     )
     return TOOLTIP.format(rows="<div style='opacity:.75'>@day</div>" + rows)
@@ -159,7 +169,9 @@ def _hover_columns(series: Sequence[Series], days: Sequence[str], currency: str,
     for at in range(slots):
         one = series[at] if at < len(series) else None
         size = len(days)
-        columns[f"s{at}"] = ["flex" if one and value is not None else "none" for value in (one.values if one else [None] * size)]
+        columns[f"s{at}"] = [
+            "flex" if one and value is not None else "none" for value in (one.values if one else [None] * size)
+        ]
         columns[f"c{at}"] = [one.style.color if one else ""] * size
         columns[f"n{at}"] = [one.label if one else ""] * size
         columns[f"v{at}"] = [formatting.money(value, currency) for value in one.values] if one else [""] * size
@@ -174,16 +186,26 @@ class Lines(Chart):
         self._slots = []
         for _ in range(SLOTS + 1):
             source = ColumnDataSource({"x": [], "y": []})
-            self._slots.append((source, self.figure.step("x", "y", source=source, line_width=2, mode="after", visible=False)))
+            self._slots.append(
+                (source, self.figure.step("x", "y", source=source, line_width=2, mode="after", visible=False))
+            )
         self._ends = ColumnDataSource({"x": [], "y": [], "color": []})
         self.figure.scatter("x", "y", source=self._ends, size=7, color="color")
         # The names stand at the places of a second axis: it is drawn beside the frame and follows the theme.
-        self._names = FixedTicker(ticks=[])
-        self._right = LinearAxis(ticker=self._names, axis_label=None, minor_tick_line_color=None)
+        self._names: Any = FixedTicker(ticks=[])
+        self._right: Any = LinearAxis(
+            ticker=self._names,  # type: ignore[arg-type]
+            axis_label=None,
+            minor_tick_line_color=None,
+        )
         self.figure.add_layout(self._right, "right")
         hidden = self.figure.line("x", "top", source=self.hits, alpha=0)
         self._hover = HoverTool(
-            renderers=[hidden], mode="vline", line_policy="nearest", point_policy="follow_mouse", tooltips=_tooltip(SLOTS + 1)
+            renderers=[hidden],
+            mode="vline",
+            line_policy="nearest",
+            point_policy="follow_mouse",
+            tooltips=_tooltip(SLOTS + 1),
         )
         self.figure.add_tools(
             self._hover, CrosshairTool(dimensions="height", line_color=GREY, line_alpha=0.6, line_width=1)
@@ -196,6 +218,7 @@ class Lines(Chart):
         scaled = [[None if value is None else value / divisor for value in one.values] for one in series]
         flat = [value for values in scaled for value in values if value is not None] or [Decimal(0)]
         self._frame(days[0], days[-1], min(flat), max(flat), axis_title(currency, unit))
+        self.fit(small)
         self.figure.min_border_right = 12 if small else _LABEL_SPACE_PX
         self._right.visible = not small
         moments = [_moment(day) for day in days]
@@ -206,12 +229,18 @@ class Lines(Chart):
                 source.data = {"x": moments, "y": [float("nan") if v is None else float(v) for v in scaled[at]]}
         self._name_ends(moments[-1], series, scaled)
         hover = _hover_columns(series, [formatting.day(day) for day in days], currency, SLOTS + 1)
-        top = [float(max((v for v in column if v is not None), default=Decimal(0))) for column in zip(*scaled, strict=True)]
+        top = [
+            float(max((v for v in column if v is not None), default=Decimal(0))) for column in zip(*scaled, strict=True)
+        ]
         self.hits.data = {"x": moments, "top": top or [0.0] * len(days), **hover}
         self.figure.name = text("chart.balances")
 
     def _name_ends(self, end: datetime, series: Sequence[Series], scaled: Sequence[Sequence[Decimal | None]]) -> None:
-        last = [(float(values[-1]), one) for values, one in zip(scaled, series, strict=True) if values and values[-1] is not None]
+        last = [
+            (float(values[-1]), one)
+            for values, one in zip(scaled, series, strict=True)
+            if values and values[-1] is not None
+        ]
         last.sort(key=lambda pair: pair[0])
         span = self.figure.y_range.end - self.figure.y_range.start
         step = span * _LABEL_PX / (self.height - 40)
@@ -227,7 +256,7 @@ class Lines(Chart):
 
 
 def spread(places: Sequence[float], step: float, low: float, high: float) -> list[float]:
-    """Return ascending places moved apart so that neighbours are `step` or more from each other, near where they were."""
+    """Return ascending places moved apart: neighbours are `step` or more from each other, near where they were."""
     moved: list[float] = []
     for place in places:
         moved.append(max(place, moved[-1] + step) if moved else max(place, low + step / 2))
@@ -252,7 +281,8 @@ class Bars(Chart):
         self.figure.line("x", "y", source=self._net, line_color=NET, line_width=1.5)
         self.figure.scatter("x", "y", source=self._net, color=NET, size=5)
         whole = self.figure.vbar(
-            x="x", top="top", bottom="bottom", width="width", source=self.hits, fill_color=GREY, fill_alpha=0, line_color=None,
+            x="x", top="top", bottom="bottom", width="width", source=self.hits, fill_color=GREY, fill_alpha=0,
+            line_color=None,
             hover_fill_color=GREY, hover_fill_alpha=0.14, nonselection_fill_alpha=0, selection_fill_alpha=0,
         )  # fmt: skip
         self.figure.add_tools(
@@ -272,7 +302,12 @@ class Bars(Chart):
         self.hits.selected.on_change("indices", tapped)
 
     def show(
-        self, periods: Sequence[tuple[date, date]], series: Sequence[Series], net: Series, currency: str, names: Sequence[str]
+        self,
+        periods: Sequence[tuple[date, date]],
+        series: Sequence[Series],
+        net: Series,
+        currency: str,
+        names: Sequence[str],
     ) -> None:
         """Draw signed values of half-open periods (`names` for people), and their net as a line."""
         self._periods = list(periods)
@@ -293,8 +328,15 @@ class Bars(Chart):
             bar.visible = at < len(series)
             if at < len(series):
                 bar.glyph.fill_color = series[at].style.color
-                tops = [float((edge + (v or 0)) / divisor) for edge, v in zip(edges[at], series[at].values, strict=True)]
-                source.data = {"x": centre, "width": thin, "bottom": [float(b / divisor) for b in edges[at]], "top": tops}
+                tops = [
+                    float((edge + (v or 0)) / divisor) for edge, v in zip(edges[at], series[at].values, strict=True)
+                ]
+                source.data = {
+                    "x": centre,
+                    "width": thin,
+                    "bottom": [float(b / divisor) for b in edges[at]],
+                    "top": tops,
+                }
         self._net.data = {"x": centre, "y": [float((value or 0) / divisor) for value in net.values]}
         start, end = self.figure.y_range.start, self.figure.y_range.end
         hover = _hover_columns([*series, net], names, currency, SLOTS + 2)
@@ -327,6 +369,3 @@ def legend(series: Sequence[Series]) -> str:
     return "<div class='legend'>" + "".join(
         f"<span>{_SWATCH.format(color=one.style.color)}{formatting.escape(one.label)}</span>" for one in series
     ) + "</div>"  # fmt: skip
-
-
-LEGEND_CSS = ".legend { display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--panel-on-secondary-color); }"

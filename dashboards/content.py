@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards.state import State
 from bankklient_lab.errors import NoRate
+
+from .state import State
 
 T = TypeVar("T")
 

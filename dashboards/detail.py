@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import formatting, ui
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.texts import counted, section, text
+
+from . import formatting, ui
+from .formatting import escape
+from .styles import css
+from .texts import counted, section, text
 
 PARTS_SHOWN = 200
 _AMOUNTS = {"amount": "currency", "original_amount": "original_currency", "charges": "currency"}
@@ -21,8 +23,8 @@ class EntryDetail:
 
     def __init__(self, lab: bl.Lab) -> None:
         self._lab = lab
-        self._body = ui.html("", css=_CSS)
-        self._parts = ui.html("", css=_CSS)
+        self._body = ui.html("", style=css("entry"))
+        self._parts = ui.html("", style=css("entry"))
         self.view = ui.drawer(self._body, self._parts)
 
     def open(self, row: dict[str, Any]) -> None:
@@ -55,11 +57,12 @@ def _lines(row: dict[str, Any], names: dict[str, str]) -> str:
 
 def _entry(row: dict[str, Any]) -> str:
     kind = "bad" if row["amount"] is not None and row["amount"] < 0 else "good"
-    raw = f"<details><summary>{escape(text('detail.raw'))}</summary><pre tabindex='0'>{escape(row['raw'])}</pre></details>" if row["raw"] else ""
+    title, raw = escape(text("detail.raw")), row["raw"] or ""
+    kept = f"<details><summary>{title}</summary><pre tabindex='0'>{escape(raw)}</pre></details>" if raw else ""
     return (
         f"<h2>{escape(row['counterparty_name'] or row['category'])}</h2>"
         f"<div class='amount {kind}'>{escape(formatting.money(row['amount'], row['currency'], sign=True))}</div>"
-        f"<dl>{_lines(row, section('entry_field'))}</dl>{raw}"
+        f"<dl>{_lines(row, section('entry_field'))}</dl>{kept}"
     )
 
 
@@ -69,13 +72,3 @@ def _parts(rows: list[dict[str, Any]]) -> str:
     items = "".join(f"<dl class='part'>{_lines(row, section('entry_field'))}</dl>" for row in rows[:PARTS_SHOWN])
     cut = text("detail.parts_cut", n=PARTS_SHOWN) if len(rows) > PARTS_SHOWN else ""
     return f"<h2>{escape(counted('detail.parts', len(rows)))}</h2>{items}<p class='muted'>{escape(cut)}</p>"
-
-
-_CSS = """
-.amount { font-size: 22px; font-weight: 700; margin: 2px 0 12px; }
-dl { display: grid; grid-template-columns: 128px minmax(0, 1fr); gap: 5px 12px; margin: 0 0 14px; }
-dt { color: var(--panel-on-secondary-color); } dd { margin: 0; overflow-wrap: anywhere; }
-.part { border-top: 1px solid var(--divider-color); padding-top: 8px; }
-summary { cursor: pointer; color: var(--panel-on-secondary-color); }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 12px/1.5 ui-monospace, monospace; max-height: 300px; overflow: auto; }
-"""

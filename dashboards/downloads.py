@@ -40,6 +40,7 @@ class DownloadHandler(RequestHandler):
     """Hands a file out."""
 
     def initialize(self, downloads: Downloads) -> None:
+        """Take what the route gives."""
         self.downloads = downloads
 
     def get(self, key: str) -> None:

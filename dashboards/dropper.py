@@ -21,7 +21,7 @@ class DiskDropper(pn.widgets.FileDropper):
         self.folder = Path(tempfile.mkdtemp(prefix="bankklient-drop-"))
         self._paths: dict[str, Path] = {}
         self._bytes: dict[str, int] = {}
-        super().__init__(multiple=True, previews=[], **params)
+        super().__init__(multiple=True, previews=[], **params)  # type: ignore[no-untyped-call]
 
     def _process_event(self, event: Any) -> None:
         data = event.data

@@ -11,15 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import charts, formatting, periods, ui
-from bankklient_lab.dashboards.content import in_one_currency
-from bankklient_lab.dashboards.detail import EntryDetail
-from bankklient_lab.dashboards.export import ExportMenu
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.selections import SelectionBar
-from bankklient_lab.dashboards.state import SIDES, State, follow
-from bankklient_lab.dashboards.table import Column, PagedTable
-from bankklient_lab.dashboards.texts import counted, text
+
+from . import charts, formatting, periods, ui
+from .content import in_one_currency
+from .detail import EntryDetail
+from .export import ExportMenu
+from .formatting import escape
+from .selections import SelectionBar
+from .state import SIDES, State, follow
+from .styles import css
+from .table import Column, PagedTable
+from .texts import counted, text
 
 WAYS = ("none", "category", "account")
 OF_DAYS = ("since", "until", "accounts", "category", "side")  # what the sums of days can answer
@@ -32,27 +34,47 @@ class Explorer:
         self._lab, self._state = lab, state
         self._by = ui.choice({text(f"explorer.by_{way}"): way for way in WAYS}, "none")
         self._title = ui.heading("")
-        self._legend = ui.html("", css=charts.LEGEND_CSS)
+        self._legend = ui.html("", style=css("legend"))
         self._notice = ui.notice("", severity="warning", visible=False)
         self._bars = charts.Bars(height=230, on_open=self._choose_days)
         self._bars.choose_range(self._choose_days)
         self._detail = EntryDetail(lab)
         self._table = PagedTable(COLUMNS, self._rows, order_by=("-day",), rows_high=16, on_open=self._detail.open)
         self._filter = _Filter(lab, state)
+        self._selections = SelectionBar(lab, state)
+        self._more = ui.button(text("explorer.more"), self._show_more, variant="text", icon="tune")
         self.view = ui.column(
-            ui.card(self._filter.view, SelectionBar(lab, state).view, gap=10),
+            ui.card(self._filter.view, self._more, self._selections.view, gap=10),
             self._notice,
             ui.card(ui.row(self._title, self._by, gap=12), self._legend, self._bars.pane),
             ui.card(
-                ui.row(ui.heading(text("explorer.entries")), ExportMenu(lab, state, lambda: self._table.order_by).view, gap=12),
+                ui.row(
+                    ui.heading(text("explorer.entries")),
+                    ExportMenu(lab, state, lambda: self._table.order_by).view,
+                    gap=12,
+                ),
                 self._table.view,
             ),
             self._detail.view,
         )
         self._by.param.watch(lambda _event: self._show_chart(), "value")
-        state.param.watch(lambda event: self._table.narrow(event.new), "narrow")
-        self._table.narrow(state.narrow)
+        state.param.watch(lambda _event: self._fit(), "narrow")
+        self._fit()
         follow(state, "explorer", (*State.FILTER, *State.CRITERIA), self.refresh)
+
+    def _fit(self) -> None:
+        self._table.narrow(self._state.narrow)
+        self._bars.fit(self._state.narrow)
+        self._more.visible = self._state.narrow
+        self._show_fields(not self._state.narrow)
+
+    def _show_fields(self, shown: bool) -> None:
+        self._selections.view.visible = shown
+        for name, widget in self._filter.fields.items():
+            widget.visible = shown or name == "text"
+
+    def _show_more(self) -> None:
+        self._show_fields(not self._selections.view.visible)
 
     def refresh(self) -> None:
         """Show the selection anew."""
@@ -79,7 +101,9 @@ class Explorer:
         names = [periods.name_of(span, unit) for span in spans]
         netted = charts.Series(text("overview.net"), charts.Style(charts.NET), net)
         self._bars.show(spans, series, netted, state.currency, names)
-        self._title.object = f"<h2>{escape(text(f'overview.flow_{unit}'))} <span class='muted' style='font-weight:400'>{escape(text('explorer.hint'))}</span></h2>"
+        hint = "" if state.narrow else escape(text("explorer.hint"))
+        title = escape(text(f"overview.flow_{unit}"))
+        self._title.object = f"<h2>{title} <span class='note'>{hint}</span></h2>"
         self._legend.object = charts.legend([*series, netted])
 
     def _flow(self, unit: str, way: str, names: list[str], target: str | None) -> pa.Table:
@@ -89,7 +113,13 @@ class Explorer:
             return bl.entry_flow.arrow(self._lab, **criteria, period=unit, by=way, in_currency=target)
         by = "category" if criteria["category"] else way
         table = bl.cash_flow.arrow(
-            self._lab, since=criteria["since"], until=criteria["until"], accounts=names, period=unit, by=by, in_currency=target
+            self._lab,
+            since=criteria["since"],
+            until=criteria["until"],
+            accounts=names,
+            period=unit,
+            by=by,
+            in_currency=target,
         )
         return table.filter(pc.equal(table["key"], criteria["category"])) if criteria["category"] else table
 
@@ -104,7 +134,11 @@ class Explorer:
             downs = _filled(next(iter(went.values()), none))
             return [
                 charts.Series(text("overview.in"), charts.Style(charts.IN), ups if state.side != "debit" else none),
-                charts.Series(text("overview.out"), charts.Style(charts.OUT), [-v for v in downs] if state.side != "credit" else none),
+                charts.Series(
+                    text("overview.out"),
+                    charts.Style(charts.OUT),
+                    [-v for v in downs] if state.side != "credit" else none,
+                ),
             ]
         values: dict[str, Sequence[Decimal | None]] = {}
         for key in came:
@@ -127,7 +161,9 @@ class _Filter:
         self._text = ui.field(text("explorer.text"), width=220)
         self._counterparty = ui.field(text("explorer.counterparty"), width=180)
         self._category = ui.select(text("explorer.category"), [""], "", width=170)
-        self._side = ui.select(text("explorer.side"), {text(f"explorer.side_{side}"): side for side in SIDES}, "any", width=110)
+        self._side = ui.select(
+            text("explorer.side"), {text(f"explorer.side_{side}"): side for side in SIDES}, "any", width=110
+        )
         self._symbol = ui.field(text("explorer.symbol"), width=140)
         self._from = ui.field(text("explorer.amount_from"), width=120)
         self._to = ui.field(text("explorer.amount_to"), width=120)
@@ -167,7 +203,9 @@ class _Filter:
 
     def _offer(self) -> None:
         state = self._state
-        table = bl.cash_flow.arrow(self._lab, since=state.since, until=state.until, accounts=state.accounts, period="year", by="category")
+        table = bl.cash_flow.arrow(
+            self._lab, since=state.since, until=state.until, accounts=state.accounts, period="year", by="category"
+        )
         known = sorted({*table["key"].to_pylist(), *([state.category] if state.category else [])})
         self._category.options = {text("explorer.any_category"): ""} | {key: key for key in known}
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import formatting, ui
-from bankklient_lab.dashboards.state import State
-from bankklient_lab.dashboards.texts import text
-from bankklient_lab.dashboards.work import Work
 from bankklient_lab.jobs import Job
+
+from . import formatting, ui
+from .state import State
+from .texts import text
+from .work import Work
 
 SUFFIXES = (".xlsx", ".csv", ".parquet")
 
@@ -21,12 +23,10 @@ class ExportMenu:
         self._lab, self._state, self._order_by = lab, state, order_by
         self.work: Work[bytes] = Work()
         buttons = [
-            ui.button(suffix[1:].upper(), lambda suffix=suffix: self.start(suffix), icon="download", variant="text")
+            ui.button(suffix[1:].upper(), partial(self.start, suffix), icon="download", variant="text")
             for suffix in SUFFIXES
         ]
-        self.view = ui.row(
-            self.work.view, *buttons, gap=4, stylesheets=[":host { justify-content: flex-end; }"]
-        )
+        self.view = ui.row(self.work.view, *buttons, gap=4, stylesheets=[":host { justify-content: flex-end; }"])
 
     def start(self, suffix: str) -> None:
         """Make the file, then give it to the browser."""

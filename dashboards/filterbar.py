@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bankklient_lab.dashboards import formatting, ui
-from bankklient_lab.dashboards.state import PRESETS, State
-from bankklient_lab.dashboards.texts import counted, text
+from . import formatting, ui
+from .state import PRESETS, State
+from .styles import css
+from .texts import counted, text
 
 _CUSTOM = ""
 
@@ -23,15 +24,15 @@ class FilterBar:
         self._fold = ui.button("", self._toggle, icon="tune", end_icon="expand_more")
         self._widgets = ui.row(
             self._presets, self._dates, self._accounts, self._currency, gap=10,
-            stylesheets=[":host { justify-content: flex-end; } @media (max-width: 1100px) { :host { justify-content: flex-start; } }"],
+            stylesheets=[css("filter")],
         )  # fmt: skip
         self.view = ui.row(self._fold, self._widgets, gap=10)
         self.offer()
         self._show()
-        self._presets.param.watch(lambda event: event.new and self._preset(event.new), "value")
-        self._dates.param.watch(lambda event: event.new and self._period(*event.new), "value")
+        self._presets.param.watch(lambda event: self._preset(event.new), "value")
+        self._dates.param.watch(lambda event: self._period(event.new), "value")
         self._accounts.param.watch(lambda event: state.param.update(accounts=list(event.new)), "value")
-        self._currency.param.watch(lambda event: event.new and state.param.update(currency=event.new), "value")
+        self._currency.param.watch(lambda event: state.param.update(currency=event.new), "value")
         state.param.watch(self._show, [*State.FILTER, "narrow"])
         state.param.watch(self._screen, "narrow")
         self._screen()
@@ -43,12 +44,16 @@ class FilterBar:
         self._currency.options = content.currencies
         self._currency.visible = len(content.currencies) > 1
 
-    def _preset(self, preset: str) -> None:
+    def _preset(self, preset: str | None) -> None:
+        if preset is None:
+            return
         since, until = self._state.period_of(preset)
         self._state.param.update(since=since, until=until)
 
-    def _period(self, first: object, last: object) -> None:
-        since, until = ui.as_date(first), ui.as_date(last) + timedelta(days=1)
+    def _period(self, days: tuple[object, object] | None) -> None:
+        if days is None:
+            return
+        since, until = ui.as_date(days[0]), ui.as_date(days[1]) + timedelta(days=1)
         if since < until:
             self._state.param.update(since=since, until=until)
 
@@ -59,7 +64,9 @@ class FilterBar:
         self._accounts.param.update(
             value=list(state.accounts),
             label=text("filter.accounts" if state.accounts else "filter.all_accounts"),
-            value_label=state.content.labels[state.accounts[0]] if len(state.accounts) == 1 else counted("filter.accounts", len(state.accounts)),
+            value_label=state.content.labels[state.accounts[0]]
+            if len(state.accounts) == 1
+            else counted("filter.accounts", len(state.accounts)),
         )
         self._currency.value = state.currency
         period = state.preset or f"{formatting.day(state.since)} {formatting.DASH} {formatting.day(state.last_day)}"

@@ -15,8 +15,8 @@ from bokeh.server.tornado import BokehTornado
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import OutputTransform, RequestHandler
 
-from bankklient_lab.dashboards.texts import text
-from bankklient_lab.dashboards.formatting import escape
+from .formatting import escape
+from .texts import text
 
 COOKIE = "bankklient"
 SCHEME_COOKIE = "bankklient_scheme"
@@ -71,6 +71,7 @@ class _Entrance(RequestHandler):
     """Answers requests that bring a token or no right at all."""
 
     def initialize(self, gate: Gate) -> None:
+        """Take what the route gives."""
         self.gate = gate
 
     def get(self) -> None:
@@ -88,7 +89,8 @@ class _Entrance(RequestHandler):
         self.finish(
             f"<!doctype html><html lang=en><meta charset=utf-8><title>{text('app.name')}</title>"
             f"<noscript>{text('gate.script')}</noscript><a id=go href='{escape(address)}'></a><script>"
-            "const keep = (name, value) => { document.cookie = name + '=' + value + '; path=/; SameSite=Strict; max-age=31536000'; };"
+            "const year = '; path=/; SameSite=Strict; max-age=31536000';"
+            "const keep = (name, value) => { document.cookie = name + '=' + value + year; };"
             f"keep('{NARROW_COOKIE}', matchMedia('(max-width: {NARROW_PX}px)').matches ? 1 : 0);"
             f"if (!document.cookie.includes('{SCHEME_COOKIE}_set=1'))"
             f" keep('{SCHEME_COOKIE}', matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');"

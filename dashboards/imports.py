@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,18 @@ import panel as pn
 import pyarrow as pa
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import formatting, import_preview, ui
-from bankklient_lab.dashboards.content import read_content
-from bankklient_lab.dashboards.dropper import DiskDropper
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.state import State, follow
-from bankklient_lab.dashboards.table import Column, PagedTable
-from bankklient_lab.dashboards.texts import counted, text
-from bankklient_lab.dashboards.withdrawal import Withdrawal
-from bankklient_lab.dashboards.work import Work
 from bankklient_lab.jobs import Job
+
+from . import formatting, import_preview, ui
+from .content import read_content
+from .dropper import DiskDropper
+from .formatting import escape
+from .state import State, follow
+from .styles import css
+from .table import Column, PagedTable
+from .texts import counted, text
+from .withdrawal import Withdrawal
+from .work import Work
 
 HINTS = ("account", "currency", "bank", "mapping")
 FILES_AT_ONCE = 500
@@ -80,7 +83,13 @@ class Imports:
     def _new_dropper(self) -> None:
         self._discard()
         self._dropper = DiskDropper(
-            self.dropped, self.removed, sizing_mode="stretch_width", min_height=88, margin=0, stylesheets=[_DROP_CSS], max_files=FILES_AT_ONCE
+            self.dropped,
+            self.removed,
+            sizing_mode="stretch_width",
+            min_height=88,
+            margin=0,
+            stylesheets=[css("drop")],
+            max_files=FILES_AT_ONCE,
         )
         self._drop_place.objects = [self._dropper]
 
@@ -124,7 +133,9 @@ class Imports:
         self._inspect()
 
     def _ready(self) -> list[Dropped]:
-        return [file for file in self._files.values() if file.report is not None and file.report["status"] == "readable"]
+        return [
+            file for file in self._files.values() if file.report is not None and file.report["status"] == "readable"
+        ]
 
     def take_over(self) -> None:
         """Import the files that hold something new."""
@@ -141,7 +152,13 @@ class Imports:
     def _taken(self, files: list[Dropped]) -> None:
         done = [file for file in files if file.report is not None and file.report["status"] == "imported"]
         statements = sum(len(_new(file)) for file in done)
-        ui.tell(text("imports.done", files=counted("imports.files", len(done)), statements=counted("imports.statements", statements)))
+        ui.tell(
+            text(
+                "imports.done",
+                files=counted("imports.files", len(done)),
+                statements=counted("imports.statements", statements),
+            )
+        )
         self._changed()
         self._show()
 
@@ -164,14 +181,16 @@ class Imports:
     def _show(self) -> None:
         ready = self._ready()
         self._cards.objects = [
-            import_preview.card(file.name, file.report, lambda hints, name=file.name: self.tell_hints(name, hints), file.hints)
+            import_preview.card(file.name, file.report, partial(self.tell_hints, file.name), file.hints)
             for file in self._files.values()
             if file.report is not None
         ]
         new = sum(len(_new(file)) for file in ready)
         self._take.visible = bool(ready)
         self._clear.visible = bool(self._files)
-        self._take.label = text("imports.take", files=counted("imports.files", len(ready)), statements=counted("imports.statements", new))
+        self._take.label = text(
+            "imports.take", files=counted("imports.files", len(ready)), statements=counted("imports.statements", new)
+        )
         asked = sum(1 for file in self._files.values() if file.report is not None and file.report["hint"])
         self._summary.object = f"<p class='warn'>{escape(counted('imports.asked', asked))}</p>" if asked else ""
 
@@ -202,14 +221,6 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
     return Imports(lab, state).view
 
 
-_DROP_CSS = """
-:host { overflow: visible; }
-.filepond--root { margin: 0; font: 13px Roboto, system-ui, sans-serif; border: 1.5px dashed var(--border-color); border-radius: 8px; min-height: 84px;
-  max-height: 240px; background: color-mix(in srgb, var(--panel-primary-color) 4%, transparent); box-sizing: border-box; }
-.filepond--panel-root { background: transparent !important; border: 0 !important; box-shadow: none !important; }
-.filepond--drop-label { color: var(--panel-on-surface-color) !important; min-height: 80px; }
-.filepond--drop-label label { font-size: 14px; }
-"""
 _PAST_COLUMNS = (
     Column("imported_at", text("column.imported_at"), width=136),
     Column("file_name", text("column.file")),

@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import charts, formatting, periods, ui
-from bankklient_lab.dashboards.content import in_one_currency
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.state import State, follow
-from bankklient_lab.dashboards.table import Column, PagedTable
-from bankklient_lab.dashboards.texts import counted, text
+
+from . import charts, formatting, periods, ui
+from .content import in_one_currency
+from .formatting import escape
+from .state import State, follow
+from .styles import css
+from .table import Column, PagedTable
+from .texts import counted, text
 
 FINDINGS_SHOWN = 6
 WAYS = ("account", "currency", "bank", "total")
@@ -28,14 +30,14 @@ class Overview:
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self._lab, self._state = lab, state
         self._notice = ui.notice("", severity="warning", visible=False)
-        self._tiles = [ui.html("", css=_TILE_CSS) for _ in range(4)]
+        self._tiles = [ui.html("", style=css("tiles")) for _ in range(4)]
         self._lines = charts.Lines(height=320)
         self._by = ui.choice({text(f"overview.by_{way}"): way for way in WAYS}, "account")
-        self._legend = ui.html("", css=charts.LEGEND_CSS)
+        self._legend = ui.html("", style=css("legend"))
         self._bars = charts.Bars(height=280, on_open=self._open_period)
         self._bars_title = ui.heading(text("overview.flow"))
-        self._flow_legend = ui.html("", css=charts.LEGEND_CSS)
-        self._findings = ui.html("", css=_FINDINGS_CSS)
+        self._flow_legend = ui.html("", style=css("legend"))
+        self._findings = ui.html("", style=css("findings"))
         self._accounts = PagedTable(
             _ACCOUNT_COLUMNS, self._account_rows, rows_high=12, selectable=False, on_open=self._open_account
         )
@@ -61,7 +63,7 @@ class Overview:
         self.empty = ui.empty(
             text("overview.empty_title"),
             text("overview.empty"),
-            ui.button(text("overview.empty_button"), lambda: state.param.update(page="imports"), primary=True, icon="upload_file"),
+            ui.import_button(state),
         )
         self.view = ui.column(self.empty, self.full, gap=0)
         self._by.param.watch(lambda _event: self._show_balances(), "value")
@@ -76,7 +78,13 @@ class Overview:
         if not has_content:
             return
         notes = [self._show_position(), self._show_balances(), self._show_flow()]
-        self._notice.object = escape(" ".join(dict.fromkeys([note for note in notes if note] + [text("overview.left_out", currency=self._state.currency)])))
+        self._notice.object = escape(
+            " ".join(
+                dict.fromkeys(
+                    [note for note in notes if note] + [text("overview.left_out", currency=self._state.currency)]
+                )
+            )
+        )
         self._notice.visible = any(notes)
         self._show_findings()
         self._show_moves()
@@ -84,6 +92,7 @@ class Overview:
     def _fit(self) -> None:
         self._accounts.narrow(self._state.narrow)
         self._moves.narrow(self._state.narrow)
+        self._bars.fit(self._state.narrow)
         if self._state.content.accounts:
             self._show_balances()
 
@@ -112,7 +121,11 @@ class Overview:
         worth = pa.array([converted.get(label) for label in own["label"].to_pylist()], own["balance"].type)
         shown = own.set_column(own.column_names.index("converted"), "converted", worth)
         self._account_table = shown.append_column("target", pa.array([state.currency] * shown.num_rows, pa.string()))
-        self._accounts.show(shown.num_rows, counted("overview.accounts_total", shown.num_rows) + f" &nbsp; <b>{formatting.money(position, escape(state.currency))}</b>")
+        self._accounts.show(
+            shown.num_rows,
+            counted("overview.accounts_total", shown.num_rows)
+            + f" &nbsp; <b>{formatting.money(position, escape(state.currency))}</b>",
+        )
         return note
 
     def _show_balances(self) -> str:
@@ -145,7 +158,13 @@ class Overview:
             state.content,
             state,
             lambda names, target: bl.cash_flow.arrow(
-                self._lab, since=state.since, until=state.until, accounts=names, period=unit, by="none", in_currency=target
+                self._lab,
+                since=state.since,
+                until=state.until,
+                accounts=names,
+                period=unit,
+                by="none",
+                in_currency=target,
             ),
         )
         spans = periods.all_periods(state.since, state.until, unit)
@@ -165,13 +184,19 @@ class Overview:
         self._bars_title.object = f"<h2>{escape(text(f'overview.flow_{unit}'))}</h2>"
         self._flow_legend.object = charts.legend([*series, netted])
         for tile, title, amount in ((self._tiles[1], "came_in", sum(came)), (self._tiles[2], "went_out", -sum(went))):
-            tile.object = _tile(text(f"overview.{title}"), Decimal(amount), state.currency, self._number_of(title), "muted")
+            tile.object = _tile(
+                text(f"overview.{title}"), Decimal(amount), state.currency, self._number_of(title), "muted"
+            )
         return note
 
     def _number_of(self, way: str) -> str:
         state = self._state
         totals = bl.entry_totals.arrow(
-            self._lab, since=state.since, until=state.until, accounts=state.accounts, side="credit" if way == "came_in" else "debit"
+            self._lab,
+            since=state.since,
+            until=state.until,
+            accounts=state.accounts,
+            side="credit" if way == "came_in" else "debit",
         )
         number = sum(totals["entries"].to_pylist())
         return counted(f"overview.{way}", number, formatting.count(number))
@@ -183,9 +208,13 @@ class Overview:
         errors, warnings = severities.count("error"), severities.count("warning")
         kind = "bad" if errors else "warn" if warnings else "good"
         note = ", ".join(
-            counted(f"overview.{name}", number) for name, number in (("errors", errors), ("warnings", warnings)) if number
-        )  # fmt: skip
-        self._tiles[3].object = _count_tile(text("overview.findings"), errors + warnings, note or text("overview.no_findings"), kind)
+            counted(f"overview.{name}", number)
+            for name, number in (("errors", errors), ("warnings", warnings))
+            if number
+        )
+        self._tiles[3].object = _count_tile(
+            text("overview.findings"), errors + warnings, note or text("overview.no_findings"), kind
+        )
         rows = [row for row in table.to_pylist() if row["severity"] != "info"]
         self._findings.object = _findings_list(rows[:FINDINGS_SHOWN], len(rows) - FINDINGS_SHOWN)
 
@@ -197,7 +226,9 @@ class Overview:
             self._lab, since=self._moves_day, until=self._moves_day + timedelta(days=1), accounts=state.accounts
         ).to_pylist()
         self._moves_title.object = f"<h2>{escape(text('overview.moves', day=formatting.day(self._moves_day)))}</h2>"
-        shown = " &nbsp; ".join(f"<b>{formatting.money(row['net'], escape(row['currency']), sign=True)}</b>" for row in totals)
+        shown = " &nbsp; ".join(
+            f"<b>{formatting.money(row['net'], escape(row['currency']), sign=True)}</b>" for row in totals
+        )
         self._moves.show(sum(row["entries"] for row in totals), shown)
 
     def _account_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
@@ -238,10 +269,9 @@ def _total(table: pa.Table | None) -> Decimal:
 def _tile(title: str, value: Decimal, currency: str, note: str, kind: str) -> str:
     digits, unit = formatting.short(value)
     exact = escape(formatting.money(value, currency))
-    return (
-        f"<div class='title'>{escape(title)}</div><div class='value' title='{exact}'>{digits}"
-        f"<span class='unit'>{escape(f'{unit} {currency}'.strip())}</span></div><div class='note {kind}'>{escape(note)}</div>"
-    )
+    shown = f"{digits}<span class='unit'>{escape(f'{unit} {currency}'.strip())}</span>"
+    head = f"<div class='title'>{escape(title)}</div><div class='value' title='{exact}'>{shown}</div>"
+    return f"{head}<div class='note {kind}'>{escape(note)}</div>"
 
 
 def _count_tile(title: str, number: int, note: str, kind: str) -> str:
@@ -290,16 +320,3 @@ _MOVE_COLUMNS = (
     Column("amount", text("column.amount"), "amount", width=120),
     Column("currency", text("column.currency"), width=82),
 )
-_TILE_CSS = """
-.title { color: var(--panel-on-secondary-color); }
-.value { font-size: 26px; line-height: 1.35; font-weight: 700; letter-spacing: -.01em; white-space: nowrap; }
-.unit { font-size: 14px; font-weight: 400; margin-left: 6px; color: var(--panel-on-secondary-color); letter-spacing: 0; }
-.note { overflow-wrap: anywhere; }
-@media (max-width: 760px) { .value { font-size: 20px; } .unit { font-size: 12px; margin-left: 4px; } }
-"""
-_FINDINGS_CSS = """
-ul { list-style: none; margin: 0; padding: 0; } li { display: flex; gap: 10px; padding: 7px 0; border-bottom: 1px solid color-mix(in srgb, var(--panel-on-surface-color) 13%, transparent); }
-li:last-child { border-bottom: 0; } li > div { min-width: 0; overflow-wrap: anywhere; }
-.dot { flex: none; width: 9px; height: 9px; border-radius: 50%; margin-top: 5px; background: #8a96a3; } .dot.error { background: #d13b30; } .dot.warning { background: #e69f00; }
-.none { padding: 12px 0; }
-"""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from bankklient_lab.dashboards.formatting import DASH
+from .formatting import DASH
 
 Period = tuple[date, date]
 POINTS_MAX = 800  # of a line; more days are thinned out
@@ -18,7 +18,11 @@ POINTS_MAX = 800  # of a line; more days are thinned out
 def unit_for(since: date, until: date) -> str:
     """Return how long the bars of [since, until) are, so that there are a few dozen at most."""
     days = (until - since).days
-    return next(unit for unit, most in (("day", 45), ("week", 200), ("month", 1200), ("quarter", 4000), ("year", 10**6)) if days <= most)
+    return next(
+        unit
+        for unit, most in (("day", 45), ("week", 200), ("month", 1200), ("quarter", 4000), ("year", 10**6))
+        if days <= most
+    )
 
 
 def first_of(day: date, unit: str) -> date:

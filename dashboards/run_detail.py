@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import ui
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.state import State
-from bankklient_lab.dashboards.texts import text
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.runs.schedules import remove_schedule
 
-_CSS = "dl { display: grid; grid-template-columns: 110px minmax(0, 1fr); gap: 5px 12px; } dt { color: var(--panel-on-secondary-color); } dd { margin: 0; overflow-wrap: anywhere; }"
+from . import ui
+from .formatting import escape
+from .state import State
+from .styles import css
+from .texts import text
 
 
 def _facts(row: dict[str, Any], names: tuple[str, ...]) -> str:
@@ -30,7 +31,7 @@ class RunDetail:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._facts = ui.html("", css=_CSS)
+        self._facts = ui.html("", style=css("facts"))
         self._files = ui.column(gap=6)
         self.view = ui.drawer(self._facts, self._files)
 
@@ -39,9 +40,7 @@ class RunDetail:
         self._facts.object = _facts(row, ("state", "message", "parameters", "started_at", "finished_at", "output"))
         names = json.loads(row["files"] or "[]")
         folder = Path(row["output"])
-        self._files.objects = [
-            ui.button(name, lambda name=name: self._take(folder, name), icon="download") for name in names
-        ]
+        self._files.objects = [ui.button(name, partial(self._take, folder, name), icon="download") for name in names]
         self.view.open = True
 
     def _take(self, folder: Path, name: str) -> None:
@@ -57,14 +56,16 @@ class ScheduleDetail:
     def __init__(self, lab: bl.Lab, changed: Callable[[], None]) -> None:
         self._lab, self._changed = lab, changed
         self._row: dict[str, Any] = {}
-        self._facts = ui.html("", css=_CSS)
+        self._facts = ui.html("", style=css("facts"))
         self._end = ui.button("", self._remove, icon="event_busy")
         self.view = ui.drawer(self._facts, self._end)
 
     def open(self, row: dict[str, Any]) -> None:
         """Show a schedule."""
         self._row = row
-        self._facts.object = _facts(row, ("cron", "zone", "next_due", "parameters", "output", "last_state", "last_message"))
+        self._facts.object = _facts(
+            row, ("cron", "zone", "next_due", "parameters", "output", "last_state", "last_message")
+        )
         self._end.label = text("runs.end", n=row["schedule_id"])
         self.view.open = True
 

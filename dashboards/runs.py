@@ -11,19 +11,20 @@ from typing import Any
 import pyarrow as pa
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import formatting, ui
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.run_detail import RunDetail, ScheduleDetail
-from bankklient_lab.dashboards.state import State, follow
-from bankklient_lab.dashboards.table import Column, PagedTable
-from bankklient_lab.dashboards.texts import counted, text
-from bankklient_lab.dashboards.work import Work
 from bankklient_lab.errors import BadArgument, LabError
 from bankklient_lab.jobs import Job
 from bankklient_lab.runs.execute import Run, execute
 from bankklient_lab.runs.notebooks import GIVEN, notebooks
 from bankklient_lab.runs.records import run_history
 from bankklient_lab.runs.schedules import add_schedule, schedules
+
+from . import formatting, ui
+from .formatting import escape
+from .run_detail import RunDetail, ScheduleDetail
+from .state import State, follow
+from .table import Column, PagedTable
+from .texts import counted, text
+from .work import Work
 
 ZONE = "Europe/Prague"
 
@@ -51,10 +52,12 @@ class Runs:
         self.view = ui.column(
             ui.card(
                 ui.heading(text("runs.start"), note=text("runs.start_hint")),
-                ui.row(self._notebook, self._place, gap=10),
+                self._notebook,
+                self._place,
                 ui.row(self._output, self._run, gap=10),
                 self.work.view,
-                ui.row(self._cron, self._zone, self._keep, ui.html(f"<span class='muted'>{escape(text('runs.placeholders'))}</span>"), gap=10),
+                ui.row(self._cron, self._zone, self._keep, gap=10),
+                ui.html(f"<span class='muted'>{escape(text('runs.placeholders'))}</span>"),
                 gap=14,
             ),
             ui.card(ui.heading(text("runs.schedules")), self._schedules.view),
@@ -123,7 +126,10 @@ class Runs:
 
     def refresh(self) -> None:
         """Read schedules and runs anew."""
-        self._table = {"schedules": _for_people(schedules.arrow(self._lab)), "history": _for_people(run_history.arrow(self._lab))}
+        self._table = {
+            "schedules": _for_people(schedules.arrow(self._lab)),
+            "history": _for_people(run_history.arrow(self._lab)),
+        }
         for name, shown in (("schedules", self._schedules), ("history", self._history)):
             number = self._table[name].num_rows
             shown.show(number, escape(counted(f"runs.{name}_count", number)) if number else "")
@@ -132,8 +138,7 @@ class Runs:
 def _field(parameter: dict[str, Any]) -> Any:
     default = parameter["default"].strip("\"'")
     label = parameter["name"].replace("_", " ").capitalize()
-    made = ui.field(label, "" if default == "None" else default, width=190, description=parameter["help"] or None)
-    return made
+    return ui.field(label, "" if default == "None" else default, width=190, description=parameter["help"] or None)
 
 
 def _for_people(table: pa.Table) -> pa.Table:
@@ -144,7 +149,9 @@ def _for_people(table: pa.Table) -> pa.Table:
         if pa.types.is_timestamp(column.type):
             column = pa.array([formatting.moment(moment) for moment in column.to_pylist()], pa.string())
         elif name in ("state", "last_state"):
-            column = pa.array([text(f"runs.state_{state}") if state else "" for state in column.to_pylist()], pa.string())
+            column = pa.array(
+                [text(f"runs.state_{state}") if state else "" for state in column.to_pylist()], pa.string()
+            )
         elif name == "parameters":
             column = pa.array([_parameters(one) for one in column.to_pylist()], pa.string())
         columns[name] = column

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import ui
-from bankklient_lab.dashboards.state import State
-from bankklient_lab.dashboards.texts import text
+
+from . import ui
+from .state import State
+from .texts import text
 
 
 class SelectionBar:
@@ -27,8 +28,12 @@ class SelectionBar:
 
     def _offer(self, chosen: str) -> None:
         table = bl.selections.arrow(self._lab)
-        self._criteria: dict[str, str] = dict(zip(table["name"].to_pylist(), table["criteria"].to_pylist(), strict=True))
-        self._chosen.param.update(options={text("selection.none"): ""} | {name: name for name in self._criteria}, value=chosen)
+        self._criteria: dict[str, str] = dict(
+            zip(table["name"].to_pylist(), table["criteria"].to_pylist(), strict=True)
+        )
+        self._chosen.param.update(
+            options={text("selection.none"): ""} | {name: name for name in self._criteria}, value=chosen
+        )
         self._chosen.visible = bool(self._criteria)
         self._forget.visible = bool(chosen)
 
@@ -48,7 +53,9 @@ class SelectionBar:
         """Keep the criteria under the name typed."""
         state = self._state
         criteria = {name: getattr(state, name) for name in ("since", "until", "accounts", *State.CRITERIA)}
-        bl.save_selection(self._lab, self._name.value, {key: value for key, value in criteria.items() if value not in ("", [], "any")})
+        bl.save_selection(
+            self._lab, self._name.value, {key: value for key, value in criteria.items() if value not in ("", [], "any")}
+        )
         saved, self._name.value = " ".join(self._name.value.split()), ""
         self._offer(saved)
         ui.tell(text("selection.kept", name=saved))

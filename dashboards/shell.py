@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -11,15 +10,18 @@ import panel as pn
 import param
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import ui
-from bankklient_lab.dashboards.browser import Browser
-from bankklient_lab.dashboards.content import Content, read_content
-from bankklient_lab.dashboards.downloads import DOWNLOADS
-from bankklient_lab.dashboards.filterbar import FilterBar
-from bankklient_lab.dashboards.gate import NARROW_COOKIE, SCHEME_COOKIE
-from bankklient_lab.dashboards.state import PAGES, State
-from bankklient_lab.dashboards.texts import text
 from bankklient_lab.errors import LabError
+
+from . import ui
+from .browser import Browser
+from .content import Content, read_content
+from .downloads import DOWNLOADS
+from .filterbar import FilterBar
+from .formatting import escape
+from .gate import NARROW_COOKIE, SCHEME_COOKIE
+from .state import PAGES, State
+from .styles import css
+from .texts import text
 
 _log = logging.getLogger(__name__)
 
@@ -56,18 +58,18 @@ class Shell:
     def __init__(self, lab: bl.Lab, state: State, browser: Browser) -> None:
         self.lab, self.state, self.browser = lab, state, browser
         self._pages: dict[str, ui.Viewable] = {}
-        self._main = ui.column(gap=0, stylesheets=[_MAIN_CSS])
+        self._main = ui.column(gap=0)
         self._title = ui.html("", sizing_mode="fixed", width=170)
         self._filter = FilterBar(state)
         self._head = ui.row(self._title, self._filter.view, gap=12, css_classes=["head"])
         self._menu = ui.menu([(ICONS[page], text(f"page.{page}")) for page in PAGES], self._go_to_number)
-        self._search = ui.search(text("app.search_hint"), self._found)
+        self._search = ui.search(text("app.search" if state.narrow else "app.search_hint"), self._found)
         self._offer_search()
         self.page = ui.page(
             title=text("app.name"),
             header=[self._lab_name(), self._search, browser],
             sidebar=[self._menu],
-            main=[ui.column(self._head, self._main, gap=12, stylesheets=[_PAGE_CSS])],
+            main=[ui.column(self._head, self._main, gap=12, stylesheets=[css("page")])],
             dark=state.dark,
             sidebar_open=not state.narrow,
         )
@@ -76,12 +78,8 @@ class Shell:
         self._show_page()
 
     def _lab_name(self) -> ui.Viewable:
-        return ui.html(
-            f"<span class='lab' title='{ui.escape(self.lab.path)}'>{ui.escape(self.lab.path.stem)}</span>",
-            css=":host { align-self: center; } .lab { color: #fff; opacity: .85; padding-left: 14px; font-size: 14px; white-space: nowrap; }"
-            " @media (max-width: 760px) { .lab { display: none; } }",
-            sizing_mode="stretch_width",
-        )
+        name = f"<span class='lab' title='{escape(self.lab.path)}'>{escape(self.lab.path.stem)}</span>"
+        return ui.html(name, style=css("lab"), sizing_mode="stretch_width")
 
     def _show_page(self, *_events: object) -> None:
         name = self.state.page
@@ -98,7 +96,7 @@ class Shell:
 
     def _built(self, name: str) -> ui.Viewable:
         try:
-            built: ui.Viewable = import_module(f"bankklient_lab.dashboards.{name}").page(self.lab, self.state)
+            built: ui.Viewable = import_module(f"{__package__}.{name}").page(self.lab, self.state)
         except LabError as error:
             return ui.notice(error.message, severity="error")
         except Exception:
@@ -114,17 +112,15 @@ class Shell:
         self.state.page = PAGES[number]
 
     def _offer_search(self) -> None:
-        pages = {text(f"page.{page}"): (lambda page=page: self.state.param.update(page=page)) for page in PAGES}
-        accounts = {
-            label: (lambda name=name: self.state.param.update(page="explorer", accounts=[name]))
-            for name, label in self.state.content.labels.items()
-        }
-        self._targets: dict[str, Callable[[], object]] = pages | accounts
+        pages: dict[str, dict[str, Any]] = {text(f"page.{page}"): {"page": page} for page in PAGES}
+        labels = self.state.content.labels
+        accounts = {label: {"page": "explorer", "accounts": [name]} for name, label in labels.items()}
+        self._targets = pages | accounts
         self._search.options = list(self._targets)
 
     def _found(self, value: str) -> None:
         if value in self._targets:
-            self._targets[value]()
+            self.state.param.update(**self._targets[value])
         elif value.strip():
             self.state.param.update(page="explorer", text=value.strip()[:200])
 
@@ -144,11 +140,11 @@ def document(lab: bl.Lab) -> ui.Viewable:
     state.dark = cookies.get(SCHEME_COOKIE) == "dark"
     state.narrow = cookies.get(NARROW_COOKIE) == "1"
     was_set = cookies.get(f"{SCHEME_COOKIE}_set") == "1"
-    browser = Browser(
+    browser = Browser(  # type: ignore[no-untyped-call]
         scheme=cookies[SCHEME_COOKIE] if was_set else "", narrow=state.narrow, prefers_dark=state.dark and not was_set
     )
     shell = Shell(lab, state, browser)
-    state.send_file = lambda name, content: browser.param.update(download=DOWNLOADS.offer(name, content))
+    state.send_file = lambda name, content: setattr(browser, "download", DOWNLOADS.offer(name, content))
     _keep_scheme(shell, browser)
     if location is not None:
         _keep_address(state, browser, location)
@@ -191,10 +187,3 @@ def _keep_address(state: State, browser: Browser, location: Any) -> None:
 
     state.param.watch(write, list(State.KEPT))
     browser.param.watch(back, "search")
-
-
-_MAIN_CSS = ":host { min-height: 60vh; }"
-_PAGE_CSS = """
-:host { padding: 14px 16px 32px; box-sizing: border-box; max-width: 1680px; margin: 0 auto !important; width: 100%; }
-@media (max-width: 760px) { :host { padding: 10px 10px 24px; } }
-"""

@@ -13,9 +13,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import param
 
-from bankklient_lab.dashboards.charts import Styles
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.money import parse_amount
+
+from .charts import Styles
 
 PAGES = ("overview", "explorer", "statements", "imports", "runs")
 PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")
@@ -38,7 +39,7 @@ def back(day: date, months: int) -> date:
 class State(param.Parameterized):
     """One browser window's choices; `until` is exclusive, amounts are texts as typed ("" for none)."""
 
-    page = param.Selector(default="overview", objects=list(PAGES))
+    page: Any = param.Selector(default="overview", objects=list(PAGES))
     since = param.CalendarDate(default=FIRST_DAY)
     until = param.CalendarDate(default=LAST_DAY)
     accounts = param.List(default=[], item_type=str)
@@ -49,7 +50,7 @@ class State(param.Parameterized):
     variable_symbol = param.String(default="")
     amount_from = param.String(default="")
     amount_to = param.String(default="")
-    side = param.Selector(default="any", objects=list(SIDES))
+    side: Any = param.Selector(default="any", objects=list(SIDES))
     import_id = param.Integer(default=None, allow_None=True)
     narrow = param.Boolean(default=False, doc="A small screen.")
     dark = param.Boolean(default=False)
@@ -67,7 +68,7 @@ class State(param.Parameterized):
         self.styles = Styles()
         self.send_file: Callable[[str, bytes], None] = lambda _name, _content: None  # set by the window
         since, until = self.period_of(DEFAULT_PRESET)
-        super().__init__(**{"since": since, "until": until} | params)
+        super().__init__(**{"since": since, "until": until} | params)  # type: ignore[no-untyped-call]
 
     def period_of(self, preset: str) -> tuple[date, date]:
         """Return the period of a preset, ending with the last day that the lab knows."""

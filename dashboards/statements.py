@@ -10,13 +10,15 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.analysis.exporting import writers
-from bankklient_lab.dashboards import formatting, ui
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.state import State, follow
-from bankklient_lab.dashboards.table import Column, PagedTable
-from bankklient_lab.dashboards.texts import counted, section, text
-from bankklient_lab.dashboards.work import Work
 from bankklient_lab.jobs import Job
+
+from . import formatting, ui
+from .formatting import escape
+from .state import State, follow
+from .styles import css
+from .table import Column, PagedTable
+from .texts import counted, section, text
+from .work import Work
 
 REPORTS = (".pdf", ".xlsx", ".html")
 MONTHS_OFFERED = 36
@@ -30,9 +32,9 @@ class Statements:
         self._lab, self._state = lab, state
         self._account = ui.select(text("statements.account"), {"": ""}, "", width=300)
         self._month = ui.select(text("statements.month"), {"": ""}, "", width=170)
-        self._dates = ui.date_range(text("statements.days"), (state.since, state.last_day))
-        self._head = ui.html("", css=_HEAD_CSS)
-        self._preview = ui.html("", css=_PREVIEW_CSS)
+        self._dates: Any = ui.date_range(text("statements.days"), (state.since, state.last_day))
+        self._head = ui.html("", style=css("statement"))
+        self._preview = ui.html("", style=css("preview"))
         self.preview_work: Work[str] = Work()
         self.file_work: Work[bytes] = Work()
         self._banks = PagedTable(
@@ -44,7 +46,8 @@ class Statements:
         self.full = ui.column(
             ui.card(ui.row(self._account, self._month, self._dates, gap=10), self._head),
             ui.card(
-                ui.heading(text("statements.take")), ui.row(*self._buttons(), gap=6),
+                ui.heading(text("statements.take")),
+                ui.row(*self._buttons(), gap=6),
                 self.file_work.view,
             ),
             ui.card(ui.heading(text("statements.preview")), self.preview_work.view, self._preview),
@@ -52,11 +55,11 @@ class Statements:
         )
         self.empty = ui.empty(
             text("statements.empty_title"), text("statements.empty"),
-            ui.button(text("overview.empty_button"), lambda: state.param.update(page="imports"), primary=True, icon="upload_file"),
+            ui.import_button(state),
         )  # fmt: skip
         self.view = ui.column(self.empty, self.full, gap=0)
         self._account.param.watch(lambda _event: self._account_chosen(), "value")
-        self._month.param.watch(lambda event: event.new and self._month_chosen(event.new), "value")
+        self._month.param.watch(lambda event: self._month_chosen(event.new), "value")
         self._dates.param.watch(lambda _event: self._changed(), "value")
         state.param.watch(lambda event: self._banks.narrow(event.new), "narrow")
         self._banks.narrow(state.narrow)
@@ -65,7 +68,7 @@ class Statements:
     @property
     def period(self) -> tuple[date, date]:
         """The chosen days, half-open."""
-        first, last = self._dates.value
+        first, last = self._dates.value or (self._state.since, self._state.last_day)
         return ui.as_date(first), ui.as_date(last) + timedelta(days=1)
 
     def refresh(self) -> None:
@@ -90,7 +93,9 @@ class Statements:
         return reports + [self._button(suffix, names) for suffix in dict.fromkeys(others)]
 
     def _button(self, suffix: str, names: dict[str, str], *, primary: bool = False) -> ui.Viewable:
-        return ui.button(names.get(suffix[1:].replace(".", "_"), suffix), lambda: self.take(suffix), primary=primary, icon="download")
+        return ui.button(
+            names.get(suffix[1:].replace(".", "_"), suffix), lambda: self.take(suffix), primary=primary, icon="download"
+        )
 
     def _account_chosen(self) -> None:
         if self._quiet:
@@ -100,12 +105,14 @@ class Statements:
         first = account["first_day"] or last
         months = _months(first, last)
         self._quiet = True
-        self._month.param.update(options={f"{month:%B %Y}": month.isoformat() for month in months}, value=months[0].isoformat())
+        self._month.param.update(
+            options={f"{month:%B %Y}": month.isoformat() for month in months}, value=months[0].isoformat()
+        )
         self._quiet = False
         self._month_chosen(months[0].isoformat())
 
     def _month_chosen(self, month: str) -> None:
-        if self._quiet:
+        if self._quiet or not month:
             return
         first = date.fromisoformat(month)
         before, self._dates.value = self._dates.value, (first, _month_end(first))
@@ -128,7 +135,9 @@ class Statements:
 
     def _show_preview(self, entries: int) -> None:
         if entries > PREVIEW_ENTRIES:
-            self._preview.object = f"<p class='muted'>{escape(text('statements.too_long', n=formatting.count(entries)))}</p>"
+            self._preview.object = (
+                f"<p class='muted'>{escape(text('statements.too_long', n=formatting.count(entries)))}</p>"
+            )
             return
         label, (since, until) = self._account.value, self.period
 
@@ -144,7 +153,9 @@ class Statements:
 
     def _previewed(self, page: str) -> None:
         # The report is shut in: the sandbox runs no script and knows nothing of this page.
-        self._preview.object = f"<iframe sandbox='' title='{escape(text('statements.preview'))}' srcdoc='{escape(page)}'></iframe>"
+        self._preview.object = (
+            f"<iframe sandbox='' title='{escape(text('statements.preview'))}' srcdoc='{escape(page)}'></iframe>"
+        )
 
     def take(self, suffix: str) -> None:
         """Make the file and give it to the browser."""
@@ -192,11 +203,17 @@ def _head(row: dict[str, Any]) -> str:
         ("closing", row["closing"], False),
     )  # fmt: skip
     figures = "".join(
-        f"<div><span class='muted'>{escape(text(f'statements.{name}'))}</span><b>{escape(formatting.money(value, row['currency'], sign=sign))}</b></div>"
+        f"<div><span class='muted'>{escape(text(f'statements.{name}'))}</span>"
+        f"<b>{escape(formatting.money(value, row['currency'], sign=sign))}</b></div>"
         for name, value, sign in cells
     )
     number = counted("explorer.total", row["entries"], formatting.count(row["entries"]))
-    facts = [formatting.iban(row["account"]), row["owner"], number, text("statements.numbers", n=row["numbers"]) if row["numbers"] else ""]
+    facts = [
+        formatting.iban(row["account"]),
+        row["owner"],
+        number,
+        text("statements.numbers", n=row["numbers"]) if row["numbers"] else "",
+    ]
     wrong = ""
     if row["difference"]:
         difference = formatting.money(row["difference"], row["currency"], sign=True)
@@ -222,8 +239,3 @@ _BANK_COLUMNS = (
     Column("warnings", text("column.warnings"), "flaws", width=90, essential=False),
     Column("file_name", text("column.file"), essential=False),
 )
-_HEAD_CSS = """
-.figures { display: flex; flex-wrap: wrap; gap: 8px 32px; margin: 6px 0 8px; } .figures div { display: flex; flex-direction: column; }
-.figures b { font-size: 17px; white-space: nowrap; } p { margin: 0; }
-"""
-_PREVIEW_CSS = "iframe { width: 100%; height: 640px; border: 1px solid var(--divider-color); border-radius: 6px; background: #fff; display: block; }"

@@ -11,34 +11,13 @@ import pandas as pd
 import panel as pn
 import pyarrow as pa
 
-from bankklient_lab.dashboards import formatting, ui
-from bankklient_lab.dashboards.texts import counted, text
+from . import formatting, ui
+from .styles import css
+from .texts import counted, text
 
 PAGE_ROWS = 50
 _ROWS_LOW = 2  # of an empty table
 ROWS_REACHABLE = 200_000  # further pages cost the database seconds: one filters instead
-
-TABLE_CSS = """
-:host { --line: color-mix(in srgb, var(--panel-on-surface-color) 13%, transparent); }
-.pnx-tabulator.tabulator { font: 400 13px/17px Roboto, system-ui, sans-serif !important; font-variant-numeric: tabular-nums; border: 0;
-  margin: 0; background: transparent; color: var(--panel-on-surface-color); }
-.pnx-tabulator.tabulator .tabulator-header { border: 0; border-bottom: 1px solid var(--line); background: transparent; color: inherit; font-weight: 500; }
-.pnx-tabulator.tabulator .tabulator-header .tabulator-col, .pnx-tabulator.tabulator .tabulator-header .tabulator-col:hover { background: transparent !important; border: 0; min-height: 28px; }
-.pnx-tabulator.tabulator .tabulator-header .tabulator-col .tabulator-col-content { padding: 5px 8px; }
-.pnx-tabulator.tabulator .tabulator-header .tabulator-col .tabulator-col-title { color: var(--panel-on-secondary-color); font: 500 12px/18px Roboto, system-ui, sans-serif; padding-right: 12px; }
-.pnx-tabulator.tabulator .tabulator-header .tabulator-col .tabulator-col-sorter { right: 4px; }
-.pnx-tabulator.tabulator .tabulator-header .tabulator-col[aria-sort="none"] .tabulator-col-sorter .tabulator-arrow { opacity: 0; }
-.pnx-tabulator.tabulator .tabulator-header .tabulator-col[aria-sort="none"]:hover .tabulator-col-sorter .tabulator-arrow { opacity: .6; }
-.pnx-tabulator.tabulator .tabulator-tableholder, .pnx-tabulator.tabulator .tabulator-tableholder .tabulator-table { background: transparent; color: inherit; }
-.pnx-tabulator.tabulator .tabulator-row { min-height: 28px !important; height: 28px; background: transparent !important; color: inherit; border: 0; border-bottom: 1px solid var(--line); }
-.pnx-tabulator.tabulator .tabulator-row:hover { background: color-mix(in srgb, var(--panel-primary-color) 7%, transparent) !important; cursor: pointer; color: inherit; }
-.pnx-tabulator.tabulator .tabulator-row.tabulator-selected, .pnx-tabulator.tabulator .tabulator-row.tabulator-selected:hover {
-  background: color-mix(in srgb, var(--panel-primary-color) 14%, transparent) !important; color: inherit; }
-.pnx-tabulator.tabulator .tabulator-row .tabulator-cell { padding: 5px 8px; height: 28px; border: 0; font-size: 13px; line-height: 17px; }
-.pnx-tabulator.tabulator .tabulator-cell:focus-visible, .pnx-tabulator.tabulator .tabulator-col:focus-visible { outline: 2px solid var(--panel-primary-color); outline-offset: -2px; }
-.pnx-tabulator.tabulator .tabulator-footer { display: none; }
-.pnx-tabulator.tabulator .tabulator-placeholder .tabulator-placeholder-contents { color: var(--panel-on-secondary-color) !important; font: 400 13px/20px Roboto, system-ui, sans-serif !important; padding: 8px; }
-"""
 
 
 @dataclass(frozen=True)
@@ -76,7 +55,7 @@ class _Paged(pn.widgets.Tabulator):
 
     def __init__(self, owner: PagedTable, **params: Any) -> None:
         self._owner = owner
-        super().__init__(
+        super().__init__(  # type: ignore[no-untyped-call]
             value=owner.empty_frame(),
             pagination="remote",
             page_size=PAGE_ROWS,
@@ -86,7 +65,7 @@ class _Paged(pn.widgets.Tabulator):
             theme="simple",
             sizing_mode="stretch_width",
             margin=0,
-            stylesheets=[TABLE_CSS],
+            stylesheets=[css("table")],
             **params,
         )
 
@@ -111,7 +90,7 @@ class _Paged(pn.widgets.Tabulator):
         if self.page != 1:
             self.page = 1
         else:
-            self._update_cds()
+            self._update_cds()  # type: ignore[no-untyped-call]
         self._update_max_page()
 
 
@@ -156,8 +135,8 @@ class PagedTable:
             },
         )
         self.widget.on_click(self._clicked)
-        self._where = ui.html("", css=_FOOT_CSS, sizing_mode=None, width_policy="min")
-        self._totals = ui.html("", css=_FOOT_CSS)
+        self._where = ui.html("", style=css("table_foot"), sizing_mode=None, width_policy="min")
+        self._totals = ui.html("", style=css("table_foot"))
         self._previous = ui.icon_button("chevron_left", text("table.previous"), lambda: self._turn(-1))
         self._next = ui.icon_button("chevron_right", text("table.next"), lambda: self._turn(1))
         pager = ui.row(self._previous, self._where, self._next, gap=2, wrap=False, sizing_mode=None, width_policy="min")
@@ -243,8 +222,11 @@ class PagedTable:
         first = (self.widget.page - 1) * PAGE_ROWS
         last = min(first + PAGE_ROWS, self.total)
         shown = text(
-            "table.where", first=formatting.count(first + 1), last=formatting.count(last), total=formatting.count(self.total)
-        )  # fmt: skip
+            "table.where",
+            first=formatting.count(first + 1),
+            last=formatting.count(last),
+            total=formatting.count(self.total),
+        )
         self._where.object = f"<div class='where'>{shown if self.total > PAGE_ROWS else ''}</div>"
         self._previous.disabled = self.widget.page == 1
         self._next.disabled = last >= min(self.total, ROWS_REACHABLE)
@@ -258,14 +240,10 @@ class PagedTable:
         sums: dict[str, Decimal] = {}
         for row in self.marked.values():
             sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + (row["amount"] or 0)
-        parts = " &nbsp; ".join(f"<b>{formatting.money(value, formatting.escape(code))}</b>" for code, value in sorted(sums.items()))
+        parts = " &nbsp; ".join(
+            f"<b>{formatting.money(value, formatting.escape(code))}</b>" for code, value in sorted(sums.items())
+        )
         number = counted("table.marked", len(self.marked), formatting.count(len(self.marked)))
         self._totals.object = f"<div class='totals'>{number} &nbsp; {parts}</div>"
 
     _all_totals = ""
-
-
-_FOOT_CSS = """
-.totals { padding: 6px 8px; line-height: 1.6; }
-.where { padding: 6px 4px; text-align: center; white-space: nowrap; color: var(--panel-on-secondary-color); }
-"""

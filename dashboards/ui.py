@@ -8,18 +8,23 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import panel as pn
-import panel_material_ui as pmui
+import panel
+import panel_material_ui
 import param
 
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.texts import text
 from bankklient_lab.errors import LabError
 
+from .formatting import escape
+from .styles import css
+from .texts import text
+
+pn: Any = panel
+pmui: Any = panel_material_ui
 pn.extension("tabulator", "filedropper", notifications=True)
 pn.config.disconnect_notification = text("app.disconnected")
 
-Viewable = pn.viewable.Viewable
+Viewable = Any  # a piece of a page; the library is typed in part only
+Widget = Any
 NAVY = "#12355b"
 
 _SHAPE = {"borderRadius": 8}
@@ -32,7 +37,9 @@ _TYPOGRAPHY = {
 # One height for everything that stands in a row of controls.
 _COMPONENTS = {
     "MuiOutlinedInput": {"styleOverrides": {"root": {"&.MuiInputBase-sizeSmall": {"height": 36}}}},
-    "MuiToggleButton": {"styleOverrides": {"root": {"height": 36, "fontSize": 12, "padding": "0 10px", "whiteSpace": "nowrap"}}},
+    "MuiToggleButton": {
+        "styleOverrides": {"root": {"height": 36, "fontSize": 12, "padding": "0 10px", "whiteSpace": "nowrap"}}
+    },
     "MuiButton": {"styleOverrides": {"root": {"height": 36, "fontSize": 13, "whiteSpace": "nowrap"}}},
 }
 THEME: dict[str, Any] = {
@@ -69,80 +76,72 @@ THEME: dict[str, Any] = {
 }
 
 # Panes live in shadow roots: the variables come from the theme and change with it.
-TEXT_CSS = """
-:host { color: var(--panel-on-surface-color); font: 400 13px/1.45 Roboto, system-ui, sans-serif; font-variant-numeric: tabular-nums; }
-h1 { font-size: 20px; line-height: 1.3; margin: 0; font-weight: 700; }
-h2 { font-size: 14px; line-height: 1.4; margin: 0; font-weight: 700; }
-p { margin: 0 0 8px; }
-.muted { color: var(--panel-on-secondary-color); }
-.good { color: var(--mui-palette-success-main, #1b6e3c); }
-.bad { color: var(--mui-palette-error-main, #b3261e); }
-.warn { color: var(--mui-palette-warning-main, #8a5300); }
-.nowrap { white-space: nowrap; }
-a { color: var(--mui-palette-secondary-main, #0072b2); }
-code { font: 12px/1.4 "Roboto Mono", ui-monospace, monospace; }
-"""
 CARD_SX = {"p": "14px 16px 16px", "minWidth": 0, "overflow": "hidden", "height": "100%", "boxSizing": "border-box"}
-GRID_CSS = """
-:host { min-width: 0 !important; display: grid !important; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: 12px; align-items: stretch; }
-:host > * { min-width: 0; }
-.scroll-button { display: none !important; }
-[class*=span-] { align-self: stretch !important; height: auto !important; }
-.span-3 { grid-column: span 3; } .span-4 { grid-column: span 4; } .span-5 { grid-column: span 5; }
-.span-6 { grid-column: span 6; } .span-7 { grid-column: span 7; } .span-8 { grid-column: span 8; } .span-12 { grid-column: span 12; }
-@media (max-width: 1100px) { .span-3 { grid-column: span 6; } .span-4, .span-5, .span-6, .span-7, .span-8 { grid-column: span 12; } }
-@media (max-width: 380px) { .span-3 { grid-column: span 12; } }
-"""
 
 
-def html(content: str, *, css: str = "", **params: Any) -> pn.pane.HTML:
+def html(content: str, *, style: str = "", **params: Any) -> Widget:
     """Show markup of our own; whatever comes from a file has gone through `escape`."""
     params.setdefault("sizing_mode", "stretch_width")
     params.setdefault("margin", 0)
-    return pn.pane.HTML(content, stylesheets=[TEXT_CSS + css], **params)
+    return pn.pane.HTML(content, stylesheets=[css("text") + style], **params)
 
 
-def heading(title: str, *, level: int = 2, note: str = "") -> pn.pane.HTML:
+def heading(title: str, *, level: int = 2, note: str = "") -> Widget:
     """Show a heading, with a muted note beside it."""
     beside = f" <span class='muted' style='font-weight:400;font-size:13px'>{escape(note)}</span>" if note else ""
     return html(f"<h{level}>{escape(title)}{beside}</h{level}>")
 
 
 # Panel gives a layout the least width of its fixed children; ours wrap or shrink instead (min-width: 0).
-def row(*objects: Any, gap: int = 8, wrap: bool = True, **params: Any) -> pn.Row:
+def row(*objects: Any, gap: int = 8, wrap: bool = True, **params: Any) -> Widget:
     """Lay out side by side, on one middle line, wrapping on small screens."""
     params.setdefault("margin", 0)
     params.setdefault("sizing_mode", "stretch_width")
     flow = "wrap" if wrap else "nowrap"
     for one in objects:
         one.align = "center"
-    css = f":host {{ min-width: 0 !important; flex-flow: row {flow}; gap: {gap}px; align-items: center; overflow: visible; }}"
-    return pn.Row(*objects, stylesheets=[css, *params.pop("stylesheets", [])], **params)
+    flow = f"flex-flow: row {flow}; gap: {gap}px; align-items: center; overflow: visible;"
+    return pn.Row(
+        *objects, stylesheets=[f":host {{ min-width: 0 !important; {flow} }}", *params.pop("stylesheets", [])], **params
+    )
 
 
-def column(*objects: Any, gap: int = 12, **params: Any) -> pn.Column:
+def column(*objects: Any, gap: int = 12, **params: Any) -> Widget:
     """Lay out below each other."""
     params.setdefault("margin", 0)
     params.setdefault("sizing_mode", "stretch_width")
-    return pn.Column(*objects, stylesheets=[f":host {{ min-width: 0 !important; gap: {gap}px; }} .scroll-button {{ display: none !important; }}", *params.pop("stylesheets", [])], **params)
+    return pn.Column(
+        *objects,
+        stylesheets=[
+            f":host {{ min-width: 0 !important; gap: {gap}px; }} .scroll-button {{ display: none !important; }}",
+            *params.pop("stylesheets", []),
+        ],
+        **params,
+    )
 
 
-def grid(*objects: Viewable) -> pn.Column:
+def grid(*objects: Viewable) -> Widget:
     """Lay out in twelve columns by the classes span-3 to span-12 of the objects; they stack on small screens."""
-    return pn.Column(*objects, stylesheets=[GRID_CSS], margin=0, sizing_mode="stretch_width")
+    return pn.Column(*objects, stylesheets=[css("grid")], margin=0, sizing_mode="stretch_width")
 
 
-def card(*objects: Any, span: int = 12, gap: int = 8, **params: Any) -> pmui.Paper:
+def card(*objects: Any, span: int = 12, gap: int = 8, **params: Any) -> Widget:
     """Frame a piece of a page."""
     inner = column(*objects, gap=gap)
     params.setdefault("sizing_mode", "stretch_width")
     return pmui.Paper(
-        inner, variant="outlined", elevation=0, margin=0, sx=CARD_SX, css_classes=[f"span-{span}"],
-        stylesheets=[":host { min-width: 0 !important; } .paper { height: 100%; }"], **params
+        inner,
+        variant="outlined",
+        elevation=0,
+        margin=0,
+        sx=CARD_SX,
+        css_classes=[f"span-{span}"],
+        stylesheets=[":host { min-width: 0 !important; } .paper { height: 100%; min-width: 0 !important; }"],
+        **params,
     )
 
 
-def button(label: str, action: Callable[[], object] | None = None, *, primary: bool = False, **params: Any) -> pmui.Button:
+def button(label: str, action: Callable[[], object] | None = None, *, primary: bool = False, **params: Any) -> Widget:
     """Make a button; an error of its action is told as a sentence."""
     params.setdefault("margin", 0)
     made = pmui.Button(
@@ -178,19 +177,19 @@ def tell(message: str, *, kind: str = "success") -> None:
         getattr(notifications, kind)(escape(message), duration=0 if kind == "error" else 5000)
 
 
-def empty(title: str, sentence: str, *actions: Any) -> pn.Column:
+def empty(title: str, sentence: str, *actions: Any) -> Widget:
     """Say what will stand here, with the button that fills it."""
     return column(
         html(
             f"<div class='empty'><h2>{escape(title)}</h2><p class='muted'>{escape(sentence)}</p></div>",
-            css=".empty { text-align: center; padding: 28px 12px 4px; } .empty p { max-width: 46em; margin: 6px auto; }",
+            style=css("empty"),
         ),
         row(*actions, stylesheets=[":host { justify-content: center; padding-bottom: 24px; }"]),
         gap=4,
     )
 
 
-def notice(message: str, *, severity: str = "info", visible: bool = True) -> pmui.Alert:
+def notice(message: str, *, severity: str = "info", visible: bool = True) -> Widget:
     """Show a sentence that stays; `message` is escaped."""
     return pmui.Alert(
         object=escape(message), severity=severity, variant="outlined", margin=0, sizing_mode="stretch_width",
@@ -198,24 +197,27 @@ def notice(message: str, *, severity: str = "info", visible: bool = True) -> pmu
     )  # fmt: skip
 
 
-def select(label: str, options: Mapping[str, Any] | list[str], value: Any, **params: Any) -> pmui.Select:
+_FITS = {"max-width": "100%"}
+
+
+def select(label: str, options: Mapping[str, Any] | list[str], value: Any, **params: Any) -> Widget:
     """Make a choice of one."""
     return pmui.Select(
-        label=label, options=options, value=value, size="small", margin=0, **{"width": 160} | params
+        label=label, options=options, value=value, size="small", margin=0, **{"width": 160, "styles": _FITS} | params
     )
 
 
-def field(label: str, value: str = "", **params: Any) -> pmui.TextInput:
+def field(label: str, value: str = "", **params: Any) -> Widget:
     """Make a field for text, taken when left or on Enter."""
-    return pmui.TextInput(label=label, value=value, size="small", margin=0, **{"width": 160} | params)
+    return pmui.TextInput(label=label, value=value, size="small", margin=0, **{"width": 160, "styles": _FITS} | params)
 
 
-def choice(options: Mapping[str, Any] | list[str], value: Any, **params: Any) -> pmui.RadioButtonGroup:
+def choice(options: Mapping[str, Any] | list[str], value: Any, **params: Any) -> Widget:
     """Make a row of buttons of which one is chosen."""
     return pmui.RadioButtonGroup(options=options, value=value, size="small", margin=0, color="primary", **params)
 
 
-def icon_button(icon: str, name: str, action: Callable[[], object] | None = None, **params: Any) -> pmui.IconButton:
+def icon_button(icon: str, name: str, action: Callable[[], object] | None = None, **params: Any) -> Widget:
     """Make a button that is only an icon; `name` is read out and shown on hover."""
     made = pmui.IconButton(label=name, icon=icon, description=name, size="small", margin=0, **params)
     if action is not None:
@@ -228,10 +230,13 @@ def icon_button(icon: str, name: str, action: Callable[[], object] | None = None
     return made
 
 
-def menu(items: Sequence[tuple[str, str]], chosen: Callable[[int], None]) -> pmui.MenuList:
+def menu(items: Sequence[tuple[str, str]], chosen: Callable[[int], None]) -> Widget:
     """Make the menu of pages from (icon, label)."""
     made = pmui.MenuList(
-        items=[{"icon": icon, "label": label} for icon, label in items], active=0, margin=(8, 0), sizing_mode="stretch_width"
+        items=[{"icon": icon, "label": label} for icon, label in items],
+        active=0,
+        margin=(8, 0),
+        sizing_mode="stretch_width",
     )
 
     def changed(event: param.parameterized.Event) -> None:
@@ -243,11 +248,12 @@ def menu(items: Sequence[tuple[str, str]], chosen: Callable[[int], None]) -> pmu
     return made
 
 
-def search(hint: str, found: Callable[[str], None]) -> pmui.AutocompleteInput:
+def search(hint: str, found: Callable[[str], None]) -> Widget:
     """Make the search field of the top bar; `found` gets an option or a free text."""
     made = pmui.AutocompleteInput(
-        label="", placeholder=hint, restrict=False, min_characters=1, search_strategy="includes", case_sensitive=False, size="small",
-        margin=(0, 8), sizing_mode="stretch_width", max_width=340, min_width=90, sx=_SEARCH_SX, css_classes=["search"],
+        label="", placeholder=hint, restrict=False, min_characters=1, search_strategy="includes", case_sensitive=False,
+        size="small", margin=(0, 8), sizing_mode="stretch_width", max_width=340, min_width=90, sx=_SEARCH_SX,
+        css_classes=["search"],
     )  # fmt: skip
 
     def changed(event: param.parameterized.Event) -> None:
@@ -267,7 +273,9 @@ _SEARCH_SX = {
 }
 
 
-def page(*, title: str, header: list[Any], sidebar: list[Any], main: list[Any], dark: bool, sidebar_open: bool) -> pmui.Page:
+def page(
+    *, title: str, header: list[Any], sidebar: list[Any], main: list[Any], dark: bool, sidebar_open: bool
+) -> Widget:
     """Make the window's frame."""
     return pmui.Page(
         title=title,
@@ -293,23 +301,24 @@ _PAGE_SX = {
 }
 
 
-def multi_choice(label: str, options: Mapping[str, Any], **params: Any) -> pmui.MultiChoice:
+def multi_choice(label: str, options: Mapping[str, Any], **params: Any) -> Widget:
     """Make a choice of several, with search."""
     return pmui.MultiChoice(
-        label=label, options=dict(options), value=[], chip=False, margin=0, searchable=True, stylesheets=[_MULTI_CSS], **params
+        label=label,
+        options=dict(options),
+        value=[],
+        chip=False,
+        margin=0,
+        searchable=True,
+        stylesheets=[css("multi_choice")],
+        **params,
     )
 
 
 # The widget has no small size of its own.
-_MULTI_CSS = """
-.MuiSelect-select { padding: 8px 32px 8px 12px !important; min-height: 20px !important; height: 36px !important; box-sizing: border-box !important; }
-.MuiInputLabel-root { font-size: 13px !important; }
-.MuiInputLabel-root:not(.MuiInputLabel-shrink) { transform: translate(14px, 9px) scale(1) !important; color: var(--mui-palette-text-primary) !important; }
-.MuiMenuItem-root .MuiListItemText-root { margin: 4px 8px !important; }
-"""
 
 
-def date_range(label: str, value: tuple[date, date], **params: Any) -> pmui.DateRangePicker:
+def date_range(label: str, value: tuple[date, date], **params: Any) -> Widget:
     """Make a choice of days, both inclusive."""
     return pmui.DateRangePicker(
         label=label, value=value, format="YYYY-MM-DD", size="small", margin=0, **{"width": 230} | params
@@ -323,12 +332,23 @@ def as_date(value: object) -> date:
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
 
 
-def progress() -> pmui.LinearProgress:
+def progress() -> Widget:
     """Make a bar of 0 to 100, -1 while nobody knows."""
-    return pmui.LinearProgress(value=-1, active=True, margin=0, sizing_mode="stretch_width", height=6, color="secondary")
+    return pmui.LinearProgress(
+        value=-1, active=True, margin=0, sizing_mode="stretch_width", height=6, color="secondary"
+    )
 
 
-def drawer(*objects: Any) -> pmui.Drawer:
+def drawer(*objects: Any) -> Widget:
     """Make a drawer at the right."""
-    inner = column(*objects, gap=8, stylesheets=[":host { padding: 20px; box-sizing: border-box; width: min(460px, 92vw); }"])
+    inner = column(
+        *objects, gap=8, stylesheets=[":host { padding: 20px; box-sizing: border-box; width: min(460px, 92vw); }"]
+    )
     return pmui.Drawer(inner, anchor="right", size=460, margin=0)
+
+
+def import_button(state: Any) -> Widget:
+    """Make the way from an empty page to the imports."""
+    return button(
+        text("overview.empty_button"), lambda: state.param.update(page="imports"), primary=True, icon="upload_file"
+    )

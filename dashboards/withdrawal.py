@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards import formatting, ui
-from bankklient_lab.dashboards.formatting import escape
-from bankklient_lab.dashboards.texts import counted, text
 from bankklient_lab.errors import BadArgument
+
+from . import formatting, ui
+from .formatting import escape
+from .styles import css
+from .texts import counted, text
 
 REASON_CHARS = 200
 
@@ -20,7 +22,7 @@ class Withdrawal:
     def __init__(self, lab: bl.Lab, done: Callable[[str], None]) -> None:
         self._lab, self._done = lab, done
         self._row: dict[str, Any] = {}
-        self._facts = ui.html("", css=_CSS)
+        self._facts = ui.html("", style=css("facts"))
         self._reason = ui.field(text("imports.reason"), width=380, max_length=REASON_CHARS)
         self._button = ui.button("", self.withdraw, icon="undo")
         self.view = ui.drawer(self._facts, self._reason, self._button)
@@ -55,8 +57,7 @@ def _facts(row: dict[str, Any]) -> str:
         ("statements", formatting.count(row["statements"])), ("entries", formatting.count(row["entries"])),
         ("from", formatting.day(row["first_day"])), ("to", formatting.day(row["last_day"])), ("state", row["state"]),
     )  # fmt: skip
-    items = "".join(f"<dt>{escape(text(f'column.{name}'))}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
+    items = "".join(
+        f"<dt>{escape(text(f'column.{name}'))}</dt><dd>{escape(value)}</dd>" for name, value in lines if value
+    )
     return f"<h2>{escape(row['file_name'])}</h2><dl>{items}</dl>"
-
-
-_CSS = "dl { display: grid; grid-template-columns: 110px minmax(0, 1fr); gap: 5px 12px; } dt { color: var(--panel-on-secondary-color); } dd { margin: 0; overflow-wrap: anywhere; } h2 { overflow-wrap: anywhere; }"

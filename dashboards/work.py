@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeVar
 
 import panel as pn
 
-from bankklient_lab.dashboards import ui
-from bankklient_lab.dashboards.texts import text
 from bankklient_lab.errors import Cancelled, LabError
 from bankklient_lab.jobs import Job
+
+from . import ui
+from .formatting import escape
+from .texts import text
 
 T = TypeVar("T")
 POLL_MS = 150
@@ -48,9 +50,14 @@ class Work(Generic[T]):
         return self._thread is not None
 
     def start(
-        self, work: Callable[[Job], T], done: Callable[[T], None], doing: str, *, always: Callable[[], None] | None = None
+        self,
+        work: Callable[[Job], T],
+        done: Callable[[T], None],
+        doing: str,
+        *,
+        always: Callable[[], None] | None = None,
     ) -> None:
-        """Run `work` in a thread and give what it returns to `done`; an error is told as a sentence, `always` comes after."""
+        """Run `work` in a thread and give what it returns to `done`; an error is told; `always` comes after."""
         if self.running:
             ui.tell(text("work.busy"), kind="warning")
             return
@@ -61,7 +68,7 @@ class Work(Generic[T]):
             outcome: tuple[T | None, BaseException | None]
             try:
                 outcome = (work(job), None)
-            except BaseException as error:  # noqa: BLE001 - told by poll
+            except BaseException as error:  # told by poll
                 outcome = (None, error)
             if self._job is job:  # else forgotten
                 self._outcome = outcome
@@ -118,6 +125,6 @@ class Work(Generic[T]):
 
     def _show(self) -> None:
         doing, share = self._note
-        self._doing.object = f"<span class='muted'>{ui.escape(doing)} \u2026</span>"
+        self._doing.object = f"<span class='muted'>{escape(doing)} \u2026</span>"
         self._bar.value = -1 if share is None else min(100, int(share * 100))
         self.view.visible = True
