@@ -26,17 +26,18 @@ def export_statement(
 ) -> bytes:
     """Return one statement of [since, until) as a bank file in the format of `suffix` (a key of `writers`).
 
-    Opening and closing balance are those of the lab, and the entries all that are booked in these days. Raises
-    UnknownName,
-    BadArgument, and what the format can't hold.
+    Opening and closing balance are those of the lab, and the entries all that are booked in these days. A format that
+    holds less than a lab leaves out what its `losses` say. Raises
+    UnknownName, and BadArgument also for what the format can't hold.
     """
     period(since, until)
     names = writers()
     if suffix not in names:
         raise BadArgument(f"{suffix!r} is no format to write; known are {', '.join(sorted(names))}")
-    write = formats()[names[suffix]].write
-    assert write is not None
-    return b"".join(write(statement_set(lab, one_account(lab, account, currency), since, until)))
+    format_ = formats()[names[suffix]]
+    assert format_.write is not None
+    data = statement_set(lab, one_account(lab, account, currency), since, until)
+    return b"".join(format_.write(format_.fit(data) if format_.fit else data))
 
 
 def statement_set(lab: Lab, account_id: int, since: date, until: date) -> StatementSet:

@@ -139,13 +139,13 @@ def statement(
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """Write the statement of an account for some days, in a format for people, programs or banks."""
-    from bankklient_lab.cli.statement_files import statement_file
+    from bankklient_lab.cli.statement_files import losses, statement_file
 
     first, end = options.period(since, to)
     with opened(lab, passphrase_file) as one:
         content = statement_file(one, Path(output).name, account, since=first, until=end, currency=currency or None)
     write_whole(Path(output), content)
-    lines([f"{output}: statement of {account} from {first} to {end - timedelta(days=1)}"])
+    lines([f"{output}: statement of {account} from {first} to {end - timedelta(days=1)}", *losses(output)])
 
 
 def write_whole(path: Path, content: bytes) -> None:

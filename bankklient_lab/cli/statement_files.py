@@ -29,6 +29,13 @@ def statement_file(lab: Lab, name: str, account: str, *, since: date, until: dat
     return export_statement(lab, account, since=since, until=until, suffix=suffix, currency=currency)
 
 
+def losses(name: str) -> list[str]:
+    """Return the sentence that says what the format of the file can't hold, if it holds less than the lab."""
+    from bankklient_lab.formats import formats
+
+    return [f.losses for f in formats().values() if f.losses and name.lower().endswith(f.write_suffix)]
+
+
 def _suffix(name: str, known: list[str]) -> str:
     fitting = [suffix for suffix in known if suffix and name.lower().endswith(suffix)]
     if not fitting:

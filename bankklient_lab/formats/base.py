@@ -71,6 +71,7 @@ class StatementSet:
 Sniff = Callable[[bytes], str | None]
 Read = Callable[[BinaryIO, Hints], Iterator[Part]]
 Write = Callable[[StatementSet], Iterator[bytes]]
+Fit = Callable[[StatementSet], StatementSet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ class Format:
     read: Read
     write: Write | None = None
     write_suffix: str = ""  # ".sta", ".camt053.xml"; empty when the format is only read
+    fit: Fit | None = None  # for a format that holds less than a lab: leaves out what `losses` says
+    losses: str = ""
 
 
 class Rows:

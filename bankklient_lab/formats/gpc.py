@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from bankklient_lab.formats.base import Format, Hints, Part, StatementSet
+from bankklient_lab.formats.gpc_fit import LOSSES, fit
 
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?074\d{16}[^\r\n]{20}")
 
@@ -37,4 +38,4 @@ def write(statements: StatementSet) -> Iterator[bytes]:
     return lines(statements)
 
 
-FORMATS = (Format("gpc", "GPC (ABO) statement", sniff, read, write, ".gpc"),)
+FORMATS = (Format("gpc", "GPC (ABO) statement", sniff, read, write, ".gpc", fit=fit, losses=LOSSES),)
