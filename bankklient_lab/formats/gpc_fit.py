@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,11 +41,15 @@ def fit(statements: StatementSet) -> StatementSet:
     nameless = pc.is_null(entries["counterparty_account"])  # the text then is what the bank wrote
     told = pc.coalesce(entries["counterparty_name"], entries["additional_info"])
     entries = _with(entries, "additional_info", pc.if_else(nameless, told, entries["additional_info"]))
-    for name, chars in (("counterparty_name", NAME_CHARS), ("additional_info", NAME_CHARS), ("remittance", MESSAGE_CHARS)):
-        entries = _with(entries, name, _texts(entries[name], lambda text, chars=chars: _plain(text)[:chars].strip()))
+    for name, chars in (
+        ("counterparty_name", NAME_CHARS),
+        ("additional_info", NAME_CHARS),
+        ("remittance", MESSAGE_CHARS),
+    ):
+        entries = _with(entries, name, _texts(entries[name], partial(_cut, chars)))
     heads = statements.statements
-    heads = _with(heads, "account_name", _texts(heads["account_name"], lambda text: _plain(text)[:NAME_CHARS].strip()))
-    heads = _with(heads, "number", _texts(heads["number"], lambda text: "".join(filter(str.isdigit, text))[-3:]))
+    heads = _with(heads, "account_name", _texts(heads["account_name"], partial(_cut, NAME_CHARS)))
+    heads = _with(heads, "number", _texts(heads["number"], _last_digits))
     return replace(statements, statements=heads, entries=entries)
 
 
@@ -59,6 +64,14 @@ def _matching(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
 def _texts(column: pa.ChunkedArray, change: Callable[[str], str]) -> pa.ChunkedArray:
     values = [None if text is None else change(text) or None for text in column.to_pylist()]
     return pa.chunked_array([pa.array(values, pa.string())])
+
+
+def _cut(chars: int, text: str) -> str:
+    return _plain(text)[:chars].strip()
+
+
+def _last_digits(number: str) -> str:
+    return "".join(filter(str.isdigit, number))[-3:]
 
 
 def _plain(text: str) -> str:
@@ -76,5 +89,3 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
