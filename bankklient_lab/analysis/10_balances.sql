@@ -37,6 +37,11 @@ CREATE MACRO app.statement_chain() AS TABLE
         closing_stated IS NOT NULL AS is_stated
     FROM carried;
 
+-- The balance at the end of `on_day` by the last statement that began not after it; `net` is of its entries until then.
+CREATE MACRO app.balance_by(statement, on_day, net) AS
+    CASE WHEN statement.to_day <= on_day THEN statement.closing_balance
+        ELSE statement.opening_balance + coalesce(net, 0) END::DECIMAL(18,3);
+
 -- The balance of each account at the end of `on_day`; balance_day is the last day that statements tell of.
 CREATE MACRO app.balance_on(on_day) AS TABLE
     WITH last_statement AS (
@@ -48,10 +53,7 @@ CREATE MACRO app.balance_on(on_day) AS TABLE
             ON d.import_id = l.s.import_id AND d.statement_no = l.s.statement_no AND d.day <= on_day
         WHERE l.s.to_day > on_day GROUP BY l.account_id
     )
-    SELECT l.account_id,
-        CASE WHEN l.s.to_day <= on_day THEN l.s.closing_balance
-            ELSE l.s.opening_balance + coalesce(p.net, 0) END::DECIMAL(18,3) AS balance,
-        least(l.s.to_day, on_day) AS balance_day
+    SELECT l.account_id, balance_by(l.s, on_day, p.net) AS balance, least(l.s.to_day, on_day) AS balance_day
     FROM last_statement l LEFT JOIN part p USING (account_id);
 
 -- The balance of each account at the end of each day on which it is stated or changes: all such days in [since, until),

@@ -1,10 +1,20 @@
--- Booked entries of one account in [since, until) in the order of the bank's statements, with the running balance.
+-- What an account had before the day `since`: its balance, or what its first statement begins with.
 CREATE MACRO app.statement_opening(wanted, since) AS TABLE
-    SELECT coalesce(
-        (SELECT balance FROM balance_on(since - 1) WHERE account_id = wanted),
-        (SELECT min_by(opening_balance, seq) FROM statement_chain() WHERE account_id = wanted AND to_day >= since),
-        0)::DECIMAL(18,3) AS opening;
+    WITH chain AS MATERIALIZED (
+        FROM statement_chain() WHERE account_id = wanted
+    ), last_statement AS (
+        SELECT max_by(struct_pack(import_id, statement_no, to_day, opening_balance, closing_balance), seq) AS s
+        FROM chain WHERE from_day < since
+    ), part AS (
+        SELECT sum(d.credit - d.debit) AS net
+        FROM last_statement l JOIN history.day_sum d
+            ON d.import_id = l.s.import_id AND d.statement_no = l.s.statement_no AND d.day < since
+        WHERE l.s.to_day >= since
+    )
+    SELECT coalesce(balance_by(l.s, since - 1, p.net), f.opening, 0)::DECIMAL(18,3) AS opening
+    FROM last_statement l, part p, (SELECT min_by(opening_balance, seq) AS opening FROM chain WHERE to_day >= since) f;
 
+-- Booked entries of one account in [since, until) in the order of the bank's statements, with the running balance.
 CREATE MACRO app.statement_line(wanted, since, until) AS TABLE
     WITH chain AS (
         SELECT import_id, statement_no, seq, number FROM statement_chain() WHERE account_id = wanted
