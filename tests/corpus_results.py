@@ -125,9 +125,9 @@ def main() -> None:
 _HEAD = [
     "# Results on the corpus of real bank files",
     "",
-    "Made by `make corpus-results`. Every file is imported; what it does not say itself (account, currency, bank)",
-    "is given as on the command line. *Equal* counts files whose statements, entries, balances, sums and currencies are those",
-    "that an independent reader found. Every file that differs or is refused is listed with the reason.",
+    "Made by `make corpus-results`. Every file is imported; what it does not say itself (account, currency, bank) is",
+    "given as on the command line. *Equal* counts files whose statements, entries, balances, sums and currencies are",
+    "those that an independent reader found. Every file that differs or is refused is listed with the reason.",
     "",
     "| format | files | imported | with expected figures | equal | refused |",
     "|---|---:|---:|---:|---:|---:|",

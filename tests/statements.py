@@ -7,7 +7,7 @@ from pathlib import Path
 ACCOUNT = "CZ6508000000192000145399"
 
 
-def mt940(  # noqa: PLR0913
+def mt940(
     folder: Path,
     name: str = "statement.sta",
     *,

@@ -1,6 +1,7 @@
 """Every file of the corpus is imported with the expected figures, or refused or different for a stated reason.
 
-Without the corpus nothing is compared here (the head of the test report says so); the project's own samples are imported
+Without the corpus nothing is compared here (the head of the test report says so); the project's own samples are
+imported
 in any case.
 """
 

@@ -64,8 +64,8 @@ class StatementSet:
 
     statements: pa.Table
     entries: pa.Table
-    balances: pa.Table = field(default_factory=lambda: SCHEMAS[Kind.BALANCE].empty_table())
-    details: pa.Table = field(default_factory=lambda: SCHEMAS[Kind.DETAIL].empty_table())
+    balances: pa.Table = field(default_factory=SCHEMAS[Kind.BALANCE].empty_table)
+    details: pa.Table = field(default_factory=SCHEMAS[Kind.DETAIL].empty_table)
 
 
 Sniff = Callable[[bytes], str | None]

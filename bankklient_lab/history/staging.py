@@ -99,8 +99,10 @@ WITH total AS (
         coalesce(sum(e.amount) FILTER (WHERE COUNTS AND e.amount > 0), 0)::DECIMAL(18,3) AS sum_credit,
         coalesce(-sum(e.amount) FILTER (WHERE COUNTS AND e.amount < 0), 0)::DECIMAL(18,3) AS sum_debit,
         -- Some banks count a reversal as a negative amount on the side that it reverses.
-        coalesce(sum(e.amount) FILTER (WHERE COUNTS AND (e.amount > 0) <> coalesce(e.reversal, false)), 0) AS own_credit,
-        coalesce(-sum(e.amount) FILTER (WHERE COUNTS AND (e.amount < 0) <> coalesce(e.reversal, false)), 0) AS own_debit,
+        coalesce(sum(e.amount) FILTER (WHERE COUNTS AND (e.amount > 0) <> coalesce(e.reversal, false)), 0) AS
+        own_credit,
+        coalesce(-sum(e.amount) FILTER (WHERE COUNTS AND (e.amount < 0) <> coalesce(e.reversal, false)), 0) AS
+        own_debit,
         min(coalesce(e.booking_day, e.value_day)) AS first_entry,
         max(coalesce(e.booking_day, e.value_day)) FILTER (WHERE COUNTS) AS last_entry,
         coalesce(sum(md5_number_lower(concat_ws('|', e.booking_day, e.amount)) % 4611686018427387904::UBIGINT)
@@ -243,7 +245,8 @@ FROM file_entry e JOIN staged_statement s USING (statement_no) JOIN live_entry()
 WHERE NOT s.known AND NOT s.interim AND NOT h.interim AND COUNTS GROUP BY s.statement_no
 UNION ALL
 SELECT NULL, NULL, 'rate_changed', NULL, 'rate',
-    count(*) || ' rates, the first is ' || min_by(f.currency || ' ' || h.rate || ', now ' || f.rate, (f.day, f.currency))
+    count(*) || ' rates, the first is ' || min_by(f.currency || ' ' || h.rate || ', now ' || f.rate, (f.day,
+    f.currency))
         || ' on ' || min(f.day)
 FROM file_rate f JOIN live_rate() h ON h.source = f.source AND h.currency = f.currency AND h.day = f.day
 WHERE (h.rate, h.units) <> (f.rate, f.units) HAVING count(*) > 0

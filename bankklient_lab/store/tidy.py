@@ -9,7 +9,7 @@ TABLES = ("statement", "balance", "entry", "detail", "finding", "day_sum", "rate
 
 def tidy(con: duckdb.DuckDBPyConnection) -> int:
     """Remove rows of history without an import and return how many imports they were of; only while opening a lab."""
-    imports = " UNION ".join(f"SELECT import_id FROM history.{table}" for table in ("statement", "rate"))
+    imports = " UNION ".join(f"SELECT import_id FROM history.{table}" for table in ("statement", "rate"))  # noqa: S608
     left = con.execute(
         f"SELECT count(DISTINCT import_id) FROM ({imports}) WHERE import_id NOT IN (SELECT import_id FROM ops.import)"  # noqa: S608
     ).fetchone()
