@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.analysis.cashflow import PERIODS
@@ -39,10 +40,11 @@ def entry_flow(
 ) -> pa.Table:
     """Return credits and debits of the entries that fit the criteria of `entries`, by period, then key and currency.
 
-    Columns, `period` and conversion as in `cash_flow`; `by` is "category", "account" or "none". It reads the entries
-    themselves: `cash_flow` is faster where days, accounts and categories are all that is asked. Raises UnknownName,
-    NoRate,
-    BadArgument.
+    Columns: period (its first day; weeks begin on Monday), key, currency (of the entries), credit and debit (unsigned
+    DECIMAL, in that currency), net, entries, converted_credit and converted_debit (in `in_currency`, each day's sum by
+    the rate of the day; null without). `period` as in `cash_flow`; `by` is "category", "account" or "none". It reads
+    the entries themselves: `cash_flow` is faster where days, accounts and categories are all that is asked. Raises
+    UnknownName, NoRate, BadArgument.
     """
     if period not in PERIODS or by not in _KEYS:
         raise BadArgument(f"period must be one of {', '.join(PERIODS)} and by one of {', '.join(_KEYS)}")
@@ -51,36 +53,34 @@ def entry_flow(
         "variable_symbol": variable_symbol, "amount_from": amount_from, "amount_to": amount_to, "currency": currency,
     }  # fmt: skip
     where, values = _where(lab, accounts, side, given)
-    amount, shown, conversion = "f.amount", "f.currency", ""
+    credit, debit, conversion = "NULL::DECIMAL(18,3)", "NULL::DECIMAL(18,3)", ""
     if in_currency is not None:
         target = currency_code(in_currency)
-        amount, shown = "scaled(f.amount, c.n, c.d, currency_decimals($target))", "$target"
+        credit, debit = (
+            f"sum(scaled(f.{way}, c.n, c.d, currency_decimals($target)))::DECIMAL(18,3)" for way in ("credit", "debit")
+        )
         conversion = (
             "LEFT JOIN conversion($since, $until, $target, $source) c ON c.currency = f.currency AND c.day = f.day"
         )
         values |= {"target": target, "source": rate_source(lab, target)}
-    # Credits and debits of a day are converted as sums, as cash_flow does, so that both show the same.
+    # Each account's sum of a day and category is converted, as in cash_flow, so that both show the same.
     table = lab.query(
         f"""
         WITH f AS (
-            SELECT e.day, {_KEYS[by]} AS key, e.currency, e.account_id, e.category, e.amount > 0 AS is_credit,
-            sum(e.amount)::DECIMAL(18,3) AS amount,
-                count(*) AS entries
+            SELECT e.day, {_KEYS[by]} AS key, e.currency, e.account_id, e.category, count(*) AS entries,
+                coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0)::DECIMAL(18,3) AS credit,
+                coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0)::DECIMAL(18,3) AS debit
             FROM booked_entry($accounts) e WHERE {where} GROUP BY ALL
-        ), g AS (
-            SELECT date_trunc('{period}', f.day)::DATE AS period, f.key, {shown} AS currency, f.is_credit, {amount} AS
-            amount, f.entries, f.day
-            FROM f {conversion}
         )
-        SELECT period, key, currency, coalesce(sum(amount) FILTER (WHERE is_credit), 0)::DECIMAL(18,3) AS credit,
-            coalesce(-sum(amount) FILTER (WHERE NOT is_credit), 0)::DECIMAL(18,3) AS debit, sum(amount)::DECIMAL(18,3)
-            AS net,
-            sum(entries)::BIGINT AS entries, count(*) - count(amount) AS missing
-        FROM g GROUP BY ALL ORDER BY 1, 2, 3
+        SELECT date_trunc('{period}', f.day)::DATE AS period, f.key, f.currency, sum(f.credit)::DECIMAL(18,3) AS credit,
+            sum(f.debit)::DECIMAL(18,3) AS debit, sum(f.credit - f.debit)::DECIMAL(18,3) AS net,
+            sum(f.entries)::BIGINT AS entries, {credit} AS converted_credit, {debit} AS converted_debit,
+            {"count(*) - count(c.n)" if conversion else "0"} AS missing
+        FROM f {conversion} GROUP BY ALL ORDER BY 1, 2, 3
         """,  # noqa: S608 - every inserted text is one of our own, values are bound
         values,
     )
-    for row in table.filter(pa.compute.greater(table["missing"], 0)).slice(0, 1).to_pylist():
+    for row in table.filter(pc.greater(table["missing"], 0)).slice(0, 1).to_pylist():
         raise NoRate(
             f"there is no rate into {in_currency} for all entries of {row['period']}; import older rates or start later"
         )
