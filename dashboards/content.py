@@ -14,6 +14,7 @@ import bankklient_lab as bl
 from bankklient_lab.errors import NoRate
 
 from .state import State
+from .texts import text
 
 T = TypeVar("T")
 
@@ -70,4 +71,9 @@ def in_one_currency(
         return load(state.accounts, state.currency), ""
     except NoRate as error:
         names = content.in_currency(state.currency, state.accounts)
-        return (load(names, None) if names else None), error.message
+        return (load(names, None) if names else None), left_out(error, state.currency)
+
+
+def left_out(error: NoRate, currency: str) -> str:
+    """Return the sentences that say why and what is not in sums and charts."""
+    return f"{error.message[:1].upper()}{error.message[1:]}. {text('overview.left_out', currency=currency)}"

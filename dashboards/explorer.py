@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import bankklient_lab as bl
+from bankklient_lab.errors import NoRate
 
 from . import charts, formatting, periods, ui
-from .content import in_one_currency
+from .content import in_one_currency, left_out
 from .detail import EntryDetail
 from .export import ExportMenu
 from .formatting import escape
+from .paging import only_of_days, page_of_entries
 from .selections import SelectionBar
 from .state import SIDES, State, follow
 from .styles import css
@@ -24,7 +26,7 @@ from .table import Column, PagedTable
 from .texts import counted, text
 
 WAYS = ("none", "category", "account")
-OF_DAYS = ("since", "until", "accounts", "category", "side")  # what the sums of days can answer
+Flow = tuple[pa.Table | None, str, list[dict[str, Any]]]  # amounts by period and key, what is left out, totals
 
 
 class Explorer:
@@ -79,20 +81,18 @@ class Explorer:
     def refresh(self) -> None:
         """Show the selection anew."""
         with ui.told():
-            criteria = self._state.criteria()
-            totals = bl.entry_totals.arrow(self._lab, **criteria).to_pylist()
-            self._show_chart()
+            totals = self._show_chart()
             self._table.show(sum(row["entries"] for row in totals), _totals(totals))
 
     def _rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
-        return bl.entries.arrow(self._lab, **self._state.criteria(), order_by=order_by, limit=limit, offset=offset)
+        return page_of_entries(self._lab, self._state.criteria(), order_by, limit, offset)
 
-    def _show_chart(self) -> None:
-        state = self._state
+    def _show_chart(self) -> list[dict[str, Any]]:
+        """Draw the chart and return the totals by currency of all that is selected."""
+        state, criteria = self._state, self._state.criteria()
         unit = periods.unit_for(state.since, state.until)
-        table, note = in_one_currency(
-            state.content, state, lambda names, target: self._flow(unit, self._by.value, names, target)
-        )
+        flow = self._flow_of_days if only_of_days(criteria) else self._flow_of_entries
+        table, note, totals = flow(unit, criteria)
         self._notice.object, self._notice.visible = escape(note), bool(note)
         spans = periods.all_periods(state.since, state.until, unit)
         starts = [span[0] for span in spans]
@@ -105,23 +105,39 @@ class Explorer:
         title = escape(text(f"overview.flow_{unit}"))
         self._title.object = f"<h2>{title} <span class='note'>{hint}</span></h2>"
         self._legend.object = charts.legend([*series, netted])
+        return totals
 
-    def _flow(self, unit: str, way: str, names: list[str], target: str | None) -> pa.Table:
-        """Return the flow of the selection; from the sums of days where they can tell."""
-        criteria = self._state.criteria() | {"accounts": names}
-        if any(value not in ("", None) for name, value in criteria.items() if name not in OF_DAYS):
-            return bl.entry_flow.arrow(self._lab, **criteria, period=unit, by=way, in_currency=target)
-        by = "category" if criteria["category"] else way
-        table = bl.cash_flow.arrow(
-            self._lab,
-            since=criteria["since"],
-            until=criteria["until"],
-            accounts=names,
-            period=unit,
-            by=by,
-            in_currency=target,
+    def _flow_of_days(self, unit: str, criteria: dict[str, Any]) -> Flow:
+        """Answer from the sums of days."""
+        category = criteria["category"]
+        by = "category" if category else self._by.value
+
+        def load(names: list[str], target: str | None) -> pa.Table:
+            table = bl.cash_flow.arrow(
+                self._lab, since=criteria["since"], until=criteria["until"], accounts=names,
+                period=unit, by=by, in_currency=target,
+            )  # fmt: skip
+            return table.filter(pc.equal(table["key"], category)) if category else table
+
+        table, note = in_one_currency(self._state.content, self._state, load)
+        return table, note, bl.entry_totals.arrow(self._lab, **criteria).to_pylist()
+
+    def _flow_of_entries(self, unit: str, criteria: dict[str, Any]) -> Flow:
+        """Answer from the entries, read once for the chart and the totals."""
+        state, chosen = self._state, criteria | {"period": unit, "by": self._by.value}
+        target = None if state.content.currencies == [state.currency] else state.currency
+        try:
+            table, note = bl.entry_flow.arrow(self._lab, **chosen, in_currency=target), ""
+        except NoRate as error:
+            table, note, target = bl.entry_flow.arrow(self._lab, **chosen), left_out(error, state.currency), None
+        totals = _by_currency(table)
+        if target is None:
+            return table.filter(pc.equal(table["currency"], state.currency)), note, totals
+        shown = table.drop_columns(["credit", "debit"]).rename_columns(
+            {"converted_credit": "credit", "converted_debit": "debit"}
         )
-        return table.filter(pc.equal(table["key"], criteria["category"])) if criteria["category"] else table
+        summed = shown.group_by(["period", "key"]).aggregate([("credit", "sum"), ("debit", "sum")])
+        return summed.rename_columns({"credit_sum": "credit", "debit_sum": "debit"}), note, totals
 
     def _series(self, table: pa.Table | None, starts: list[date]) -> list[charts.Series]:
         state, way = self._state, self._by.value
@@ -220,6 +236,13 @@ def _read_amount(value: str) -> tuple[str, bool]:
         return str(parse_amount(value)).rstrip("0").rstrip("."), False
     except BadArgument:
         return value, True
+
+
+def _by_currency(table: pa.Table) -> list[dict[str, Any]]:
+    names = ("entries", "credit", "debit", "net")
+    summed = table.group_by("currency").aggregate([(name, "sum") for name in names]).sort_by("currency")
+    rows: list[dict[str, Any]] = summed.rename_columns({f"{name}_sum": name for name in names}).to_pylist()
+    return rows
 
 
 def _filled(values: Sequence[Decimal | None]) -> list[Decimal]:

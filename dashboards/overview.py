@@ -78,13 +78,7 @@ class Overview:
         if not has_content:
             return
         notes = [self._show_position(), self._show_balances(), self._show_flow()]
-        self._notice.object = escape(
-            " ".join(
-                dict.fromkeys(
-                    [note for note in notes if note] + [text("overview.left_out", currency=self._state.currency)]
-                )
-            )
-        )
+        self._notice.object = escape(next((note for note in notes if note), ""))
         self._notice.visible = any(notes)
         self._show_findings()
         self._show_moves()
