@@ -47,7 +47,7 @@ with lab.database.tx("ops") as cursor:
     lab.log(cursor, "note", {SECRET!r})
 cursor = lab.database.cursor()
 cursor.execute("CREATE TEMP TABLE big AS SELECT '{SECRET}' || hash(range) || hash(range + 1) || hash(range + 2) AS t"
-               " FROM range(12000000)")
+               " FROM range(16000000)")
 print(sum(path.stat().st_size for path in Path({str(folder)!r}).rglob("*.tmp")), flush=True)
 os.kill(os.getpid(), 9)
 """
