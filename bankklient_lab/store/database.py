@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,8 @@ from bankklient_lab.store.tidy import tidy
 Lane = Literal["ops", "history"]
 MEMORY_LIMIT = "1GB"
 SEARCH_PATH = "SET search_path = 'lab,app'"
+# What the file and the disk under it can fail with; other errors of DuckDB would be faults of our own SQL.
+STORAGE_ERRORS = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)
 
 
 class Database:
@@ -38,14 +41,17 @@ class Database:
 
         Raises StoreError when the file is missing (or exists, with `create`), WrongPassphrase, NewerLab, DamagedLab.
         """
-        if create and path.exists():
-            raise StoreError(f"{path} exists already; choose another name", path=str(path))
+        log = path.with_name(path.name + ".wal")
+        if create and (path.exists() or log.exists()):
+            there = path if path.exists() else log
+            raise StoreError(f"{there} exists already; choose another name", path=str(path))
         if not create and not path.exists():
             raise StoreError(f"there is no lab at {path}; make one with `bankklient init {path}`", path=str(path))
         self.path = path
         self.encrypted = passphrase is not None
         self._temporary = path.with_name(path.name + ".tmp")
         self._lanes: dict[Lane, threading.RLock] = {"ops": threading.RLock(), "history": threading.RLock()}
+        shutil.rmtree(self._temporary, ignore_errors=True)  # of a process that was killed
         self._con = duckdb.connect(":memory:", config=self._config())
         try:
             attach(self._con, path, passphrase)
@@ -55,8 +61,13 @@ class Database:
             tidy(self._con)
             self._create_macros()
             self._harden()
-        except BaseException:
+        except BaseException as error:
             self._con.close()
+            if create:  # half a lab would be in the way of the next try
+                path.unlink(missing_ok=True)
+                log.unlink(missing_ok=True)
+            if isinstance(error, STORAGE_ERRORS):
+                raise storage_error(path, error) from None
             raise
 
     def _config(self) -> dict[str, str | bool | int | float | list[str]]:
@@ -92,10 +103,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a cursor for reading and close it."""
+        """Give a cursor for reading and close it; DamagedLab or StoreError when the file can't be read or written."""
         cursor = self.cursor()
         try:
             yield cursor
+        except STORAGE_ERRORS as error:
+            raise storage_error(self.path, error) from None
         finally:
             cursor.close()
 
@@ -110,7 +123,8 @@ class Database:
             try:
                 yield cursor
             except BaseException:
-                cursor.execute("ROLLBACK")
+                with suppress(duckdb.Error):  # a database that failed has nothing to undo; the first error says why
+                    cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
 
@@ -142,6 +156,15 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path, passphrase: str | None, *
             con.execute(f"ATTACH '{literal}' AS lab ({mode}, ENCRYPTION_KEY ?)", [_key(path, passphrase)])
     except duckdb.Error as error:
         raise _attach_error(path, error, encrypted=passphrase is not None) from None
+
+
+def storage_error(path: Path, error: BaseException) -> StoreError:
+    """Return the sentence for one of STORAGE_ERRORS."""
+    text = str(error).splitlines()[0]
+    said = any(words in text for words in ("checksum", "orrupt", "enough bytes"))
+    if said or isinstance(error, duckdb.SerializationException):
+        return DamagedLab(f"{path} is damaged ({text}); restore a backup", path=str(path))
+    return StoreError(f"{path} can't be read or written ({text}); nothing of it was kept", path=str(path))
 
 
 def _key(path: Path, passphrase: str) -> str:

@@ -55,15 +55,22 @@ class Ownership:
             os.close(fd)
             raise StoreError(f"{self._path} is not yours ({error.strerror})") from None
         self._fd = fd
-        self.publish(card)
+        try:
+            self.publish(card)
+        except StoreError:
+            self.release()
+            raise
         return self
 
     def publish(self, card: OwnerCard) -> None:
-        """Replace the card, for example once the endpoint listens."""
+        """Replace the card, for example once the endpoint listens; StoreError when it can't be written."""
         self.card = card
         data = json.dumps(asdict(card)).encode()
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, data, 0)
+        try:
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, data, 0)
+        except OSError as error:
+            raise StoreError(f"{self._path} can't be written ({error.strerror}); is the disk full?") from None
 
     def release(self) -> None:
         """Give the file free; calling it again does nothing."""
