@@ -267,9 +267,11 @@ def test_a_path_as_name_leads_nowhere(given: str, lab: Lab, tmp_path: Path) -> N
 
 
 PAYLOADS = (
-    '=HYPERLINK("http://192.0.2.1/";"x")', "+cmd|' /C calc'!A0", "@SUM(1+1)", "-2+3", "'=1", "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>", "'; DROP TABLE history.entry; --", "{{ 7*7 }}", "${HOME}", "%s%n", "[x](javascript:1)",
-    "../../etc/passwd", "a\u202eb", "\u0000".replace("\u0000", "nul"), '"quoted", and, commas', "# heading",
+    '=HYPERLINK("http://192.0.2.1/";"x")', "+cmd|' /C calc'!A0", "@SUM(1+1)", "-2+3", "'=1",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>", "'; DROP TABLE history.entry; --", "{{ 7*7 }}", "${HOME}", "%s%n",
+    "[x](javascript:1)",
+    "../../etc/passwd", "a\u202eb", '"quoted", and, commas', "# heading",
 )  # fmt: skip
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import psutil
@@ -25,25 +22,9 @@ from bankklient_lab.store import backup, checks, migrations
 from bankklient_lab.store.database import attach
 from tests.faults import later_migrations, material, victims
 from tests.faults.material import Material, broken, contents
+from tests.faults.running import ROOT, run
 
-ROOT = Path(__file__).parents[2]
 KILLS_A_LAB = 3  # imports are killed this often in one lab, one month after another
-
-
-def run(work: str, *arguments: object, seconds: float | None = None) -> tuple[list[list[Any]], float]:
-    """Run a victim, killed after so many seconds if any; return what it acknowledged and how long it took."""
-    command = [sys.executable, "-m", victims.__name__, work, *map(str, arguments)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b'["ready"]\n'
-        began = time.monotonic()
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        lines = process.stdout.read().splitlines()
-    assert process.returncode in (0, -signal.SIGKILL)
-    return [json.loads(line) for line in lines], time.monotonic() - began
 
 
 class Instants:

@@ -1,4 +1,4 @@
-"""What the tests kill: a process that works on a lab and says, at once, each thing that it has done.
+"""What the tests kill or starve: a process that works on a lab and says, at once, each thing that it has done.
 
 `python -m tests.faults.victims WORK ARGUMENT...` says "ready" when its modules are loaded and then does one of WORKS.
 """
@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -72,8 +74,46 @@ def back_up_and_restore(lab_file: str, folder: str) -> None:
             say(f"restored{number}.lab")
 
 
+def import_on_a_full_disk(lab_file: str, file: str, bytes_max: str) -> None:
+    """Import a file while no file may grow beyond so many bytes; say what came of it and of what follows."""
+    with open_here(Path(lab_file)) as lab:
+        limit(int(bytes_max))
+        say(*outcome(lambda: bl.import_file(lab, Path(file))["status"]))
+        say(*outcome(lambda: bl.withdraw_import(lab, 1, reason="test")))
+        say(*outcome(lambda: bl.imports.arrow(lab)["file_name"].to_pylist()))
+
+
+def create_on_a_full_disk(lab_file: str, bytes_max: str) -> None:
+    """Make a lab while no file may grow beyond so many bytes."""
+    limit(int(bytes_max))
+    say(*outcome(lambda: len(open_here(Path(lab_file), create=True).rows("FROM ops.import"))))
+
+
+def limit(bytes_max: int) -> None:
+    """Let no file grow beyond so many bytes: like a full disk, but for this process alone."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, bytes_max))
+
+
+def outcome(work: Callable[[], object]) -> tuple[str, object]:
+    """Return "done" and what work returns, or the name and message of its error."""
+    try:
+        return "done", work()
+    except Exception as error:
+        return type(error).__name__, str(error)
+
+
 WORKS: dict[str, Callable[..., None]] = {
-    work.__name__: work for work in (import_files, withdraw_imports, create_labs, migrate_labs, back_up_and_restore)
+    work.__name__: work
+    for work in (
+        import_files,
+        withdraw_imports,
+        create_labs,
+        migrate_labs,
+        back_up_and_restore,
+        import_on_a_full_disk,
+        create_on_a_full_disk,
+    )
 }
 
 if __name__ == "__main__":
