@@ -219,15 +219,17 @@ class MappedReader:
         account = self._key_column("account", columns)
         currency = self._key_column("currency", columns)
         pairs = pc.binary_join_element_wise(account, currency, "\x1f").dictionary_encode()
-        groups: Ints = pairs.indices.to_numpy().astype(np.int64)
-        keys = []
-        first_rows = np.unique(groups, return_index=True)[1].tolist()
+        written: Ints = pairs.indices.to_numpy().astype(np.int64)
+        found: dict[Key, int] = {}  # one account may be written in several ways, so several pairs may mean one key
+        key_of_pair = []
+        first_rows = np.unique(written, return_index=True)[1].tolist()
         for first, pair in zip(first_rows, pairs.dictionary.to_pylist(), strict=True):
             key = self._key(*pair.split("\x1f"), place=places[first].as_py())
             if key not in self._statements:
                 self._open(key, columns, first, places)
-            keys.append(key)
-        return keys, groups
+            key_of_pair.append(found.setdefault(key, len(found)))
+        groups: Ints = np.array(key_of_pair, np.int64)[written]
+        return list(found), groups
 
     def _key_column(self, name: str, columns: Sequence[pa.Array]) -> pa.Array:
         length = len(columns[0])

@@ -198,6 +198,23 @@ def test_accounts_and_currencies_are_statements_of_their_own() -> None:
     assert [(row["first_day"].day, row["last_day"].day) for row in found.statements] == [(1, 4), (2, 2), (3, 3)]
 
 
+def test_an_account_written_in_several_ways_is_one_statement() -> None:
+    compact, spaced = "NL77RABO0311467415", "nl77 rabo 0311 4674 15"
+    header = ",".join(f'"{name}"' for name in mappings()["rabobank"].header)
+    rows = (
+        f'"{account}","EUR","RABONL2U","1","2026-10-0{day}","2026-10-0{day}","{amount}","{balance}"' + ',""' * 18
+        for account, day, amount, balance in (
+            (compact, 1, "+10,00", "+110,00"),
+            (spaced, 2, "+20,00", "+130,00"),
+            (compact, 3, "-5,00", "+125,00"),
+        )
+    )
+    found = read("csv", "\n".join([header, *rows]).encode())
+    (statement,) = found.statements
+    assert (statement["account"], statement["opening"], statement["closing"]) == (compact, Decimal(100), Decimal(125))
+    assert [entry["entry_no"] for entry in found.entries] == [1, 2, 3]
+
+
 def test_thousands_of_accounts_keep_their_own_names() -> None:
     head = b"Rekeningnummer;Rubrieknaam;Naam;Munt;Afschriftnummer;Datum;Omschrijving;Valuta;Bedrag;Saldo;credit;debet;"
     head += b"rekeningnummer tegenpartij;BIC tegenpartij;Naam tegenpartij;Adres tegenpartij;"
