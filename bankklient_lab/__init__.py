@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
     from bankklient_lab.lab import Lab
     from bankklient_lab.opening import open  # noqa: A004 - bankklient_lab.open() is the door
+    from bankklient_lab.runs.records import run_history
+    from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
 
 _MODULES = {
     "analysis.accounts": ("accounts", "rename_account"),
@@ -44,6 +46,8 @@ _MODULES = {
     "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
     "lab": ("Lab",),
     "opening": ("open",),
+    "runs.records": ("run_history",),
+    "runs.schedules": ("add_schedule", "remove_schedule", "schedules"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -52,6 +56,7 @@ __all__ = [
     "Lab",
     "LabError",
     "accounts",
+    "add_schedule",
     "available_balances",
     "balance_series",
     "balances",
@@ -71,8 +76,11 @@ __all__ = [
     "open",
     "pending_entries",
     "rates",
+    "remove_schedule",
     "rename_account",
+    "run_history",
     "save_selection",
+    "schedules",
     "selections",
     "statement",
     "statement_head",
