@@ -24,7 +24,7 @@ class DashboardServer:
     """A running server; `url` is the first one-time link."""
 
     def __init__(self, lab: Lab, *, port: int, token: str) -> None:
-        self._lab = lab
+        self.lab = lab
         self._sockets = bind_sockets(port, ADDRESS)
         self.port: int = self._sockets[0].getsockname()[1]
         self._gate = Gate(token, self.port)
@@ -77,7 +77,7 @@ class DashboardServer:
         from .texts import text
 
         application = GuardedTornado(
-            build_applications({"/": lambda: document(self._lab)}, title=text("app.name")),
+            build_applications({"/": lambda: document(self.lab)}, title=text("app.name")),
             gate=self._gate,
             absolute_url=f"http://{ADDRESS}:{self.port}",
             extra_websocket_origins=sorted(self._gate.hosts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab.money import decimals
@@ -43,8 +43,8 @@ def short(value: Decimal, *, sign: bool = False) -> tuple[str, str]:
     """Return a large amount in three or more digits and its unit: ("572.25", "M"); below 10 000 as it is."""
     for size, unit in _UNITS:
         if abs(value) >= size * (10 if unit == "k" else 1):
-            return amount((value / size).quantize(Decimal("0.01")), sign=sign), unit
-    return amount(value.quantize(Decimal("0.01")), sign=sign), ""
+            return amount((value / size).quantize(Decimal("0.01"), ROUND_HALF_UP), sign=sign), unit
+    return amount(value.quantize(Decimal("0.01"), ROUND_HALF_UP), sign=sign), ""
 
 
 def scale(largest: Decimal) -> tuple[Decimal, str]:

@@ -1,0 +1,247 @@
+"""The pages in a real browser: who gets in, what is shown, and that nothing in a file becomes a script."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+import bankklient_lab as bl
+from bankklient_lab.dashboards.app import DashboardServer, start
+from bankklient_lab.dashboards.state import PAGES
+from bankklient_lab.lab import Lab, open_here
+from tests.browser.conftest import NARROW, WIDE, NewPage, Scheme
+from tests.dashboards.samples import HOSTILE_NAME, hostile
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+TITLES = {page: page.capitalize() for page in PAGES}
+READY_MS = 60_000
+
+
+def clock() -> datetime:
+    return datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+def served(lab: Lab) -> Iterator[DashboardServer]:
+    server = start(lab)
+    yield server
+    server.stop()
+    lab.close()
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[DashboardServer]:
+    """A lab without anything."""
+    yield from served(open_here(tmp_path / "empty.duckdb", create=True, clock=clock))
+
+
+@pytest.fixture(scope="session")
+def demo(demo_lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardServer]:
+    """The demo company; tests only look at it."""
+    copy = tmp_path_factory.mktemp("served") / "demo.duckdb"
+    shutil.copy(demo_lab, copy)
+    yield from served(open_here(copy))
+
+
+def opened(page: Page, server: DashboardServer, query: str = "") -> Page:
+    """Let the page in and wait until it stands."""
+    page.goto(f"{server.new_link()}&{query}")
+    expect(page.locator("h1")).to_be_visible(timeout=READY_MS)
+    return page
+
+
+def go_to(page: Page, name: str) -> None:
+    page.get_by_role("button", name=TITLES[name], exact=True).click()
+    expect(page.locator("h1")).to_have_text(TITLES[name])
+
+
+def answer(server: DashboardServer, path: str, **headers: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("GET", path, headers=headers)
+    return connection.getresponse()
+
+
+def upgrade(server: DashboardServer, **headers: str) -> int:
+    wanted = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "x" * 22 + "==",
+    }
+    return answer(server, "/ws", **wanted, **headers).status
+
+
+def test_nothing_is_answered_without_the_cookie(empty: DashboardServer) -> None:
+    for path in (
+        "/",
+        "/?page=overview",
+        "/ws",
+        "/autoload.js",
+        "/static/js/bokeh.min.js",
+        "/download/x",
+        "/?token=wrong",
+    ):
+        response = answer(empty, path)
+        assert response.status == 403, path
+        assert "Set-Cookie" not in response.headers
+    assert upgrade(empty, Origin=f"http://127.0.0.1:{empty.port}") == 403
+
+
+def test_a_link_works_once_and_becomes_a_strict_cookie(empty: DashboardServer) -> None:
+    link = empty.url.removeprefix(f"http://127.0.0.1:{empty.port}")
+    first = answer(empty, link)
+    assert first.status == 200
+    cookie = first.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert answer(empty, link).status == 403
+    own = {"Cookie": cookie.partition(";")[0]}
+    page = answer(empty, "/", **own)
+    assert page.status == 200
+    policy = page.headers["Content-Security-Policy"]
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+    assert "default-src 'none'" in policy
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["X-Frame-Options"] == "DENY"
+    # A known browser is still refused for another host (DNS rebinding) or from another site's page.
+    assert answer(empty, "/", **own, Host=f"evil.example:{empty.port}").status == 403
+    assert upgrade(empty, **own, Origin="http://evil.example") == 403
+    assert upgrade(empty, **own) == 403
+
+
+def test_a_file_is_dropped_seen_taken_over_and_withdrawn(
+    empty: DashboardServer, new_page: NewPage, tmp_path: Path
+) -> None:
+    page = opened(new_page(), empty)
+    expect(page.get_by_text("No statements yet")).to_be_visible()
+    page.get_by_role("button", name="Import statements").click()
+    page.locator("input[type=file]").set_input_files(hostile(tmp_path))
+    expect(page.get_by_text("Ready to take over")).to_be_visible(timeout=READY_MS)
+    expect(page.get_by_text("Opening balance plus entries is not the closing balance")).to_be_visible()
+    page.get_by_role("button", name="Take over 1 file with 1 statement").click()
+    expect(page.get_by_text("Taken over: 1 file with 1 statement.")).to_be_visible(timeout=READY_MS)
+    go_to(page, "overview")
+    expect(page.get_by_text("999.00").first).to_be_visible()
+    go_to(page, "imports")
+    page.get_by_role("gridcell", name=HOSTILE_NAME).click()
+    page.get_by_label("Reason for the withdrawal").fill("only a test")
+    page.get_by_role("button", name=re.compile("Withdraw 1 statement")).click()
+    expect(page.get_by_text("its statements no longer count")).to_be_visible()
+    go_to(page, "overview")
+    expect(page.get_by_text("999.00")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_text_of_a_file_becomes_a_script(
+    empty: DashboardServer, new_page: NewPage, tmp_path: Path, name: str
+) -> None:
+    bl.import_file(empty.lab, hostile(tmp_path))
+    bl.rename_account(empty.lab, "CZ6508000000192000145399", "<img src=x onerror=window.hacked=1>")
+    page = new_page()
+    problems: list[str] = []
+    page.on("dialog", lambda dialog: (problems.append(dialog.message), dialog.dismiss()))
+    page.on(
+        "console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None
+    )
+    opened(page, empty, f"page={name}&text=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E")
+    page.wait_for_load_state("networkidle")
+    for cell in page.locator(".tabulator-row").all()[:1]:
+        cell.click()
+    for chart in page.locator("canvas").all()[:3]:
+        chart.hover(force=True)
+    page.screenshot()  # after everything was painted
+    assert page.evaluate("window.hacked") is None
+    assert problems == []
+
+
+def test_pages_change_without_a_new_load_and_the_address_follows(demo: DashboardServer, new_page: NewPage) -> None:
+    page = opened(new_page(), demo)
+    page.evaluate("window.same = true")
+    for name in ("explorer", "statements", "imports", "runs", "overview"):
+        go_to(page, name)
+        expect(page).to_have_url(re.compile(rf"\?page={name}"))
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("Runs")
+    assert page.evaluate("window.same") is True
+
+
+def test_a_link_shows_the_same_to_a_colleague(demo: DashboardServer, new_page: NewPage) -> None:
+    mine = opened(new_page(), demo, "page=explorer")
+    mine.get_by_role("button", name="3M").click()
+    mine.get_by_label("Side").click()
+    mine.get_by_role("option", name="Debits").click()
+    expect(mine).to_have_url(re.compile("side=debit"))
+    total = mine.locator(".totals").first
+    expect(total).to_contain_text("entries")
+    shown = total.inner_text()
+    theirs = opened(new_page(), demo, mine.url.partition("?")[2])
+    expect(theirs.locator(".totals").first).to_have_text(re.sub(r"\s+", " ", shown))
+
+
+def test_an_entry_opens_beside_the_table_and_an_export_is_what_is_shown(
+    demo: DashboardServer, new_page: NewPage
+) -> None:
+    page = opened(new_page(), demo, "page=explorer&text=rent")
+    row = page.locator(".tabulator-row").first
+    expect(row).to_be_visible()
+    row.locator(".tabulator-cell").nth(3).click()
+    expect(page.get_by_text("As the bank wrote it")).to_be_visible()
+    page.keyboard.press("Escape")
+    with page.expect_download(timeout=READY_MS) as taken:
+        page.get_by_role("button", name="CSV").click()
+    lines = Path(taken.value.path()).read_text("utf-8-sig").splitlines()
+    number = int(re.sub(r"\D", "", page.locator(".totals b").first.inner_text()))
+    assert len(lines) - 1 == number
+
+
+def test_a_statement_is_made_and_taken(demo: DashboardServer, new_page: NewPage) -> None:
+    page = opened(new_page(), demo, "page=statements")
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_text("Opening balance").first).to_be_visible(timeout=READY_MS)
+    with page.expect_download(timeout=READY_MS) as taken:
+        page.get_by_role("button", name="PDF").click()
+    assert Path(taken.value.path()).read_bytes().startswith(b"%PDF")
+    assert taken.value.suggested_filename.endswith(".pdf")
+
+
+def test_the_keyboard_reaches_search_and_pages(demo: DashboardServer, new_page: NewPage) -> None:
+    page = opened(new_page(), demo)
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    expect(page.locator("h1")).to_have_text("Explorer")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_placeholder("Page, account or counterparty")).to_be_focused()
+    page.keyboard.type("Statem")
+    page.get_by_role("option", name="Statements").click()
+    expect(page.locator("h1")).to_have_text("Statements")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_accessible_and_fits(
+    demo: DashboardServer, new_page: NewPage, name: str, width: int, scheme: Scheme, request: pytest.FixtureRequest
+) -> None:
+    page = opened(new_page(width=width, scheme=scheme), demo, f"page={name}")
+    page.wait_for_load_state("networkidle")
+    serious = [found for found in axe_findings(page) if found["impact"] in ("serious", "critical")]
+    assert [(found["id"], [node["html"][:200] for node in found["nodes"]][:3]) for found in serious] == []
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+    dark = page.evaluate("getComputedStyle(document.querySelector('main') || document.body).backgroundColor")
+    assert dark is not None
+    if request.config.getoption("--update-images") and scheme == "light":
+        IMAGES.mkdir(exist_ok=True)
+        page.screenshot(path=IMAGES / f"{name}-{width}.png")
+
+
+def axe_findings(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return found
