@@ -274,6 +274,14 @@ def test_the_command_starts_without_pandas(lab: Path) -> None:
     assert [name for name in imported if name.startswith(heavy)] == []
 
 
+def test_a_rate_that_is_missing_is_one_sentence_in_a_fresh_process(lab: Path) -> None:
+    command = [*COMMAND, "balances", "--on", "2026-11-02", "--in-currency", "EUR"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("bankklient: there is no rate of CZK into EUR")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_reader_that_goes_away_is_no_error(lab: Path) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -98,7 +98,9 @@ def balance_series(
         " ON c.currency = a.currency AND c.day = b.day",
     )
     table = lab.query(sql, values | {"target": target, "source": rate_source(lab, target)})
-    for row in table.filter(pa.compute.greater(table["missing"], 0)).slice(0, 1).to_pylist():
+    import pyarrow.compute as pc
+
+    for row in table.filter(pc.greater(table["missing"], 0)).slice(0, 1).to_pylist():
         raise NoRate(
             f"there is no rate into {target} on or before {row['day']} for all accounts;"
             " import older rates or start later"
@@ -107,10 +109,10 @@ def balance_series(
 
 
 def _all_converted(table: pa.Table, column: str, target: str) -> None:
-    missing = table.filter(pa.compute.is_null(table[column]))
-    if missing.num_rows:
+    if table[column].null_count:
+        missing = table[column].to_pylist().index(None)
         raise NoRate(
-            f"there is no rate of {missing['currency'][0].as_py()} into {target} on or before the day;"
+            f"there is no rate of {table['currency'][missing].as_py()} into {target} on or before the day;"
             " import rates of the CNB or the ECB"
         )
 

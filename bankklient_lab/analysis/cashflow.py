@@ -134,5 +134,7 @@ def _check(since: date, until: date, unit: str, by: str) -> None:
 
 
 def _require_rates(table: pa.Table, day: str, target: str | None) -> None:
-    for row in table.filter(pa.compute.greater(table["missing"], 0)).slice(0, 1).to_pylist():
+    import pyarrow.compute as pc
+
+    for row in table.filter(pc.greater(table["missing"], 0)).slice(0, 1).to_pylist():
         raise NoRate(f"there is no rate into {target} for all entries of {row[day]}; import older rates or start later")
