@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import analysis, command, document, reading, reports
+from tests.bench import analysis, browser, command, document, reading, reports
 from tests.bench.business import Size
 from tests.bench.labs import make_lab
 from tests.bench.measure import ROOT, Measurement
 
-MARKS = ("A1", "A2", "A3", "A4", "A5", "A6", "A8", "A9")
+MARKS = ("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,19 @@ class Sizes:
     file_entries: int
     memory_megabytes: tuple[int, ...]
     lab_entries: tuple[int, ...]  # smallest first; commands and reports take the first
+    browser_entries: int  # one of them
+    browser_changes: int
     sheet_rows: int
     statements: int
     rounds: int  # of what takes milliseconds
     slow_rounds: int  # of what takes seconds
 
 
-FULL = Sizes(200_000, (100, 300), (1_000_000, 10_000_000), 200_000, 1_000, 7, 3)
-LARGE = Sizes(200_000, (100, 300, 1_000, 2_000), (1_000_000, 10_000_000, 50_000_000), 200_000, 1_000, 7, 3)
-QUICK = Sizes(500, (1,), (2_400,), 200, 4, 1, 1)
+FULL = Sizes(200_000, (100, 300), (1_000_000, 10_000_000), 10_000_000, 20, 200_000, 1_000, 7, 3)
+LARGE = Sizes(
+    200_000, (100, 300, 1_000, 2_000), (1_000_000, 10_000_000, 50_000_000), 10_000_000, 20, 200_000, 1_000, 7, 3
+)
+QUICK = Sizes(500, (1,), (2_400,), 2_400, 1, 200, 4, 1, 1)
 
 
 def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measurement]:
@@ -47,8 +51,8 @@ def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measu
     if "A4" in marks:
         yield from reading.memory(folder, megabytes=sizes.memory_megabytes)
     labs: dict[int, Path] = {}
-    if {"A5", "A6", "A8"}.intersection(marks):
-        wanted = sizes.lab_entries if "A5" in marks else sizes.lab_entries[:1]
+    if {"A5", "A6", "A7", "A8"}.intersection(marks):
+        wanted = sizes.lab_entries if {"A5", "A7"}.intersection(marks) else sizes.lab_entries[:1]
         labs = {entries: make_lab(folder / f"{entries}.lab", Size(entries)) for entries in wanted}
     if "A5" in marks:
         yield from analysis.against_sql(labs, rounds=sizes.rounds)
@@ -56,6 +60,10 @@ def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measu
         entries, lab = next(iter(labs.items()))
         yield from command.against_ledger(lab, entries=entries, rounds=sizes.slow_rounds)
         yield from command.start(sizes.rounds)
+    if "A7" in marks:
+        entries = sizes.browser_entries
+        lab, rounds = labs[entries], sizes.slow_rounds
+        yield from browser.in_chromium(lab, entries=entries, rounds=rounds, changes=sizes.browser_changes)
     if "A8" in marks:
         yield from reports.pdf(next(iter(labs.values())), statements=sizes.statements, rounds=sizes.slow_rounds)
     if "A9" in marks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ BOTH_YEARS = (date(2024, 1, 1), date(2026, 1, 1))
 ACCOUNT_ID = 7
 
 # Entries begin with the first statement's opening balance: that is all the SQL needs beside them.
-_OPENING = "first_opening AS (SELECT account_id, min_by(opening, from_day) AS opening FROM history.statement GROUP BY account_id)"
+_OPENING = """first_opening AS (
+            SELECT account_id, min_by(opening, from_day) AS opening FROM history.statement GROUP BY account_id
+        )"""
 BARE = {
     "balances": f"""
         WITH {_OPENING}
@@ -31,11 +34,14 @@ BARE = {
     "statement": f"""
         WITH {_OPENING}, before AS (
             SELECT (SELECT opening FROM first_opening WHERE account_id = $account)
-                + coalesce((SELECT sum(amount) FROM history.entry WHERE account_id = $account AND day < $since), 0) AS opening
+                + coalesce((SELECT sum(amount) FROM history.entry WHERE account_id = $account AND day < $since),
+                0) AS opening
         )
         SELECT row_number() OVER w AS position, e.day, e.booking_day, e.value_day, e.amount,
-            (b.opening + sum(e.amount) OVER w)::DECIMAL(18,3) AS balance, e.currency, e.counterparty_name, e.counterparty_account,
-            e.counterparty_bank, e.variable_symbol, e.constant_symbol, e.specific_symbol, e.remittance, e.additional_info,
+            (b.opening + sum(e.amount) OVER w)::DECIMAL(18,3) AS balance, e.currency, e.counterparty_name,
+            e.counterparty_account,
+            e.counterparty_bank, e.variable_symbol, e.constant_symbol, e.specific_symbol, e.remittance,
+            e.additional_info,
             e.transaction_code, e.bank_reference, e.client_reference, e.end_to_end_id, s.number AS statement_number
         FROM history.entry e JOIN history.statement s USING (import_id, statement_no), before b
         WHERE e.account_id = $account AND e.day >= $since AND e.day < $until
@@ -46,7 +52,8 @@ BARE = {
         WITH {_OPENING}, moved AS (
             SELECT account_id, day, sum(amount) AS net FROM history.entry WHERE day < $until GROUP BY ALL
         ), running AS (
-            SELECT m.account_id, m.day, o.opening + sum(m.net) OVER w AS balance, lead(m.day, 1, $until) OVER w AS next_day
+            SELECT m.account_id, m.day, o.opening + sum(m.net) OVER w AS balance, lead(m.day, 1,
+                $until) OVER w AS next_day
             FROM moved m JOIN first_opening o USING (account_id) WINDOW w AS (PARTITION BY m.account_id ORDER BY m.day)
         ), daily AS (
             SELECT account_id, balance,
@@ -74,7 +81,7 @@ _WORK = {
 
 @a_task
 def analysis(lab: str, rounds: int) -> dict[str, Any]:
-    """Open the lab and run each question and its bare SQL in turns, on the same connection; both see the same result first."""
+    """Open the lab and run each question and its bare SQL in turns, in one database, once their results are equal."""
     import bankklient_lab as bl
     import bankklient_lab.analysis.balances  # imports come before the clock
 
@@ -85,7 +92,7 @@ def analysis(lab: str, rounds: int) -> dict[str, Any]:
     with opened:
         account = opened.rows("SELECT number FROM ops.account WHERE account_id = $id", {"id": ACCOUNT_ID})[0][0]
 
-        def days(span: tuple[date, date]) -> dict[str, date]:
+        def days(span: tuple[date, date]) -> dict[str, object]:
             return dict(zip(("since", "until"), span, strict=True))
 
         questions: dict[str, tuple[Callable[[], pa.Table], dict[str, object]]] = {
@@ -107,7 +114,7 @@ def analysis(lab: str, rounds: int) -> dict[str, Any]:
                     return cursor.execute(sql, values).to_arrow_table()
 
             _require_same(ours(), bare(), name)
-            result[name] = in_turns(rounds, lambda ours=ours: timed(ours), lambda bare=bare: timed(bare))
+            result[name] = in_turns(rounds, partial(timed, ours), partial(timed, bare))
     return result
 
 

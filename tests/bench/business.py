@@ -37,12 +37,14 @@ def prepare(con: duckdb.DuckDBPyConnection, size: Size) -> None:
     """Make temporary tables own_account and partner, and the macro made_entry(first, until) over statements from 0."""
     con.execute(_IBAN)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE own_account AS SELECT i::INTEGER AS account, iban('0800', 19, 2000000000 + i * 11) AS number,"
+        "CREATE OR REPLACE TEMP TABLE own_account AS"
+        " SELECT i::INTEGER AS account, iban('0800', 19, 2000000000 + i * 11) AS number,"
         " CASE WHEN ? <> '' THEN ? WHEN i % 5 = 4 THEN 'EUR' ELSE 'CZK' END AS currency FROM range(?) r(i)",
         [size.currency, size.currency, size.accounts],
     )
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE partner AS SELECT i AS partner, printf('Counterparty %04d Trading Ltd', i) AS name,"
+        "CREATE OR REPLACE TEMP TABLE partner AS"
+        " SELECT i AS partner, printf('Counterparty %04d Trading Ltd', i) AS name,"
         f" iban('0300', 0, 1000000000 + i * 11) AS account FROM range({PARTNERS}) r(i)"
     )
     con.execute(_ENTRY.format(n=size.entries, s=size.statements, accounts=size.accounts, first=FIRST_DAY))
@@ -72,7 +74,8 @@ def _table(con: duckdb.DuckDBPyConnection, sql: str, kind: Kind) -> pa.Table:
 
 _IBAN = """
 CREATE OR REPLACE TEMP MACRO iban(bank, prefix, base) AS 'CZ' || lpad((98 - (bank || lpad(prefix::VARCHAR, 6, '0')
-    || lpad(base::VARCHAR, 10, '0') || '123500')::HUGEINT % 97)::VARCHAR, 2, '0') || bank || lpad(prefix::VARCHAR, 6, '0')
+    || lpad(base::VARCHAR, 10, '0') || '123500')::HUGEINT % 97)::VARCHAR, 2, '0') || bank
+    || lpad(prefix::VARCHAR, 6, '0')
     || lpad(base::VARCHAR, 10, '0')
 """
 
@@ -83,13 +86,15 @@ WITH numbered AS (
     SELECT i, i * {s} // {n} AS s, hash(i + 1) AS h
     FROM range((first_statement * {n} + {s} - 1) // {s}, (until_statement * {n} + {s} - 1) // {s}) r(i)
 ), placed AS (
-    SELECT *, i - (s * {n} + {s} - 1) // {s} AS nth, ((s + 1) * {n} + {s} - 1) // {s} - (s * {n} + {s} - 1) // {s} AS size,
+    SELECT *, i - (s * {n} + {s} - 1) // {s} AS nth,
+        ((s + 1) * {n} + {s} - 1) // {s} - (s * {n} + {s} - 1) // {s} AS size,
         (DATE '{first}' + to_months((s // {accounts})::INTEGER))::DATE AS month_first
     FROM numbered
 )
 SELECT s, (s % {accounts})::INTEGER AS account, (nth + 1)::INTEGER AS entry_no,
     month_first + (nth * date_part('day', last_day(month_first)) // size)::INTEGER AS day,
-    ((h % 1000000 + 1)::BIGINT * (CASE WHEN h // 1000000 % 100 < 49 THEN -1 ELSE 1 END) * 0.01)::DECIMAL(18,3) AS amount,
+    ((h % 1000000 + 1)::BIGINT
+        * (CASE WHEN h // 1000000 % 100 < 49 THEN -1 ELSE 1 END) * 0.01)::DECIMAL(18,3) AS amount,
     (h // 7 % 2000)::BIGINT AS partner, (2000000000 + h // 11 % 899999999)::VARCHAR AS variable_symbol,
     upper(left(format('{{:x}}', h), 14)) AS bank_reference
 FROM placed
@@ -98,7 +103,8 @@ FROM placed
 _STATEMENT = """
 CREATE OR REPLACE TEMP TABLE sent AS
 WITH summed AS (
-    SELECT s, account, sum(amount)::DECIMAL(18,3) AS net, date_trunc('month', min(day))::DATE AS first_day, last_day(min(day)) AS last_day
+    SELECT s, account, sum(amount)::DECIMAL(18,3) AS net, date_trunc('month', min(day))::DATE AS first_day,
+        last_day(min(day)) AS last_day
     FROM made GROUP BY s, account
 )
 SELECT s.*, a.number, a.currency, row_number() OVER (PARTITION BY account ORDER BY s) AS sequence,
@@ -107,8 +113,9 @@ FROM summed s JOIN own_account a USING (account) WINDOW w AS (PARTITION BY accou
 """
 
 _STATEMENT_OF_FILE = """
-SELECT (s + 1)::INTEGER AS statement_no, false AS interim, number AS account, '0800' AS bank, currency, 'Demo company' AS account_name,
-    sequence::VARCHAR AS number, 'S' || s AS reference, first_day, last_day, opening, first_day AS opening_day, closing, last_day AS closing_day
+SELECT (s + 1)::INTEGER AS statement_no, false AS interim, number AS account, '0800' AS bank, currency,
+    'Demo company' AS account_name, sequence::VARCHAR AS number, 'S' || s AS reference, first_day, last_day,
+    opening, first_day AS opening_day, closing, last_day AS closing_day
 FROM sent ORDER BY s
 """
 _BALANCE_OF_FILE = """
@@ -116,8 +123,9 @@ SELECT (s + 1)::INTEGER AS statement_no, 'OPBD' AS balance_type, first_day AS da
 UNION ALL SELECT (s + 1)::INTEGER, 'CLBD', last_day, closing, currency FROM sent ORDER BY 1, 2 DESC
 """
 _ENTRY_OF_FILE = """
-SELECT (m.s + 1)::INTEGER AS statement_no, m.entry_no, m.day AS booking_day, m.day AS value_day, m.amount, a.currency, 'BOOK' AS status,
-    false AS reversal, p.name AS counterparty_name, p.account AS counterparty_account, m.variable_symbol, '308' AS constant_symbol,
-    m.bank_reference, '{code}' AS transaction_code, 'Invoice ' || m.variable_symbol || ' for goods delivered' AS remittance, 0 AS detail_count
+SELECT (m.s + 1)::INTEGER AS statement_no, m.entry_no, m.day AS booking_day, m.day AS value_day, m.amount,
+    a.currency, 'BOOK' AS status, false AS reversal, p.name AS counterparty_name, p.account AS counterparty_account,
+    m.variable_symbol, '308' AS constant_symbol, m.bank_reference, '{code}' AS transaction_code,
+    'Invoice ' || m.variable_symbol || ' for goods delivered' AS remittance, 0 AS detail_count
 FROM made m JOIN own_account a USING (account) JOIN partner p USING (partner) ORDER BY m.s, m.entry_no
 """

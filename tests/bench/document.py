@@ -15,15 +15,17 @@ from statistics import median
 from tests.bench.measure import Measurement
 
 PACKAGES = (
-    "bankklient_lab", "duckdb", "pyarrow", "pandas", "lxml", "mt-940", "bai2", "ofxparse", "typst", "xlsxwriter", "panel", "playwright",
+    "bankklient_lab", "duckdb", "pyarrow", "pandas", "lxml", "mt-940", "bai2", "ofxparse",
+    "typst", "xlsxwriter", "panel", "playwright",
 )  # fmt: skip
 _HEAD = """# Benchmarks
 
-Written by `make bench` in one run: ours and the peer named do the same work in turns on the same machine, who begins
-changing from round to round. Every figure is the median of several rounds with the fastest and the slowest in brackets;
-the ratio is that of the medians, with the ratios of the single rounds in brackets. An absolute time tells of the machine
-only. Files and labs are made up by `tests/bench`, the same at every run; before the clock starts each file has been read once,
-both sides' modules are imported, and where results are comparable they have been compared.
+Written by `make bench` in one run: ours and the peer named do the same work in turns on the same machine, who
+begins changing from round to round. A figure is the median of several rounds with the least and the greatest in
+brackets; the ratio is that of the medians, with the ratios of the single rounds in brackets. An absolute time tells of
+the machine only. Files and labs are made up by `tests/bench`, the same at every run; before the clock starts each file
+has been read once and both sides' modules are imported. Both sides' results are compared: numbers of entries, balances,
+whole tables, the bytes of a PDF.
 """
 
 
@@ -64,8 +66,9 @@ def _machine(load: tuple[float, float], minutes: float) -> list[str]:
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return [
         f"- Date: {date.today().isoformat()}, {minutes:.0f} minutes",
-        f"- Machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}",
-        f"- Load average of the minute before: {load[0]:.1f}, at the end: {load[1]:.1f} (the run itself makes about 1 to 2)",
+        f"- Machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB, "
+        f"{platform.system()} {platform.release()}",
+        f"- Load average of the minute before: {load[0]:.1f}, at the end: {load[1]:.1f}; the run itself makes 1 to 2",
         f"- Python {platform.python_version()}, {versions}{_ledger()}",
     ]
 

@@ -69,7 +69,8 @@ def _bai2(data: StatementSet) -> Iterator[bytes]:
     for entry in entries:
         by_statement.setdefault(entry["statement_no"], []).append(entry)
     last_day = data.statements["last_day"][0].as_py()
-    yield f"01,122099999,123456789,{last_day:%y%m%d},0700,1,,,2/\n02,123456789,122099999,1,{last_day:%y%m%d},2359,USD,2/\n".encode()
+    yield f"01,122099999,123456789,{last_day:%y%m%d},0700,1,,,2/\n".encode()
+    yield f"02,123456789,122099999,1,{last_day:%y%m%d},2359,USD,2/\n".encode()
     total = records = 0
     for statement in data.statements.to_pylist():
         closing = _cents(statement["closing"])
@@ -102,7 +103,8 @@ def _ofx(data: StatementSet) -> Iterator[bytes]:
     ).encode()
     for batch in data.entries.to_batches(10_000):
         yield "".join(
-            f"<STMTTRN>\n<TRNTYPE>{'CREDIT' if entry['amount'] > 0 else 'DEBIT'}\n<DTPOSTED>{entry['booking_day']:%Y%m%d}\n"
+            f"<STMTTRN>\n<TRNTYPE>{'CREDIT' if entry['amount'] > 0 else 'DEBIT'}\n"
+            f"<DTPOSTED>{entry['booking_day']:%Y%m%d}\n"
             f"<TRNAMT>{entry['amount']:.2f}\n<FITID>{entry['bank_reference']}-{entry['entry_no']}\n<NAME>{entry['counterparty_name']}\n"
             f"<MEMO>{entry['remittance']}\n</STMTTRN>\n"
             for entry in batch.to_pylist()

@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 class Target:
     """What is wanted.
 
-    "speed": peer's time over ours is at least `value`; "time": ours over the peer's is at most `value`; "limit": our own
-    figure is under `value`, without a peer.
+    "speed": peer's time over ours is at least `value`; "time": ours over the peer's is at most `value`; "limit": our
+    own figure is under `value`, without a peer.
     """
 
     kind: Literal["speed", "time", "limit"]
@@ -87,7 +87,7 @@ def timed(function: Callable[[], object]) -> float:
 
 
 def task(name: str, **arguments: object) -> dict[str, Any]:
-    """Run a task of tests.bench.child in a fresh process and return its result; it measures itself after its imports."""
+    """Run a task of tests.bench.child in a fresh process and return its result; it measures itself."""
     command = [sys.executable, "-m", "tests.bench.child", name, json.dumps(arguments, default=str)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -84,7 +84,7 @@ def workbook(rows: int, rounds: int) -> dict[str, Any]:
 
 
 def _bare_workbook(fields: list[str], rows: list[tuple[Any, ...]]) -> bytes:
-    """Write the cells of the table with their formats, by the methods for their types, as the manual of xlsxwriter shows."""
+    """Write the cells of the table with their formats, by the methods for their types."""
     import xlsxwriter
 
     content = BytesIO()

@@ -44,7 +44,7 @@ def import_file(
 
 @contextlib.contextmanager
 def _peak() -> Iterator[list[int]]:
-    """Give a list whose number is, after the block, the sum of the highest resident sizes of this process and its children."""
+    """Give a list whose number is, after the block, the sum of the peaks of this process and its children in bytes."""
     import psutil
 
     marks: dict[int, int] = {}

@@ -1,0 +1,142 @@
+"""A7: the dashboards in Chromium, served by the command itself, over a lab of any size."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import quantiles
+from typing import TYPE_CHECKING, Any
+
+from tests.bench.measure import Measurement, Target, bankklient, task
+from tests.bench.tasks import a_task
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PRESETS = ("3M", "ALL", "1M", "1Y")
+# Clicks and returns the milliseconds until charts and texts have both changed and then stay as they are.
+_CHANGE = """
+(button) => new Promise((resolve, reject) => {
+  const gather = (root, found) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) gather(element.shadowRoot, found);
+      if (!element.checkVisibility()) continue;
+      if (element.tagName === "CANVAS" && element.width) found.charts.push(element.toDataURL());
+      else if (!element.matches("style, script, button, button *"))
+        for (const node of element.childNodes) if (node.nodeType === Node.TEXT_NODE) found.texts.push(node.data);
+    }
+    return found;
+  };
+  const look = () => {
+    const found = gather(document, {charts: [], texts: []});
+    return {charts: found.charts.join(), texts: found.texts.join()};
+  };
+  const before = look(), start = performance.now();
+  let last = before, changed = start;
+  button.click();
+  const step = () => {
+    const now = look(), at = performance.now();
+    if (now.charts !== last.charts || now.texts !== last.texts) { changed = at; last = now; }
+    const both = last.charts !== before.charts && last.texts !== before.texts;
+    if (both && at - changed > 1500) resolve(changed - start);
+    else if (at - start > 30000) reject(new Error("the page did not change in 30 seconds"));
+    else setTimeout(step, 40);  // looking costs time itself
+  };
+  step();
+})
+"""
+
+
+@contextmanager
+def _served(lab: Path) -> Iterator[str]:
+    """Give the one-time link of a server of its own process."""
+    command = [str(part) for part in bankklient("serve", "--lab", lab)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            link = next(found[0] for line in server.stdout if (found := re.search(r"http://\S+", line)))
+            yield link
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@a_task
+def dashboards(lab: str, rounds: int, changes: int) -> dict[str, Any]:
+    """Open windows, go to another page and change the period."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.conftest import ARGUMENTS, HEIGHT, WIDE
+
+    program = shutil.which("chromium")
+    assert program, "this needs Debian's package chromium"
+    result: dict[str, Any] = {"first": [], "page": [], "overview": [], "explorer": []}
+    with _served(Path(lab)) as link, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True)
+        cookies, address = _let_in(browser, link)
+        for _ in range(rounds):
+            context = browser.new_context(viewport={"width": WIDE, "height": HEIGHT}, storage_state=cookies)
+            page = context.new_page()
+            began = time.perf_counter()
+            page.goto(address, wait_until="commit")
+            _wait_for_content(page)
+            result["first"].append(time.perf_counter() - began)
+            if not result["overview"]:
+                result["overview"] = _changes(page, changes)
+            began = time.perf_counter()
+            page.get_by_text("Explorer", exact=True).first.click()
+            page.get_by_role("heading", name="Explorer").wait_for()
+            _wait_for_content(page)
+            result["page"].append(time.perf_counter() - began)
+            if not result["explorer"]:
+                result["explorer"] = _changes(page, changes)
+            context.close()
+        browser.close()
+    return result
+
+
+def _let_in(browser: Browser, link: str) -> tuple[Any, str]:
+    """Use the link once, and return the cookies and the address that they open."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(link)
+    _wait_for_content(page)
+    cookies, address = context.storage_state(), page.url.partition("?")[0]
+    context.close()
+    return cookies, address
+
+
+def _wait_for_content(page: Page) -> None:
+    """Wait until a chart and a row of a table are there."""
+    page.locator("canvas:visible").first.wait_for()
+    page.locator(".tabulator-row:visible").first.wait_for()
+
+
+def _changes(page: Page, number: int) -> list[float]:
+    buttons = [page.get_by_role("button", name=preset, exact=True) for preset in PRESETS]
+    return [float(buttons[turn % len(buttons)].first.evaluate(_CHANGE)) for turn in range(number)]
+
+
+def in_chromium(lab: Path, *, entries: int, rounds: int, changes: int) -> Iterator[Measurement]:
+    """Measure A7."""
+    result = task("dashboards", lab=lab, rounds=rounds, changes=changes)
+    where = f"{entries:,} entries, Chromium"
+    yield Measurement(
+        "A7", f"Overview opened until chart and table are there, {where}", tuple(result["first"]), Target("limit", 4)
+    )
+    yield Measurement(
+        "A7", f"to the Explorer until chart and table are there, {where}", tuple(result["page"]), Target("limit", 1)
+    )
+    for page in ("overview", "explorer"):
+        samples = sorted(result[page])
+        slow = quantiles(samples, n=20)[-1] if len(samples) > 1 else samples[0]
+        note = f"median {samples[len(samples) // 2]:.0f}, slowest {samples[-1]:.0f} ms"
+        work = (
+            f"period changed on the {page.capitalize()} until chart and figures show it, p95 of {len(samples)}, {where}"
+        )
+        yield Measurement("A7", work, (slow,), Target("limit", 400), unit="ms", note=note)
