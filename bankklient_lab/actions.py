@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from bankklient_lab.errors import UnknownName
+from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.lab import Lab
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Action(Generic[P, R]):
 
     def run(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function in this process, or send the call to the owner of a remote lab."""
+        _check_texts((args, kwargs))
         if lab.remote is not None:
             result: R = lab.remote.call(self, args, kwargs)
             return result
@@ -62,6 +63,18 @@ class TableAction(Generic[P]):
         from bankklient_lab.frames import frame
 
         return frame(self.arrow(lab, *args, **kwargs))
+
+
+def _check_texts(given: object) -> None:
+    """Raise BadArgument for a text, however deep in the arguments, that can't be stored as UTF-8 text."""
+    if isinstance(given, str):
+        if "\0" in given or any("\ud800" <= letter <= "\udfff" for letter in given):
+            raise BadArgument(f"{given[:40]!r} is not a text: it has a zero character or half of one")
+    elif isinstance(given, dict):
+        _check_texts([*given.keys(), *given.values()])
+    elif isinstance(given, (list, tuple, set, frozenset)):
+        for one in given:
+            _check_texts(one)
 
 
 ACTIONS: dict[str, Action[..., Any]] = {}

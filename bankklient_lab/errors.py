@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+MESSAGE_CHARS_MAX = 1_000
+
 
 class LabError(Exception):
     """Base of all errors meant for the user; `str(error)` is one sentence (or few) without a traceback."""
@@ -32,6 +34,9 @@ class LabError(Exception):
     code: ClassVar[str] = "error"
 
     def __init__(self, message: str, **details: object) -> None:
+        message = " ".join(message.splitlines())
+        if len(message) > MESSAGE_CHARS_MAX:  # it quotes something long
+            message = f"{message[: MESSAGE_CHARS_MAX - 300]} ... {message[-200:]}"
         super().__init__(message)
         self.message = message
         self.details = details

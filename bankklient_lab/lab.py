@@ -143,7 +143,19 @@ def lab_path(path: str | Path | None) -> Path:
     given = path or os.environ.get(ENVIRONMENT_LAB)
     if not given:
         raise BadArgument(f"no lab is named: give --lab FILE or set {ENVIRONMENT_LAB}")
-    return Path(given).expanduser().resolve()
+    return absolute(given)
+
+
+def absolute(given: str | Path) -> Path:
+    """Return a path in full, whether or not something is there; BadArgument for what can't be a path."""
+    try:
+        path = Path(given).expanduser().resolve()
+        path.exists()  # fails for a name that is too long
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle, an unknown user's home
+        raise BadArgument(
+            f"{str(given)[:200]!r} can't be a path ({getattr(error, 'strerror', None) or error})"
+        ) from None
+    return path
 
 
 def own_card(clock: Clock = utc_now) -> OwnerCard:

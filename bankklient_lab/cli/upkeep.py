@@ -55,9 +55,10 @@ def backup(
 ) -> None:
     """Copy the lab into a new folder while nothing writes, and read the copy back."""
     from bankklient_lab.history.upkeep import backup as backup_action
+    from bankklient_lab.lab import absolute
     from bankklient_lab.store.backup import verify_bytes
 
-    folder = target.expanduser().resolve()
+    folder = absolute(target)
     with opened(lab, passphrase_file) as one:
         manifest = backup_action(one, str(folder))
     verify_bytes(folder)

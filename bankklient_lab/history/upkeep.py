@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.lab import Lab
+from bankklient_lab.lab import Lab, absolute
 from bankklient_lab.store.backup import back_up
 from bankklient_lab.store.checks import run_checks
 
@@ -33,7 +32,7 @@ def backup(lab: Lab, target: str) -> dict[str, Any]:
     The manifest has made_at, schema, bytes, sha256, encrypted and tables (their figures). Nothing is written to the lab
     meanwhile. Raises StoreError.
     """
-    manifest = back_up(lab.database, Path(target).expanduser().resolve(), now=lab.clock())
+    manifest = back_up(lab.database, absolute(target), now=lab.clock())
     with lab.database.tx("ops") as cursor:
         lab.log(cursor, "backup", target, sha256=manifest["sha256"], bytes=manifest["bytes"])
     return manifest

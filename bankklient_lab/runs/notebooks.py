@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, RunFailed, UnknownName
-from bankklient_lab.lab import Lab
+from bankklient_lab.lab import Lab, absolute
 
 # Given by the run itself, when the notebook has them: the lab's file and the folder for the files it makes.
 GIVEN = ("lab", "output")
@@ -41,7 +41,7 @@ class Parameter:
 @action
 def register_notebooks(lab: Lab, folder: str) -> None:
     """Let the notebooks of a folder be run; BadArgument when there is none or it has a name that is taken."""
-    path = Path(folder).expanduser().resolve()
+    path = absolute(folder)
     if not path.is_dir():
         raise BadArgument(f"there is no folder {path}")
     known = folders_of(lab)
@@ -53,7 +53,7 @@ def register_notebooks(lab: Lab, folder: str) -> None:
 @action
 def unregister_notebooks(lab: Lab, folder: str) -> None:
     """Take a registration of a folder back; UnknownName when it is not registered."""
-    path = str(Path(folder).expanduser().resolve())
+    path = str(absolute(folder))
     known = folders_of(lab)
     if path not in known:
         raise UnknownName("folder of notebooks", path, f"registered are: {', '.join(known) or 'none'}")

@@ -41,6 +41,8 @@ class Database:
 
         Raises StoreError when the file is missing (or exists, with `create`), WrongPassphrase, NewerLab, DamagedLab.
         """
+        if "?" in str(path):  # DuckDB takes the rest for parameters and names its log otherwise
+            raise StoreError(f"the path of a lab can't have a question mark: {path}", path=str(path))
         log = path.with_name(path.name + ".wal")
         if create and (path.exists() or log.exists()):
             there = path if path.exists() else log
