@@ -252,7 +252,7 @@ def test_file_names_are_kept_as_they_are_and_do_nothing(
     assert len(shown.splitlines()) <= 3
 
 
-@pytest.mark.parametrize("given", ["../../etc/passwd", "/etc/passwd", "a/b/../../../x", "..", "", ".", "\x00"])
+@pytest.mark.parametrize("given", ["../../etc/passwd", "/etc/passwd", "a/b/../../../x", "..", "", "."])
 def test_a_path_as_name_leads_nowhere(given: str, lab: Lab, tmp_path: Path) -> None:
     path = mt940(tmp_path)
     report = bl.import_file(lab, path, name=given)

@@ -86,7 +86,7 @@ def import_on_a_full_disk(lab_file: str, file: str, bytes_max: str) -> None:
 def create_on_a_full_disk(lab_file: str, bytes_max: str) -> None:
     """Make a lab while no file may grow beyond so many bytes."""
     limit(int(bytes_max))
-    say(*outcome(lambda: len(open_here(Path(lab_file), create=True).rows("FROM ops.import"))))
+    say(*outcome(lambda: open_here(Path(lab_file), create=True).user))
 
 
 def limit(bytes_max: int) -> None:
