@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
 def demo(
     lab: options.LabOption = "",
     entries: Annotated[int, typer.Option(min=100, max=ENTRIES_MAX, help="About so many entries.")] = 100_000,
+    months: Annotated[int, typer.Option(min=1, max=120, help="Whole months of business before this one.")] = 24,
     today: Annotated[str, typer.Option(metavar="DATE", help="Day after the last entries.")] = "today",
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes up another company.")] = 20_260_101,
     once: Annotated[bool, typer.Option("--once", help="Make the lab and stop; no pages.")] = False,
@@ -42,7 +43,7 @@ def demo(
 
     path, day = lab_path(lab or DEMO_LAB), options.day(today)
     if not path.exists():
-        summary = _make(path, day, entries, seed)
+        summary = _make(path, day, entries, months, seed)
         print_json(summary) if as_json else lines(
             f"{name.replace('_', ' ')}: {value}" for name, value in summary.items()
         )
@@ -51,7 +52,7 @@ def demo(
             serve_lab(one, port, stop)
 
 
-def _make(path: Path, today: date, entries: int, seed: int) -> dict[str, object]:
+def _make(path: Path, today: date, entries: int, months: int, seed: int) -> dict[str, object]:
     """Make the demo lab whole or not at all, the bank files in a folder beside it."""
     from bankklient_lab.demo import fill
     from bankklient_lab.lab import created
@@ -64,7 +65,7 @@ def _make(path: Path, today: date, entries: int, seed: int) -> dict[str, object]
         raise BadArgument(f"{files} can't be made ({error.strerror})") from None
     try:
         with created(part) as one, Progress() as job:
-            summary = fill(one, files, today=today, entries=entries, seed=seed, job=job)
+            summary = fill(one, files, today=today, entries=entries, months=months, seed=seed, job=job)
         part.rename(path)
     finally:
         for left in path.parent.glob(f"{part.name}*"):
