@@ -16,6 +16,7 @@ import pytest
 
 from bankklient_lab import cli
 from bankklient_lab.formats import formats
+from tests.corpus import SAMPLES
 from tests.statements import ACCOUNT, mt940
 
 Run = Callable[..., tuple[int, str, str]]
@@ -274,7 +275,8 @@ def test_the_command_starts_without_pandas(lab: Path) -> None:
     assert [name for name in imported if name.startswith(heavy)] == []
 
 
-def test_a_rate_that_is_missing_is_one_sentence_in_a_fresh_process(lab: Path) -> None:
+def test_a_rate_that_is_missing_is_one_sentence_in_a_fresh_process(run: Run, lab: Path) -> None:
+    assert run("import", SAMPLES / "ecb_rates" / "hist.csv")[0] == 0
     command = [*COMMAND, "balances", "--on", "2026-11-02", "--in-currency", "EUR"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "")

@@ -1,13 +1,13 @@
 -- A rate as the fraction p/q of whole numbers: an amount of the currency times p/q is the amount in the base.
--- Fractions keep conversions exact: DuckDB divides decimals as doubles.
+-- Fractions keep conversions exact: DuckDB divides decimals as doubles, and multiplies those of 18 digits within 18.
 CREATE MACRO app.rate_fraction(rate_source) AS TABLE
     WITH latest AS (  -- a rate imported again replaces the older one
         SELECT currency, day, base, max_by(struct_pack(rate, units, indirect), import_id) AS r
         FROM live_rate() WHERE source = rate_source GROUP BY ALL
     ), whole AS (
         SELECT currency, day, base,
-            CASE WHEN r.indirect THEN r.units::HUGEINT * 100000000 ELSE (r.rate * 100000000)::HUGEINT END AS p,
-            CASE WHEN r.indirect THEN (r.rate * 100000000)::HUGEINT ELSE r.units::HUGEINT * 100000000 END AS q
+            CASE WHEN r.indirect THEN r.units::HUGEINT * 100000000 ELSE (r.rate::DECIMAL(38,8) * 100000000)::HUGEINT END AS p,
+            CASE WHEN r.indirect THEN (r.rate::DECIMAL(38,8) * 100000000)::HUGEINT ELSE r.units::HUGEINT * 100000000 END AS q
         FROM latest
     )
     SELECT currency, day, (p // gcd(p, q))::HUGEINT AS p, (q // gcd(p, q))::HUGEINT AS q FROM whole
@@ -16,7 +16,7 @@ CREATE MACRO app.rate_fraction(rate_source) AS TABLE
 
 -- `amount` times n/d, rounded half away from zero to `places` decimals.
 CREATE MACRO app.scaled(amount, n, d, places) AS (
-    (sign(amount) * ((2 * abs((amount * 1000)::HUGEINT) * n + d * (10 ** (3 - places))::HUGEINT)
+    (sign(amount) * ((2 * abs((amount::DECIMAL(38,3) * 1000)::HUGEINT) * n + d * (10 ** (3 - places))::HUGEINT)
         // (2 * d * (10 ** (3 - places))::HUGEINT)) * (10 ** (3 - places))::HUGEINT)::DECIMAL(18,0) * 0.001::DECIMAL(4,3)
 )::DECIMAL(18,3);
 

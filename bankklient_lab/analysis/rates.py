@@ -24,7 +24,7 @@ def rates(lab: Lab, *, on: date, source: str | None = None) -> pa.Table:
             ((CASE WHEN indirect THEN (2 * units::HUGEINT * 10000000000000000 + r8) // (2 * r8)
                 ELSE (2 * r8 + units) // (2 * units) END)::DECIMAL(18,0) * 0.00000001::DECIMAL(9,8))::DECIMAL(18,8) AS
                 per_unit
-        FROM (SELECT *, (rate * 100000000)::HUGEINT AS r8 FROM live_rate())
+        FROM (SELECT *, (rate::DECIMAL(38,8) * 100000000)::HUGEINT AS r8 FROM live_rate())
         WHERE day <= $on AND ($source IS NULL OR source = $source)
         QUALIFY row_number() OVER (PARTITION BY source, currency ORDER BY day DESC, import_id DESC) = 1
         ORDER BY source, currency

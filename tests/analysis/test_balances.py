@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import bankklient_lab as bl
 from bankklient_lab.errors import BadArgument, NoRate, UnknownName
 from bankklient_lab.lab import Lab, open_here
+from tests.corpus import SAMPLES
 from tests.statements import ACCOUNT, mt940
 
 EURO = "DE89370400440532013000"
@@ -80,6 +81,22 @@ def test_cross_rates_go_over_the_base_exactly(lab: Lab, tmp_path: Path) -> None:
         (Decimal(f.numerator) / Decimal(f.denominator)).quantize(Decimal("0.01"), ROUND_HALF_UP) for f in (crowns, euro)
     ]
     assert [row["converted"] for row in table] == expected
+
+
+@pytest.mark.parametrize("amount", ["1000,00", "999999999999,99", "2000000000000,01"])
+def test_rates_of_three_digits_and_amounts_of_trillions_convert_exactly(lab: Lab, tmp_path: Path, amount: str) -> None:
+    """The ECB publishes yen, forint and won per euro, each above 100."""
+    bl.import_file(lab, SAMPLES / "ecb_rates" / "hist.csv")
+    path = mt940(tmp_path, currency="USD", opening=amount, closing=amount, last="260105", entries=())
+    assert bl.import_file(lab, path)["status"] == "imported"
+    dollars = Fraction(amount.replace(",", "."))
+    for target, places, rate in (("EUR", "0.01", Fraction(1)), ("JPY", "1", Fraction("175.68"))):
+        (row,) = bl.balances.arrow(lab, on=date(2026, 1, 5), in_currency=target).to_pylist()
+        exact = dollars / Fraction("1.1172") * rate
+        with localcontext(prec=40):
+            expected = (Decimal(exact.numerator) / exact.denominator).quantize(Decimal(places), ROUND_HALF_UP)
+        assert row["converted"] == expected
+    assert [row["currency"] for row in bl.rates.arrow(lab, on=date(2026, 1, 5)).to_pylist()] == ["CYP", "JPY", "USD"]
 
 
 def test_total_over_time_adds_up_what_the_accounts_have(lab: Lab, tmp_path: Path) -> None:
