@@ -24,18 +24,16 @@ def known_accounts(lab: Lab, accounts: Collection[str]) -> list[str]:
 
 
 def one_account(lab: Lab, account: str, currency: str | None) -> int:
-    """Return the id of the account; UnknownName when there is none, BadArgument when several fit."""
-    rows = lab.rows(
-        "SELECT account_id, currency FROM chosen_account($names) WHERE $currency IS NULL OR currency = $currency",
-        {"names": [account], "currency": currency},
-    )
+    """Return the id of the account; UnknownName when there is none, BadArgument when not exactly one fits."""
+    rows = lab.rows("SELECT account_id, currency FROM chosen_account($names)", {"names": [account]})
     if not rows:
         raise UnknownName("account", account, "`bankklient accounts` lists them")
-    if len(rows) > 1:
-        raise BadArgument(
-            f"account {account} is held in {', '.join(sorted(row[1] for row in rows))}; say which currency"
-        )
-    return int(rows[0][0])
+    wanted = None if currency is None else currency_code(currency)
+    fitting = [account_id for account_id, held in rows if wanted in (None, held)]
+    if len(fitting) == 1:
+        return int(fitting[0])
+    instead = "say which currency" if fitting else f"not in {wanted}"
+    raise BadArgument(f"account {account} is held in {', '.join(sorted(held for _, held in rows))}; {instead}")
 
 
 def period(since: date, until: date) -> None:

@@ -26,6 +26,8 @@ def open_ordinary(path: Path) -> BufferedReader:
 
 
 def _require_ordinary(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise FormatError("it is a folder, not an ordinary file; name the files in it")
     if not stat.S_ISREG(found.st_mode):
         raise FormatError("it is not an ordinary file; save it as one first")
 

@@ -278,5 +278,5 @@ def check_readable(error: duckdb.Error) -> LabError:
     """Return the sentence for a DuckDB error while staging: amounts that overflow, or no space."""
     text = str(error).splitlines()[0]
     if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
-        return FormatError(f"an amount or a sum is larger than 15 digits before the decimal point ({text})")
+        return FormatError("an amount or a sum has more than 15 digits before the decimal point", place="whole file")
     return LabError(f"the file could not be taken over: {text}; nothing of it was kept")

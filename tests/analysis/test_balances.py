@@ -131,6 +131,17 @@ def test_bad_arguments_are_one_sentence(lab: Lab, tmp_path: Path, call, error) -
     assert "\n" not in caught.value.message
 
 
+def test_an_account_held_in_other_currencies_is_not_called_unknown(lab: Lab, tmp_path: Path) -> None:
+    for currency in ("CZK", "EUR"):
+        bl.import_file(lab, mt940(tmp_path, currency=currency))
+    days = {"since": date(2026, 11, 1), "until": date(2026, 11, 3)}
+    with pytest.raises(BadArgument, match="is held in CZK, EUR; say which currency"):
+        bl.statement(lab, ACCOUNT, **days)
+    with pytest.raises(BadArgument, match="is held in CZK, EUR; not in USD"):
+        bl.statement(lab, ACCOUNT, currency="USD", **days)
+    assert set(bl.statement.arrow(lab, ACCOUNT, currency="eur", **days)["currency"].to_pylist()) == {"EUR"}
+
+
 def test_people_get_exact_decimals(lab: Lab, tmp_path: Path) -> None:
     bl.import_file(lab, mt940(tmp_path, opening="1234567890123,45", closing="1234567890273,45"))
     frame = bl.balances(lab, on=date(2026, 11, 2))

@@ -164,6 +164,18 @@ def test_a_missing_statement_is_found_until_it_arrives(lab: Lab, tmp_path: Path)
     assert not {"statement_gap", "opening_differs"} & set(bl.findings.arrow(lab)["code"].to_pylist())
 
 
+def test_a_folder_is_refused_with_what_to_do(lab: Lab, tmp_path: Path) -> None:
+    assert "it is a folder, not an ordinary file; name the files in it" in bl.import_file(lab, tmp_path)["message"]
+
+
+def test_sums_that_no_column_holds_are_refused_in_words(lab: Lab, tmp_path: Path) -> None:
+    most = "C999999999999999,00"
+    path = mt940(tmp_path, entries=(("261101", most, "REF1"), ("261102", most, "REF2")))
+    report = bl.import_file(lab, path)
+    assert report["status"] == "refused"
+    assert report["message"].endswith("an amount or a sum has more than 15 digits before the decimal point")
+
+
 @pytest.mark.parametrize(
     ("number", "bank", "canonical"),
     [
@@ -172,6 +184,9 @@ def test_a_missing_statement_is_found_until_it_arrives(lab: Lab, tmp_path: Path)
         ("19-2000145398", "0800", "19-2000145398"),
         ("19-2000145399", "9999", "19-2000145399"),
         ("cz65 0800 0000 1920 0014 5399", None, "CZ6508000000192000145399"),
+        ("19-2000145399/0800", None, "CZ6508000000192000145399"),
+        ("19-2000145399/0800", "0300", "CZ6508000000192000145399"),
+        ("19-2000145398/0800", None, "19-2000145398/0800"),
     ],
 )
 def test_one_account_has_one_name_in_every_format(lab: Lab, number: str, bank: str | None, canonical: str) -> None:
