@@ -155,6 +155,13 @@ def test_statements_written_are_known_when_imported(run: Run, lab: Path, tmp_pat
     assert printed(run("import", target, "--json"))[0]["status"] == "already"
 
 
+def test_a_part_of_a_statement_does_not_pass_for_the_banks(run: Run, lab: Path, tmp_path: Path) -> None:
+    target = tmp_path / "part.sta"
+    for last, own in (("2026-11-02", [":20:TEST", ":28C:1"]), ("2026-11-01", [":20:20261101-261101", ":28C:0"])):
+        run("statement", "--account", ACCOUNT, "--from", "2026-11-01", "--to", last, "-o", target)
+        assert [line for line in target.read_text().splitlines() if line.startswith((":20:", ":28C:"))] == own
+
+
 def test_json_statement_has_head_and_entries(run: Run, lab: Path, tmp_path: Path) -> None:
     run("statement", "--account", ACCOUNT, "--from", "2026-11", "-o", tmp_path / "a.json")
     content = json.loads((tmp_path / "a.json").read_text("utf-8"))

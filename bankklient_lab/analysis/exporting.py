@@ -26,9 +26,9 @@ def export_statement(
 ) -> bytes:
     """Return one statement of [since, until) as a bank file in the format of `suffix` (a key of `writers`).
 
-    Opening and closing balance are those of the lab, and the entries all that are booked in these days. A format that
-    holds less than a lab leaves out what its `losses` say. Raises
-    UnknownName, and BadArgument also for what the format can't hold.
+    Opening and closing balance are those of the lab, and the entries all that are booked in these days; the bank's
+    number and reference are there when the days hold exactly one of its statements. A format that holds less than a
+    lab leaves out what its `losses` say. Raises UnknownName, and BadArgument also for what the format can't hold.
     """
     period(since, until)
     names = writers()
@@ -62,14 +62,20 @@ def _cast(table: pa.Table, kind: Kind) -> pa.Table:
 
 _OPENING = "(SELECT opening FROM statement_opening($account, $since))"
 _CLOSING = "(SELECT balance FROM balance_on($until - 1) WHERE account_id = $account)"
+# The bank's number and reference name the bank's statement: what holds another period must not carry them.
 _STATEMENT = f"""
-    SELECT 1 AS statement_no, false AS interim, a.account, a.bank, a.currency, s.account_name, s.number, s.reference,
+    SELECT 1 AS statement_no, false AS interim, a.account, a.bank, a.currency, s.account_name, s.number,
+        coalesce(s.reference, strftime($since, '%Y%m%d') || '-' || strftime($until - 1, '%y%m%d')) AS reference,
         $since AS first_day, $until - 1 AS last_day, {_OPENING} AS opening, $since AS opening_day,
         coalesce({_CLOSING}, {_OPENING}) AS closing, $until - 1 AS closing_day
     FROM labelled_account() a, (
-        SELECT max_by(account_name, to_day) AS account_name, max_by(number, to_day) AS number, max_by(reference,
-        to_day) AS reference
-        FROM live_statement() WHERE account_id = $account AND NOT interim AND from_day < $until AND to_day >= $since
+        SELECT max_by(account_name, to_day) AS account_name, max(number) FILTER (WHERE whole) AS number,
+            max(reference) FILTER (WHERE whole) AS reference
+        FROM (
+            SELECT *, from_day >= $since AND to_day < $until AND count(*) OVER () = 1 AS whole
+            FROM live_statement()
+            WHERE account_id = $account AND NOT interim AND from_day < $until AND to_day >= $since
+        )
     ) s WHERE a.account_id = $account
 """  # noqa: S608 - our own texts
 _CHOSEN = """
