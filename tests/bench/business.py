@@ -84,7 +84,7 @@ _ENTRY = """
 CREATE OR REPLACE TEMP MACRO made_entry(first_statement, until_statement) AS TABLE
 WITH numbered AS (
     SELECT i, i * {s} // {n} AS s, hash(i + 1) AS h
-    FROM range((first_statement * {n} + {s} - 1) // {s}, (until_statement * {n} + {s} - 1) // {s}) r(i)
+    FROM range((first_statement::BIGINT * {n} + {s} - 1) // {s}, (until_statement::BIGINT * {n} + {s} - 1) // {s}) r(i)
 ), placed AS (
     SELECT *, i - (s * {n} + {s} - 1) // {s} AS nth,
         ((s + 1) * {n} + {s} - 1) // {s} - (s * {n} + {s} - 1) // {s} AS size,
