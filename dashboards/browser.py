@@ -19,10 +19,17 @@ class Browser(pn.custom.JSComponent):
     scheme = param.String(default="", doc="The scheme that was set, kept in a cookie; empty follows the system.")
     prefers_dark = param.Boolean(default=False)
 
+    ready = param.Boolean(
+        default=False, doc="The server takes events; what comes before may get lost, so it is not let in."
+    )
     download = param.String(doc="The address of a file to take.")
 
     _esm = Template("""
     export function render({ model }) {
+      const open = () => { document.body.inert = false; };
+      document.body.inert = !model.ready;
+      model.on("ready", open);
+      setTimeout(open, 8000);
       const narrow = matchMedia("(max-width: ${narrow}px)");
       const dark = matchMedia("(prefers-color-scheme: dark)");
       const keep = () => {
@@ -50,6 +57,14 @@ class Browser(pn.custom.JSComponent):
         const target = event.composedPath()[0];
         return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
       };
+      const search = (root) => {
+        for (const element of root.querySelectorAll("*")) {
+          if (!element.shadowRoot) { continue; }
+          const found = element.classList.contains("search") ? element.shadowRoot.querySelector("input") : search(element.shadowRoot);
+          if (found) { return found; }
+        }
+        return null;
+      };
       let went = false;
       document.addEventListener("keydown", (event) => {
         let key = "";
@@ -58,7 +73,9 @@ class Browser(pn.custom.JSComponent):
         else if (event.key === "/") { key = "search"; }
         else if (went && "oesir".includes(event.key)) { key = "go-" + event.key; }
         went = event.key === "g";
-        if (key) { event.preventDefault(); presses += 1; model.key = key + " " + presses; }
+        if (!key) { return; }
+        event.preventDefault();
+        if (key === "search") { search(document)?.focus(); } else { presses += 1; model.key = key + " " + presses; }
       });
       return document.createElement("span");
     }

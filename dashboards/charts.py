@@ -305,11 +305,11 @@ class Bars(Chart):
         self,
         periods: Sequence[tuple[date, date]],
         series: Sequence[Series],
-        net: Series,
+        net: Sequence[Series],
         currency: str,
         names: Sequence[str],
     ) -> None:
-        """Draw signed values of half-open periods (`names` for people), and their net as a line."""
+        """Draw signed values of half-open periods (`names` for people), and their `net`, if given, as a line."""
         self._periods = list(periods)
         ups, downs = [Decimal(0)] * len(periods), [Decimal(0)] * len(periods)
         edges = []
@@ -337,9 +337,10 @@ class Bars(Chart):
                     "bottom": [float(b / divisor) for b in edges[at]],
                     "top": tops,
                 }
-        self._net.data = {"x": centre, "y": [float((value or 0) / divisor) for value in net.values]}
+        line = [float((value or 0) / divisor) for one in net for value in one.values]
+        self._net.data = {"x": centre if line else [], "y": line}
         start, end = self.figure.y_range.start, self.figure.y_range.end
-        hover = _hover_columns([*series, net], names, currency, SLOTS + 2)
+        hover = _hover_columns([*series, *net], names, currency, SLOTS + 2)
         self.hits.data = {
             "x": centre, "width": whole, "top": [end] * len(periods), "bottom": [start] * len(periods), **hover,
         }  # fmt: skip

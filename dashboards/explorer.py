@@ -99,12 +99,13 @@ class Explorer:
         series = self._series(table, starts)
         net = _summed(series, len(starts))
         names = [periods.name_of(span, unit) for span in spans]
-        netted = charts.Series(text("overview.net"), charts.Style(charts.NET), net)
+        series = [one for one in series if any(one.values)]
+        netted = [charts.Series(text("overview.net"), charts.Style(charts.NET), net)] if len(series) > 1 else []
         self._bars.show(spans, series, netted, state.currency, names)
         hint = "" if state.narrow else escape(text("explorer.hint"))
         title = escape(text(f"overview.flow_{unit}"))
         self._title.object = f"<h2>{title} <span class='note'>{hint}</span></h2>"
-        self._legend.object = charts.legend([*series, netted])
+        self._legend.object = charts.legend([*series, *netted])
         return totals
 
     def _flow_of_days(self, unit: str, criteria: dict[str, Any]) -> Flow:

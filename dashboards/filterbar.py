@@ -32,7 +32,7 @@ class FilterBar:
         self._presets.param.watch(lambda event: self._preset(event.new), "value")
         self._dates.param.watch(lambda event: self._period(event.new), "value")
         self._accounts.param.watch(lambda event: state.param.update(accounts=list(event.new)), "value")
-        self._currency.param.watch(lambda event: state.param.update(currency=event.new), "value")
+        self._currency.param.watch(lambda event: self._chosen_currency(event.new), "value")
         state.param.watch(self._show, [*State.FILTER, "narrow"])
         state.param.watch(self._screen, "narrow")
         self._screen()
@@ -41,8 +41,12 @@ class FilterBar:
         """Offer the accounts and currencies that the lab has now."""
         content = self._state.content
         self._accounts.options = {label: name for name, label in content.labels.items()}
-        self._currency.options = content.currencies
+        self._currency.options = content.currencies or [""]
         self._currency.visible = len(content.currencies) > 1
+
+    def _chosen_currency(self, currency: str | None) -> None:
+        if currency:
+            self._state.currency = currency
 
     def _preset(self, preset: str | None) -> None:
         if preset is None:

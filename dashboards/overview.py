@@ -174,7 +174,7 @@ class Overview:
             charts.Series(text("overview.out"), charts.Style(charts.OUT), [-value for value in went]),
         ]
         netted = charts.Series(text("overview.net"), charts.Style(charts.NET), net)
-        self._bars.show(spans, series, netted, state.currency, [periods.name_of(span, unit) for span in spans])
+        self._bars.show(spans, series, [netted], state.currency, [periods.name_of(span, unit) for span in spans])
         self._bars_title.object = f"<h2>{escape(text(f'overview.flow_{unit}'))}</h2>"
         self._flow_legend.object = charts.legend([*series, netted])
         for tile, title, amount in ((self._tiles[1], "came_in", sum(came)), (self._tiles[2], "went_out", -sum(went))):

@@ -126,14 +126,21 @@ class Shell:
 
     def pressed(self, key: str) -> None:
         """Follow a shortcut."""
-        if key == "search":
-            self._search.focus()
-        elif key in SHORTCUTS:
+        if key in SHORTCUTS:
             self.state.page = SHORTCUTS[key]
 
 
 def document(lab: bl.Lab) -> ui.Viewable:
-    """Make the window of a browser that was let in."""
+    """Make the window of a browser that was let in; what goes wrong is a sentence in it, never a traceback."""
+    try:
+        return _window(lab)
+    except Exception as error:
+        _log.exception("a window failed")
+        message = error.message if isinstance(error, LabError) else text("work.failed")
+        return ui.column(ui.html(f"<h1>{text('app.name')}</h1>"), ui.notice(message, severity="error"))
+
+
+def _window(lab: bl.Lab) -> ui.Viewable:
     location = pn.state.location
     state = new_state(lab, location.search if location else "")
     cookies: dict[str, Any] = pn.state.cookies
@@ -148,6 +155,7 @@ def document(lab: bl.Lab) -> ui.Viewable:
     _keep_scheme(shell, browser)
     if location is not None:
         _keep_address(state, browser, location)
+    pn.state.onload(lambda: setattr(browser, "ready", True))
     browser.param.watch(lambda event: state.param.update(narrow=event.new), "narrow")
     browser.param.watch(lambda event: shell.pressed(event.new.partition(" ")[0]), "key")
     state.param.watch(lambda event: setattr(shell.page, "sidebar_open", not event.new), "narrow")

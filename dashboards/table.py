@@ -77,6 +77,13 @@ class _Paged(pn.widgets.Tabulator):
         frame = self._owner.load(self.sorters, self.page)
         return frame, {"index": frame.index.to_numpy(), **{name: frame[name].to_numpy() for name in frame.columns}}
 
+    def _process_event(self, event: Any) -> None:
+        if event.event_name == "cell-click":  # the frame in memory has no rows to look the click up in
+            if event.column in self.value.columns:
+                self._owner.opened(int(event.row))
+        else:
+            super()._process_event(event)
+
     def _update_selection(self, indices: Any) -> None:
         added, flush = (True, True) if isinstance(indices, list) else (indices.selected, indices.flush)
         self._owner.mark(indices if isinstance(indices, list) else indices.indices, added=added, flush=flush)
@@ -134,7 +141,6 @@ class PagedTable:
                 "movableColumns": True,
             },
         )
-        self.widget.on_click(self._clicked)
         self._where = ui.html("", style=css("table_foot"), sizing_mode=None, width_policy="min")
         self._totals = ui.html("", style=css("table_foot"))
         self._previous = ui.icon_button("chevron_left", text("table.previous"), lambda: self._turn(-1))
@@ -209,8 +215,8 @@ class PagedTable:
         """Return which rows of the page are marked."""
         return [number - self._offset for number in self.marked if 0 <= number - self._offset < len(self._here)]
 
-    def _clicked(self, event: Any) -> None:
-        position = int(event.row) - self._offset if int(event.row) >= self._offset else int(event.row)
+    def opened(self, position: int) -> None:
+        """Open a row of the page that is shown."""
         if self._on_open is not None and 0 <= position < len(self._here):
             self._on_open(self._here[position])
 

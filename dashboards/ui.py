@@ -11,6 +11,7 @@ from typing import Any
 import panel
 import panel_material_ui
 import param
+from panel.util import edit_readonly
 
 from bankklient_lab.errors import LabError
 
@@ -277,7 +278,7 @@ def page(
     *, title: str, header: list[Any], sidebar: list[Any], main: list[Any], dark: bool, sidebar_open: bool
 ) -> Widget:
     """Make the window's frame."""
-    return pmui.Page(
+    made = pmui.Page(
         title=title,
         header=header,
         sidebar=sidebar,
@@ -287,10 +288,15 @@ def page(
         sidebar_width=196,
         sidebar_open=sidebar_open,
         sidebar_resizable=False,
-        busy_indicator="linear",
+        busy_indicator=None,
         template=Path(__file__).parent / "page.html",
         sx=_PAGE_SX,
     )
+    # The library ties every window to one counter of the process: another window's work would be written into the
+    # document of this one without its lock, and the event that caused it would be lost.
+    with edit_readonly(made):
+        made.busy = False
+    return made
 
 
 _PAGE_SX = {
