@@ -70,13 +70,13 @@ def test_start_imports_nothing_heavy(module: str) -> None:
     assert not imported_by(f"import {module}") & set(HEAVY)
 
 
-def test_only_the_server_and_pages_import_pages() -> None:
+def test_only_the_command_line_imports_pages() -> None:
     """The checker of import directions can't see this: pages join the package only when it is installed."""
     package = ROOT / "bankklient_lab"
     wrong = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in package.rglob("*.py")
-        if path.relative_to(package).parts[0] != "server"
+        if path.relative_to(package).parts[0] != "cli"
         for name in imports(ast.parse(path.read_text("utf-8")))
         if name.startswith("bankklient_lab.dashboards")
     ]
