@@ -34,7 +34,10 @@ def statement_head(lab: Lab, account: str, *, since: date, until: date, currency
     Columns: account, currency, bank, name, label, owner (as the bank writes it), since, until (not included), opening,
     sum_credit, sum_debit (unsigned), closing (as the bank states it), difference (closing less opening and entries;
     not 0 when the
-    bank's statements don't add up or one is missing), entries, numbers (of the bank's statements, "3, 4, 5").
+    bank's statements don't add up or one is missing), entries, numbers (of the bank's statements, "3, 4, 5"),
+    known_since, known_until (the days of the period between the account's first and last statement, both inclusive;
+    null when there are none), stated (whether the bank states a balance of the account anywhere; balances are counted
+    from zero when it does not).
     """
     period(since, until)
     values = {"account": one_account(lab, account, currency), "since": since, "until": until}
@@ -47,14 +50,21 @@ def statement_head(lab: Lab, account: str, *, since: date, until: date, currency
         ), sent AS (
             SELECT string_agg(number, ', ' ORDER BY to_day, number) AS numbers, max_by(account_name, to_day) AS owner
             FROM live_statement() WHERE account_id = $account AND NOT interim AND from_day < $until AND to_day >= $since
+        ), known AS (
+            SELECT min(from_day) AS first_day, max(to_day) AS last_day,
+                coalesce(bool_or(opening IS NOT NULL OR closing IS NOT NULL), false) AS stated
+            FROM live_statement() WHERE account_id = $account AND NOT interim
         )
         SELECT a.account, a.currency, a.bank, a.name, a.label, sent.owner, $since AS since, $until AS until, o.opening,
             s.sum_credit::DECIMAL(18,3) AS sum_credit, s.sum_debit::DECIMAL(18,3) AS sum_debit,
             coalesce(b.balance, o.opening)::DECIMAL(18,3) AS closing,
             (coalesce(b.balance, o.opening) - o.opening - s.sum_credit + s.sum_debit)::DECIMAL(18,3) AS difference,
-            s.entries, sent.numbers
+            s.entries, sent.numbers,
+            CASE WHEN first_day < $until AND last_day >= $since THEN greatest(first_day, $since) END AS known_since,
+            CASE WHEN first_day < $until AND last_day >= $since THEN least(last_day, $until - 1) END AS known_until,
+            known.stated
         FROM labelled_account() a LEFT JOIN balance_on($until - 1) b USING (account_id),
-            statement_opening($account, $since) o, sums s, sent
+            statement_opening($account, $since) o, sums s, sent, known
         WHERE a.account_id = $account
         """,
         values,

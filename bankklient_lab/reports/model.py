@@ -63,6 +63,9 @@ class StatementHead:
     difference: Decimal  # closing less opening and entries
     entries: int
     numbers: str | None
+    known_since: date | None  # the days that the bank's statements tell of, both inclusive
+    known_until: date | None
+    stated: bool  # whether the bank states balances
 
 
 HEAD_COLUMNS = tuple(field.name for field in fields(StatementHead))

@@ -82,13 +82,22 @@ def head_amounts(head: StatementHead) -> list[tuple[str, str]]:
 
 
 def head_warning(head: StatementHead) -> str:
-    """Return what to say when the bank's closing balance is not what the entries lead to, "" when it is."""
-    if not head.difference:
-        return ""
-    return (
-        f"The closing balance that the bank states differs from opening balance and entries by "
-        f"{amount_text(head.difference, head.currency)} {head.currency}: a statement is missing or does not add up."
-    )
+    """Return what to say when balances are not what the bank states for all the days, "" when they are."""
+    sentences = []
+    if head.difference:
+        difference = f"{amount_text(head.difference, head.currency)} {head.currency}"
+        sentences.append(
+            "The closing balance that the bank states differs from opening balance and entries by "
+            f"{difference}: a statement is missing or does not add up."
+        )
+    if head.known_since is None or head.known_until is None:
+        sentences.append("There is no statement of the bank for these days.")
+    elif head.known_since > head.since or head.known_until < head.until - timedelta(days=1):
+        days = period_text(head.known_since, head.known_until + timedelta(days=1))
+        sentences.append(f"The bank's statements tell only of {days}.")
+    if not head.stated:
+        sentences.append("The bank states no balance; these are counted from zero.")
+    return " ".join(sentences)
 
 
 def entry_details(entry: Entry, *, all_texts: bool) -> list[str]:

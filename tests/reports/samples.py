@@ -88,6 +88,9 @@ def statement_of(entries: pa.Table, opening: Decimal = Decimal("1000"), **change
         "difference": Decimal(0),
         "entries": entries.num_rows,
         "numbers": "10",
+        "known_since": date(2026, 10, 1),
+        "known_until": date(2026, 10, 31),
+        "stated": True,
     }
     return StatementReport(StatementHead(**(values | changes)), entries, MADE_AT)  # type: ignore[arg-type]
 

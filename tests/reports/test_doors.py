@@ -107,3 +107,29 @@ def test_an_error_in_another_process_is_raised_here() -> None:
     with pytest.raises(BadArgument, match="is no form"):
         list(rendered_many([a_statement(1)] * 3, ".doc", StatementOptions(), processes=1))
     assert rendered_statements([a_statement(1)], ".html", StatementOptions())
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "warning"),
+    [
+        (date(2026, 11, 1), date(2026, 11, 3), None),
+        (date(2026, 11, 1), date(2026, 12, 1), "The bank's statements tell only of 2026-11-01 \u2013 2026-11-02."),
+        (date(2026, 10, 1), date(2026, 11, 1), "There is no statement of the bank for these days."),
+        (date(2026, 12, 1), date(2027, 1, 1), "There is no statement of the bank for these days."),
+    ],
+)
+def test_days_that_no_statement_tells_of_are_said(
+    two_accounts: Lab, since: date, until: date, warning: str | None
+) -> None:
+    content = render_statement(two_accounts, [ACCOUNT], since=since, until=until, suffix=".xlsx")
+    rows = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(max_row=12, values_only=True)
+    said = [[cell for cell in row if cell][1] for row in rows if row[0] == "Warning"]
+    assert said == ([warning] if warning else [])
+
+
+def test_balances_that_no_bank_states_are_said_to_be_counted(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "movements.csv"
+    path.write_text("Fecha;Concepto;Importe;Moneda;Cuenta;Referencia\n2026-11-01;x;-1,00;EUR;A1;\n", "utf-8")
+    assert bl.import_file(lab, path)["status"] == "imported"
+    content = render_statement(lab, ["A1"], since=date(2026, 11, 1), until=date(2026, 11, 2), suffix=".html")
+    assert "The bank states no balance; these are counted from zero." in content.decode()
