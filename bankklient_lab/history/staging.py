@@ -125,7 +125,21 @@ FROM days
 
 
 def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Give every staged statement its account; new accounts get the next numbers (kept in `staged_account`)."""
+    """Give every staged statement its account; new accounts get the next numbers (kept in `staged_account`).
+
+    A Czech number without its bank is refused when the lab knows it with one: it would count twice.
+    """
+    row = cursor.execute(
+        r"""
+        SELECT s.place, s.account, min(a.number)
+        FROM staged_statement s JOIN ops.account a ON a.currency = s.currency
+            AND regexp_full_match(a.number, 'CZ\d{22}') AND a.number[9:] = czech_digits(s.account)
+        WHERE s.bank IS NULL GROUP BY ALL ORDER BY min(s.statement_no) LIMIT 1
+        """
+    ).fetchone()
+    if row:
+        reason = f"the file does not say the bank of account {row[1]}, which the lab knows as {row[2]}"
+        raise HintNeeded("bank", reason, place=row[0] or "")
     cursor.execute(
         """
         CREATE OR REPLACE TEMP TABLE staged_account AS

@@ -164,6 +164,18 @@ def test_a_missing_statement_is_found_until_it_arrives(lab: Lab, tmp_path: Path)
     assert not {"statement_gap", "opening_differs"} & set(bl.findings.arrow(lab)["code"].to_pylist())
 
 
+def test_an_account_known_with_its_bank_is_not_taken_over_without(lab: Lab, tmp_path: Path) -> None:
+    bl.import_file(lab, mt940(tmp_path))
+    path = tmp_path / "same.gpc"
+    days = {"since": date(2026, 11, 1), "until": date(2026, 11, 3)}
+    path.write_bytes(bl.export_statement(lab, ACCOUNT, suffix=".gpc", **days))
+    report = bl.import_file(lab, path)
+    assert (report["status"], report["hint"]) == ("refused", "bank")
+    assert f"which the lab knows as {ACCOUNT}; give it with --bank" in report["message"]
+    assert bl.import_file(lab, path, bank="0800")["status"] == "already"
+    assert bl.accounts.arrow(lab).num_rows == 1
+
+
 def test_a_folder_is_refused_with_what_to_do(lab: Lab, tmp_path: Path) -> None:
     assert "it is a folder, not an ordinary file; name the files in it" in bl.import_file(lab, tmp_path)["message"]
 
