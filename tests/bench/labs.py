@@ -38,6 +38,8 @@ def _fill(lab: Lab, size: Size) -> None:
             with lab.database.tx("ops", cursor):
                 cursor.execute(_IMPORT, {"month": month + 1, "at": lab.clock()})
                 lab.log(cursor, "import_file", f"month {month + 1}", import_id=month + 1)
+        with lab.database.tx("history", cursor):
+            cursor.execute(_RATE)
     lab.database.checkpoint()
 
 
@@ -86,4 +88,10 @@ FROM carried c JOIN ops.account a USING (account_id)
 _IMPORT = """
 INSERT INTO ops.import VALUES ($month, 'month ' || $month, md5($month::VARCHAR), 0, 'mt940', 'MT940', $at, 'bench',
 'imported')
+"""
+# A rate of every day belongs to the first import.
+_RATE = """
+INSERT INTO history.rate
+SELECT 1, 'CNB', day::DATE, 'CZK', 'EUR', 1, (24 + date_part('day', day) * 0.01)::DECIMAL(18,8), false
+FROM (SELECT unnest(generate_series(min(from_day), max(to_day), INTERVAL 1 DAY)) AS day FROM history.statement)
 """
