@@ -57,6 +57,11 @@ def test_version_and_help(run: Run) -> None:
     assert "import" in run("--help")[1]
 
 
+def test_without_a_command_the_help_is_shown(run: Run) -> None:
+    assert run() == run("--help")
+    assert run("schedule") == (2, "", "bankklient: Missing command.\n")
+
+
 def test_import_prints_what_the_file_holds(run: Run, lab: Path, tmp_path: Path) -> None:
     path = mt940(tmp_path, "b.sta", number="2", opening="1150,00", closing="1149,00", first="261103", last="261103",
                  entries=(("261103", "D10,00", "REF9"),))  # fmt: skip

@@ -23,7 +23,6 @@ ENVIRONMENT_DEBUG = "BANKKLIENT_DEBUG"
 
 app = typer.Typer(
     name="bankklient",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -55,9 +54,9 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command and return its exit code; every error is one sentence on standard error."""
+    """Run one command, or show the help without one, and return its exit code; every error is one sentence."""
     try:
-        code = app(arguments, prog_name="bankklient", standalone_mode=False)
+        code = app(arguments or ["--help"], prog_name="bankklient", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -72,7 +72,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("notebooks")(notebooks)
     app.command("run", cls=_WithParameters)(run)
     app.command("runs")(runs)
-    schedule = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keep and make recurring runs.")
+    schedule = typer.Typer(rich_markup_mode=None, help="Keep and make recurring runs.")
     schedule.command("add", cls=_WithParameters)(add)
     for command in (remove, run_due):
         schedule.command(command.__name__.replace("_", "-"))(command)
