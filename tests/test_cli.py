@@ -141,6 +141,14 @@ def test_tables_for_people_are_aligned(run: Run, lab: Path) -> None:
     assert run("balances", "--on", "2020-01-01")[1] == "no balance is known on 2020-01-01\n"
 
 
+def test_converted_balances_end_with_their_total(run: Run, lab: Path, tmp_path: Path) -> None:
+    run("import", mt940(tmp_path, "eur.sta", currency="EUR"))
+    (tmp_path / "rates.txt").write_text("Datum|1 EUR\n02.11.2026|24,215\n", "utf-8")
+    run("import", tmp_path / "rates.txt")
+    said = run("balances", "--on", "2026-11-02", "--in-currency", "czk")[1]
+    assert said.endswith("\n\ntotal: 28\u2009997.25 CZK\n")
+
+
 SUFFIXES = (".pdf", ".xlsx", ".html", ".csv", ".json", ".parquet", ".camt053.xml", ".sta")
 
 

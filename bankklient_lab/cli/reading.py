@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,7 @@ from bankklient_lab.cli.options import (
     ToOption,
     opened,
 )  # fmt: skip
-from bankklient_lab.cli.output import lines, print_json, print_rows, print_table
+from bankklient_lab.cli.output import amount, lines, print_json, print_rows, print_table
 from bankklient_lab.errors import BadArgument
 
 
@@ -78,6 +79,9 @@ def balances(
         as_json=as_json,
         empty=f"no balance is known on {day}",
     )
+    if in_currency and table.num_rows and not as_json:
+        target = in_currency.strip().upper()
+        lines(["", f"total: {amount(sum(table['converted'].to_pylist(), Decimal(0)), target)} {target}"])
 
 
 def entries(
