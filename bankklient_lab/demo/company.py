@@ -17,7 +17,7 @@ _DE_BANKS = ("37040044", "10070000", "70020270")
 
 @dataclass(frozen=True, slots=True)
 class OwnAccount:
-    """One account of the company; `opening` is its balance before the first day, for 100,000 entries."""
+    """One account of the company; `opening` is its balance before the first day, for 350 entries a month."""
 
     account_no: int
     bank_code: str
