@@ -73,7 +73,7 @@ class DashboardServer:
         from panel.io.application import build_applications
         from panel.io.server import get_static_routes
 
-        from .shell import document
+        from .shell import document, preload
         from .texts import text
 
         application = GuardedTornado(
@@ -94,6 +94,7 @@ class DashboardServer:
         web.add_sockets(self._sockets)
         server = BaseServer(io_loop, application, web)
         server.start()
+        threading.Thread(target=preload, name="dashboards preload", daemon=True).start()
 
         def stop() -> None:
             server.stop(wait=False)

@@ -8,6 +8,7 @@ import panel as pn
 import param
 
 from .gate import NARROW_COOKIE, NARROW_PX, SCHEME_COOKIE
+from .texts import text
 
 
 class Browser(pn.custom.JSComponent):
@@ -26,6 +27,21 @@ class Browser(pn.custom.JSComponent):
 
     _esm = Template("""
     export function render({ model }) {
+      // Names and roles that the widget library leaves out, for those who listen to the page.
+      const name = (element) => element.setAttribute("aria-label", "$choose");
+      const mends = {
+        ".MuiInputAdornment-root button:not([aria-label])": name,
+        ".tabulator[aria-owns]": (element) => element.removeAttribute("aria-owns"),
+        ".tabulator-tableholder:not([role])": (element) => {
+          element.setAttribute("role", "rowgroup");
+          element.firstElementChild?.setAttribute("role", "none");
+        },
+      };
+      const mend = (root) => {
+        for (const [selector, how] of Object.entries(mends)) { root.querySelectorAll(selector).forEach(how); }
+        for (const element of root.querySelectorAll("*")) { if (element.shadowRoot) { mend(element.shadowRoot); } }
+      };
+      setInterval(() => mend(document), 1000);
       const open = () => { document.body.inert = false; };
       document.body.inert = !model.ready;
       model.on("ready", open);
@@ -60,7 +76,8 @@ class Browser(pn.custom.JSComponent):
       const search = (root) => {
         for (const element of root.querySelectorAll("*")) {
           if (!element.shadowRoot) { continue; }
-          const found = element.classList.contains("search") ? element.shadowRoot.querySelector("input") : search(element.shadowRoot);
+          const own = element.classList.contains("search") && element.shadowRoot.querySelector("input");
+          const found = own || search(element.shadowRoot);
           if (found) { return found; }
         }
         return null;
@@ -79,4 +96,4 @@ class Browser(pn.custom.JSComponent):
       });
       return document.createElement("span");
     }
-    """).substitute(narrow=NARROW_PX, cookie=SCHEME_COOKIE, narrow_cookie=NARROW_COOKIE)
+    """).substitute(choose=text("filter.choose"), narrow=NARROW_PX, cookie=SCHEME_COOKIE, narrow_cookie=NARROW_COOKIE)

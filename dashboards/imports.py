@@ -195,8 +195,8 @@ class Imports:
         self._summary.object = f"<p class='warn'>{escape(counted('imports.asked', asked))}</p>" if asked else ""
 
     def _show_past(self) -> None:
-        self._past_table = _for_people(bl.imports.arrow(self._lab))
-        self._past.show(self._past_table.num_rows, escape(counted("imports.files", self._past_table.num_rows)))
+        table = self._past_table = _for_people(bl.imports.arrow(self._lab))
+        self._past.show(table.num_rows, escape(counted("imports.files", table.num_rows)) if table.num_rows else "")
 
     def _past_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
         assert self._past_table is not None

@@ -138,7 +138,7 @@ class Runs:
 def _field(parameter: dict[str, Any]) -> Any:
     default = parameter["default"].strip("\"'")
     label = parameter["name"].replace("_", " ").capitalize()
-    return ui.field(label, "" if default == "None" else default, width=190, description=parameter["help"] or None)
+    return ui.field(label, "" if default == "None" else default, width=260, placeholder=parameter["help"])
 
 
 def _for_people(table: pa.Table) -> pa.Table:

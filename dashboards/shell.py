@@ -130,6 +130,14 @@ class Shell:
             self.state.page = SHORTCUTS[key]
 
 
+def preload() -> None:
+    """Import the pages and what they make files with before somebody waits for them."""
+    for name in PAGES:
+        import_module(f"{__package__}.{name}")
+    for name in ("bankklient_lab.reports.html", "bankklient_lab.reports.pdf", "bankklient_lab.reports.excel"):
+        import_module(name)
+
+
 def document(lab: bl.Lab) -> ui.Viewable:
     """Make the window of a browser that was let in; what goes wrong is a sentence in it, never a traceback."""
     try:

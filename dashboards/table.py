@@ -16,7 +16,6 @@ from .styles import css
 from .texts import counted, text
 
 PAGE_ROWS = 50
-_ROWS_LOW = 2  # of an empty table
 ROWS_REACHABLE = 200_000  # further pages cost the database seconds: one filters instead
 
 
@@ -135,7 +134,6 @@ class PagedTable:
             layout="fit_columns",
             configuration={
                 "headerSortTristate": True,
-                "placeholder": formatting.escape(placeholder or text("table.nothing")),
                 "columnDefaults": {"headerSort": True, "tooltip": False},
                 "rowHeight": 28,
                 "movableColumns": True,
@@ -146,7 +144,9 @@ class PagedTable:
         self._previous = ui.icon_button("chevron_left", text("table.previous"), lambda: self._turn(-1))
         self._next = ui.icon_button("chevron_right", text("table.next"), lambda: self._turn(1))
         pager = ui.row(self._previous, self._where, self._next, gap=2, wrap=False, sizing_mode=None, width_policy="min")
-        self.view = ui.column(self.widget, ui.row(self._totals, pager, gap=12), gap=4)
+        nothing = formatting.escape(placeholder or text("table.nothing"))
+        self._nothing = ui.html(f"<p class='nothing'>{nothing}</p>", style=css("table_foot"), visible=False)
+        self.view = ui.column(self._nothing, self.widget, ui.row(self._totals, pager, gap=12), gap=4)
         self.widget.param.watch(self._show_where, ["page", "sorters"])
 
     def narrow(self, small: bool) -> None:
@@ -158,7 +158,8 @@ class PagedTable:
     def show(self, total: int, totals: str) -> None:
         """Show rows anew: `total` fit, `totals` is our own markup about all of them."""
         self.total, self._all_totals = total, totals
-        self.widget.height = _height(min(self._rows_high, max(total, _ROWS_LOW)))
+        self.widget.height = _height(min(self._rows_high, max(total, 1)))
+        self.widget.visible, self._nothing.visible = total > 0, not total
         self.marked.clear()
         self.widget.reload()
         self._show_where()

@@ -11,7 +11,7 @@ from typing import Any
 import panel
 import panel_material_ui
 import param
-from panel.util import edit_readonly
+from panel.util.parameters import edit_readonly
 
 from bankklient_lab.errors import LabError
 
@@ -288,7 +288,6 @@ def page(
         sidebar_width=196,
         sidebar_open=sidebar_open,
         sidebar_resizable=False,
-        busy_indicator=None,
         template=Path(__file__).parent / "page.html",
         sx=_PAGE_SX,
     )
@@ -302,6 +301,7 @@ def page(
 _PAGE_SX = {
     "& .MuiAppBar-root": {"backgroundColor": NAVY, "backgroundImage": "none", "color": "#fff", "boxShadow": "none"},
     "& .MuiToolbar-root": {"minHeight": "52px !important"},
+    "& .MuiAppBar-root > .MuiLinearProgress-root": {"display": "none"},  # counts the work of all windows
     "& main": {"backgroundColor": "background.default"},
     "& .title": {"fontSize": "1.15rem", "fontWeight": 700},
 }
