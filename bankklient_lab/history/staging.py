@@ -177,16 +177,38 @@ _SAME_NUMBER = """
 """
 
 
+# Within one format the bank's references must be the same, too; all of them, in any order.
+_REFERENCES = "sum(md5_number_lower(e.bank_reference) % 4611686018427387904::UBIGINT)"
+_MARK_KNOWN = f"""
+UPDATE staged_statement SET known = true WHERE statement_no IN (
+    SELECT p.statement_no
+    FROM staged_pair p
+        LEFT JOIN (
+            SELECT e.statement_no, {_REFERENCES} AS all_of
+            FROM file_entry e SEMI JOIN staged_pair USING (statement_no) GROUP BY e.statement_no
+        ) own USING (statement_no)
+        LEFT JOIN (
+            SELECT e.import_id, e.statement_no AS known_no, {_REFERENCES} AS all_of
+            FROM history.entry e JOIN staged_pair k ON k.import_id = e.import_id AND k.known_no = e.statement_no
+            GROUP BY e.import_id, e.statement_no, k.statement_no
+        ) kept ON kept.import_id = p.import_id AND kept.known_no = p.known_no
+    WHERE NOT p.one_format OR own.all_of IS NULL OR kept.all_of IS NULL OR own.all_of = kept.all_of)
+"""  # noqa: S608 - our own texts
+
+
 def mark_known(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
     """Set `known` on staged statements that the lab, or the file itself further up, has already."""
     cursor.execute(
         f"""
-        UPDATE staged_statement a SET known = true
-        FROM history.statement b JOIN ops.import i ON i.import_id = b.import_id AND i.state = 'imported'
-        WHERE {_SAME} AND (i.format <> $format OR ({_SAME_NUMBER}))
+        CREATE OR REPLACE TEMP TABLE staged_pair AS
+        SELECT a.statement_no, b.import_id, b.statement_no AS known_no, i.format = $format AS one_format
+        FROM staged_statement a JOIN history.statement b ON {_SAME}
+            JOIN ops.import i ON i.import_id = b.import_id AND i.state = 'imported'
+        WHERE i.format <> $format OR ({_SAME_NUMBER})
         """,  # noqa: S608 - our own texts
         {"format": format_name},
     )
+    cursor.execute(_MARK_KNOWN)
     cursor.execute(
         f"""
         UPDATE staged_statement a SET known = true FROM staged_statement b

@@ -230,3 +230,10 @@ def test_a_rate_that_changes_is_shown_and_the_newer_used(lab: Lab, tmp_path: Pat
         report = bl.import_file(lab, tmp_path / name)
     assert [finding["code"] for finding in report["findings"]] == ["rate_changed"]
     assert bl.rates.arrow(lab, on=date(2026, 11, 3))["rate"].to_pylist() == [Decimal("24.3")]
+
+
+def test_equal_amounts_with_other_bank_references_are_another_statement(lab: Lab, tmp_path: Path) -> None:
+    bl.import_file(lab, mt940(tmp_path))
+    others = (("261101", "C200,00", "OTHER1"), ("261102", "D50,00", "OTHER2"))
+    assert bl.import_file(lab, mt940(tmp_path, "other.sta", entries=others))["status"] == "imported"
+    assert bl.entry_totals.arrow(lab)["entries"].to_pylist() == [4]
