@@ -191,7 +191,7 @@ SELECT s.*, row_number() OVER (PARTITION BY s.account_no, year(s.first_day) ORDE
     (a.begins_with + sum(s.net) OVER w)::DECIMAL(18,3) AS closing
 FROM summed s JOIN (
     SELECT account_no,
-        round(opening * 288.0 * getvariable('entries') / getvariable('months') / 100000, -2)::DECIMAL(18,3) AS begins_with
+        round(opening * 0.00288 * getvariable('entries') / getvariable('months'), -2)::DECIMAL(18,3) AS begins_with
     FROM account
 ) a USING (account_no)
 WINDOW w AS (PARTITION BY s.account_no ORDER BY s.first_day)
