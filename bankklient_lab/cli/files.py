@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,6 +77,7 @@ def import_files(
         raise typer.Exit(1)
 
 
+SHOWN_MAX = 20  # rows of a file for people
 _STATEMENT = ("account", "currency", "number", "from", "to", "opening", "closing", "entries", "sum_credit", "sum_debit")
 
 
@@ -108,10 +109,18 @@ def _print_report(report: Mapping[str, Any]) -> None:
     kind = f" ({report['version'] or report['format']})" if report["format"] else ""
     why = f": {report['message']}" if report["status"] == "refused" else ""
     lines([f"{report['path']}{kind}: {report['status']}{number}{why}"])
-    if report["statements"]:
-        print_rows(report["statements"], _STATEMENT, empty="")
+    statements, findings = report["statements"], report["findings"]
+    if statements:
+        print_rows(statements[:SHOWN_MAX], _STATEMENT, empty="")
+        lines(_more(statements, "statements"))
     if report["status"] != "refused":
-        lines(f"  {f['code']} ({f['place'] or 'whole file'}): {_message(f)}" for f in report["findings"])
+        lines(f"  {f['code']} ({f['place'] or 'whole file'}): {_message(f)}" for f in findings[:SHOWN_MAX])
+        lines(_more(findings, "findings"))
+
+
+def _more(rows: Sequence[object], what: str) -> list[str]:
+    """Return the line that says how many rows are not shown; none when all are."""
+    return [f"  … and {len(rows) - SHOWN_MAX} more {what}; --json shows all"] if len(rows) > SHOWN_MAX else []
 
 
 def imports(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
