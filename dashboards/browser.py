@@ -84,6 +84,7 @@ class Browser(pn.custom.JSComponent):
       };
       let went = false;
       document.addEventListener("keydown", (event) => {
+        if (document.body.inert) { return; }
         let key = "";
         if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { key = "search"; }
         else if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) { return; }

@@ -25,6 +25,7 @@ from .styles import css
 from .table import Column, PagedTable
 from .texts import counted, text
 
+ANY = "*"  # a choice that is no text of an entry: the widget takes "" for nothing chosen
 WAYS = ("none", "category", "account")
 Flow = tuple[pa.Table | None, str, list[dict[str, Any]]]  # amounts by period and key, what is left out, totals
 
@@ -177,7 +178,7 @@ class _Filter:
         self._lab, self._state = lab, state
         self._text = ui.field(text("explorer.text"), width=220)
         self._counterparty = ui.field(text("explorer.counterparty"), width=180)
-        self._category = ui.select(text("explorer.category"), [""], "", width=170)
+        self._category = ui.select(text("explorer.category"), {text("explorer.any_category"): ANY}, ANY, width=170)
         self._side = ui.select(
             text("explorer.side"), {text(f"explorer.side_{side}"): side for side in SIDES}, "any", width=110
         )
@@ -207,12 +208,14 @@ class _Filter:
             if widget.error_state:
                 ui.tell(text("explorer.bad_amount"), kind="warning")
                 return
-        self._state.param.update(**{name: value})
+        self._state.param.update(**{name: "" if value == ANY and name == "category" else value})
 
     def _show(self, *_events: object) -> None:
         for name, widget in self.fields.items():
             value = getattr(self._state, name)
-            if name == "category" and value and value not in widget.options.values():
+            if name == "category":
+                value = value or ANY
+            if name == "category" and value not in widget.options.values():
                 widget.options = widget.options | {value: value}
             if widget.value != value:
                 widget.value = value
@@ -224,7 +227,7 @@ class _Filter:
             self._lab, since=state.since, until=state.until, accounts=state.accounts, period="year", by="category"
         )
         known = sorted({*table["key"].to_pylist(), *([state.category] if state.category else [])})
-        self._category.options = {text("explorer.any_category"): ""} | {key: key for key in known}
+        self._category.options = {text("explorer.any_category"): ANY} | {key: key for key in known}
 
 
 def _read_amount(value: str) -> tuple[str, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -33,6 +34,7 @@ ICONS = {
     "runs": "schedule",
 }
 SHORTCUTS = {f"go-{page[0]}": page for page in PAGES}
+PREPARE_MS = 700
 FILTERED = ("overview", "explorer")
 
 
@@ -86,13 +88,21 @@ class Shell:
         self._title.object = f"<h1>{text(f'page.{name}')}</h1>"
         self._filter.view.visible = name in FILTERED
         self._menu.active = PAGES.index(name)
-        if name not in self._pages:
-            self._pages[name] = self._built(name)
-            self._main.append(self._pages[name])
+        self._add(name)
         for other, view in self._pages.items():
             view.visible = other == name
         if self.state.narrow:
             self.page.sidebar_open = False
+
+    def _add(self, name: str) -> None:
+        if name not in self._pages:
+            self._pages[name] = view = self._built(name)
+            view.visible = self.state.page == name
+            self._main.append(view)
+
+    def prepare(self) -> None:
+        """Lay out one more page that was not looked at yet."""
+        self._add(next((name for name in PAGES if name not in self._pages), self.state.page))
 
     def _built(self, name: str) -> ui.Viewable:
         try:
@@ -163,11 +173,17 @@ def _window(lab: bl.Lab) -> ui.Viewable:
     _keep_scheme(shell, browser)
     if location is not None:
         _keep_address(state, browser, location)
-    pn.state.onload(lambda: setattr(browser, "ready", True))
+    pn.state.onload(partial(_loaded, shell))
     browser.param.watch(lambda event: state.param.update(narrow=event.new), "narrow")
     browser.param.watch(lambda event: shell.pressed(event.new.partition(" ")[0]), "key")
     state.param.watch(lambda event: setattr(shell.page, "sidebar_open", not event.new), "narrow")
     return shell.page
+
+
+def _loaded(shell: Shell) -> None:
+    shell.browser.ready = True
+    # The other pages are laid out while nobody waits, one at a time; they read nothing until they are looked at.
+    pn.state.add_periodic_callback(shell.prepare, period=PREPARE_MS, count=len(PAGES))
 
 
 def _keep_scheme(shell: Shell, browser: Browser) -> None:

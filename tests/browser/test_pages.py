@@ -56,6 +56,7 @@ def opened(page: Page, server: DashboardServer, query: str = "") -> Page:
     """Let the page in and wait until it stands."""
     page.goto(f"{server.new_link()}&{query}")
     expect(page.locator("h1")).to_be_visible(timeout=READY_MS)
+    page.wait_for_function("document.body.inert === false")  # the server takes events
     return page
 
 
@@ -233,7 +234,6 @@ def test_every_page_is_accessible_and_fits(
 ) -> None:
     page = opened(new_page(width=width, scheme=scheme), demo, f"page={name}")
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("document.body.inert === false")
     page.wait_for_timeout(1_500)  # names and roles are mended once a second
     serious = [found for found in axe_findings(page) if found["impact"] in ("serious", "critical")]
     assert [(found["id"], [node["html"][:200] for node in found["nodes"]][:3]) for found in serious] == []
