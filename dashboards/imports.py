@@ -222,7 +222,7 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 
 _PAST_COLUMNS = (
-    Column("imported_at", text("column.imported_at"), width=136),
+    Column("imported_at", text("column.imported_at"), width=136, essential=False),
     Column("file_name", text("column.file")),
     Column("format", text("column.format"), width=96, essential=False),
     Column("statements", text("column.statements"), "count", width=98, essential=False),

@@ -94,17 +94,21 @@ class Runs:
         described = self._parameters.get(notebook, [])
         self._fields = {one["name"]: _field(one) for one in described}
         self._place.objects = list(self._fields.values())
-        self._output.value = str(self._lab.path.parent / "runs" / notebook)
+        self._output.value = f"runs/{notebook}"
         self._run.disabled = self._keep.disabled = not notebook
+
+    def _folder(self) -> Path:
+        """Return the folder for the files; one that is not absolute lies beside the lab."""
+        if not self._output.value.strip():
+            raise BadArgument(text("runs.output_needed"))
+        return self._lab.path.parent / Path(self._output.value.strip()).expanduser()
 
     def _given(self) -> dict[str, str]:
         return {name: widget.value.strip() for name, widget in self._fields.items() if widget.value.strip()}
 
     def run(self) -> None:
         """Start the run; it can be cancelled while it works."""
-        notebook, given, output = self._notebook.value, self._given(), Path(self._output.value.strip())
-        if not self._output.value.strip():
-            raise BadArgument(text("runs.output_needed"))
+        notebook, given, output = self._notebook.value, self._given(), self._folder()
 
         def work(job: Job) -> Run:
             return execute(lambda: nullcontext(self._lab), notebook, given, output, job)
@@ -118,7 +122,7 @@ class Runs:
         """Keep the run with its parameters as a schedule."""
         number = add_schedule(
             self._lab, self._notebook.value, cron=self._cron.value, zone=self._zone.value,
-            output=self._output.value.strip(), parameters=self._given(),
+            output=str(self._folder()), parameters=self._given(),
         )  # fmt: skip
         self._cron.value = ""
         self.refresh()

@@ -13,6 +13,7 @@ import bankklient_lab as bl
 from bankklient_lab.dashboards.explorer import Explorer
 from bankklient_lab.dashboards.imports import Imports
 from bankklient_lab.dashboards.overview import Overview
+from bankklient_lab.dashboards.runs import Runs
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.dashboards.state import State
 from bankklient_lab.dashboards.statements import Statements
@@ -21,6 +22,7 @@ from bankklient_lab.dashboards.work import Work
 from bankklient_lab.errors import Cancelled, LabError
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
+from bankklient_lab.runs.schedules import schedules
 from tests.dashboards.samples import PAYLOADS, hostile
 from tests.statements import ACCOUNT, mt940
 
@@ -204,3 +206,17 @@ def test_work_tells_errors_as_sentences_and_can_be_cancelled() -> None:
     work.start(fails, done.append, "counting")
     work.wait()
     assert not work.running
+
+
+def test_a_run_is_kept_as_a_schedule_in_a_folder_beside_the_lab(lab: Lab) -> None:
+    page = Runs(lab, new_state(lab, "?page=runs"))
+    page._notebook.value = "cash_position"
+    page._fields["on"].value = "{yesterday}"
+    page._cron.value, page._output.value = "0 7 * * 1-5", "runs/{today}"
+    page.keep()
+    (kept,) = schedules.arrow(lab).to_pylist()
+    assert kept["output"] == str(lab.path.parent / "runs" / "{today}")
+    assert page._schedules.total == 1
+    page._output.value = " "
+    with pytest.raises(LabError, match="folder"):
+        page.run()
