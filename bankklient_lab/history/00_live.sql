@@ -41,11 +41,13 @@ CREATE MACRO app.czech_iban(bank, digits) AS
         'CZ' || lpad((98 - (bank || digits || '123500')::HUGEINT % 97)::VARCHAR, 2, '0') || bank || digits END;
 
 CREATE MACRO app.canonical_account(account, bank) AS
-    coalesce(
+    CASE WHEN regexp_matches(account, '[A-Za-z]') OR (bank IS NULL AND NOT contains(account, '/'))
+        THEN upper(replace(account, ' ', ''))  -- no Czech number: most are told apart here, before the costly checks
+    ELSE coalesce(
         CASE WHEN regexp_full_match(account, '[\d-]+/\d{4}')  -- as people write it, the bank's code behind a slash
             THEN czech_iban(split_part(account, '/', 2), czech_digits(split_part(account, '/', 1)))
             ELSE czech_iban(bank, czech_digits(account)) END,
-        upper(replace(account, ' ', '')));
+        upper(replace(account, ' ', ''))) END;
 
 CREATE MACRO app.imports() AS TABLE
     WITH statements AS (
