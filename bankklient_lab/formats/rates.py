@@ -246,8 +246,9 @@ def _elements(source: BinaryIO, read: ReadElement) -> Iterator[Rate]:
                 raise FormatError("a document type declaration is not accepted", place="head of the XML")
             if event == "end":
                 element.clear()
-                while (before := element.getprevious()) is not None:
-                    before.getparent().remove(before)
+                parent = element.getparent()  # none: what stands before the root stays
+                while parent is not None and (before := element.getprevious()) is not None:
+                    parent.remove(before)
                 continue
             if isinstance(element.tag, str):
                 tag = etree.QName(element).localname

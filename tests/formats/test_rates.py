@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from bankklient_lab.errors import FormatError, LimitExceeded, NotRecognised
+from bankklient_lab.formats.base import Hints
+from bankklient_lab.formats.rates import read_ecb
 from bankklient_lab.formats.schema import Kind
 from tests.corpus import SAMPLES, corpus_files, expected_of, sample_files
 from tests.formats.reading import Row, ids, read, recognised
@@ -149,3 +151,15 @@ def test_archives_of_another_kind_are_refused() -> None:
     for end in range(0, len(data), 5):
         with pytest.raises(FormatError):
             read("ecb_rates", data[:end])
+
+
+def test_what_stands_before_the_root_does_not_matter() -> None:
+    path = next(path for path in sample_files("ecb_rates") if path.suffix == ".xml")
+    head, _, rest = path.read_bytes().partition(b"?>")
+    found = [
+        part.batch.num_rows
+        for data in (path.read_bytes(), head + b"?><!-- a remark --><?note?>" + rest)
+        for part in read_ecb(io.BytesIO(data), Hints())
+    ]
+    assert len(found) == 2
+    assert found[0] == found[1]
