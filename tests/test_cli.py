@@ -365,3 +365,23 @@ def test_commands_work_while_the_lab_is_served(
     assert process.returncode == 0
     assert not lab.with_name("a.lab.wal").exists()
     assert printed(run("balances", "--on", "2026-11-03", "--json"))[0]["balance"] == "1140.000"
+
+
+def test_import_shows_the_first_statements_of_a_file_and_counts_the_rest(run: Run, tmp_path: Path) -> None:
+    fresh = tmp_path / "many.lab"
+    assert run("init", fresh)[0] == 0
+    amount = 1000
+    texts = []
+    for number in range(1, 26):
+        entries = (("261101", "C1,00", f"R{number}"),)
+        path = mt940(
+            tmp_path, "one.sta", number=str(number), opening=f"{amount},00", closing=f"{amount + 1},00", entries=entries
+        )
+        texts.append(path.read_text("ascii"))
+        amount += 1
+    many = tmp_path / "many.sta"
+    many.write_text("".join(texts), "ascii")
+    code, said, _ = run("import", many, "--lab", fresh)
+    assert code == 0
+    assert said.count(ACCOUNT + " ") == 20 + 1  # the rows and the finding about the new account
+    assert "and 5 more statements; --json shows all" in said

@@ -237,3 +237,16 @@ def test_equal_amounts_with_other_bank_references_are_another_statement(lab: Lab
     others = (("261101", "C200,00", "OTHER1"), ("261102", "D50,00", "OTHER2"))
     assert bl.import_file(lab, mt940(tmp_path, "other.sta", entries=others))["status"] == "imported"
     assert bl.entry_totals.arrow(lab)["entries"].to_pylist() == [4]
+
+
+@pytest.mark.parametrize(("currency_of_other", "category"), [("CZK", "Own transfers"), (None, "Other receipts")])
+def test_what_comes_from_an_account_of_the_lab_is_an_own_transfer(
+    lab: Lab, tmp_path: Path, currency_of_other: str | None, category: str
+) -> None:
+    other = "CZ5808000000001920010003"
+    if currency_of_other:
+        bl.import_file(lab, mt940(tmp_path, "other.sta", account=other, currency=currency_of_other))
+    path = mt940(tmp_path, entries=(("261101", "C150,00", "REF8"),))
+    path.write_text(path.read_text("ascii").replace("Payment REF8", f"166?00POSTING?20Note?31{other}"), "ascii")
+    bl.import_file(lab, path)
+    assert bl.entries.arrow(lab, accounts=[ACCOUNT])["category"].to_pylist() == [category]
