@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 
@@ -39,6 +40,11 @@ CRITERIA: dict[str, str] = {
     "amount_to": "e.amount <= $amount_to",
     "currency": "e.currency = upper($currency)",
 }
+# Columns whose text can be searched on its own; an account is found by its name and by its number.
+SEARCHED: dict[str, str] = {name: f"e.{name}" for name in COLUMNS[10:]} | {
+    "account": "concat_ws(' ', e.label, e.account)",
+    "label": "concat_ws(' ', e.label, e.account)",
+}
 _SIDES = {"any": "true", "credit": "e.amount > 0", "debit": "e.amount < 0"}
 
 
@@ -46,8 +52,16 @@ def _where(lab: Lab, accounts: Collection[str], side: str, given: dict[str, obje
     if side not in _SIDES:
         raise BadArgument(f"side must be one of {', '.join(_SIDES)}, not {side!r}")
     names = known_accounts(lab, accounts)
-    used = {name: value for name, value in given.items() if value not in (None, "")}
+    used = {name: value for name, value in given.items() if value not in (None, "") and name in CRITERIA}
     predicates = [_SIDES[side], *(CRITERIA[name] for name in used)]
+    containing: Any = given.get("containing") or {}
+    for name, part in containing.items():
+        if name not in SEARCHED:
+            raise BadArgument(f"entries can't be searched by {name!r}; columns are {', '.join(SEARCHED)}")
+        if not part:
+            continue
+        predicates.append(f"contains(lower({SEARCHED[name]}), lower($containing_{name}))")
+        used[f"containing_{name}"] = part
     if names:  # an account filter on the entries themselves lets DuckDB skip what can't match
         ids = [row[0] for row in lab.rows("SELECT account_id FROM chosen_account($accounts)", {"accounts": names})]
         predicates.append(f"e.account_id IN ({', '.join(map(str, ids))})")
@@ -79,6 +93,7 @@ def entries(
     amount_to: Decimal | None = None,
     side: str = "any",
     currency: str = "",
+    containing: Mapping[str, str] | None = None,
     order_by: Sequence[str] = ("-day",),
     limit: int = 1000,
     offset: int = 0,
@@ -86,7 +101,8 @@ def entries(
     """Return booked entries that fit all criteria: `limit` rows after the first `offset`, in the order of `order_by`.
 
     Days are half-open [since, until); the amounts of a range are included, signed, credit positive; `side` is "any",
-    "credit" or "debit"; a column in `order_by` with a leading "-" goes down. Columns: COLUMNS and statement_number.
+    "credit" or "debit"; `containing` maps columns (SEARCHED) to a part of their text, found without regard to case; a
+    column in `order_by` with a leading "-" goes down. Columns: COLUMNS and statement_number.
     Raises UnknownName, BadArgument (also for more than 1,050,000 rows at once).
     """
     if not 0 < limit <= ROWS_MAX or offset < 0:
@@ -94,6 +110,7 @@ def entries(
     given: dict[str, object] = {
         "since": since, "until": until, "text": text, "counterparty": counterparty, "category": category,
         "variable_symbol": variable_symbol, "amount_from": amount_from, "amount_to": amount_to, "currency": currency,
+        "containing": containing or None,
     }  # fmt: skip
     where, values = _where(lab, accounts, side, given)
     order = _order(order_by)
@@ -125,6 +142,7 @@ def entry_totals(
     amount_to: Decimal | None = None,
     side: str = "any",
     currency: str = "",
+    containing: Mapping[str, str] | None = None,
 ) -> pa.Table:
     """Return number and sums of all booked entries that fit the criteria of `entries`, by currency.
 
@@ -133,6 +151,7 @@ def entry_totals(
     given: dict[str, object] = {
         "since": since, "until": until, "text": text, "counterparty": counterparty, "category": category,
         "variable_symbol": variable_symbol, "amount_from": amount_from, "amount_to": amount_to, "currency": currency,
+        "containing": containing or None,
     }  # fmt: skip
     if not any(
         given[name] not in (None, "") for name in given if name not in ("since", "until", "category", "currency")

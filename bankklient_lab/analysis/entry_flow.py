@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -34,6 +34,7 @@ def entry_flow(
     amount_to: Decimal | None = None,
     side: str = "any",
     currency: str = "",
+    containing: Mapping[str, str] | None = None,
     period: str = "month",
     by: str = "none",
     in_currency: str | None = None,
@@ -51,6 +52,7 @@ def entry_flow(
     given: dict[str, object] = {
         "since": since, "until": until, "text": text, "counterparty": counterparty, "category": category,
         "variable_symbol": variable_symbol, "amount_from": amount_from, "amount_to": amount_to, "currency": currency,
+        "containing": containing or None,
     }  # fmt: skip
     where, values = _where(lab, accounts, side, given)
     credit, debit, conversion = "NULL::DECIMAL(18,3)", "NULL::DECIMAL(18,3)", ""

@@ -41,6 +41,9 @@ def filled(lab: Lab, tmp_path: Path) -> Lab:
         ({"text": "100%_"}, set()),
         ({"accounts": [ACCOUNT], "currency": "czk"}, {"A1", "A2", "A3", "A4"}),
         ({"text": "' OR 1=1 --"}, set()),
+        ({"containing": {"bank_reference": "a", "remittance": "T A3"}}, {"A3"}),
+        ({"containing": {"label": ACCOUNT[4:9], "counterparty_name": ""}}, {"A1", "A2", "A3", "A4"}),
+        ({"containing": {"bank_reference": "' OR 1=1 --"}}, set()),
     ],
 )
 @pytest.mark.spec("BNK-077")
@@ -60,7 +63,10 @@ def test_pages_of_rows_are_the_rows(filled: Lab) -> None:
     assert whole == pages == ["A2", "A4", "A3", "A1"]
 
 
-@pytest.mark.parametrize("criteria", [{"side": "left"}, {"limit": 0}, {"offset": -1}, {"order_by": ("raw; DROP",)}])
+@pytest.mark.parametrize(
+    "criteria",
+    [{"side": "left"}, {"limit": 0}, {"offset": -1}, {"order_by": ("raw; DROP",)}, {"containing": {"raw": "x"}}],
+)
 def test_bad_selections_are_refused(filled: Lab, criteria: dict[str, object]) -> None:
     with pytest.raises(BadArgument):
         bl.entries(filled, **criteria)
