@@ -14,13 +14,16 @@ CREATE MACRO app.rate_fraction(rate_source) AS TABLE
     UNION ALL
     SELECT DISTINCT base, DATE '0001-01-01', 1::HUGEINT, 1::HUGEINT FROM latest;
 
--- `amount` times n/d, rounded half away from zero to `places` decimals. What is in the target's currency already and has
--- no more decimals stays as it is: the arithmetic of wide whole numbers costs several times the rest of a query.
-CREATE MACRO app.scaled(amount, n, d, places) AS CASE
-    WHEN n = d AND places >= 2 AND amount = round(amount, 2) THEN amount
-    ELSE (sign(amount) * ((2 * abs((amount::DECIMAL(38,3) * 1000)::HUGEINT) * n + d * (10 ** (3 - places))::HUGEINT)
-        // (2 * d * (10 ** (3 - places))::HUGEINT)) * (10 ** (3 - places))::HUGEINT)::DECIMAL(18,0) * 0.001::DECIMAL(4,3)
-END::DECIMAL(18,3);
+-- `amount` times n/d, rounded half away from zero to `places` decimals. Whole numbers of 64 bits are divided some thirty
+-- times as fast as those of 128, so the wide ones are only used where the others might overflow (9.2e18).
+CREATE MACRO app.scaled(amount, n, d, places) AS (CASE
+    WHEN abs(amount)::DOUBLE * n::DOUBLE < 4e15 AND d < 1e14 THEN (
+        sign(amount) * ((2 * abs((amount::DECIMAL(18,3) * 1000)::BIGINT) * n::BIGINT + d::BIGINT * (10 ** (3 - places))::BIGINT)
+            // (2 * d::BIGINT * (10 ** (3 - places))::BIGINT)) * (10 ** (3 - places))::BIGINT)::DECIMAL(18,0)
+    ELSE (
+        sign(amount) * ((2 * abs((amount::DECIMAL(38,3) * 1000)::HUGEINT) * n + d * (10 ** (3 - places))::HUGEINT)
+            // (2 * d * (10 ** (3 - places))::HUGEINT)) * (10 ** (3 - places))::HUGEINT)::DECIMAL(18,0)
+    END * 0.001::DECIMAL(4,3))::DECIMAL(18,3);
 
 -- For each currency of the accounts and each day in [since, until): the fraction n/d that converts into `target`, and the
 -- day of the older of the two rates used (null when none is needed). A day without a rate takes the last one before.
