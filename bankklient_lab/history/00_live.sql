@@ -25,28 +25,35 @@ CREATE MACRO app.live_rate() AS TABLE
 
 -- One account has one name in every format: a Czech number ("prefix-base", up to 16 digits) with its bank's code is the
 -- IBAN that they make; everything else stays as the bank writes it, without spaces.
--- Weighted digit sums divisible by 11 (CNB decree 169/2011); ten digits, the prefix padded with zeros.
-CREATE MACRO app.modulo_11(digits) AS (
-    6 * digits[1]::INT + 3 * digits[2]::INT + 7 * digits[3]::INT + 9 * digits[4]::INT + 10 * digits[5]::INT
-    + 5 * digits[6]::INT + 8 * digits[7]::INT + 4 * digits[8]::INT + 2 * digits[9]::INT + digits[10]::INT) % 11 = 0;
+-- A lambda gives its value a name: a macro's argument is worked out again wherever it stands.
+-- Weighted digit sums divisible by 11 (CNB decree 169/2011); a number of at most ten digits.
+CREATE MACRO app.modulo_11(number) AS (
+    number % 10 + number // 10 % 10 * 2 + number // 100 % 10 * 4 + number // 1000 % 10 * 8 + number // 10000 % 10 * 5
+    + number // 100000 % 10 * 10 + number // 1000000 % 10 * 9 + number // 10000000 % 10 * 7
+    + number // 100000000 % 10 * 3 + number // 1000000000 % 10 * 6) % 11 = 0;
 
 CREATE MACRO app.czech_digits(account) AS  -- prefix 6 and base 10 of a Czech account number, null when it is none
-    CASE WHEN regexp_full_match(account, '(\d{1,6}-)?\d{2,10}') THEN
-            lpad(CASE WHEN contains(account, '-') THEN split_part(account, '-', 1) ELSE '' END, 6, '0')
-                || lpad(split_part(account, '-', -1), 10, '0')
-        WHEN regexp_full_match(account, '\d{11,16}') THEN lpad(account, 16, '0') END;
+    list_transform([account], lambda a: CASE
+        WHEN regexp_full_match(a, '\d{2,16}') THEN lpad(a, 16, '0')
+        WHEN regexp_full_match(a, '\d{1,6}-\d{2,10}')
+            THEN lpad(split_part(a, '-', 1), 6, '0') || lpad(split_part(a, '-', 2), 10, '0') END)[1];
 
+-- The check digits are 98 - (bank, digits and "CZ00" as 123500, one after another) % 97, taken in parts:
+-- 10^22 % 97 = 25 and 10^6 % 97 = 27.
 CREATE MACRO app.czech_iban(bank, digits) AS
-    CASE WHEN modulo_11('0000' || digits[1:6]) AND modulo_11(digits[7:16]) AND bank IN (SELECT bank_code FROM app.czech_bank) THEN
-        'CZ' || lpad((98 - (bank || digits || '123500')::HUGEINT % 97)::VARCHAR, 2, '0') || bank || digits END;
+    CASE WHEN bank IN (SELECT bank_code FROM app.czech_bank) THEN
+        list_transform([digits::BIGINT], lambda n: CASE WHEN modulo_11(n // 10000000000) AND modulo_11(n % 10000000000)
+            THEN 'CZ' || lpad((98 - (bank::BIGINT * 25 + n % 97 * 27 + 123500) % 97)::VARCHAR, 2, '0') || bank || digits
+            END)[1] END;
 
 CREATE MACRO app.canonical_account(account, bank) AS
     CASE WHEN regexp_matches(account, '[A-Za-z]') OR (bank IS NULL AND NOT contains(account, '/'))
         THEN upper(replace(account, ' ', ''))  -- no Czech number: most are told apart here, before the costly checks
     ELSE coalesce(
-        CASE WHEN regexp_full_match(account, '[\d-]+/\d{4}')  -- as people write it, the bank's code behind a slash
-            THEN czech_iban(split_part(account, '/', 2), czech_digits(split_part(account, '/', 1)))
-            ELSE czech_iban(bank, czech_digits(account)) END,
+        czech_iban(  -- as people write it, the bank's code stands behind a slash
+            CASE WHEN contains(account, '/') THEN split_part(account, '/', 2) ELSE bank END,
+            czech_digits(CASE WHEN regexp_full_match(account, '[\d-]+/\d{4}') THEN split_part(account, '/', 1)
+                ELSE account END)),
         upper(replace(account, ' ', ''))) END;
 
 CREATE MACRO app.imports() AS TABLE
