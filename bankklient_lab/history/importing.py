@@ -22,7 +22,7 @@ from bankklient_lab.formats.base import Hints
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.formats.sources import open_ordinary, unreadable
 from bankklient_lab.history import staging
-from bankklient_lab.history.categories import WORDS, category_sql
+from bankklient_lab.history.categories import CATEGORY
 from bankklient_lab.history.reading import FileReader, reader
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
@@ -259,15 +259,14 @@ _OWN_COLUMNS = _columns(Kind.ENTRY, _AFTER_STATUS | {"detail_count", "raw", "pla
 _INSERTS = (  # in the order in which they depend on each other
     f"""
     INSERT INTO history.entry
-    SELECT $import_id, e.statement_no, e.entry_no, e.account_id, e.interim, e.day, {category_sql()},
+    SELECT $import_id, e.statement_no, e.entry_no, e.account_id, e.interim, e.day, {CATEGORY},
         e.booking_day, e.value_day, e.amount, e.currency, e.status, e.reversal, {_OWN_COLUMNS}, e.detail_count, e.raw,
         e.place
     FROM (
         SELECT e.* REPLACE (
                 coalesce(e.currency, s.currency) AS currency, coalesce(e.status, 'BOOK') AS status,
-                coalesce(e.reversal, false) AS reversal, coalesce(e.detail_count, 0) AS detail_count,
-                canonical_account(e.counterparty_account, e.counterparty_bank) AS counterparty_account),
-            s.account_id, s.interim, {_DAY} AS day, {WORDS} AS words
+                coalesce(e.reversal, false) AS reversal, coalesce(e.detail_count, 0) AS detail_count),
+            s.account_id, s.interim, {_DAY} AS day
         FROM file_entry e {_NEW}
     ) e
     """,
