@@ -25,7 +25,6 @@ from bankklient_lab.formats.mt940_statement import Statements
 from bankklient_lab.formats.mt940_write import write
 
 _ENCODINGS = ("cp1252", "cp1250", "cp852", "iso8859-2")
-_ENCODINGS = ("cp1252", "cp1250", "cp852", "iso8859-2")
 _ENCODINGS_CENTRAL = ("cp1250", "cp852", "iso8859-2", "cp1252")
 _LETTERS = "áäąăâčćçďéèêëěęíîïľĺłñňńóòôöőŕřšśşșťţțßúùûüůűýźžżàåæøœ"
 _COUNTRIES_CENTRAL = b"CZ|SK|PL|HU|RO|SI|HR"

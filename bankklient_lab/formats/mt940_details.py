@@ -53,6 +53,11 @@ _GERMAN = rf"^\s*\d{{3}}{_SIGNS}[0-367]\d"
 _DUTCH = rf"(?:^\s*/(?:{'|'.join(SLASH_WORDS)})|/TRTP)/"
 _SYMBOLS = {"variable_symbol": "VS", "constant_symbol": "KS", "specific_symbol": "SS"}
 _LABEL_BEGINS = np.frombuffer(b"VKS", np.uint8)
+_SYMBOL_DIGITS = 10
+_MARKS = np.frombuffer(b":=./", np.uint8)
+_WHITE = np.frombuffer(b" \t\n\r\f\v", np.uint8)
+_DIGIT = np.isin(np.arange(256), np.frombuffer(b"0123456789", np.uint8))
+_LETTER_OR_DIGIT = np.array([chr(code).isascii() and chr(code).isalnum() for code in range(256)])
 
 
 class Parts(NamedTuple):
@@ -259,17 +264,29 @@ def _account(number: pa.Array) -> pa.Array:
 
 
 def _symbols(flat: pa.Array) -> dict[str, pa.Array]:
-    """Return the Czech symbols that are labelled in the texts."""
+    """Return the Czech symbols that are labelled in the texts: VS, KS or SS, perhaps a mark, one to ten digits."""
     data, bounds = bytes_of(flat)
     at = np.flatnonzero(data[1:] == ord("S"))
     at = at[np.isin(data[at], _LABEL_BEGINS)]
     if not len(at):
         return {}
-    rows = np.unique(owners(at, bounds))
-    labelled, found = flat.take(pa.array(rows)), {}
+    row = owners(at, bounds)
+    alone = (at == bounds[row]) | ~_LETTER_OR_DIGIT[data[at - 1]]
+    at, row = at[alone], row[alone]
+    padded = np.append(data, np.zeros(_SYMBOL_DIGITS + 5, np.uint8))
+    start = at + len("VS")
+    marked = np.isin(padded[start], _MARKS)
+    start += marked
+    start += marked & np.isin(padded[start], _WHITE)
+    end = start.copy()
+    for _ in range(_SYMBOL_DIGITS + 1):
+        end += _DIGIT[padded[end]] & (end < bounds[row + 1])
+    read = (end > start) & (end - start <= _SYMBOL_DIGITS)
+    at, row, digits = at[read], row[read], texts.symbols(cut(data, start[read], end[read]))
+    found = {}
     for column, label in _SYMBOLS.items():
-        pattern = rf"(?:^|[^0-9A-Za-z]){label}(?:[:=./]\s?)?(?P<digits>\d{{1,10}})(?:\D|$)"
-        found[column] = scattered(rows, texts.symbols(groups(labelled, pattern)["digits"]), len(flat))
+        own = data[at] == ord(label[0])
+        found[column] = scattered(row[own], digits.filter(pa.array(own)), len(flat))
     return found
 
 

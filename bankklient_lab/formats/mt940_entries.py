@@ -116,9 +116,7 @@ def _references(parts: dict[str, pa.Array]) -> dict[str, pa.Array]:
     nothing = pc.and_(pc.equal(kind, "NONR"), pc.starts_with(own, "EF"))  # no type at all: "NONREF"
     kind = pc.if_else(nothing, "", kind)
     own = pc.if_else(nothing, pc.utf8_slice_codeunits(own, 2, 1_000), own)
-    # Some banks pad the reference with blanks and write on: "P000029225      KPN - MOBIEL".
-    sides = groups(pc.utf8_trim_whitespace(own), r"^(?P<own>.*?)(?:  +(?P<beside>.*))?$")
-    own = sides["own"]
+    own, beside = _padded(pc.utf8_trim_whitespace(own))
     own = pc.if_else(pc.is_in(own, pa.array(POINTERS)), pa.scalar(None, pa.string()), own)
     bank = pc.utf8_trim_whitespace(parts["bank"])
     bank = pc.if_else(pc.is_in(bank, pa.array(POINTERS)), pa.scalar(None, pa.string()), bank)
@@ -126,8 +124,16 @@ def _references(parts: dict[str, pa.Array]) -> dict[str, pa.Array]:
         "transaction_code": texts.null_if_empty(pc.utf8_trim_whitespace(kind)),
         "client_reference": own,
         "bank_reference": bank,
-        "beside": pc.fill_null(sides["beside"], ""),
+        "beside": beside,
     }
+
+
+def _padded(references: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Part references that are padded with blanks and written on ("P000029225      KPN - MOBIEL"), as some banks do."""
+    if not pc.any(pc.match_substring(references, "  ")).as_py():
+        return references, pa.repeat("", len(references))
+    sides = groups(references, r"^(?P<own>.*?)(?:  +(?P<beside>.*))?$")
+    return sides["own"], pc.fill_null(sides["beside"], "")
 
 
 class Entries:
