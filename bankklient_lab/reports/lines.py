@@ -25,21 +25,30 @@ def wrap(text: str, width: float, widths: Mapping[str, float]) -> list[str]:
     """Return the lines of a text, none wider than `width`; a word that is wider is broken."""
     lines: list[str] = []
     for paragraph in text.splitlines():
-        line, used = "", 0.0
-        for word in paragraph.split():
-            wide = width_of(word, widths)
-            if line and used + widths[" "] + wide <= width:
-                line, used = f"{line} {word}", used + widths[" "] + wide
-                continue
-            if line:
-                lines.append(line)
-            if wide > width:
-                *whole, word = _broken(word, width, widths)  # noqa: PLW2901
-                lines += whole
-            line, used = word, width_of(word, widths)
+        words = paragraph.split()
+        whole = " ".join(words)
+        if width_of(whole, widths) > width:
+            lines += _filled(words, width, widths)
+        elif whole:
+            lines.append(whole)
+    return lines
+
+
+def _filled(words: list[str], width: float, widths: Mapping[str, float]) -> list[str]:
+    lines: list[str] = []
+    line, used = "", 0.0
+    for word in words:
+        wide = width_of(word, widths)
+        if line and used + widths[" "] + wide <= width:
+            line, used = f"{line} {word}", used + widths[" "] + wide
+            continue
         if line:
             lines.append(line)
-    return lines
+        if wide > width:
+            *whole, word = _broken(word, width, widths)  # noqa: PLW2901
+            lines += whole
+        line, used = word, width_of(word, widths)
+    return [*lines, line]
 
 
 def _broken(word: str, width: float, widths: Mapping[str, float]) -> list[str]:

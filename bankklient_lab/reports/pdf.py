@@ -32,6 +32,8 @@ from bankklient_lab.reports.pages import LaidOut, lay_out
 
 FONT = "Roboto"
 _TEMPLATES = Path(__file__).parent
+_FORGET_FROM = 100_000  # characters of data, some 30 pages
+_REMEMBERED = 10  # documents for which Typst keeps what it worked out
 _KNOWN_WIDTHS: dict[str, tuple[float, float]] = {}  # of characters at 100 points, regular and medium
 _MEASURE = b"""
 #set text(font: sys.inputs.font, size: 100pt, ligatures: false, number-width: "tabular")
@@ -132,7 +134,16 @@ def compiled(template: str, data: str, made_at: datetime) -> bytes:
     compiler = typst.Compiler(_TEMPLATES / template, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
     pdf = compiler.compile(format="pdf", timestamp=int(made_at.astimezone(UTC).timestamp()))
     assert isinstance(pdf, bytes)
+    if len(data) >= _FORGET_FROM:
+        _forget()
     return pdf
+
+
+def _forget() -> None:
+    """Let Typst drop what it keeps of a large document, more than a megabyte a page: it does so after further ones."""
+    compiler = typst.Compiler(b"", font_paths=_fonts(), ignore_system_fonts=True)
+    for _ in range(_REMEMBERED + 1):
+        compiler.compile(b"#none", format="svg")
 
 
 @cache

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -287,3 +290,20 @@ def test_cash_position_of_no_days_and_hostile_names() -> None:
 def test_day_of_the_report_is_inclusive_end_of_period() -> None:
     report = a_statement(1, since=date(2026, 10, 5), until=date(2026, 10, 6))
     assert "Period 2026-10-05\n" in pages_of(statement_pdf([report], PLAIN))[0]
+
+
+def test_memory_of_a_large_statement_is_given_back_before_the_next() -> None:
+    """Typst keeps what it worked out of documents; of large ones that would be gigabytes in a long-lived process."""
+    script = """
+import resource
+from bankklient_lab.reports.model import StatementOptions
+from bankklient_lab.reports.pdf import statement_pdf
+from tests.reports.samples import a_statement
+for number in range(5):
+    statement_pdf([a_statement(800, label=f"Account {number}")], StatementOptions())
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    first, *_, last = map(int, done.stdout.split())
+    assert last - first < 80, done.stdout  # megabytes; each holds some 50 while it is made
