@@ -28,7 +28,7 @@ from bankklient_lab.store.tidy import tidy
 
 Lane = Literal["ops", "history"]
 MEMORY_LIMIT = "1GB"
-_STORAGE = "v1.5.0"  # of new files: writing texts takes two thirds of the time of DuckDB's default, the oldest version
+_STORAGE = "v1.5.0"  # texts are written in two thirds of the time that DuckDB's default, the oldest version, takes
 SEARCH_PATH = "SET search_path = 'lab,app'"
 # What the file and the disk under it can fail with; other errors of DuckDB would be faults of our own SQL.
 STORAGE_ERRORS = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)
@@ -150,10 +150,10 @@ class Database:
 def attach(con: duckdb.DuckDBPyConnection, path: Path, passphrase: str | None, *, read_only: bool = False) -> None:
     """Attach a lab's file as `lab`; raises WrongPassphrase (also for an empty one), DamagedLab, LabBusy."""
     literal = str(path).replace("'", "''")
-    mode = "READ_ONLY" if read_only else "READ_WRITE"
+    mode = "READ_ONLY" if read_only else f"READ_WRITE, STORAGE_VERSION '{_STORAGE}'"
     try:
         if passphrase is None:
-            con.execute(f"ATTACH '{literal}' AS lab ({mode}, STORAGE_VERSION '{_STORAGE}')")
+            con.execute(f"ATTACH '{literal}' AS lab ({mode})")
         else:
             con.execute(f"LOAD '{_extension('httpfs')}'")
             con.execute(f"ATTACH '{literal}' AS lab ({mode}, ENCRYPTION_KEY ?)", [_key(path, passphrase)])
