@@ -1,59 +1,62 @@
--- Balances from what the banks state: every booked statement with an opening and a closing balance, its own where
--- it states one, carried on from its neighbours where it states none.
-CREATE MACRO app.statement_chain() AS TABLE
-    WITH stated AS (
-        SELECT import_id, statement_no, account_id, number, page, from_day, to_day, opening, closing,
+-- Balances from what the banks state: every booked statement (of the account `wanted`, else of all) with an opening and a
+-- closing balance, its own where it states one, carried on from its neighbours where it states none. `basis` is 'stated'
+-- when a statement of the account states a balance, 'counted' when none does and balances are counted from zero.
+-- One window over all accounts: a window's partitions cost more than the few statements in each.
+CREATE MACRO app.statement_chain(wanted := NULL) AS TABLE
+    WITH ordered AS (
+        SELECT import_id, statement_no, account_id, account_name, number, page, from_day, to_day, opening, closing,
             sum_credit - sum_debit AS net,
             coalesce(opening, closing - sum_credit + sum_debit) AS opening_stated,
             coalesce(closing, opening + sum_credit - sum_debit) AS closing_stated,
-            row_number() OVER (
-                PARTITION BY account_id
-                ORDER BY to_day, from_day, try_cast(regexp_extract(number, '\d+') AS HUGEINT), page, import_id, statement_no
-            ) AS seq
-        FROM live_statement() WHERE NOT interim
-    ), blocks AS (
-        -- A block is a statement with a stated balance and those after it without; block 0 has none before it.
-        SELECT *, count(closing_stated) OVER (PARTITION BY account_id ORDER BY seq) AS block,
-            first(opening_stated IGNORE NULLS) OVER (
-                PARTITION BY account_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS first_opening
-        FROM stated
-    ), carried AS (
+            row_number() OVER bank_order AS seq,
+            sum(sum_credit - sum_debit) OVER bank_order AS moved,  -- only differences within an account mean something
+            lag(account_id) OVER bank_order IS DISTINCT FROM account_id AS is_first
+        FROM live_statement() WHERE NOT interim AND account_id = coalesce(wanted, account_id)
+        WINDOW bank_order AS (
+            ORDER BY account_id, to_day, from_day, try_cast(regexp_extract(number, '\d+') AS HUGEINT), page, import_id, statement_no
+            ROWS UNBOUNDED PRECEDING
+        )
+    ), anchored AS (  -- `level`: what `moved` lacks to the balance, by the stated closing before, the one after, or from zero
         SELECT *,
-            sum(CASE WHEN closing_stated IS NULL THEN net ELSE 0 END) OVER (
-                PARTITION BY account_id, block ORDER BY seq
-            ) AS net_since,
-            sum(net) OVER (PARTITION BY account_id, block) AS net_of_block,
-            first(closing_stated) OVER (PARTITION BY account_id, block ORDER BY seq) AS block_closing
-        FROM blocks
+            last(stated IGNORE NULLS) OVER before AS stated_before,
+            first(stated IGNORE NULLS) OVER (ORDER BY seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS stated_after,
+            last(CASE WHEN is_first THEN net - moved END IGNORE NULLS) OVER before AS zero_level
+        FROM (
+            SELECT *, CASE WHEN closing_stated IS NOT NULL
+                THEN struct_pack(account_id := account_id, level := closing_stated - moved) END AS stated
+            FROM ordered
+        )
+        WINDOW before AS (ORDER BY seq ROWS UNBOUNDED PRECEDING)
+    ), levelled AS (
+        SELECT *, CASE account_id WHEN stated_before.account_id THEN stated_before.level
+            WHEN stated_after.account_id THEN stated_after.level END AS stated_level
+        FROM anchored
     )
-    SELECT import_id, statement_no, account_id, seq, number, page, from_day, to_day, opening, closing,
-        coalesce(closing_stated,
-            CASE WHEN block > 0 THEN block_closing ELSE coalesce(first_opening, 0) - CASE WHEN first_opening IS NULL THEN 0 ELSE net_of_block END END
-                + net_since)::DECIMAL(18,3) AS closing_balance,
-        coalesce(opening_stated,
-            CASE WHEN block > 0 THEN block_closing ELSE coalesce(first_opening, 0) - CASE WHEN first_opening IS NULL THEN 0 ELSE net_of_block END END
-                + net_since - net)::DECIMAL(18,3) AS opening_balance,
-        closing_stated IS NOT NULL AS is_stated
-    FROM carried;
+    SELECT import_id, statement_no, account_id, account_name, seq, number, page, from_day, to_day, opening, closing,
+        coalesce(opening_stated, moved - net + coalesce(stated_level, zero_level))::DECIMAL(18,3) AS opening_balance,
+        coalesce(closing_stated, moved + coalesce(stated_level, zero_level))::DECIMAL(18,3) AS closing_balance,
+        CASE WHEN stated_level IS NULL THEN 'counted' ELSE 'stated' END AS basis
+    FROM levelled;
 
 -- The balance at the end of `on_day` by the last statement that began not after it; `net` is of its entries until then.
 CREATE MACRO app.balance_by(statement, on_day, net) AS
     CASE WHEN statement.to_day <= on_day THEN statement.closing_balance
         ELSE statement.opening_balance + coalesce(net, 0) END::DECIMAL(18,3);
 
--- The balance of each account at the end of `on_day`; balance_day is the last day that statements tell of.
-CREATE MACRO app.balance_on(on_day) AS TABLE
+-- The balance of each account (of the account `wanted` alone, if it is given) at the end of `on_day`; balance_day is the
+-- last day that statements tell of.
+CREATE MACRO app.balance_on(on_day, wanted := NULL) AS TABLE
     WITH last_statement AS (
-        SELECT account_id, max_by(struct_pack(import_id, statement_no, to_day, opening_balance, closing_balance), seq) AS s
-        FROM statement_chain() WHERE from_day <= on_day GROUP BY account_id
+        SELECT account_id, any_value(basis) AS basis,
+            max_by(struct_pack(import_id, statement_no, to_day, opening_balance, closing_balance), seq) AS s
+        FROM statement_chain(wanted := wanted) WHERE from_day <= on_day GROUP BY account_id
     ), part AS (  -- only of statements that go on after the day
         SELECT l.account_id, sum(d.credit - d.debit) AS net
         FROM last_statement l JOIN history.day_sum d
             ON d.import_id = l.s.import_id AND d.statement_no = l.s.statement_no AND d.day <= on_day
         WHERE l.s.to_day > on_day GROUP BY l.account_id
     )
-    SELECT l.account_id, balance_by(l.s, on_day, p.net) AS balance, least(l.s.to_day, on_day) AS balance_day
+    SELECT l.account_id, balance_by(l.s, on_day, p.net) AS balance, least(l.s.to_day, on_day) AS balance_day, l.basis
     FROM last_statement l LEFT JOIN part p USING (account_id);
 
 -- The balance of each account at the end of each day on which it is stated or changes: all such days in [since, until),

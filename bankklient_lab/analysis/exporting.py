@@ -60,8 +60,8 @@ def _cast(table: pa.Table, kind: Kind) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-_OPENING = "(SELECT opening FROM statement_opening($account, $since))"
-_CLOSING = "(SELECT balance FROM balance_on($until - 1) WHERE account_id = $account)"
+_OPENING = "(SELECT opening FROM statement_frame($account, $since, $until))"
+_CLOSING = "(SELECT balance FROM balance_on($until - 1, wanted := $account))"
 # The bank's number and reference name the bank's statement: what holds another period must not carry them.
 _STATEMENT = f"""
     SELECT 1 AS statement_no, false AS interim, a.account, a.bank, a.currency, s.account_name, s.number,
@@ -81,7 +81,7 @@ _STATEMENT = f"""
 _CHOSEN = """
     SELECT e.* REPLACE (row_number() OVER (ORDER BY e.day, c.seq, e.entry_no) AS entry_no), e.entry_no AS own_no,
         e.statement_no AS own_statement
-    FROM booked_entry([]) e JOIN statement_chain() c ON c.import_id = e.import_id AND c.statement_no = e.statement_no
+    FROM booked_entry([]) e JOIN statement_chain(wanted := $account) c ON c.import_id = e.import_id AND c.statement_no = e.statement_no
     WHERE e.account_id = $account AND e.day >= $since AND e.day < $until
 """
 _ENTRIES = f"SELECT * REPLACE (1 AS statement_no) FROM ({_CHOSEN}) ORDER BY entry_no"  # noqa: S608
