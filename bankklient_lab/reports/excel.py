@@ -10,6 +10,7 @@ import pyarrow as pa
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from bankklient_lab.jobs import Job
+from bankklient_lab.money import SCALE
 from bankklient_lab.reports import positions, texts
 from bankklient_lab.reports.model import NOT_THE_BANKS, CashPositionReport, StatementOptions, StatementReport
 from bankklient_lab.reports.sheets import Book, Column, amount_format, write_table
@@ -42,7 +43,7 @@ _POSITION_COLUMNS = (
     Column("account", "Number", 28),
     Column("bank", "Bank", 14),
     Column("currency", "Currency", 9),
-    Column("balance", "Balance", 19),
+    Column("balance", "Balance", 19, currency_in="currency"),
     Column("balance_day", "Known on", 11),
     Column("converted", "Converted", 19),
     Column("rate_day", "Rate of", 11),
@@ -98,7 +99,8 @@ def _head_rows(
     currency: str,
 ) -> None:
     """Write title and facts at the left and totals beside them, row by row as constant memory needs."""
-    money = book.format(num_format=amount_format(currency), bold=True)
+    amounts = pa.array([value for _, _, value in totals], pa.decimal128(38, SCALE))
+    money = book.format(num_format=amount_format(currency, amounts), bold=True)
     plain, bold = book.format(num_format="@"), book.format(bold=True)
     sheet.write_string(0, 0, title, book.format(bold=True, font_size=14))
     for row in range(1, max(len(facts), len(totals)) + 1):
@@ -132,7 +134,7 @@ def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
     first, last = top + 1, max(top + balances.num_rows, top + 1)
     converted = _cells_of(_POSITION_COLUMNS, "converted", first, last)
     bold, header = book.format(bold=True), book.format(bold=True, bottom=1)
-    number_format = amount_format(report.currency)
+    number_format = amount_format(report.currency, balances["converted"])
     money, total = book.format(num_format=number_format), positions.total(balances)
     sheet.write_string(0, 0, title, book.format(bold=True, font_size=14))
     sheet.write_string(1, 0, f"Total in {report.currency} (shown rows)", bold)
@@ -152,7 +154,7 @@ def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
             sheet.write_formula(row, _SUMS_COLUMN, formula, money, float(value))
             book.control.append((sheet.get_name(), f"{column.capitalize()} {key}", f"{value} {report.currency}"))
         row += 2
-    write_table(book, sheet, balances, _POSITION_COLUMNS, top=top)
+    write_table(book, sheet, balances, _POSITION_COLUMNS, top=top, currency=report.currency)
 
 
 def _cells_of(columns: Sequence[Column], field: str, first: int, last: int) -> str:

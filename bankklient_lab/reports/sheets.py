@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.jobs import Job
-from bankklient_lab.money import decimals
+from bankklient_lab.money import SCALE, decimals
 from bankklient_lab.reports.model import REPORT_LIMITS
 
 CONTROL = "Control"
@@ -32,17 +32,22 @@ _EXCEL_DAY_ZERO = 25_569  # 1970-01-01 in days of Excel
 _EXCEL_FIRST_DAY = date(1900, 3, 1)  # before it, Excel counts a 29 February that never was
 _DIGITS = 15
 _EXACT_BELOW = 10**12  # whole part that leaves three decimals within 15 digits
+_WHOLE_BELOW = 2**53  # whole numbers that floating point holds exactly
 _LEFT = {"align": "left", "indent": 1}
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a sheet: of which field, under which title, how wide (in characters)."""
+    """A column of a sheet: of which field, under which title, how wide (in characters).
+
+    `currency_in`: the field with the currency of each row's amount, when rows have different ones.
+    """
 
     field: str
     title: str
     width: float = 14
+    currency_in: str = ""
 
 
 class Book:
@@ -121,9 +126,12 @@ class Book:
         sheet.freeze_panes(2, 0)
 
 
-def amount_format(currency: str) -> str:
-    """Return the number format of amounts in a currency."""
+def amount_format(currency: str, amounts: Any) -> str:
+    """Return the number format of amounts (an array of Arrow) in a currency; it hides no digit of any of them."""
     places = decimals(currency)
+    wide = amounts.cast(pa.decimal128(38, amounts.type.scale))  # room for the round amount above the largest
+    if pc.any(pc.not_equal(pc.round(wide, places), wide)).as_py():
+        places = SCALE
     return "#,##0" + ("." + "0" * places if places else "")
 
 
@@ -139,7 +147,7 @@ def write_table(
 ) -> None:
     """Write a header at row `top` (from 0) and the rows below, with a frozen header, a filter and printed titles.
 
-    Amounts have the number format of `currency`, or of three decimals without.
+    Amounts are in `currency` where their column does not tell otherwise; without it they show up to three decimals.
     """
     if top + 1 + table.num_rows > REPORT_LIMITS.sheet_rows:
         raise BadArgument(
@@ -147,11 +155,11 @@ def write_table(
             f"{REPORT_LIMITS.sheet_rows:,}; choose a shorter period, or save it as CSV or Parquet"
         )
     for number, column in enumerate(columns):
-        kind = table.schema.field(column.field).type
-        sheet.set_column(number, number, column.width, book.format(**_cell_format(kind, currency)))
-        align = {"align": "right"} if _is_number(kind) else _LEFT
+        cells = table[column.field]
+        sheet.set_column(number, number, column.width, book.format(**_cell_format(cells, currency)))
+        align = {"align": "right"} if _is_number(cells.type) else _LEFT
         sheet.write_string(top, number, column.title, book.format(bold=True, bottom=1, **align))
-    _write_rows(sheet, table.select([column.field for column in columns]), top + 1, job)
+    _write_rows(book, sheet, table, columns, row=top + 1, job=job)
     _list_inexact(book, sheet, table, columns, top + 1)
     last_row = max(top + table.num_rows, top + 1)
     sheet.autofilter(top, 0, last_row, len(columns) - 1)
@@ -163,9 +171,10 @@ def write_table(
     sheet.set_footer("&L&F&C&A&RPage &P of &N")
 
 
-def _cell_format(kind: pa.DataType, currency: str) -> dict[str, object]:
+def _cell_format(cells: pa.ChunkedArray, currency: str) -> dict[str, object]:
+    kind = cells.type
     if pa.types.is_decimal(kind):
-        return {"num_format": amount_format(currency) if currency else "#,##0.00#"}
+        return {"num_format": amount_format(currency, cells) if currency else "#,##0.00#"}
     if pa.types.is_date(kind):
         return {"num_format": "yyyy-mm-dd", **_LEFT}
     if pa.types.is_timestamp(kind):
@@ -173,19 +182,47 @@ def _cell_format(kind: pa.DataType, currency: str) -> dict[str, object]:
     return {"num_format": "@", **_LEFT} if _is_text(kind) else {}
 
 
-def _write_rows(sheet: Any, table: pa.Table, row: int, job: Job | None) -> None:
-    kinds = [field.type for field in table.schema]
-    writers = [sheet.write_string if _is_text(kind) else sheet.write_number for kind in kinds]  # days are numbers
+def _write_rows(
+    book: Book, sheet: Any, table: pa.Table, columns: Sequence[Column], *, row: int, job: Job | None
+) -> None:
     done = 0
     for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
         if job is not None:
             job.step(f"writing sheet {sheet.get_name()}", done / table.num_rows)
-        for cells in zip(*map(_cells, batch.columns), strict=True):
-            for column, value in enumerate(cells):
+        filled = [
+            (number, column) for number, column in enumerate(columns) if batch[column.field].null_count < batch.num_rows
+        ]
+        places = [(_writer(sheet, batch, column), number) for number, column in filled]
+        values = (
+            _amounts(book, batch, column) if column.currency_in else _cells(batch[column.field]) for _, column in filled
+        )
+        for number, cells in enumerate(zip(*values, strict=True), start=row + done):
+            for (write, place), value in zip(places, cells, strict=True):
                 if value is not None:
-                    writers[column](row, column, value)
-            row += 1
+                    write(number, place, value)
         done += batch.num_rows
+
+
+def _writer(sheet: Any, batch: pa.RecordBatch, column: Column) -> Callable[[int, int, Any], object]:
+    """Return what writes a cell of a column: by its type alone, so that no text becomes a formula or a link."""
+    if column.currency_in:
+        return lambda row, place, cell: sheet.write_number(row, place, *cell)
+    if _is_text(batch[column.field].type):
+        return sheet.write_string  # type: ignore[no-any-return]
+    return sheet.write_number  # type: ignore[no-any-return]  # days are numbers
+
+
+def _amounts(book: Book, batch: pa.RecordBatch, column: Column) -> list[tuple[float, Any] | None]:
+    """Return amounts in several currencies, each with its format."""
+    amounts, currencies = batch[column.field], batch[column.currency_in]
+    formats = {
+        currency: book.format(num_format=amount_format(currency, amounts.filter(pc.equal(currencies, currency))))
+        for currency in pc.unique(currencies).to_pylist()
+    }
+    return [
+        None if value is None else (value, formats[currency])
+        for value, currency in zip(_cells(amounts), currencies.to_pylist(), strict=True)
+    ]
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -207,10 +244,23 @@ def _cells(column: pa.Array) -> list[Any]:
         )
         return pc.add(seconds, float(_EXCEL_DAY_ZERO)).to_pylist()  # type: ignore[no-any-return]
     if pa.types.is_decimal(kind):
-        return [None if value is None else float(value) for value in column.to_pylist()]  # nearest: Arrow's cast is not
+        return _nearest(column)
     if _is_text(kind):
         return column.cast(pa.string()).to_pylist()  # type: ignore[no-any-return]
     return column.to_pylist()  # type: ignore[no-any-return]
+
+
+def _nearest(column: pa.Array) -> list[float | None]:
+    """Return decimals as the numbers nearest to them, which Arrow's own cast does not promise.
+
+    Whole numbers below 2**53 and powers of ten are exact, and their quotient is rounded once.
+    """
+    scale = column.type.scale
+    largest = pc.max(pc.abs(column)).as_py()
+    if largest is not None and largest.scaleb(scale) >= _WHOLE_BELOW:
+        return [None if value is None else float(value) for value in column.to_pylist()]
+    whole = column.cast(pa.decimal128(38, scale)).view(pa.decimal128(38, 0)).cast(pa.int64())
+    return pc.divide(whole.cast(pa.float64()), 10.0**scale).to_pylist()  # type: ignore[no-any-return]
 
 
 def _list_inexact(book: Book, sheet: Any, table: pa.Table, columns: Sequence[Column], top: int) -> None:

@@ -177,6 +177,45 @@ def test_amounts_beyond_fifteen_digits_are_exact_on_the_control_sheet() -> None:
     assert not any(line[1] == f"D{row + 1}" for line in lines)  # 100,000,000,000,000 has few digits
 
 
+@pytest.mark.parametrize("largest", ["9007199254740.991", "9007199254740.993", "999999999999999.999"])
+def test_an_amount_is_the_number_nearest_to_it(largest: str) -> None:
+    amounts = [Decimal(text) for text in (largest, "-0.001", "0.1", "-1234567.89", "4503599627370.497")]
+    table = pa.table({"amount": pa.array([*amounts, None], AMOUNT)})
+    written = [cell.value for cell in opened(table_workbook(table, "t")).worksheets[0]["A"][1:6]]
+    assert written == [float(f"{float(amount):.16g}") for amount in amounts]
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "number_format"),
+    [
+        ("CZK", "1234.50", "#,##0.00"),
+        ("JPY", "1234", "#,##0"),
+        ("KWD", "1234.500", "#,##0.000"),
+        ("JPY", "1234.5", "#,##0.000"),  # a digit that the currency does not have is shown
+        ("CZK", "0.005", "#,##0.000"),
+    ],
+)
+def test_amounts_have_the_decimals_of_their_currency(currency: str, amount: str, number_format: str) -> None:
+    entries = entries_of([{"amount": Decimal(amount)}], currency=currency)
+    sheet = opened(statement_workbook([statement_of(entries, currency=currency)], PLAIN)).worksheets[0]
+    row = header_row(sheet, "No.") + 1
+    shown = [sheet.cell(row, 4), sheet.cell(row, 5), sheet["G3"], sheet["G5"]]  # amount, balance, credits, closing
+    assert [cell.number_format for cell in shown] == [number_format] * 4
+
+
+def test_a_cash_position_shows_each_balance_with_the_decimals_of_its_own_currency() -> None:
+    base = a_cash_position()
+    currencies = pa.array(["JPY", "CZK", "KWD", "KWD", "USD"])
+    amounts = pa.array([Decimal(text) for text in ("1234567", "-50000", "80.5", "1200.125", "999.99")], AMOUNT)
+    balances = base.balances.set_column(1, "currency", currencies).set_column(5, "balance", amounts)
+    sheet = opened(cash_position_workbook(replace(base, balances=balances))).worksheets[0]
+    row = header_row(sheet, "Account") + 1
+    shown = [sheet.cell(row + number, 5).number_format for number in range(5)]
+    assert shown == ["#,##0", "#,##0.00", "#,##0.000", "#,##0.000", "#,##0.00"]
+    assert {sheet.cell(row + number, 7).number_format for number in range(5)} == {"#,##0.00"}
+    assert [sheet.cell(row + number, 5).value for number in range(5)] == [1234567, -50000, 80.5, 1200.125, 999.99]
+
+
 def test_texts_too_long_for_a_cell_are_named_on_the_control_sheet() -> None:
     report = statement_of(entries_of([{"amount": Decimal(1), "remittance": "x" * 40_000}]))
     workbook = opened(statement_workbook([report], PLAIN))
