@@ -105,7 +105,7 @@ class Chart:
         self.figure.xaxis.formatter = DatetimeTickFormatter(
             hours="%-d %b", days="%-d %b", months="%b %Y", years="%Y", boundary_scaling=False
         )
-        self.hits = ColumnDataSource({"x": [], "width": [], "top": [], "bottom": [], "html": []})
+        self.hits = ColumnDataSource({"x": [], "width": [], "top": [], "bottom": []})
         self.height = height
         bokeh_pane: Any = pn.pane.Bokeh
         self.pane = bokeh_pane(self.figure, sizing_mode="stretch_width", height=height, margin=0)
@@ -146,15 +146,6 @@ _SWATCH = (
 )
 
 
-def _tooltip(slots: int) -> str:
-    rows = "".join(
-        f"<div style='display:@s{at};justify-content:space-between;gap:18px;white-space:nowrap'>"
-        f"<span>{_SWATCH.format(color=f'@c{at}')}@n{at}</span><b>@v{at}</b></div>"
-        for at in range(slots)
-    )
-    return TOOLTIP.format(rows="<div style='opacity:.75'>@day</div>" + rows)
-
-
 @dataclass(frozen=True)
 class Series:
     """Values of one key; None where there is none. `label` is drawn, `exact` values are told on hover."""
@@ -164,18 +155,27 @@ class Series:
     values: Sequence[Decimal | None]
 
 
-def _hover_columns(series: Sequence[Series], days: Sequence[str], currency: str, slots: int) -> dict[str, list[str]]:
-    columns: dict[str, list[str]] = {"day": list(days)}
-    for at in range(slots):
-        one = series[at] if at < len(series) else None
-        size = len(days)
-        columns[f"s{at}"] = [
-            "flex" if one and value is not None else "none" for value in (one.values if one else [None] * size)
-        ]
-        columns[f"c{at}"] = [one.style.color if one else ""] * size
-        columns[f"n{at}"] = [one.label if one else ""] * size
-        columns[f"v{at}"] = [formatting.money(value, currency) for value in one.values] if one else [""] * size
-    return columns
+def _tooltip(series: Sequence[Series]) -> str:
+    """Return the markup on hover: names and colours stand in it, so that only values travel with each point."""
+    rows = "".join(
+        "<div style='display:flex;justify-content:space-between;gap:18px;white-space:nowrap'>"
+        f"<span>{_SWATCH.format(color=one.style.color)}{_literal(one.label)}</span><b>@v{at}</b></div>"
+        for at, one in enumerate(series)
+    )
+    return TOOLTIP.format(rows="<div style='opacity:.75'>@day</div>" + rows)
+
+
+def _literal(label: str) -> str:
+    """Return a text that neither HTML nor the template of a tooltip takes for more than a text."""
+    return formatting.escape(label).replace("@", "&#64;").replace("$", "&#36;")
+
+
+def _hover_columns(series: Sequence[Series], days: Sequence[str], currency: str) -> dict[str, list[str]]:
+    values = {
+        f"v{at}": [formatting.money(value, currency) or formatting.DASH for value in one.values]
+        for at, one in enumerate(series)
+    }
+    return {"day": list(days), **values}
 
 
 class Lines(Chart):
@@ -205,7 +205,7 @@ class Lines(Chart):
             mode="vline",
             line_policy="nearest",
             point_policy="follow_mouse",
-            tooltips=_tooltip(SLOTS + 1),
+            tooltips=_tooltip([]),
         )
         self.figure.add_tools(
             self._hover, CrosshairTool(dimensions="height", line_color=GREY, line_alpha=0.6, line_width=1)
@@ -228,7 +228,8 @@ class Lines(Chart):
                 renderer.glyph.update(line_color=series[at].style.color, line_dash=series[at].style.dash)
                 source.data = {"x": moments, "y": [float("nan") if v is None else float(v) for v in scaled[at]]}
         self._name_ends(moments[-1], series, scaled)
-        hover = _hover_columns(series, [formatting.day(day) for day in days], currency, SLOTS + 1)
+        self._hover.tooltips = _tooltip(series)
+        hover = _hover_columns(series, [formatting.day(day) for day in days], currency)
         top = [
             float(max((v for v in column if v is not None), default=Decimal(0))) for column in zip(*scaled, strict=True)
         ]
@@ -285,10 +286,8 @@ class Bars(Chart):
             line_color=None,
             hover_fill_color=GREY, hover_fill_alpha=0.14, nonselection_fill_alpha=0, selection_fill_alpha=0,
         )  # fmt: skip
-        self.figure.add_tools(
-            HoverTool(renderers=[whole], point_policy="follow_mouse", tooltips=_tooltip(SLOTS + 2)),
-            TapTool(renderers=[whole]),
-        )
+        self._hover = HoverTool(renderers=[whole], point_policy="follow_mouse", tooltips=_tooltip([]))
+        self.figure.add_tools(self._hover, TapTool(renderers=[whole]))
         self._periods: list[tuple[date, date]] = []
         if on_open is not None:
             self._listen(on_open)
@@ -340,7 +339,8 @@ class Bars(Chart):
         line = [float((value or 0) / divisor) for one in net for value in one.values]
         self._net.data = {"x": centre if line else [], "y": line}
         start, end = self.figure.y_range.start, self.figure.y_range.end
-        hover = _hover_columns([*series, *net], names, currency, SLOTS + 2)
+        self._hover.tooltips = _tooltip([*series, *net])
+        hover = _hover_columns([*series, *net], names, currency)
         self.hits.data = {
             "x": centre, "width": whole, "top": [end] * len(periods), "bottom": [start] * len(periods), **hover,
         }  # fmt: skip

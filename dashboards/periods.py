@@ -12,7 +12,7 @@ import pyarrow as pa
 from .formatting import DASH
 
 Period = tuple[date, date]
-POINTS_MAX = 800  # of a line; more days are thinned out
+POINTS_MAX = 500  # of a line, about one for two pixels; more days are thinned out
 
 
 def unit_for(since: date, until: date) -> str:
