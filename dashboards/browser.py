@@ -23,6 +23,7 @@ class Browser(pn.custom.JSComponent):
     ready = param.Boolean(
         default=False, doc="The server takes events; what comes before may get lost, so it is not let in."
     )
+    busy = param.Boolean(default=False, doc="Something is read; what takes more than a second is said.")
     download = param.String(doc="The address of a file to take.")
 
     _esm = Template("""
@@ -46,6 +47,16 @@ class Browser(pn.custom.JSComponent):
       document.body.inert = !model.ready;
       model.on("ready", open);
       setTimeout(open, 8000);
+      const status = document.createElement("div");
+      status.id = "busy";
+      status.setAttribute("role", "status");
+      document.body.append(status);
+      let waiting;
+      model.on("busy", () => {
+        clearTimeout(waiting);
+        const say = (words) => { status.textContent = words; };
+        if (model.busy) { waiting = setTimeout(say, 1000, "$reading"); } else { say(""); }
+      });
       const narrow = matchMedia("(max-width: ${narrow}px)");
       const dark = matchMedia("(prefers-color-scheme: dark)");
       const keep = () => {
@@ -97,4 +108,10 @@ class Browser(pn.custom.JSComponent):
       });
       return document.createElement("span");
     }
-    """).substitute(choose=text("filter.choose"), narrow=NARROW_PX, cookie=SCHEME_COOKIE, narrow_cookie=NARROW_COOKIE)
+    """).substitute(
+        choose=text("filter.choose"),
+        reading=text("app.reading"),
+        narrow=NARROW_PX,
+        cookie=SCHEME_COOKIE,
+        narrow_cookie=NARROW_COOKIE,
+    )

@@ -13,7 +13,7 @@ import pyarrow as pa
 import bankklient_lab as bl
 from bankklient_lab.errors import NoRate
 
-from .state import State
+from .state import Choice, State
 from .texts import text
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def read_content(lab: bl.Lab) -> Content:
 
 
 def in_one_currency(
-    content: Content, state: State, load: Callable[[list[str], str | None], pa.Table]
+    content: Content, state: State | Choice, load: Callable[[list[str], str | None], pa.Table]
 ) -> tuple[pa.Table | None, str]:
     """Load amounts in the chosen currency; without rates only the accounts held in it, and say so.
 
@@ -77,3 +77,16 @@ def in_one_currency(
 def left_out(error: NoRate, currency: str) -> str:
     """Return the sentences that say why and what is not in sums and charts."""
     return f"{error.message[:1].upper()}{error.message[1:]}. {text('overview.left_out', currency=currency)}"
+
+
+def reload(lab: bl.Lab, state: State) -> None:
+    """Show what the lab has now: a preset moves with the last day, what is gone is left out."""
+    content, preset = read_content(lab), state.preset
+    state.content, state.first_day, state.end = content, content.first_day, content.end
+    since, until = state.period_of(preset) if preset else (state.since, state.until)
+    known = content.labels
+    currency = state.currency if state.currency in content.currencies else next(iter(content.currencies), "")
+    state.param.update(
+        since=since, until=until, currency=currency, accounts=[name for name in state.accounts if name in known],
+        data_version=state.data_version + 1,
+    )  # fmt: skip

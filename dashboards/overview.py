@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 import bankklient_lab as bl
 
 from . import charts, formatting, periods, ui
-from .content import in_one_currency
+from .figures import ONE_DAY, Figures, balances_by, read_figures
 from .formatting import escape
+from .refresh import Refresh
 from .state import State, follow
 from .styles import css
 from .table import Column, PagedTable
@@ -25,12 +25,13 @@ WAYS = ("account", "currency", "bank", "total")
 
 
 class Overview:
-    """The page; each part is filled anew when the filter or the lab's content changes."""
+    """The page; it is filled anew when the filter or the lab's content changes."""
 
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self._lab, self._state = lab, state
+        self._figures: Figures | None = None
         self._notice = ui.notice("", severity="warning", visible=False)
-        self._tiles = [ui.html("", style=css("tiles")) for _ in range(4)]
+        self._tiles = [ui.html(_waiting(title), style=css("tiles")) for title in _TILES]
         self._lines = charts.Lines(height=320)
         self._by = ui.choice({text(f"overview.by_{way}"): way for way in WAYS}, "account")
         self._legend = ui.html("", style=css("legend"))
@@ -45,8 +46,6 @@ class Overview:
         self._moves = PagedTable(
             _MOVE_COLUMNS, self._move_rows, rows_high=12, selectable=False, on_open=self._open_move
         )
-        self._account_table: pa.Table | None = None
-        self._moves_day = state.last_day
         self.full = ui.column(
             self._notice,
             ui.grid(*(ui.card(tile, span=3) for tile in self._tiles)),
@@ -66,138 +65,100 @@ class Overview:
             ui.import_button(state),
         )
         self.view = ui.column(self.empty, self.full, gap=0)
+        self._reading = Refresh(state, self._prepare, self._show, self._failed)
         self._by.param.watch(lambda _event: self._show_balances(), "value")
         state.param.watch(lambda _event: self._fit(), "narrow")
         self._fit()
+        self._choose_view()
         follow(state, "overview", State.FILTER, self.refresh)
 
     def refresh(self) -> None:
         """Fill the page."""
+        if self._choose_view():
+            self._reading.start()
+
+    def _choose_view(self) -> bool:
         has_content = bool(self._state.content.accounts)
         self.full.visible, self.empty.visible = has_content, not has_content
-        if not has_content:
-            return
-        notes = [self._show_position(), self._show_balances(), self._show_flow()]
-        self._notice.object = escape(next((note for note in notes if note), ""))
-        self._notice.visible = any(notes)
+        return has_content
+
+    def _prepare(self) -> Callable[[], Figures]:
+        choice = self._state.choice()
+        return lambda: read_figures(self._lab, choice)
+
+    def _show(self, figures: Figures) -> None:
+        self._figures = figures
+        self._tell(figures.note, "warning")
+        self._show_tiles()
+        self._show_balances()
+        self._show_flow()
         self._show_findings()
+        self._show_accounts()
         self._show_moves()
+
+    def _failed(self, sentence: str) -> None:
+        self._tell(sentence, "error")
+
+    def _tell(self, sentence: str, severity: str) -> None:
+        self._notice.param.update(object=escape(sentence), severity=severity, visible=bool(sentence))
 
     def _fit(self) -> None:
         self._accounts.narrow(self._state.narrow)
         self._moves.narrow(self._state.narrow)
         self._bars.fit(self._state.narrow)
-        if self._state.content.accounts:
-            self._show_balances()
+        self._show_balances()
 
-    def _balances(self, on: date) -> tuple[pa.Table | None, str]:
-        return in_one_currency(
-            self._state.content,
-            self._state,
-            lambda names, target: bl.balances.arrow(self._lab, on=on, accounts=names, in_currency=target),
-        )
-
-    def _show_position(self) -> str:
-        state = self._state
-        now, note = self._balances(state.last_day)
-        before, _ = self._balances(state.since - timedelta(days=1))
-        position, start = _total(now), _total(before)
-        change = position - start
-        since = formatting.day(state.since - timedelta(days=1))
+    def _show_tiles(self) -> None:
+        figures = self._shown
+        choice, flow, change = figures.choice, figures.flow, figures.change
+        currency = choice.currency
         self._tiles[0].object = _tile(
-            text("overview.position", day=formatting.day(state.last_day)), position, state.currency,
-            text("overview.change", change=formatting.money(change, state.currency, sign=True), day=since),
+            text("overview.position", day=formatting.day(choice.last_day)), figures.position, currency,
+            text(
+                "overview.change", change=formatting.money(change, currency, sign=True),
+                day=formatting.day(choice.since - ONE_DAY),
+            ),
             "good" if change > 0 else "bad" if change < 0 else "muted",
         )  # fmt: skip
-        # Each account's own balance is shown, also where it can't be converted.
-        own = bl.balances.arrow(self._lab, on=state.last_day, accounts=state.accounts)
-        converted = {} if now is None else dict(zip(now["label"].to_pylist(), _worth(now).to_pylist(), strict=True))
-        worth = pa.array([converted.get(label) for label in own["label"].to_pylist()], own["balance"].type)
-        shown = own.set_column(own.column_names.index("converted"), "converted", worth)
-        self._account_table = shown.append_column("target", pa.array([state.currency] * shown.num_rows, pa.string()))
-        self._accounts.show(
-            shown.num_rows,
-            counted("overview.accounts_total", shown.num_rows)
-            + f" &nbsp; <b>{formatting.money(position, escape(state.currency))}</b>",
-        )
-        return note
+        for tile, way, amounts, number in (
+            (self._tiles[1], "came_in", flow.came, flow.credits),
+            (self._tiles[2], "went_out", flow.went, flow.debits),
+        ):
+            total = sum(amounts, Decimal(0))
+            note = counted(f"overview.{way}", number, formatting.count(number))
+            tile.object = _tile(text(f"overview.{way}"), total if way == "came_in" else -total, currency, note, "muted")
 
-    def _show_balances(self) -> str:
-        state, way = self._state, self._by.value
-        days = periods.sampled_days(state.since, state.until)
-        table, note = in_one_currency(
-            state.content,
-            state,
-            lambda names, target: bl.balance_series.arrow(
-                self._lab, since=state.since, until=state.until, accounts=names,
-                by=way if target else "account", in_currency=target,
-            ),
-        )  # fmt: skip
-        values = periods.by_key(table, "day", "balance", days) if table is not None else {}
-        names = {"total": text("overview.total")}
-        series = charts.fold(
-            {names.get(key, formatting.short_account(key)): amounts for key, amounts in values.items()},
-            lambda key: state.styles.of(way, key),
-            text("overview.other"),
-        )
-        self._lines.show(days, series, state.currency, small=state.narrow)
+    def _show_balances(self) -> None:
+        if self._figures is None:
+            return
+        state, way, choice = self._state, self._by.value, self._figures.choice
+        days = periods.sampled_days(choice.since, choice.until)
+        values, others = balances_by(self._figures, way, days, charts.SLOTS)
+        series = []
+        for key, amounts in values.items():
+            label = {"": text("overview.other", n=others), "total": text("overview.total")}.get(
+                key, formatting.short_account(key)
+            )
+            style = state.styles.of(way, label) if key else charts.Style(charts.GREY)
+            series.append(charts.Series(label, style, amounts))
+        self._lines.show(days, series, choice.currency, small=state.narrow)
         self._legend.object = charts.legend(series) if state.narrow else ""
         self._legend.visible = state.narrow
-        return note
 
-    def _show_flow(self) -> str:
-        state = self._state
-        unit = periods.unit_for(state.since, state.until)
-        table, note = in_one_currency(
-            state.content,
-            state,
-            lambda names, target: bl.cash_flow.arrow(
-                self._lab,
-                since=state.since,
-                until=state.until,
-                accounts=names,
-                period=unit,
-                by="none",
-                in_currency=target,
-            ),
-        )
-        spans = periods.all_periods(state.since, state.until, unit)
-        starts = [span[0] for span in spans]
-
-        def values(name: str) -> list[Decimal]:
-            found = periods.by_key(table, "period", name, starts) if table is not None else {}
-            return [value or Decimal(0) for value in next(iter(found.values()), [None] * len(starts))]
-
-        came, went, net = values("credit"), values("debit"), values("net")
+    def _show_flow(self) -> None:
+        flow, currency = self._shown.flow, self._shown.choice.currency
         series = [
-            charts.Series(text("overview.in"), charts.Style(charts.IN), came),
-            charts.Series(text("overview.out"), charts.Style(charts.OUT), [-value for value in went]),
+            charts.Series(text("overview.in"), charts.Style(charts.IN), flow.came),
+            charts.Series(text("overview.out"), charts.Style(charts.OUT), [-value for value in flow.went]),
         ]
-        netted = charts.Series(text("overview.net"), charts.Style(charts.NET), net)
-        self._bars.show(spans, series, [netted], state.currency, [periods.name_of(span, unit) for span in spans])
-        self._bars_title.object = f"<h2>{escape(text(f'overview.flow_{unit}'))}</h2>"
+        netted = charts.Series(text("overview.net"), charts.Style(charts.NET), flow.net)
+        names = [periods.name_of(span, flow.unit) for span in flow.spans]
+        self._bars.show(flow.spans, series, [netted], currency, names)
+        self._bars_title.object = f"<h2>{escape(text(f'overview.flow_{flow.unit}'))}</h2>"
         self._flow_legend.object = charts.legend([*series, netted])
-        for tile, title, amount in ((self._tiles[1], "came_in", sum(came)), (self._tiles[2], "went_out", -sum(went))):
-            tile.object = _tile(
-                text(f"overview.{title}"), Decimal(amount), state.currency, self._number_of(title), "muted"
-            )
-        return note
-
-    def _number_of(self, way: str) -> str:
-        state = self._state
-        totals = bl.entry_totals.arrow(
-            self._lab,
-            since=state.since,
-            until=state.until,
-            accounts=state.accounts,
-            side="credit" if way == "came_in" else "debit",
-        )
-        number = sum(totals["entries"].to_pylist())
-        return counted(f"overview.{way}", number, formatting.count(number))
 
     def _show_findings(self) -> None:
-        state = self._state
-        table = bl.findings.arrow(self._lab, since=state.since, until=state.until, accounts=state.accounts)
+        table = self._shown.findings
         severities = table["severity"].to_pylist()
         errors, warnings = severities.count("error"), severities.count("warning")
         kind = "bad" if errors else "warn" if warnings else "good"
@@ -212,29 +173,33 @@ class Overview:
         rows = [row for row in table.to_pylist() if row["severity"] != "info"]
         self._findings.object = _findings_list(rows[:FINDINGS_SHOWN], len(rows) - FINDINGS_SHOWN)
 
+    def _show_accounts(self) -> None:
+        figures, number = self._shown, self._shown.accounts.num_rows
+        total = formatting.money(figures.position, escape(figures.choice.currency))
+        self._accounts.show(number, counted("overview.accounts_total", number) + f" &nbsp; <b>{total}</b>")
+
     def _show_moves(self) -> None:
-        state = self._state
-        newest = bl.entries.arrow(self._lab, since=state.since, until=state.until, accounts=state.accounts, limit=1)
-        self._moves_day = newest["day"][0].as_py() if newest.num_rows else state.last_day
-        totals = bl.entry_totals.arrow(
-            self._lab, since=self._moves_day, until=self._moves_day + timedelta(days=1), accounts=state.accounts
-        ).to_pylist()
-        self._moves_title.object = f"<h2>{escape(text('overview.moves', day=formatting.day(self._moves_day)))}</h2>"
+        moves = self._shown.moves
+        self._moves_title.object = f"<h2>{escape(text('overview.moves', day=formatting.day(moves.day)))}</h2>"
         shown = " &nbsp; ".join(
-            f"<b>{formatting.money(row['net'], escape(row['currency']), sign=True)}</b>" for row in totals
+            f"<b>{formatting.money(row['net'], escape(row['currency']), sign=True)}</b>" for row in moves.totals
         )
-        self._moves.show(sum(row["entries"] for row in totals), shown)
+        self._moves.show(sum(row["entries"] for row in moves.totals), shown)
+
+    @property
+    def _shown(self) -> Figures:
+        assert self._figures is not None
+        return self._figures
 
     def _account_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
-        assert self._account_table is not None
         keys = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order_by]
-        table = self._account_table.sort_by(keys) if keys else self._account_table
+        table = self._shown.accounts.sort_by(keys) if keys else self._shown.accounts
         return table.slice(offset, limit)
 
     def _move_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
-        state = self._state
+        day, choice = self._shown.moves.day, self._shown.choice
         return bl.entries.arrow(
-            self._lab, since=self._moves_day, until=self._moves_day + timedelta(days=1), accounts=state.accounts,
+            self._lab, since=day, until=day + ONE_DAY, accounts=choice.accounts,
             order_by=order_by, limit=limit, offset=offset,
         )  # fmt: skip
 
@@ -247,17 +212,14 @@ class Overview:
         self._state.param.update(accounts=names, page="explorer")
 
     def _open_move(self, _row: dict[str, Any]) -> None:
-        self._state.param.update(since=self._moves_day, until=self._moves_day + timedelta(days=1), page="explorer")
+        day = self._shown.moves.day
+        self._state.param.update(since=day, until=day + ONE_DAY, page="explorer")
 
 
-def _worth(table: pa.Table) -> pa.ChunkedArray:
-    return pc.coalesce(table["converted"], table["balance"])
-
-
-def _total(table: pa.Table | None) -> Decimal:
-    if table is None or not table.num_rows:
-        return Decimal(0)
-    return sum((value for value in _worth(table).to_pylist()), Decimal(0))
+def _waiting(title: str) -> str:
+    return (
+        f"<div class='title'>{escape(title)}</div><div class='value waiting'>&nbsp;</div><div class='note'>&nbsp;</div>"
+    )
 
 
 def _tile(title: str, value: Decimal, currency: str, note: str, kind: str) -> str:
@@ -314,3 +276,4 @@ _MOVE_COLUMNS = (
     Column("amount", text("column.amount"), "amount", width=120),
     Column("currency", text("column.currency"), width=82),
 )
+_TILES = tuple(text(f"overview.{name}") for name in ("position_waiting", "came_in", "went_out", "findings"))

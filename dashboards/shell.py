@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -20,6 +21,7 @@ from .downloads import DOWNLOADS
 from .filterbar import FilterBar
 from .formatting import escape
 from .gate import NARROW_COOKIE, SCHEME_COOKIE
+from .refresh import window
 from .state import PAGES, State
 from .styles import css
 from .texts import text
@@ -168,6 +170,8 @@ def _window(lab: bl.Lab) -> ui.Viewable:
     browser = Browser(  # type: ignore[no-untyped-call]
         scheme=cookies[SCHEME_COOKIE] if was_set else "", narrow=state.narrow, prefers_dark=state.dark and not was_set
     )
+    state.soon = partial(_soon, state)
+    state.param.watch(lambda event: setattr(browser, "busy", event.new > 0), "busy")
     shell = Shell(lab, state, browser)
     state.send_file = lambda name, content: setattr(browser, "download", DOWNLOADS.offer(name, content))
     _keep_scheme(shell, browser)
@@ -178,6 +182,24 @@ def _window(lab: bl.Lab) -> ui.Viewable:
     browser.param.watch(lambda event: shell.pressed(event.new.partition(" ")[0]), "key")
     state.param.watch(lambda event: setattr(shell.page, "sidebar_open", not event.new), "narrow")
     return shell.page
+
+
+def _soon(state: State, work: Callable[[], None]) -> None:
+    """Do work of a page in the next turn of the loop, when the browser has been told that something is read."""
+    document = window()
+    if document is None:
+        work()
+        return
+    state.busy += 1
+
+    def turn() -> None:
+        with pn.io.hold(document), ui.told():
+            try:
+                work()
+            finally:
+                state.busy -= 1
+
+    document.add_next_tick_callback(turn)
 
 
 def _loaded(shell: Shell) -> None:

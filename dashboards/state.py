@@ -6,6 +6,7 @@ The address is written by anyone, so every value is checked against what the lab
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import param
 
+from bankklient_lab.analysis.entries import COLUMNS, SEARCHED
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.money import parse_amount
 
@@ -26,6 +28,7 @@ DEFAULT_PRESET = "1Y"
 TEXT_CHARS = 200
 TEXTS = ("text", "counterparty", "category", "variable_symbol")
 AMOUNTS = ("amount_from", "amount_to")
+IN = "in."  # before the name of a column whose text is searched, in the address
 
 
 def back(day: date, months: int) -> date:
@@ -34,6 +37,26 @@ def back(day: date, months: int) -> date:
     year, number = divmod(month, 12)
     last = (date(year + number // 11, (number + 1) % 12 + 1, 1) - timedelta(days=1)).day
     return date(year, number + 1, min(day.day, last))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen at one moment: a thread reads by it while the window goes on."""
+
+    since: date
+    until: date  # exclusive
+    accounts: list[str]
+    currency: str
+    content: Any
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the period, inclusive."""
+        return self.until - timedelta(days=1)
+
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()
 
 
 class State(param.Parameterized):
@@ -51,15 +74,18 @@ class State(param.Parameterized):
     amount_from = param.String(default="")
     amount_to = param.String(default="")
     side: Any = param.Selector(default="any", objects=list(SIDES))
+    containing = param.Dict(default={}, doc="Parts of the texts of single columns.")
+    columns = param.List(default=[], item_type=str, doc="Columns of the explorer in their order; empty as by default.")
     import_id = param.Integer(default=None, allow_None=True)
     narrow = param.Boolean(default=False, doc="A small screen.")
     dark = param.Boolean(default=False)
     data_version = param.Integer(default=0, doc="Grows when the lab's content has changed.")
+    busy = param.Integer(default=0, doc="How many things are being read.")
 
     PERIOD = ("since", "until")
     FILTER = ("since", "until", "accounts", "currency")
-    CRITERIA = (*TEXTS, *AMOUNTS, "side")
-    KEPT = ("page", *FILTER, *CRITERIA)
+    CRITERIA = (*TEXTS, *AMOUNTS, "side", "containing")
+    KEPT = ("page", *FILTER, *CRITERIA, "columns")
 
     def __init__(self, *, first_day: date, end: date, content: Any = None, **params: Any) -> None:
         self.first_day = first_day  # of the lab's content
@@ -67,6 +93,7 @@ class State(param.Parameterized):
         self.content = content
         self.styles = Styles()
         self.send_file: Callable[[str, bytes], None] = lambda _name, _content: None  # set by the window
+        self.soon: Callable[[Callable[[], None]], None] = _at_once  # how a page is filled; set by the window
         since, until = self.period_of(DEFAULT_PRESET)
         super().__init__(**{"since": since, "until": until} | params)  # type: ignore[no-untyped-call]
 
@@ -91,12 +118,16 @@ class State(param.Parameterized):
         """The last day of the period, inclusive."""
         return self.until - timedelta(days=1)
 
+    def choice(self) -> Choice:
+        """Return what is chosen now."""
+        return Choice(self.since, self.until, list(self.accounts), self.currency, self.content)
+
     def criteria(self) -> dict[str, Any]:
         """Return the filter as the arguments of `entries` and `entry_totals`."""
         amounts = {name: Decimal(parse_amount(getattr(self, name))) for name in AMOUNTS if getattr(self, name)}
         return {
             "since": self.since, "until": self.until, "accounts": self.accounts, "side": self.side,
-            **{name: getattr(self, name) for name in TEXTS}, **amounts,
+            **{name: getattr(self, name) for name in TEXTS}, **amounts, "containing": dict(self.containing) or None,
         }  # fmt: skip
 
     def address(self) -> str:
@@ -108,6 +139,9 @@ class State(param.Parameterized):
         pairs += [(name, getattr(self, name)) for name in ("currency", *TEXTS, *AMOUNTS) if getattr(self, name)]
         if self.side != "any":
             pairs.append(("side", self.side))
+        pairs += [(IN + name, part) for name, part in self.containing.items()]
+        if self.columns:
+            pairs.append(("columns", " ".join(self.columns)))
         return "?" + urlencode(pairs)
 
     def read(self, search: str, *, accounts: Mapping[str, object], currencies: Mapping[str, object]) -> dict[str, Any]:
@@ -128,6 +162,8 @@ class State(param.Parameterized):
             "side": last["side"] if last.get("side") in SIDES else "any",
             **{name: last.get(name, "")[:TEXT_CHARS] for name in TEXTS},
             **{name: _amount(last.get(name, "")) for name in AMOUNTS},
+            "containing": {name: last[IN + name][:TEXT_CHARS] for name in SEARCHED if last.get(IN + name)},
+            "columns": list(dict.fromkeys(name for name in last.get("columns", "").split() if name in COLUMNS)),
         }
 
 
@@ -148,11 +184,22 @@ def _amount(text: str) -> str:
 
 
 def follow(state: State, page: str, names: tuple[str, ...], refresh: Callable[[], None]) -> None:
-    """Call `refresh` now and whenever one of `names` changes, but only while `page` is looked at: then or when next."""
+    """Call `refresh` soon and whenever one of `names` changes, but only while `page` is looked at: then or when next.
+
+    Changes that come before it was called lead to one call.
+    """
     stale = True
+    waiting = False
 
     def update() -> None:
-        nonlocal stale
+        nonlocal waiting
+        if stale and not waiting and state.page == page:
+            waiting = True
+            state.soon(fill)
+
+    def fill() -> None:
+        nonlocal stale, waiting
+        waiting = False
         if stale and state.page == page:
             stale = False
             refresh()

@@ -1,0 +1,89 @@
+"""Filling a page: read in a thread, shown within the page's own loop, and only what was wished for last."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import panel as pn
+
+from bankklient_lab.errors import LabError
+
+from .state import State
+from .texts import text
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+def window() -> Any:
+    """Return the document of the browser's window that this thread works for; None outside of one."""
+    document: Any = pn.state.curdoc
+    return document if document is not None and document.session_context is not None else None
+
+
+class Refresh(Generic[T]):
+    """One page's way to its figures.
+
+    `prepare` is called in the loop: it takes down what is chosen and returns what reads it, in a thread. `show` gets
+    what was read, or `failed` the sentence that says why not; what comes too late for a newer wish is dropped. Outside
+    of a window everything happens at once.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        prepare: Callable[[], Callable[[], T]],
+        show: Callable[[T], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        self._state, self._prepare, self._show, self._failed = state, prepare, show, failed
+        self._running = self._again = False
+
+    def start(self) -> None:
+        """Read anew."""
+        document = window()
+        if document is None:
+            self._take(*_outcome(self._prepare()))
+        elif self._running:
+            self._again = True
+        else:
+            self._begin(document)
+
+    def _begin(self, document: Any) -> None:
+        self._running, self._again = True, False
+        self._state.busy += 1
+        read = self._prepare()
+
+        def work() -> None:
+            outcome = _outcome(read)
+            document.add_next_tick_callback(lambda: self._end(document, *outcome))
+
+        threading.Thread(target=work, name="dashboard reading", daemon=True).start()
+
+    def _end(self, document: Any, result: T | None, failure: str) -> None:
+        self._running = False
+        with pn.io.hold(document):  # one message to the browser
+            self._state.busy -= 1
+            if self._again:
+                self._begin(document)
+            else:
+                self._take(result, failure)
+
+    def _take(self, result: T | None, failure: str) -> None:
+        if failure:
+            self._failed(failure)
+        else:
+            self._show(result)  # type: ignore[arg-type]
+
+
+def _outcome(read: Callable[[], T]) -> tuple[T | None, str]:
+    try:
+        return read(), ""
+    except LabError as error:
+        return None, error.message
+    except Exception:
+        _log.exception("reading failed")
+        return None, text("work.failed")
