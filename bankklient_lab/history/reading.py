@@ -65,6 +65,18 @@ class FileReader:
         """Tell whether the process is there and free for the next file."""
         return self._process is not None and self._process.poll() is None and not self._busy.locked()
 
+    def start(self) -> None:
+        """Start the process now, so that it is there when the first file comes."""
+        self.close()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bankklient_lab.formats.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=_environment(),
+        )
+
     def close(self) -> None:
         """End the process."""
         if self._process is not None:
@@ -75,7 +87,7 @@ class FileReader:
     def _request(self, path: Path, hints: Hints) -> None:
         request = json.dumps({"path": str(path.resolve()), "hints": asdict(hints)}).encode() + b"\n"
         if self._process is None or self._process.poll() is not None:
-            self._start()
+            self.start()
         assert self._process is not None
         assert self._process.stdin is not None
         try:
@@ -84,17 +96,6 @@ class FileReader:
         except BrokenPipeError:
             self.close()
             raise _ended() from None
-
-    def _start(self) -> None:
-        self.close()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bankklient_lab.formats.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=_environment(),
-        )
 
     def _parts(self) -> Iterator[Progressing]:
         finished = False
@@ -166,6 +167,13 @@ def _refusal(payload: bytearray) -> FormatError:
 
 IDLE_READERS_MAX = 2
 _IDLE: list[FileReader] = []
+
+
+def prepare() -> None:
+    """Start a reader process for the files that are about to come, while something else is done."""
+    one = FileReader()
+    one.start()
+    _IDLE.append(one)
 
 
 @contextlib.contextmanager
