@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import panel as pn
 from bokeh.events import SelectionGeometry
 from bokeh.models import (
@@ -39,6 +40,7 @@ _LABEL_PX = 17
 _LABEL_SPACE_PX = 140
 
 Range = Callable[[date, date], None]
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ def plain(label: str) -> str:
 def shortened(label: str, chars: int = 20) -> str:
     """Return a label that fits beside a chart."""
     return label if len(label) <= chars else label[: chars - 1] + "\u2026"
+
+
+def _floats(values: Sequence[Decimal | None]) -> Floats:
+    """Return where the pen goes: arrays travel as bytes, without a text of each number."""
+    return np.array([float("nan") if value is None else float(value) for value in values])
 
 
 def _moment(day: date) -> datetime:
@@ -183,12 +190,12 @@ class Lines(Chart):
 
     def __init__(self, height: int = 320) -> None:
         super().__init__(height, label_space=_LABEL_SPACE_PX)
-        self._slots = []
-        for _ in range(SLOTS + 1):
-            source = ColumnDataSource({"x": [], "y": []})
-            self._slots.append(
-                (source, self.figure.step("x", "y", source=source, line_width=2, mode="after", visible=False))
-            )
+        # One source for all lines and the hover, so that a change is one message and one drawing.
+        self.hits.data = {"x": [], "top": [], **{f"y{at}": [] for at in range(SLOTS + 1)}}
+        self._slots = [
+            self.figure.step("x", f"y{at}", source=self.hits, line_width=2, mode="after", visible=False)
+            for at in range(SLOTS + 1)
+        ]
         self._ends = ColumnDataSource({"x": [], "y": [], "color": []})
         self.figure.scatter("x", "y", source=self._ends, size=7, color="color")
         # The names stand at the places of a second axis: it is drawn beside the frame and follows the theme.
@@ -221,19 +228,20 @@ class Lines(Chart):
         self.fit(small)
         self.figure.min_border_right = 12 if small else _LABEL_SPACE_PX
         self._right.visible = not small
-        moments = [_moment(day) for day in days]
-        for at, (source, renderer) in enumerate(self._slots):
+        for at, renderer in enumerate(self._slots):
             renderer.visible = at < len(series)
             if at < len(series):
                 renderer.glyph.update(line_color=series[at].style.color, line_dash=series[at].style.dash)
-                source.data = {"x": moments, "y": [float("nan") if v is None else float(v) for v in scaled[at]]}
-        self._name_ends(moments[-1], series, scaled)
+        self._name_ends(_moment(days[-1]), series, scaled)
         self._hover.tooltips = _tooltip(series)
-        hover = _hover_columns(series, [formatting.day(day) for day in days], currency)
-        top = [
-            float(max((v for v in column if v is not None), default=Decimal(0))) for column in zip(*scaled, strict=True)
-        ]
-        self.hits.data = {"x": moments, "top": top or [0.0] * len(days), **hover}
+        none = [None] * len(days)
+        lines = [_floats(scaled[at] if at < len(series) else none) for at in range(SLOTS + 1)]
+        self.hits.data = {
+            "x": np.array(days, "datetime64[ms]"),
+            "top": np.fmax.reduce(lines) if series else np.zeros(len(days)),
+            **{f"y{at}": line for at, line in enumerate(lines)},
+            **_hover_columns(series, [formatting.day(day) for day in days], currency),
+        }
         self.figure.name = text("chart.balances")
 
     def _name_ends(self, end: datetime, series: Sequence[Series], scaled: Sequence[Sequence[Decimal | None]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,19 +19,18 @@ from .content import in_one_currency
 from .state import Choice
 
 ONE_DAY = timedelta(days=1)
+QUESTIONS_AT_ONCE = 3
 
 
 @dataclass(frozen=True)
 class Flow:
-    """What came in and went out by period: unsigned, in one currency; the numbers are of entries."""
+    """What came in and went out by period: unsigned, in one currency."""
 
     unit: str
     spans: list[periods.Period]
     came: list[Decimal]
     went: list[Decimal]
     net: list[Decimal]
-    credits: int
-    debits: int
 
 
 @dataclass(frozen=True)
@@ -54,21 +54,23 @@ class Figures:
         pa.Table | None
     )  # day (from the one before the period), key (label of the account), balance, in one currency
     flow: Flow
+    credit_entries: int
+    debit_entries: int
     findings: pa.Table
     moves: Moves
 
 
 def read_figures(lab: bl.Lab, choice: Choice) -> Figures:
-    """Read what is chosen."""
-    accounts, position, note = _position(lab, choice)
-    series, series_note = in_one_currency(
-        choice.content,
-        choice,
-        lambda names, target: bl.balance_series.arrow(
-            lab, since=choice.since - ONE_DAY, until=choice.until, accounts=names, in_currency=target
-        ),
-    )
-    flow, flow_note = _flow(lab, choice)
+    """Read what is chosen; the questions are asked side by side, as planning each takes one core most of its time."""
+    with ThreadPoolExecutor(QUESTIONS_AT_ONCE) as pool:
+        flow_read = pool.submit(_flow, lab, choice)
+        series_read = pool.submit(_series, lab, choice)
+        position_read = pool.submit(_position, lab, choice)
+        numbers = [pool.submit(_number, lab, choice, side) for side in ("credit", "debit")]
+        moves = pool.submit(_moves, lab, choice)
+        findings = pool.submit(bl.findings.arrow, lab, since=choice.since, until=choice.until, accounts=choice.accounts)
+    (flow, flow_note), (series, series_note) = flow_read.result(), series_read.result()
+    accounts, position, note = position_read.result()
     return Figures(
         choice=choice,
         note=note or series_note or flow_note,
@@ -77,8 +79,20 @@ def read_figures(lab: bl.Lab, choice: Choice) -> Figures:
         change=_total_on(series, choice.last_day) - _total_on(series, choice.since - ONE_DAY),
         series=series,
         flow=flow,
-        findings=bl.findings.arrow(lab, since=choice.since, until=choice.until, accounts=choice.accounts),
-        moves=_moves(lab, choice),
+        credit_entries=numbers[0].result(),
+        debit_entries=numbers[1].result(),
+        findings=findings.result(),
+        moves=moves.result(),
+    )
+
+
+def _series(lab: bl.Lab, choice: Choice) -> tuple[pa.Table | None, str]:
+    return in_one_currency(
+        choice.content,
+        choice,
+        lambda names, target: bl.balance_series.arrow(
+            lab, since=choice.since - ONE_DAY, until=choice.until, accounts=names, in_currency=target
+        ),
     )
 
 
@@ -127,8 +141,7 @@ def _flow(lab: bl.Lab, choice: Choice) -> tuple[Flow, str]:
         found = periods.by_key(table, "period", name, starts) if table is not None else {}
         return [value or Decimal(0) for value in next(iter(found.values()), [None] * len(starts))]
 
-    numbers = [_number(lab, choice, side) for side in ("credit", "debit")]
-    return Flow(unit, spans, values("credit"), values("debit"), values("net"), *numbers), note
+    return Flow(unit, spans, values("credit"), values("debit"), values("net")), note
 
 
 def _number(lab: bl.Lab, choice: Choice, side: str) -> int:

@@ -121,8 +121,8 @@ class Overview:
             "good" if change > 0 else "bad" if change < 0 else "muted",
         )  # fmt: skip
         for tile, way, amounts, number in (
-            (self._tiles[1], "came_in", flow.came, flow.credits),
-            (self._tiles[2], "went_out", flow.went, flow.debits),
+            (self._tiles[1], "came_in", flow.came, figures.credit_entries),
+            (self._tiles[2], "went_out", flow.went, figures.debit_entries),
         ):
             total = sum(amounts, Decimal(0))
             note = counted(f"overview.{way}", number, formatting.count(number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -36,7 +37,8 @@ ICONS = {
     "runs": "schedule",
 }
 SHORTCUTS = {f"go-{page[0]}": page for page in PAGES}
-PREPARE_MS = 700
+PREPARE_MS = 500
+QUIET_SECONDS = 3.0  # without a change of what is shown, before another page is laid out
 FILTERED = ("overview", "explorer")
 
 
@@ -77,6 +79,8 @@ class Shell:
             dark=state.dark,
             sidebar_open=not state.narrow,
         )
+        self._touched = time.monotonic()
+        state.param.watch(self._touch, list(State.KEPT))
         state.param.watch(self._show_page, "page")
         state.param.watch(self._content_changed, "data_version")
         self._show_page()
@@ -102,9 +106,16 @@ class Shell:
             view.visible = self.state.page == name
             self._main.append(view)
 
-    def prepare(self) -> None:
-        """Lay out one more page that was not looked at yet."""
-        self._add(next((name for name in PAGES if name not in self._pages), self.state.page))
+    def prepare(self) -> bool:
+        """Lay out one more page that was not looked at yet, if nobody waits; return whether there are more."""
+        missing = [name for name in PAGES if name not in self._pages]
+        quiet = self.state.busy == 0 and time.monotonic() - self._touched > QUIET_SECONDS
+        if missing and quiet:
+            self._add(missing[0])
+        return len(missing) > quiet
+
+    def _touch(self, *_events: object) -> None:
+        self._touched = time.monotonic()
 
     def _built(self, name: str) -> ui.Viewable:
         try:
@@ -204,8 +215,13 @@ def _soon(state: State, work: Callable[[], None]) -> None:
 
 def _loaded(shell: Shell) -> None:
     shell.browser.ready = True
+
     # The other pages are laid out while nobody waits, one at a time; they read nothing until they are looked at.
-    pn.state.add_periodic_callback(shell.prepare, period=PREPARE_MS, count=len(PAGES))
+    def prepare() -> None:
+        if not shell.prepare():
+            preparing.stop()
+
+    preparing: Any = pn.state.add_periodic_callback(prepare, period=PREPARE_MS)
 
 
 def _keep_scheme(shell: Shell, browser: Browser) -> None:
