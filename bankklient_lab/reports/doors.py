@@ -154,8 +154,9 @@ def statement_report(lab: Lab, request: StatementRequest) -> StatementReport:
 def cash_position_report(lab: Lab, *, on: date, in_currency: str) -> CashPositionReport:
     """Read the balances of a day and the daily total of the twelve months before."""
     from bankklient_lab.analysis import balances as room
+    from bankklient_lab.analysis.conversion import all_converted
 
-    table = room.balances.arrow(lab, on=on, in_currency=in_currency)
+    table = all_converted(room.balances.arrow(lab, on=on, in_currency=in_currency), in_currency)
     since, until = on - timedelta(days=_MONTHS_SHOWN_DAYS - 1), on + timedelta(days=1)
     days = room.balance_series.arrow(lab, since=since, until=until, by="total", in_currency=in_currency)
     return CashPositionReport(on, in_currency.strip().upper(), table, days.select(["day", "balance"]), lab.clock())

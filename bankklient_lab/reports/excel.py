@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -133,7 +134,8 @@ def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
     top = sum(map(len, groups.values())) + 2 * len(groups) + 3
     first, last = top + 1, max(top + balances.num_rows, top + 1)
     converted = _cells_of(_POSITION_COLUMNS, "converted", first, last)
-    bold, header = book.format(bold=True), book.format(bold=True, bottom=1)
+    bold, plain = book.format(bold=True), book.format(num_format="@")
+    header, right_header = book.format(bold=True, bottom=1), book.format(bold=True, bottom=1, align="right")
     number_format = amount_format(report.currency, balances["converted"])
     money, total = book.format(num_format=number_format), positions.total(balances)
     sheet.write_string(0, 0, title, book.format(bold=True, font_size=14))
@@ -145,16 +147,22 @@ def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
     for column, sums in groups.items():
         keys = _cells_of(_POSITION_COLUMNS, column, first, last)
         sheet.write_string(row, 0, f"By {column}", header)
-        sheet.write_string(row, _SUMS_COLUMN, f"In {report.currency}", header)
+        for blank in range(1, _SUMS_COLUMN):
+            sheet.write_blank(row, blank, None, header)
+        sheet.write_string(row, _SUMS_COLUMN, f"In {report.currency}", right_header)
         for key, value in sums.items():
             row += 1
             # An equation takes the key as it is; SUMIF would read ">0" or "*" in it as a condition.
             formula = f"=SUMPRODUCT(({keys}={xl_rowcol_to_cell(row, 0)})*{converted})"
-            sheet.write_string(row, 0, key)
+            sheet.write_string(row, 0, key, plain)
             sheet.write_formula(row, _SUMS_COLUMN, formula, money, float(value))
             book.control.append((sheet.get_name(), f"{column.capitalize()} {key}", f"{value} {report.currency}"))
         row += 2
-    write_table(book, sheet, balances, _POSITION_COLUMNS, top=top, currency=report.currency)
+    titled = [
+        replace(column, title=f"In {report.currency}") if column.field == "converted" else column
+        for column in _POSITION_COLUMNS
+    ]
+    write_table(book, sheet, balances, titled, top=top, currency=report.currency)
 
 
 def _cells_of(columns: Sequence[Column], field: str, first: int, last: int) -> str:

@@ -45,6 +45,7 @@ def cash_position_html(report: CashPositionReport) -> bytes:
         total=positions.total(balances),
         groups=positions.groups(report, balances),
         chart=line_chart(report.days),
+        chart_days=positions.chart_days(report),
     )
 
 

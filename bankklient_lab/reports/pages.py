@@ -33,8 +33,8 @@ class Layout:
     leading: float = 10.5
     padding: float = 5.0  # of a row, above and below together
     gap: float = 6.0  # of a column, left and right together
-    day: float = 64.0
-    symbols: float = 72.0
+    day: float = 70.0  # holds the title of a line of totals too
+    symbols: float = 68.0
     amount: float = 74.0
     balance: float = 80.0
     title_size: float = 15.0
@@ -180,7 +180,7 @@ def _columns(
 ) -> Layout:
     """Return the layout with columns of amounts as wide as this statement needs."""
     shown = {*_amounts(head), *(entry.amount for entry in entries), *(entry.balance for entry in entries)}
-    need = max(width_of(text, widths.medium) for text in shown) / _SLACK + base.gap
+    need = max(width_of(text, widths.medium) for text in shown) / _SLACK + 2 * base.gap
     spare = 2 * base.leading if options.brief else 0.0
     return replace(
         base,

@@ -97,6 +97,7 @@ def cash_position_pdf(report: CashPositionReport) -> bytes:
         "total": texts.amount_text(positions.total(balances), report.currency),
         "counted": f"{balances.num_rows} accounts",
         "chart": asdict(chart) if chart else None,
+        "chart_days": positions.chart_days(report),
         "groups": positions.groups(report, balances),
         "rows": [_balance_row(row, report.currency) for row in balances.to_pylist()],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bankklient_lab.reports.model import CashPositionReport
-from bankklient_lab.reports.texts import DASH, amount_text, day_text
+from bankklient_lab.reports.texts import DASH, amount_text, day_text, period_text
 
 
 class Group(NamedTuple):
@@ -23,6 +24,14 @@ class Group(NamedTuple):
 def title(report: CashPositionReport) -> str:
     """Return the title of a cash position."""
     return f"Cash position {DASH} {day_text(report.on)}"
+
+
+def chart_days(report: CashPositionReport) -> str:
+    """Return the days that the chart tells of, both ends included; "" when there are none."""
+    if not report.days.num_rows:
+        return ""
+    first, last = report.days["day"][0].as_py(), report.days["day"][-1].as_py()
+    return period_text(first, last + timedelta(days=1))
 
 
 def banks_named(balances: pa.Table) -> pa.Table:

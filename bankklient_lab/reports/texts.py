@@ -56,6 +56,21 @@ def account_text(account: str | None) -> str:
     return account or ""
 
 
+def runs_text(numbers: str) -> str:
+    """Return a list of numbers, parted by commas, with three and more that follow one another as first and last."""
+    runs: list[list[str]] = []
+    for number in numbers.split(", "):
+        if runs and number == _next_number(runs[-1][-1]):
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]} {DASH} {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def _next_number(number: str) -> str | None:
+    return f"{int(number) + 1:0{len(number)}}" if number.isascii() and number.isdigit() else None
+
+
 def head_facts(head: StatementHead) -> list[tuple[str, str]]:
     """Return what identifies a statement, as pairs of a name and a text; only what is known."""
     facts = [
@@ -64,7 +79,7 @@ def head_facts(head: StatementHead) -> list[tuple[str, str]]:
         ("Owner", head.owner or ""),
         ("Currency", head.currency),
         ("Period", period_text(head.since, head.until)),
-        ("Bank's statements", head.numbers or ""),
+        ("Bank's statements", runs_text(head.numbers or "")),
         ("Entries", f"{head.entries:,}".replace(",", THIN_SPACE)),
     ]
     return [(name, text) for name, text in facts if text]

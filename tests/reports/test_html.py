@@ -66,6 +66,7 @@ ATTRIBUTES = {
     "class",
     "scope",
     "colspan",
+    "data-name",
     "viewbox",
     "role",
     "aria-label",
@@ -117,6 +118,26 @@ def test_a_statement_shows_its_head_and_each_entry() -> None:
 
 
 @pytest.mark.spec("BNK-006")
+@pytest.mark.parametrize(
+    ("currency", "amount", "shown"),
+    [("CZK", "1234.5", "1\u2009234.50"), ("JPY", "1234", "1\u2009234"), ("KWD", "1234.5", "1\u2009234.500")],
+)
+def test_amounts_have_the_decimals_of_their_currency(currency: str, amount: str, shown: str) -> None:
+    entries = entries_of([{"amount": Decimal(amount)}], opening=Decimal(0), currency=currency)
+    page = parsed(statement_html([statement_of(entries, opening=Decimal(0), currency=currency)], PLAIN))
+    amounts = [cell.text_content() for cell in page.xpath("//tbody//td[contains(@class, 'amount')]")]
+    assert amounts == [{"CZK": "0.00", "JPY": "0", "KWD": "0.000"}[currency], *[shown] * 4]
+
+
+def test_a_narrow_screen_names_what_the_hidden_header_would() -> None:
+    """Below 40rem a row is laid out as lines, without header: the amounts beside the main one carry their names."""
+    statement = parsed(statement_html([a_statement(2)], PLAIN))
+    assert statement.xpath("//tbody/tr[2]/td[@data-name]/@data-name") == ["Balance"]
+    assert statement.xpath("//tbody/tr[last()]/td[@data-name]/@data-name") == ["Change", "Balance"]
+    position = parsed(cash_position_html(a_cash_position()))
+    assert position.xpath("(//table)[3]/tbody/tr[3]/td[@data-name]/@data-name") == ["EUR", "Known on", "Rate of"]
+
+
 def test_the_page_says_that_it_does_not_replace_the_statement_of_the_bank() -> None:
     assert NOT_THE_BANKS in parsed(statement_html([a_statement(1)], PLAIN)).xpath("//footer")[0].text_content()
 
@@ -182,7 +203,7 @@ def test_cash_position_shows_totals_and_the_line_of_days() -> None:
     ]
     assert ["EUR", "81\u2009200.50", "1\u2009997\u2009532.30"] in tables[0]
     assert ["unknown bank", "20\u2009999.79"] in tables[1]
-    assert tables[2][-1] == ["Total", "3\u2009203\u2009099.98", ""]
+    assert tables[2][-1] == ["Total in CZK", "3\u2009203\u2009099.98", ""]
     (points,) = page.xpath("//polyline/@points")
     assert len(points.split()) == report.days.num_rows
 

@@ -108,6 +108,39 @@ def test_the_head_shows_account_period_balances_and_sums() -> None:
     assert f"{-head.sum_debit:,.2f}".replace(",", "\u2009").replace("-", "\u2212") in page
 
 
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        ("106, 107, 108, 110", "106 \u2013 108, 110"),
+        ("1, 2, 4", "1, 2, 4"),
+        ("008, 009, 010", "008 \u2013 010"),
+        ("1/2026, 2/2026, 3/2026", "1/2026, 2/2026, 3/2026"),
+        ("9, 10, 11, 12, 1, 2, 3", "9 \u2013 12, 1 \u2013 3"),
+    ],
+)
+def test_numbers_of_statements_that_follow_one_another_are_shown_as_first_and_last(numbers: str, shown: str) -> None:
+    (page,) = pages_of(statement_pdf([a_statement(1, numbers=numbers)], PLAIN))
+    assert f"Bank's statements {shown}\n" in page
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "shown"),
+    [
+        ("CZK", "1234.5", "1\u2009234.50"),
+        ("JPY", "1234", "1\u2009234"),
+        ("KWD", "1234.5", "1\u2009234.500"),
+        ("JPY", "0.5", "0.500"),  # a digit that the currency does not have is shown
+    ],
+)
+def test_amounts_have_the_decimals_of_their_currency(currency: str, amount: str, shown: str) -> None:
+    entries = entries_of([{"amount": Decimal(amount)}], opening=Decimal(0), currency=currency)
+    (page,) = pages_of(statement_pdf([statement_of(entries, opening=Decimal(0), currency=currency)], PLAIN))
+    assert f"\n2026-10-01 {shown} {shown}\n" in page
+    zero = {"CZK": "0.00", "JPY": "0", "KWD": "0.000"}[currency]
+    assert f"Closing balance credits {shown}, debits {zero} {shown} {shown}" in page
+    assert f"Credits {currency}\n{shown}" in page
+
+
 def test_letters_of_many_languages_are_printed() -> None:
     text = flat(" ".join(pages_of(statement_pdf([a_statement(4)], PLAIN))))
     for name in ("Žluťoučký kůň s.r.o.", "Zażółć gęślą jaźń", "Ξεσκεπάζω Τράπεζα", "Müller & Söhne"):
@@ -268,6 +301,7 @@ def test_cash_position_shows_totals_by_currency_bank_and_account_and_a_chart() -
         "Total 3\u2009203\u2009099.98",
         "Müller & Söhne",
         "2026-10-30",
+        "Total in CZK, 2025-11-01 \u2013 2026-10-31",
     ):
         assert line in text
     content = reader.pages[0].get_contents()
@@ -282,7 +316,7 @@ def test_cash_position_of_no_days_and_hostile_names() -> None:
     text = flat(
         cash_text := " ".join(pages_of(cash_position_pdf(replace(report, balances=balances, days=report.days[:0]))))
     )
-    assert "last twelve months" not in cash_text
+    assert "Total in" not in cash_text
     for hostile in MARKUP[:5]:
         assert hostile.replace(" ", "") in text.replace(" ", "")
 
