@@ -87,7 +87,7 @@ def _statement_sheet(book: Book, report: StatementReport, options: StatementOpti
         tint = {"type": "formula", "criteria": "=MOD(ROW(),2)=0", "format": book.format(bg_color=_TINT)}
         sheet.conditional_format(first, 0, last, len(columns) - 1, tint)
     write_table(book, sheet, entries, columns, top=top, currency=head.currency, job=job)
-    book.control += [(sheet.get_name(), what, f"{value} {head.currency}") for what, _, value in totals[:4]]
+    book.control += [(sheet.get_name(), what, texts.exact_text(value, head.currency)) for what, _, value in totals[:4]]
 
 
 def _head_rows(
@@ -142,7 +142,7 @@ def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
     sheet.write_string(1, 0, f"Total in {report.currency} (shown rows)", bold)
     total_format = book.format(num_format=number_format, bold=True)
     sheet.write_formula(1, _SUMS_COLUMN, f"=SUBTOTAL(109,{converted})", total_format, float(total))
-    book.control.append((sheet.get_name(), "Total", f"{total} {report.currency}"))
+    book.control.append((sheet.get_name(), "Total", texts.exact_text(total, report.currency)))
     row = 3
     for column, sums in groups.items():
         keys = _cells_of(_POSITION_COLUMNS, column, first, last)
@@ -156,7 +156,7 @@ def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
             formula = f"=SUMPRODUCT(({keys}={xl_rowcol_to_cell(row, 0)})*{converted})"
             sheet.write_string(row, 0, key, plain)
             sheet.write_formula(row, _SUMS_COLUMN, formula, money, float(value))
-            book.control.append((sheet.get_name(), f"{column.capitalize()} {key}", f"{value} {report.currency}"))
+            book.control.append((sheet.get_name(), f"{column.capitalize()} {key}", texts.exact_text(value, report.currency)))
         row += 2
     titled = [
         replace(column, title=f"In {report.currency}") if column.field == "converted" else column

@@ -156,7 +156,7 @@ def write_table(
         )
     for number, column in enumerate(columns):
         cells = table[column.field]
-        sheet.set_column(number, number, column.width, book.format(**_cell_format(cells, currency)))
+        sheet.set_column(number, number, _width(column, cells), book.format(**_cell_format(cells, currency)))
         align = {"align": "right"} if _is_number(cells.type) else _LEFT
         sheet.write_string(top, number, column.title, book.format(bold=True, bottom=1, **align))
     _write_rows(book, sheet, table, columns, row=top + 1, job=job)
@@ -169,6 +169,12 @@ def write_table(
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
     sheet.set_footer("&L&F&C&A&RPage &P of &N")
+
+
+def _width(column: Column, cells: pa.ChunkedArray) -> float:
+    """Return the width of a column that shows its largest amount; Excel shows marks in place of one that is wider."""
+    largest = pc.max(pc.abs(cells)).as_py() if pa.types.is_decimal(cells.type) else None
+    return column.width if largest is None else max(column.width, len(f"-{largest:,.{SCALE}f}") + 1)
 
 
 def _cell_format(cells: pa.ChunkedArray, currency: str) -> dict[str, object]:

@@ -16,7 +16,9 @@ DASH = "\u2013"
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 
 # Characters that print as nothing or turn the order of what stands around them: shown as a replacement character.
-_HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
 
 Entry = Mapping[str, object]
 
@@ -36,6 +38,11 @@ def grouped(value: Decimal, places: int) -> str:
     if spare and not spare.strip("0"):
         text = text[: -len(spare)].rstrip(".")
     return text.replace(",", THIN_SPACE).replace("-", MINUS)
+
+
+def exact_text(value: Decimal, currency: str) -> str:
+    """Return an amount without groups, as programs write it, and its currency."""
+    return f"{amount_text(value, currency).replace(THIN_SPACE, '').replace(MINUS, '-')} {currency}"
 
 
 def day_text(day: date | None) -> str:

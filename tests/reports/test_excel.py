@@ -267,11 +267,19 @@ def test_cash_position_adds_up_by_formulas() -> None:
     assert cell_beside(valued["Cash position"], "Total in CZK (shown rows)", 4) == 3203099.98
     assert cell_beside(valued["Cash position"], "EUR", 4) == 1997532.3
     assert cell_beside(valued["Cash position"], "unknown bank", 4) == 20999.79
-    assert cell_beside(workbook["Control"], "Total", 1) == "3203099.980 CZK"
+    assert cell_beside(workbook["Control"], "Total", 1) == "3203099.98 CZK"
     days = workbook["Daily total"]
     assert (days["A2"].value, days["B2"].value) == (datetime(2025, 11, 1), 3203099)
     assert days.max_row == report.days.num_rows + 1
     assert "xl/charts/chart1.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
+
+
+def test_a_column_is_as_wide_as_its_largest_amount() -> None:
+    def width(amount: str) -> float:
+        content = table_workbook(pa.table({"amount": pa.array([Decimal(amount), None], AMOUNT)}), "t")
+        return float(opened(content).worksheets[0].column_dimensions["A"].width)
+
+    assert width("-999999999999999.999") > len("-999,999,999,999,999.999") > width("-1")
 
 
 def test_names_of_banks_are_keys_and_no_conditions() -> None:
