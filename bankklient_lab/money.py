@@ -50,11 +50,12 @@ def decimals(currency: str) -> int:
 
 def exact(value: Decimal) -> Decimal:
     """Return `value` with three decimals; BadArgument when that would lose a digit or overflow."""
-    if value.is_finite() and abs(value) <= AMOUNT_MAX:
-        quantized = value.quantize(Decimal("0.001"))
-        if quantized == value:
-            return quantized
-    raise BadArgument(f"amount {value} does not fit {AMOUNT_SQL} exactly")
+    if not value.is_finite() or abs(value) > AMOUNT_MAX:
+        raise BadArgument(f"the amount {value} is not between -{AMOUNT_MAX} and {AMOUNT_MAX}")
+    quantized = value.quantize(Decimal("0.001"))
+    if quantized != value:
+        raise BadArgument(f"the amount {value} has more than {SCALE} decimals")
+    return quantized
 
 
 # Digits in groups of three by one mark, or ungrouped; then the other mark and decimals.

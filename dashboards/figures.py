@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import bankklient_lab as bl
+from bankklient_lab.analysis.conversion import all_converted
 
 from . import periods
 from .content import in_one_currency
@@ -98,11 +99,12 @@ def _series(lab: bl.Lab, choice: Choice) -> tuple[pa.Table | None, str]:
 
 def _position(lab: bl.Lab, choice: Choice) -> tuple[pa.Table, Decimal, str]:
     """Return each account's balance, their sum in one currency, and what is left out of it."""
-    table, note = in_one_currency(
-        choice.content,
-        choice,
-        lambda names, target: bl.balances.arrow(lab, on=choice.last_day, accounts=names, in_currency=target),
-    )
+
+    def load(names: list[str], target: str | None) -> pa.Table:
+        found = bl.balances.arrow(lab, on=choice.last_day, accounts=names, in_currency=target)
+        return all_converted(found, target) if target else found
+
+    table, note = in_one_currency(choice.content, choice, load)
     if table is None or note:  # each account's own balance is shown, also where it can't be converted
         shown = bl.balances.arrow(lab, on=choice.last_day, accounts=choice.accounts)
         known = {} if table is None else dict(zip(table["label"].to_pylist(), _worth(table).to_pylist(), strict=True))

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import bankklient_lab as bl
 from bankklient_lab import cli
 from bankklient_lab.formats import formats
 from tests.corpus import SAMPLES
@@ -135,7 +137,8 @@ def test_reading_commands_print_exact_json(run: Run, lab: Path) -> None:
 
 def test_tables_for_people_are_aligned(run: Run, lab: Path) -> None:
     lines = run("balances", "--on", "2026-11-02")[1].splitlines()
-    assert lines[0].split() == ["label", "account", "balance", "currency", "balance", "day"]
+    assert lines[0].split() == ["label", "account", "balance", "currency", "balance", "day", "basis"]
+    assert lines[1].endswith("2026-11-02   stated")
     assert "1\u2009150.00  CZK" in lines[1]
     assert "\u221250.00" in run("entries")[1]
     assert run("balances", "--on", "2020-01-01")[1] == "no balance is known on 2020-01-01\n"
@@ -285,23 +288,94 @@ def test_an_encrypted_lab(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (code, err) == (1, f"bankklient: {tmp_path / 'a.lab'}: the lab is encrypted; give its passphrase\n")
 
 
-def test_the_command_starts_without_pandas(lab: Path) -> None:
+def test_the_command_does_without_pandas_and_arrow(lab: Path) -> None:
     """The start-up of every command would pay for it; the time itself is a benchmark."""
     command = [sys.executable, "-X", "importtime", *COMMAND[1:], "balances", "--on", "2026-11-02"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "duckdb" in imported
-    heavy = ("pandas.", "panel.", "bokeh.", "lxml.", "papermill.", "typst.", "xlsxwriter.", "rich.", "schwifty.")
+    heavy = (
+        "pandas.",
+        "numpy.",
+        "pyarrow.",
+        "panel.",
+        "bokeh.",
+        "lxml.",
+        "papermill.",
+        "typst.",
+        "xlsxwriter.",
+        "rich.",
+        "schwifty.",
+    )
     assert [name for name in imported if name.startswith(heavy)] == []
 
 
-def test_a_rate_that_is_missing_is_one_sentence_in_a_fresh_process(run: Run, lab: Path) -> None:
+def test_a_rate_that_is_missing_is_said_and_its_account_is_in_no_total(run: Run, lab: Path, tmp_path: Path) -> None:
+    asked = ("balances", "--on", "2026-11-02", "--in-currency", "EUR")
+    sentence = "there is no rate of CZK into EUR on or before 2026-11-02; import rates of the CNB or the ECB\n"
     assert run("import", SAMPLES / "ecb_rates" / "hist.csv")[0] == 0
-    command = [*COMMAND, "balances", "--on", "2026-11-02", "--in-currency", "EUR"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("bankklient: there is no rate of CZK into EUR")
-    assert done.stderr.count("\n") == 1
+    code, said, _ = run(*asked)
+    assert code == 0
+    assert said.endswith(f"\n\n{sentence}")
+    assert run("import", mt940(tmp_path, "eur.sta", currency="EUR"))[0] == 0
+    assert run(*asked)[1].endswith(f"\n\ntotal without CZK: 1\u2009150.00 EUR\n{sentence}")
+    rows = printed(run(*asked, "--json"))
+    assert [(row["currency"], row["converted"]) for row in rows] == [("CZK", None), ("EUR", "1150.000")]
+
+
+def test_amounts_have_the_decimals_of_their_currency(run: Run, lab: Path, tmp_path: Path) -> None:
+    for currency in ("JPY", "KWD", "USD"):
+        run("import", mt940(tmp_path, f"{currency}.sta", currency=currency))
+    run("import", SAMPLES / "ecb_rates" / "hist.csv")
+    said = run("balances", "--on", "2026-11-02", "--in-currency", "JPY")[1]
+    shown = {line.split()[3]: line.split()[2] for line in said.splitlines()[1:5]}
+    assert shown == {
+        name: f"1\u2009150{rest}" for name, rest in (("CZK", ".00"), ("JPY", ""), ("KWD", ".000"), ("USD", ".00"))
+    }
+    assert [line.split()[6:] for line in said.splitlines()[2:3]] == [["1\u2009150"]]
+    assert "total without CZK, KWD: " in said
+    assert "." not in said.partition("total without CZK, KWD: ")[2].partition(" JPY")[0]
+
+
+def test_an_unknown_source_of_rates_is_refused_with_the_known_ones(run: Run, lab: Path) -> None:
+    said = "bankklient: unknown source of rates 'XYZ'; "
+    assert run("rates", "--source", "XYZ") == (1, "", f"{said}no rates were imported yet\n")
+    run("import", SAMPLES / "ecb_rates" / "hist.csv")
+    assert run("rates", "--source", "XYZ") == (1, "", f"{said}known are ECB\n")
+    assert {row["source"] for row in printed(run("rates", "--source", "ECB", "--json"))} == {"ECB"}
+
+
+def test_what_is_written_is_told_as_json_too(run: Run, lab: Path, tmp_path: Path) -> None:
+    target = tmp_path / "a.sta"
+    told = printed(run("statement", "--account", ACCOUNT, "--from", "2026-11", "-o", target, "--json"))
+    assert (told["path"], told["account"], told["from"]) == (str(target), ACCOUNT, "2026-11-01")
+    made = printed(run("backup", tmp_path / "backup", "--json"))
+    assert printed(run("verify", tmp_path / "backup", "--json")) == made
+    restored = printed(run("restore", tmp_path / "backup", tmp_path / "b.lab", "--json"))
+    assert restored == made | {"path": str(tmp_path / "b.lab")}
+
+
+TABLES = (
+    "accounts",
+    "available_balances",
+    "entries",
+    "entry_totals",
+    "findings",
+    "imports",
+    "selections",
+    "statements",
+)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_rows_are_those_of_the_arrow_table(lab: Path, name: str) -> None:
+    table = getattr(bl, name)
+    given = {"on": date(2026, 11, 2)} if name == "available_balances" else {}
+    with bl.open(lab) as opened:
+        bl.save_selection(opened, "mine", {"text": "x"})
+        rows = table.rows(opened, **given)
+        assert rows == table.arrow(opened, **given).to_pylist()
+    assert rows
 
 
 def test_a_reader_that_goes_away_is_no_error(lab: Path) -> None:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.analysis.parameters import one_account
 from bankklient_lab.errors import BadArgument
-from bankklient_lab.lab import Lab
+from bankklient_lab.lab import Lab, Read
 
 NAME_CHARS_MAX = 60
 
 
 @table_action
-def accounts(lab: Lab) -> pa.Table:
+def accounts(lab: Lab) -> Read:
     """Return the accounts by currency, then label.
 
     Columns: account_id, account (IBAN or number), currency, bank, name, label (unique, for people), first_day, last_day
-    (covered by booked statements, inclusive), statements, entries (booked), closing (last known balance, DECIMAL).
+    (covered by booked statements, inclusive), statements, entries (booked), closing (last known balance, DECIMAL),
+    basis (of it, as in `balances`).
     """
-    return lab.query("FROM account_overview()")
+    return lab.read("FROM account_overview()")
 
 
 @action

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from bankklient_lab.actions import table_action
-from bankklient_lab.analysis.parameters import currency_code, known_accounts, period, rate_source
-from bankklient_lab.errors import BadArgument, NoRate
+from bankklient_lab.analysis.conversion import rate_source, whole_sums
+from bankklient_lab.analysis.parameters import currency_code, known_accounts, period
+from bankklient_lab.errors import BadArgument
 from bankklient_lab.lab import Lab
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 _KEYS = {"category": "f.category", "account": "a.label", "currency": "a.currency", "none": "'all'"}
-# What is converted: one sum of an account, day and category, however many statements tell of it.
+# What is converted: one sum of an account, day and category, however many statements tell of it. What is held in the
+# wanted currency needs no such sum, which is most of the work of the query.
 _SUMS_OF_A_DAY = """(
-    SELECT account_id, day, category, sum(credit)::DECIMAL(18,3) AS credit, sum(debit)::DECIMAL(18,3) AS debit,
-        sum(entries) AS entries
-    FROM live_day_sum() GROUP BY ALL
+    SELECT d.account_id, d.day, d.category, d.credit, d.debit, d.entries
+    FROM live_day_sum() d JOIN ops.account a USING (account_id) WHERE a.currency = $target
+    UNION ALL
+    SELECT d.account_id, d.day, d.category, sum(d.credit)::DECIMAL(18,3), sum(d.debit)::DECIMAL(18,3), sum(d.entries)
+    FROM live_day_sum() d JOIN ops.account a USING (account_id) WHERE a.currency <> $target GROUP BY ALL
 )"""
 
 
@@ -68,8 +74,7 @@ def cash_flow(
         """,  # noqa: S608 - every inserted text is one of our own
         values,
     )
-    _require_rates(table, "period", in_currency)
-    return table.drop_columns(["missing"])
+    return whole_sums(lab, table, values)
 
 
 @table_action
@@ -117,12 +122,11 @@ def counterparties(
             count(*) AS entries, max(day) AS last_day, count(*) - count(moved) AS missing
         FROM e WHERE counterparty_name IS NOT NULL OR counterparty_account IS NOT NULL
         GROUP BY coalesce(counterparty_account, counterparty_name), shown
-        ORDER BY sum(abs(moved)) DESC, 1, 2 LIMIT $limit
+        ORDER BY missing > 0 DESC, sum(abs(moved)) DESC, 1, 2 LIMIT $limit
         """,  # noqa: S608 - every inserted text is one of our own
         values,
     )
-    _require_rates(table, "last_day", in_currency)
-    return table.drop_columns(["missing"])
+    return whole_sums(lab, table, values)
 
 
 def _check(since: date, until: date, unit: str, by: str) -> None:
@@ -131,10 +135,3 @@ def _check(since: date, until: date, unit: str, by: str) -> None:
         raise BadArgument(f"period must be one of {', '.join(PERIODS)}, not {unit!r}")
     if by not in _KEYS:
         raise BadArgument(f"by must be one of {', '.join(_KEYS)}, not {by!r}")
-
-
-def _require_rates(table: pa.Table, day: str, target: str | None) -> None:
-    import pyarrow.compute as pc
-
-    for row in table.filter(pc.greater(table["missing"], 0)).slice(0, 1).to_pylist():
-        raise NoRate(f"there is no rate into {target} for all entries of {row[day]}; import older rates or start later")

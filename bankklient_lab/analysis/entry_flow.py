@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from datetime import date
-from decimal import Decimal
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Unpack
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.analysis.cashflow import PERIODS
-from bankklient_lab.analysis.entries import _where
-from bankklient_lab.analysis.parameters import currency_code, rate_source
-from bankklient_lab.errors import BadArgument, NoRate
+from bankklient_lab.analysis.conversion import rate_source, whole_sums
+from bankklient_lab.analysis.entries import Criteria, Selection, fitting
+from bankklient_lab.analysis.parameters import currency_code
+from bankklient_lab.errors import BadArgument
 from bankklient_lab.lab import Lab
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _KEYS = {"category": "e.category", "account": "e.label", "none": "'all'"}
 
@@ -25,19 +25,10 @@ def entry_flow(
     *,
     since: date,
     until: date,
-    accounts: Collection[str] = (),
-    text: str = "",
-    counterparty: str = "",
-    category: str = "",
-    variable_symbol: str = "",
-    amount_from: Decimal | None = None,
-    amount_to: Decimal | None = None,
-    side: str = "any",
-    currency: str = "",
-    containing: Mapping[str, str] | None = None,
     period: str = "month",
     by: str = "none",
     in_currency: str | None = None,
+    **selection: Unpack[Selection],
 ) -> pa.Table:
     """Return credits and debits of the entries that fit the criteria of `entries`, by period, then key and currency.
 
@@ -49,12 +40,8 @@ def entry_flow(
     """
     if period not in PERIODS or by not in _KEYS:
         raise BadArgument(f"period must be one of {', '.join(PERIODS)} and by one of {', '.join(_KEYS)}")
-    given: dict[str, object] = {
-        "since": since, "until": until, "text": text, "counterparty": counterparty, "category": category,
-        "variable_symbol": variable_symbol, "amount_from": amount_from, "amount_to": amount_to, "currency": currency,
-        "containing": containing or None,
-    }  # fmt: skip
-    where, values = _where(lab, accounts, side, given)
+    criteria: Criteria = {**selection, "since": since, "until": until}
+    where, values = fitting(lab, criteria)
     credit, debit, conversion = "NULL::DECIMAL(18,3)", "NULL::DECIMAL(18,3)", ""
     if in_currency is not None:
         target = currency_code(in_currency)
@@ -82,8 +69,4 @@ def entry_flow(
         """,  # noqa: S608 - every inserted text is one of our own, values are bound
         values,
     )
-    for row in table.filter(pc.greater(table["missing"], 0)).slice(0, 1).to_pylist():
-        raise NoRate(
-            f"there is no rate into {in_currency} for all entries of {row['period']}; import older rates or start later"
-        )
-    return table.drop_columns(["missing"])
+    return whole_sums(lab, table, values)

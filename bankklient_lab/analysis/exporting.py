@@ -81,7 +81,8 @@ _STATEMENT = f"""
 _CHOSEN = """
     SELECT e.* REPLACE (row_number() OVER (ORDER BY e.day, c.seq, e.entry_no) AS entry_no), e.entry_no AS own_no,
         e.statement_no AS own_statement
-    FROM booked_entry([]) e JOIN statement_chain(wanted := $account) c ON c.import_id = e.import_id AND c.statement_no = e.statement_no
+    FROM booked_entry([]) e JOIN statement_chain(wanted := $account) c
+        ON c.import_id = e.import_id AND c.statement_no = e.statement_no
     WHERE e.account_id = $account AND e.day >= $since AND e.day < $until
 """
 _ENTRIES = f"SELECT * REPLACE (1 AS statement_no) FROM ({_CHOSEN}) ORDER BY entry_no"  # noqa: S608

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-import pyarrow as pa
-
 from bankklient_lab.actions import table_action
 from bankklient_lab.analysis.parameters import known_accounts
 from bankklient_lab.errors import BadArgument
-from bankklient_lab.lab import Lab
+from bankklient_lab.lab import Lab, Read
 
 SEVERITIES = ("any", "error", "warning", "info")
 
@@ -23,7 +21,7 @@ def findings(
     severity: str = "any",
     since: date | None = None,
     until: date | None = None,
-) -> pa.Table:
+) -> Read:
     """Return the findings of live imports, the newest days first, errors before warnings.
 
     Those whose statement ends in [since, until), or that concern no statement. Columns: import_id, file_name,
@@ -34,7 +32,7 @@ def findings(
     """
     if severity not in SEVERITIES:
         raise BadArgument(f"severity must be one of {', '.join(SEVERITIES)}, not {severity!r}")
-    return lab.query(
+    return lab.read(
         """
         SELECT f.import_id, i.file_name, f.statement_no, f.entry_no, a.account, a.label, f.day, f.code, c.severity,
         c.title,

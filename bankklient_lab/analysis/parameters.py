@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from bankklient_lab.errors import BadArgument, NoRate, UnknownName
+from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.lab import Lab
 
 
@@ -50,18 +50,3 @@ def currency_code(code: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", upper):
         raise BadArgument(f"{code!r} is not a currency code such as CZK")
     return upper
-
-
-def rate_source(lab: Lab, target: str) -> str:
-    """Return the source of rates for `target`: the newest that has it, CNB before others; NoRate when none has."""
-    rows = lab.rows(
-        "SELECT source FROM live_rate() WHERE currency = $c OR base = $c"
-        " GROUP BY source ORDER BY source = 'CNB' DESC, max(day) DESC",
-        {"c": target},
-    )
-    if rows:
-        return str(rows[0][0])
-    currencies = {row[0] for row in lab.rows("SELECT DISTINCT currency FROM ops.account")}
-    if currencies <= {target}:
-        return ""
-    raise NoRate(f"there are no exchange rates for {target}; import a file of the CNB or the ECB")

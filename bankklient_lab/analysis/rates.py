@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from datetime import date
 
-import pyarrow as pa
-
 from bankklient_lab.actions import table_action
-from bankklient_lab.lab import Lab
+from bankklient_lab.errors import UnknownName
+from bankklient_lab.lab import Lab, Read
 
 
 @table_action
-def rates(lab: Lab, *, on: date, source: str | None = None) -> pa.Table:
+def rates(lab: Lab, *, on: date, source: str | None = None) -> Read:
     """Return the rates valid on the day `on`: of each source and currency the last one not after it.
 
     Columns: source, day, base, currency, units, rate, indirect (ECB: currency per base), per_unit: base for one unit
     of the currency,
-    DECIMAL(18,8), rounded half away from zero and for information; conversions use the exact fraction.
+    DECIMAL(18,8), rounded half away from zero and for information; conversions use the exact fraction. Raises
+    UnknownName for a source that the lab has no rates of.
     """
-    return lab.query(
+    if source is not None:
+        known = [row[0] for row in lab.rows("SELECT DISTINCT source FROM live_rate() ORDER BY source")]
+        if source not in known:
+            raise UnknownName(
+                "source of rates", source, f"known are {', '.join(known)}" if known else "no rates were imported yet"
+            )
+    return lab.read(
         """
         SELECT source, day, base, currency, units, rate, indirect,
             ((CASE WHEN indirect THEN (2 * units::HUGEINT * 10000000000000000 + r8) // (2 * r8)

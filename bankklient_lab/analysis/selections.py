@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pyarrow as pa
-
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, UnknownName
-from bankklient_lab.lab import Lab
+from bankklient_lab.lab import Lab, Read
 
 NAME_CHARS_MAX = 60
 
@@ -38,6 +36,6 @@ def delete_selection(lab: Lab, name: str) -> None:
 
 
 @table_action
-def selections(lab: Lab) -> pa.Table:
+def selections(lab: Lab) -> Read:
     """Return the saved selections by name. Columns: name, criteria (JSON)."""
-    return lab.query("FROM ops.selection ORDER BY name")
+    return lab.read("FROM ops.selection ORDER BY name")

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-import pyarrow as pa
-
 from bankklient_lab.actions import table_action
 from bankklient_lab.analysis.parameters import known_accounts, one_account, period
-from bankklient_lab.lab import Lab
+from bankklient_lab.lab import Lab, Read
 
 
 @table_action
-def statement(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> pa.Table:
+def statement(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> Read:
     """Return the booked entries of an account in [since, until) with the running balance, in the bank's order.
 
     Columns: position (from 1), day, booking_day, value_day, amount and balance (DECIMAL, credit positive), currency,
@@ -26,13 +24,13 @@ def statement(lab: Lab, account: str, *, since: date, until: date, currency: str
     values: dict[str, object] = {"account": one_account(lab, account, currency), "since": since, "until": until}
     # In two steps: values known when the second one is planned let DuckDB skip nearly all entries.
     ((opening, parts),) = lab.rows("FROM statement_frame($account, $since, $until)", values)
-    return lab.query(
+    return lab.read(
         "FROM statement_line($account, $since, $until, $opening, $parts)", values | {"opening": opening, "parts": parts}
     )
 
 
 @table_action
-def statement_head(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> pa.Table:
+def statement_head(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> Read:
     """Return the one row above a statement of [since, until).
 
     Columns: account, currency, bank, name, label, owner (as the bank writes it), since, until (not included), opening,
@@ -45,7 +43,7 @@ def statement_head(lab: Lab, account: str, *, since: date, until: date, currency
     """
     period(since, until)
     values = {"account": one_account(lab, account, currency), "since": since, "until": until}
-    return lab.query(
+    return lab.read(
         """
         WITH sums AS (
             SELECT coalesce(sum(amount) FILTER (WHERE amount > 0), 0) AS sum_credit,
@@ -57,7 +55,8 @@ def statement_head(lab: Lab, account: str, *, since: date, until: date, currency
             SELECT string_agg(number, ', ' ORDER BY to_day, number) AS numbers, max_by(account_name, to_day) AS owner
             FROM chain WHERE from_day < $until AND to_day >= $since
         ), known AS (
-            SELECT min(from_day) AS first_day, max(to_day) AS last_day, coalesce(any_value(basis) = 'stated', false) AS stated
+            SELECT min(from_day) AS first_day, max(to_day) AS last_day,
+                coalesce(any_value(basis) = 'stated', false) AS stated
             FROM chain
         )
         SELECT a.account, a.currency, a.bank, a.name, a.label, sent.owner, $since AS since, $until AS until, o.opening,
@@ -84,7 +83,7 @@ def statements(
     until: date | None = None,
     accounts: Collection[str] = (),
     interim: bool = False,
-) -> pa.Table:
+) -> Read:
     """Return the statements that the banks sent (or, with `interim`, the reports during the day), newest first.
 
     Those whose days touch [since, until). Columns: import_id, statement_no, account, label, currency, number, page,
@@ -92,7 +91,7 @@ def statements(
     to_day (inclusive), opening, closing, entries, sum_credit, sum_debit (booked, unsigned), format, file_name, errors,
     warnings (numbers of findings).
     """
-    return lab.query(
+    return lab.read(
         """
         WITH counted AS (
             SELECT import_id, statement_no, count(*) FILTER (WHERE c.severity = 'error') AS errors,

@@ -133,8 +133,8 @@ def imports(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: P
     columns = ("import_id", "file_name", "version", "imported_at", "state", "statements", "entries", "first_day",
                "last_day", "rates", "errors", "warnings")  # fmt: skip
     with opened(lab, passphrase_file) as one:
-        table = imports_action.arrow(one)
-    print_table(table, columns, as_json=as_json, empty="nothing was imported yet")
+        rows = imports_action.rows(one)
+    print_table(rows, columns, as_json=as_json, empty="nothing was imported yet")
 
 
 def withdraw(

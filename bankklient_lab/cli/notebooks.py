@@ -95,10 +95,14 @@ def notebooks(
             room.register_notebooks(one, str(Path(register).expanduser().absolute()))
         if unregister:
             room.unregister_notebooks(one, str(Path(unregister).expanduser().absolute()))
-        rows = room.notebooks.arrow(one).to_pylist()
-    for row in rows:
-        row["parameters"] = json.loads(row["parameters"])
+        rows = _nested(room.notebooks.rows(one))
     print_json(rows) if as_json else lines(text for row in rows for text in _described(row))
+
+
+def _nested(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows whose columns of JSON texts are the values in them."""
+    nested = [name for name in ("parameters", "files") if rows and name in rows[0]]
+    return [row | {name: json.loads(row[name]) for name in nested if row[name]} for row in rows]
 
 
 def _described(row: dict[str, Any]) -> list[str]:
@@ -140,8 +144,8 @@ def runs(
     from bankklient_lab.runs.records import run_history
 
     with opened(lab, passphrase_file) as one:
-        table = run_history.arrow(one, limit=limit)
-    print_table(table, _RUN_COLUMNS, as_json=as_json, empty="nothing was run yet")
+        rows = run_history.rows(one, limit=limit)
+    print_table(_nested(rows) if as_json else rows, _RUN_COLUMNS, as_json=as_json, empty="nothing was run yet")
 
 
 def add(
@@ -186,8 +190,10 @@ def list_schedules(lab: LabOption = "", as_json: JsonOption = False, passphrase_
     from bankklient_lab.runs.schedules import schedules
 
     with opened(lab, passphrase_file) as one:
-        table = schedules.arrow(one)
-    print_table(table, _SCHEDULE_COLUMNS, as_json=as_json, empty="no recurring run is kept")
+        rows = schedules.rows(one)
+    print_table(
+        _nested(rows) if as_json else rows, _SCHEDULE_COLUMNS, as_json=as_json, empty="no recurring run is kept"
+    )
 
 
 def remove(schedule: IdArgument, lab: LabOption = "", passphrase_file: PassphraseOption = "") -> None:

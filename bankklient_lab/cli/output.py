@@ -9,13 +9,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bankklient_lab.jobs import Job
 from bankklient_lab.money import decimals
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 THIN_SPACE, MINUS = "\u2009", "\u2212"
 TEXT_WIDTH_MAX = 44
@@ -50,20 +47,28 @@ def _plain(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
-def print_table(table: pa.Table, columns: Sequence[str], *, as_json: bool, empty: str) -> None:
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
     """Print all columns as JSON, or these columns as an aligned table (`empty` when there is no row)."""
     if as_json:
-        print_json(table.to_pylist())
+        print_json(rows)
     else:
-        print_rows(table.to_pylist(), columns, empty=empty)
+        print_rows(rows, columns, empty=empty)
 
 
-def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
-    """Print rows as an aligned table; amounts to the right, with the decimals of the row's currency."""
+def print_rows(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: str, converted_to: str = ""
+) -> None:
+    """Print rows as an aligned table; amounts to the right, with the decimals of their currency.
+
+    That is the row's `currency`, for the column "converted" `converted_to`.
+    """
     if not rows:
         sys.stdout.write(f"{empty}\n")
         return
-    cells = [[_cell(row[column], str(row.get("currency") or "")) for column in columns] for row in rows]
+    cells = [
+        [_cell(row[column], converted_to if column == "converted" else row.get("currency") or "") for column in columns]
+        for row in rows
+    ]
     right = [any(isinstance(row[column], (Decimal, int)) for row in rows) for column in columns]
     heads = [column.replace("_", " ") for column in columns]
     widths = [max(map(len, texts)) for texts in zip(heads, *cells, strict=True)]

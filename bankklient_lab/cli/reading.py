@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,10 +37,21 @@ def accounts(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: 
     """List the accounts with their last known balances."""
     from bankklient_lab.analysis.accounts import accounts as accounts_action
 
-    columns = ("account", "currency", "bank", "name", "first_day", "last_day", "statements", "entries", "closing")
+    columns = (
+        "account",
+        "currency",
+        "bank",
+        "name",
+        "first_day",
+        "last_day",
+        "statements",
+        "entries",
+        "closing",
+        "basis",
+    )
     with opened(lab, passphrase_file) as one:
-        table = accounts_action.arrow(one)
-    print_table(table, columns, as_json=as_json, empty="no account is known yet; import a bank file")
+        rows = accounts_action.rows(one)
+    print_table(rows, columns, as_json=as_json, empty="no account is known yet; import a bank file")
 
 
 def rename(
@@ -66,22 +77,38 @@ def balances(
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
-    """Show the balance of each account at the end of a day."""
+    """Show the balance of each account at the end of a day.
+
+    The basis of a balance is "stated" where the bank states balances, "counted" where it states none: entries are then
+    counted from zero.
+    """
     from bankklient_lab.analysis.balances import balances as balances_action
 
-    day = options.day(on)
+    day, target = options.day(on), in_currency.strip().upper()
     with opened(lab, passphrase_file) as one:
-        table = balances_action.arrow(one, on=day, accounts=account, in_currency=in_currency or None)
-    columns = ["label", "account", "balance", "currency", "balance_day"]
-    print_table(
-        table,
-        [*columns, "converted", "rate_day"] if in_currency else columns,
-        as_json=as_json,
-        empty=f"no balance is known on {day}",
-    )
-    if in_currency and table.num_rows and not as_json:
-        target = in_currency.strip().upper()
-        lines(["", f"total: {amount(sum(table['converted'].to_pylist(), Decimal(0)), target)} {target}"])
+        rows = balances_action.rows(one, on=day, accounts=account, in_currency=target or None)
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("label", "account", "balance", "currency", "balance_day", "basis")
+    converted = ("converted", "rate_day") if target else ()
+    print_rows(rows, columns + converted, empty=f"no balance is known on {day}", converted_to=target)
+    if target and rows:
+        _print_total(rows, day, target)
+
+
+def _print_total(rows: list[dict[str, Any]], day: date, target: str) -> None:
+    """Print the total of what was converted, and what is not in it."""
+    from bankklient_lab.analysis.conversion import WHAT_TO_DO, without_rate
+
+    converted = [row["converted"] for row in rows if row["converted"] is not None]
+    missing = ", ".join(without_rate(rows))
+    lines([""])
+    if converted:
+        name = f"total without {missing}" if missing else "total"
+        lines([f"{name}: {amount(sum(converted, Decimal(0)), target)} {target}"])
+    if missing:
+        lines([f"there is no rate of {missing} into {target} on or before {day}; {WHAT_TO_DO}"])
 
 
 def entries(
@@ -115,13 +142,13 @@ def entries(
             "amount_from": parse_amount(amount_from) if amount_from else None,
             "amount_to": parse_amount(amount_to) if amount_to else None,
         }  # fmt: skip
-        table = entries_action.arrow(one, **criteria, limit=limit, offset=offset)
-        totals = None if as_json else entry_totals.arrow(one, **criteria).to_pylist()
+        rows = entries_action.rows(one, **criteria, limit=limit, offset=offset)
+        totals = None if as_json else entry_totals.rows(one, **criteria)
     columns = ("day", "label", "amount", "currency", "counterparty_name", "counterparty_account", "variable_symbol",
                "category", "remittance")  # fmt: skip
-    print_table(table, columns, as_json=as_json, empty="no entry fits")
+    print_table(rows, columns, as_json=as_json, empty="no entry fits")
     if totals:
-        lines(["", f"all that fit ({table.num_rows} shown):"])
+        lines(["", f"all that fit ({len(rows)} shown):"])
         print_rows(totals, ("currency", "entries", "credit", "debit", "net"), empty="")
 
 
@@ -140,6 +167,7 @@ def statement(
     to: ToOption = "",
     currency: CurrencyOption = "",
     lab: LabOption = "",
+    as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """Write the statement of an account for some days, in a format for people, programs or banks."""
@@ -149,7 +177,11 @@ def statement(
     with opened(lab, passphrase_file) as one:
         content = statement_file(one, Path(output).name, account, since=first, until=end, currency=currency or None)
     write_whole(Path(output), content)
-    lines([f"{output}: statement of {account} from {first} to {end - timedelta(days=1)}", *losses(output)])
+    last = end - timedelta(days=1)
+    if as_json:
+        print_json({"path": output, "account": account, "from": first, "to": last, "losses": losses(output)})
+    else:
+        lines([f"{output}: statement of {account} from {first} to {last}", *losses(output)])
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -175,9 +207,9 @@ def rates(
 
     day = options.day(on)
     with opened(lab, passphrase_file) as one:
-        table = rates_action.arrow(one, on=day, source=source or None)
+        rows = rates_action.rows(one, on=day, source=source or None)
     columns = ("source", "day", "base", "currency", "units", "rate", "per_unit")
-    print_table(table, columns, as_json=as_json, empty=f"no rate is known on {day}; import a file of rates")
+    print_table(rows, columns, as_json=as_json, empty=f"no rate is known on {day}; import a file of rates")
 
 
 def findings(
@@ -196,9 +228,9 @@ def findings(
 
     first, end = options.optional_period(since, to)
     with opened(lab, passphrase_file) as one:
-        table = findings_action.arrow(one, accounts=account, severity=severity, since=first, until=end)
+        rows = findings_action.rows(one, accounts=account, severity=severity, since=first, until=end)
     columns = ("severity", "code", "label", "day", "file_name", "place", "title", "value")
-    print_table(table, columns, as_json=as_json, empty="nothing was found")
+    print_table(rows, columns, as_json=as_json, empty="nothing was found")
 
 
 def formats(as_json: JsonOption = False) -> None:

@@ -46,6 +46,6 @@ def _suffix(name: str, known: list[str]) -> str:
 def _json(lab: Lab, account: str, since: date, until: date, currency: str | None) -> bytes:
     from bankklient_lab.analysis.statement import statement, statement_head
 
-    (head,) = statement_head.arrow(lab, account, since=since, until=until, currency=currency).to_pylist()
-    entries = statement.arrow(lab, account, since=since, until=until, currency=currency).to_pylist()
+    (head,) = statement_head.rows(lab, account, since=since, until=until, currency=currency)
+    entries = statement.rows(lab, account, since=since, until=until, currency=currency)
     return as_json({"statement": head, "entries": entries}).encode()

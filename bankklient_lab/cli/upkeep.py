@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
-from bankklient_lab.cli.output import lines, print_json, print_table, shown
+from bankklient_lab.cli.output import lines, print_json, print_rows, shown
 from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.jobs import Job
 from bankklient_lab.store.passphrase import read_passphrase
@@ -36,13 +36,13 @@ def check(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: Pas
     from bankklient_lab.history.upkeep import check as check_action
 
     with opened(lab, passphrase_file) as one:
-        table = check_action.arrow(one)
-    broken = [row for row in table.to_pylist() if row["broken"]]
+        rows = check_action.rows(one)
+    broken = [row for row in rows if row["broken"]]
     if as_json:
-        print_json(table.to_pylist())
+        print_json(rows)
     else:
-        print_table(table, ("name", "broken", "sentence", "example"), as_json=False, empty="")
-        lines([f"{len(broken)} of {table.num_rows} checks are broken" if broken else "all is well"])
+        print_rows(rows, ("name", "broken", "sentence", "example"), empty="")
+        lines([f"{len(broken)} of {len(rows)} checks are broken" if broken else "all is well"])
     if broken:
         raise typer.Exit(1)
 
@@ -68,17 +68,21 @@ def backup(
         lines([f"{folder}: {manifest['bytes']} bytes, schema {manifest['schema']}, SHA-256 {manifest['sha256']}"])
 
 
-def verify(folder: BackupArgument, passphrase_file: PassphraseOption = "") -> None:
+def verify(folder: BackupArgument, as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
     """Read a backup whole and compare it with its manifest."""
     from bankklient_lab.store.backup import verify as verify_backup
 
     manifest = verify_backup(folder, passphrase=read_passphrase(passphrase_file))
-    lines([f"{folder} is whole, made {manifest['made_at']}"])
+    if as_json:
+        print_json({"path": str(folder), **manifest})
+    else:
+        lines([f"{folder} is whole, made {manifest['made_at']}"])
 
 
 def restore(
     folder: BackupArgument,
     lab: Annotated[str, typer.Argument(metavar="LAB", help="File to make; never one that exists.")],
+    as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """Make a new lab from a backup, after reading the backup whole."""
@@ -87,7 +91,10 @@ def restore(
 
     path = lab_path(lab)
     manifest = restore_backup(folder, path, passphrase=read_passphrase(passphrase_file))
-    lines([f"{path} is as the lab was on {manifest['made_at']}"])
+    if as_json:
+        print_json({"path": str(path), **manifest})
+    else:
+        lines([f"{path} is as the lab was on {manifest['made_at']}"])
 
 
 def serve(

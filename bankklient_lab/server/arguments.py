@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from bankklient_lab.errors import BadArgument
 
@@ -23,11 +23,17 @@ _FROM_TEXT: dict[type, Callable[[str], Any]] = {
 
 @cache
 def parameters(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the type of each parameter after `lab`, by name."""
-    names = list(inspect.signature(function).parameters)[1:]
+    """Return the type of each parameter after `lab`, by name, those of a TypedDict in `**name` among them."""
     annotations = inspect.get_annotations(function)
     scope = getattr(function, "__globals__", {})
-    return {name: _evaluated(annotations[name], scope) for name in names}
+    types: dict[str, Any] = {}
+    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+        kind = _evaluated(annotations[name], scope)
+        if parameter.kind is parameter.VAR_KEYWORD:  # Unpack[a TypedDict]
+            types |= get_type_hints(get_args(kind)[0])
+        else:
+            types[name] = kind
+    return types
 
 
 def _evaluated(annotation: Any, scope: dict[str, Any]) -> Any:
@@ -36,8 +42,12 @@ def _evaluated(annotation: Any, scope: dict[str, Any]) -> Any:
 
 def by_name(function: Callable[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
     """Return the given arguments after `lab` by name; TypeError, as of a direct call, when they don't fit."""
-    bound = inspect.signature(function).bind(None, *args, **kwargs)
-    return dict(list(bound.arguments.items())[1:])
+    signature = inspect.signature(function)
+    given = dict(list(signature.bind(None, *args, **kwargs).arguments.items())[1:])
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            given |= given.pop(parameter.name, {})
+    return given
 
 
 def checked(function: Callable[..., Any], given: Mapping[str, object]) -> dict[str, object]:
@@ -47,7 +57,7 @@ def checked(function: Callable[..., Any], given: Mapping[str, object]) -> dict[s
         if name not in known or name == JOB:
             raise BadArgument(f"{function.__name__} takes no argument {name!r}; it takes {', '.join(known)}")
     for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
-        if parameter.default is parameter.empty and name not in given:
+        if parameter.default is parameter.empty and name not in given and parameter.kind is not parameter.VAR_KEYWORD:
             raise BadArgument(f"{function.__name__} needs the argument {name!r}")
     return {name: _fitting(name, known[name], value) for name, value in given.items()}
 

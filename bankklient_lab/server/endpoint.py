@@ -225,14 +225,14 @@ class Endpoint:
     async def _run(self, request: Request, action: Action[..., Any], user: str, arguments: dict[str, Any]) -> Any:
         lab = self._lab.acting(user)
         if not takes_job(action.function):
-            work = functools.partial(action.function, lab, **arguments)
+            work = functools.partial(action.here, lab, **arguments)
             return await anyio.to_thread.run_sync(work, limiter=self._reads)
         running, job_id = _Running(), request.headers.get("x-job") or secrets.token_hex(16)
         if not JOB_ID.fullmatch(job_id) or job_id in self._running:
             raise BadArgument("the header x-job must be 32 new hexadecimal digits")
         self._running[job_id] = running
         try:
-            work = functools.partial(action.function, lab, **arguments, job=running.job)
+            work = functools.partial(action.here, lab, **arguments, job=running.job)
             return await _until_gone(request, running.job, work, self._long_work)
         finally:
             del self._running[job_id]
