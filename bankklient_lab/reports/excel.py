@@ -156,7 +156,9 @@ def _balances_sheet(book: Book, report: CashPositionReport, title: str) -> None:
             formula = f"=SUMPRODUCT(({keys}={xl_rowcol_to_cell(row, 0)})*{converted})"
             sheet.write_string(row, 0, key, plain)
             sheet.write_formula(row, _SUMS_COLUMN, formula, money, float(value))
-            book.control.append((sheet.get_name(), f"{column.capitalize()} {key}", texts.exact_text(value, report.currency)))
+            book.control.append(
+                (sheet.get_name(), f"{column.capitalize()} {key}", texts.exact_text(value, report.currency))
+            )
         row += 2
     titled = [
         replace(column, title=f"In {report.currency}") if column.field == "converted" else column

@@ -185,7 +185,9 @@ def test_no_field_of_the_head_is_read_as_markup(field: str) -> None:
 
 
 def test_characters_that_hide_or_turn_text_are_shown_as_such() -> None:
-    entries = entries_of([{"amount": Decimal(1), "counterparty_name": "pay \u202e00.1\u202c \x07 me \u200b\u061c\xad\u2060"}])
+    entries = entries_of(
+        [{"amount": Decimal(1), "counterparty_name": "pay \u202e00.1\u202c \x07 me \u200b\u061c\xad\u2060"}]
+    )
     text = "".join(pages_of(statement_pdf([statement_of(entries)], PLAIN)))
     assert "\u202e" not in text
     assert text.count("\ufffd") == 7
