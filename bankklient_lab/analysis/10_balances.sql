@@ -4,8 +4,7 @@
 -- One window over all accounts: a window's partitions cost more than the few statements in each.
 CREATE MACRO app.statement_chain(wanted := NULL) AS TABLE
     WITH ordered AS (
-        SELECT import_id, statement_no, account_id, account_name, number, page, from_day, to_day,
-            opening + repeated_net AS opening, closing,  -- what it repeats lies before what it counts
+        SELECT import_id, statement_no, account_id, account_name, number, page, from_day, to_day, opening, closing,
             sum_credit - sum_debit AS net,
             coalesce(opening, closing - sum_credit + sum_debit) AS opening_stated,
             coalesce(closing, opening + sum_credit - sum_debit) AS closing_stated,
