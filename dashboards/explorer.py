@@ -11,21 +11,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import bankklient_lab as bl
-from bankklient_lab.errors import NoRate
+from bankklient_lab.errors import BadArgument, NoRate
 
 from . import charts, formatting, periods, ui
 from .content import in_one_currency, left_out
 from .detail import EntryDetail
+from .entry_columns import COLUMNS, DEFAULT, amounts_of, arranged, filters_of, with_part
+from .entry_filter import Chips, EntryFilter
 from .export import ExportMenu
 from .formatting import escape
 from .paging import only_of_days, page_of_entries
 from .selections import SelectionBar
-from .state import SIDES, State, follow
+from .state import State, follow
 from .styles import css
-from .table import Column, PagedTable
+from .table import PagedTable
 from .texts import counted, text
 
-ANY = "*"  # a choice that is no text of an entry: the widget takes "" for nothing chosen
 WAYS = ("none", "category", "account")
 Flow = tuple[pa.Table | None, str, list[dict[str, Any]]]  # amounts by period and key, what is left out, totals
 
@@ -42,18 +43,25 @@ class Explorer:
         self._bars = charts.Bars(height=230, on_open=self._choose_days)
         self._bars.choose_range(self._choose_days)
         self._detail = EntryDetail(lab)
-        self._table = PagedTable(COLUMNS, self._rows, order_by=("-day",), rows_high=16, on_open=self._detail.open)
-        self._filter = _Filter(lab, state)
-        self._selections = SelectionBar(lab, state)
+        self._table = PagedTable(
+            COLUMNS, self._rows, order_by=("-day",), rows_high=16, on_open=self._detail.open,
+            label=text("explorer.entries"), on_filter=self._filter_column, on_order=self._keep_columns,
+        )  # fmt: skip
+        self._choice = ui.multi_choice(
+            text("table.columns"), {column.title: column.name for column in COLUMNS}, width=150,
+        )  # fmt: skip
+        self._filter = EntryFilter(lab, state)
+        self._selections, self._chips = SelectionBar(lab, state), Chips(state)
         self._more = ui.button(text("explorer.more"), self._show_more, variant="text", icon="tune")
         self.view = ui.column(
-            ui.card(self._filter.view, self._more, self._selections.view, gap=10),
+            ui.card(self._filter.view, self._more, self._selections.view, self._chips.view, gap=10),
             self._notice,
             ui.card(ui.row(self._title, self._by, gap=12), self._legend, self._bars.pane),
             ui.card(
                 ui.row(
                     ui.heading(text("explorer.entries")),
-                    ExportMenu(lab, state, lambda: self._table.order_by).view,
+                    ExportMenu(lab, state, self._shown).view,
+                    self._choice,
                     gap=12,
                 ),
                 self._table.view,
@@ -62,11 +70,15 @@ class Explorer:
         )
         self._by.param.watch(lambda _event: self._show_chart(), "value")
         state.param.watch(lambda _event: self._fit(), "narrow")
+        state.param.watch(self._show_filters, ["containing", "amount_from", "amount_to"])
+        state.param.watch(self._show_columns, "columns")
+        self._choice.param.watch(self._choose_columns, "value")
         self._fit()
+        self._show_filters()
         follow(state, "explorer", (*State.FILTER, *State.CRITERIA), self.refresh)
 
     def _fit(self) -> None:
-        self._table.narrow(self._state.narrow)
+        self._show_columns()
         self._bars.fit(self._state.narrow)
         self._more.visible = self._state.narrow
         self._show_fields(not self._state.narrow)
@@ -75,6 +87,47 @@ class Explorer:
         self._selections.view.visible = shown
         for name, widget in self._filter.fields.items():
             widget.visible = shown or name == "text"
+
+    def _shown(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Return order and columns for an export; that a small screen has less room leaves nothing out of a file."""
+        return self._table.order_by, self._state.columns or DEFAULT
+
+    def _show_columns(self, *_events: object) -> None:
+        chosen = self._state.columns
+        if chosen:
+            self._table.choose(chosen)
+        else:
+            self._table.narrow(self._state.narrow)
+        shown = self._table.shown
+        self._choice.param.update(value=shown, value_label=counted("table.columns", len(shown)))
+
+    def _choose_columns(self, event: Any) -> None:
+        before = self._table.shown
+        if set(event.new) == set(before):
+            return
+        if not event.new:  # a table needs one
+            self._choice.value = before
+            return
+        self._keep_columns(arranged(before, event.new))
+
+    def _keep_columns(self, names: list[str]) -> None:
+        self._state.columns = [] if names == DEFAULT and not self._state.narrow else names
+
+    def _show_filters(self, *_events: object) -> None:
+        state = self._state
+        self._table.keys.filters = filters_of(state.containing, state.amount_from, state.amount_to)
+
+    def _filter_column(self, column: str, value: str) -> None:
+        """Take what was typed under a heading."""
+        state = self._state
+        try:
+            if column == "amount":
+                low, high = amounts_of(value)
+                state.param.update(amount_from=low, amount_to=high)
+            else:
+                state.containing = with_part(state.containing, column, value)
+        except BadArgument:
+            ui.tell(text("table.bad_amount"), kind="warning")
 
     def _show_more(self) -> None:
         self._show_fields(not self._selections.view.visible)
@@ -171,77 +224,6 @@ class Explorer:
         state.param.update(since=max(since, state.since), until=min(until, state.until))
 
 
-class _Filter:
-    """The fields of the selection; each is taken when it is left or on Enter."""
-
-    def __init__(self, lab: bl.Lab, state: State) -> None:
-        self._lab, self._state = lab, state
-        self._text = ui.field(text("explorer.text"), width=220)
-        self._counterparty = ui.field(text("explorer.counterparty"), width=180)
-        self._category = ui.select(text("explorer.category"), {text("explorer.any_category"): ANY}, ANY, width=170)
-        self._side = ui.select(
-            text("explorer.side"), {text(f"explorer.side_{side}"): side for side in SIDES}, "any", width=110
-        )
-        self._symbol = ui.field(text("explorer.symbol"), width=140)
-        self._from = ui.field(text("explorer.amount_from"), width=120)
-        self._to = ui.field(text("explorer.amount_to"), width=120)
-        self._clear = ui.button(text("explorer.clear"), self.clear, variant="text", icon="filter_alt_off")
-        self.fields = {
-            "text": self._text, "counterparty": self._counterparty, "category": self._category, "side": self._side,
-            "variable_symbol": self._symbol, "amount_from": self._from, "amount_to": self._to,
-        }  # fmt: skip
-        self.view = ui.row(*self.fields.values(), self._clear, gap=10)
-        self._show()
-        for name, widget in self.fields.items():
-            widget.param.watch(lambda event, name=name: self._take(name, event.new), "value")
-        state.param.watch(self._show, list(State.CRITERIA))
-        follow(state, "explorer", ("since", "until", "accounts"), self._offer)
-
-    def clear(self) -> None:
-        """Empty every field."""
-        self._state.param.update(**dict.fromkeys(State.CRITERIA, "") | {"side": "any"})
-
-    def _take(self, name: str, value: str) -> None:
-        widget = self.fields[name]
-        if name.startswith("amount"):
-            value, widget.error_state = _read_amount(value)
-            if widget.error_state:
-                ui.tell(text("explorer.bad_amount"), kind="warning")
-                return
-        self._state.param.update(**{name: "" if value == ANY and name == "category" else value})
-
-    def _show(self, *_events: object) -> None:
-        for name, widget in self.fields.items():
-            value = getattr(self._state, name)
-            if name == "category":
-                value = value or ANY
-            if name == "category" and value not in widget.options.values():
-                widget.options = widget.options | {value: value}
-            if widget.value != value:
-                widget.value = value
-        self._clear.visible = any(getattr(self._state, name) not in ("", "any") for name in State.CRITERIA)
-
-    def _offer(self) -> None:
-        state = self._state
-        table = bl.cash_flow.arrow(
-            self._lab, since=state.since, until=state.until, accounts=state.accounts, period="year", by="category"
-        )
-        known = sorted({*table["key"].to_pylist(), *([state.category] if state.category else [])})
-        self._category.options = {text("explorer.any_category"): ANY} | {key: key for key in known}
-
-
-def _read_amount(value: str) -> tuple[str, bool]:
-    from bankklient_lab.errors import BadArgument
-    from bankklient_lab.money import parse_amount
-
-    if not value.strip():
-        return "", False
-    try:
-        return str(parse_amount(value)).rstrip("0").rstrip("."), False
-    except BadArgument:
-        return value, True
-
-
 def _by_currency(table: pa.Table) -> list[dict[str, Any]]:
     names = ("entries", "credit", "debit", "net")
     summed = table.group_by("currency").aggregate([(name, "sum") for name in names]).sort_by("currency")
@@ -272,15 +254,3 @@ def _totals(rows: Sequence[dict[str, Any]]) -> str:
 def page(lab: bl.Lab, state: State) -> ui.Viewable:
     """Build the page."""
     return Explorer(lab, state).view
-
-
-COLUMNS = (
-    Column("day", text("column.day"), "day", width=96),
-    Column("label", text("column.account"), "account", width=150, essential=False),
-    Column("counterparty_name", text("column.counterparty")),
-    Column("amount", text("column.amount"), "amount", width=126),
-    Column("currency", text("column.currency"), width=80, essential=False),
-    Column("category", text("column.category"), width=140, essential=False),
-    Column("variable_symbol", text("column.variable_symbol"), width=120, essential=False),
-    Column("remittance", text("column.remittance"), essential=False),
-)

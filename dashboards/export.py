@@ -1,4 +1,4 @@
-"""Export of exactly the entries that the explorer shows, in its order."""
+"""Export of exactly what the explorer shows: the entries of its filter in their order, its columns in theirs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SUFFIXES = (".xlsx", ".csv", ".parquet")
 
 
 class ExportMenu:
-    """A button for each form, and the progress."""
+    """A button for each form, and the progress; `shown` tells order and columns."""
 
-    def __init__(self, lab: bl.Lab, state: State, order_by: Callable[[], Sequence[str]]) -> None:
-        self._lab, self._state, self._order_by = lab, state, order_by
+    def __init__(self, lab: bl.Lab, state: State, shown: Callable[[], tuple[Sequence[str], Sequence[str]]]) -> None:
+        self._lab, self._state, self._shown = lab, state, shown
         self.work: Work[bytes] = Work()
         buttons = [
             ui.button(suffix[1:].upper(), partial(self.start, suffix), icon="download", variant="text")
@@ -30,7 +30,7 @@ class ExportMenu:
 
     def start(self, suffix: str) -> None:
         """Make the file, then give it to the browser."""
-        state, criteria, order_by = self._state, self._state.criteria(), tuple(self._order_by())
+        state, criteria, (order_by, columns) = self._state, self._state.criteria(), self._shown()
         name = f"entries_{formatting.day(state.since)}_{formatting.day(state.last_day)}{suffix}"
 
         def make(job: Job) -> bytes:
@@ -42,7 +42,7 @@ class ExportMenu:
             if total > ROWS_MAX:
                 raise BadArgument(text("export.too_many", n=formatting.count(total), most=formatting.count(ROWS_MAX)))
             job.step(text("export.reading"))
-            table = bl.entries.arrow(self._lab, **criteria, order_by=order_by, limit=ROWS_MAX)
+            table = bl.entries.arrow(self._lab, **criteria, order_by=order_by, limit=ROWS_MAX).select(columns)
             job.step(text("export.writing", n=formatting.count(total)))
             return render_table(table, suffix, text("export.sheet"), job)
 

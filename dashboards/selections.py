@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import bankklient_lab as bl
 
 from . import ui
-from .state import State
+from .state import IN, State
 from .texts import text
 
 NONE = "*"  # no name of a selection that is shown: the widget takes "" for nothing chosen
@@ -54,9 +54,11 @@ class SelectionBar:
     def save(self) -> None:
         """Keep the criteria under the name typed."""
         state = self._state
-        criteria = {name: getattr(state, name) for name in ("since", "until", "accounts", *State.CRITERIA)}
+        criteria = {name: getattr(state, name) for name in ("since", "until", "accounts", "columns", *State.CRITERIA)}
         bl.save_selection(
-            self._lab, self._name.value, {key: value for key, value in criteria.items() if value not in ("", [], "any")}
+            self._lab,
+            self._name.value,
+            {key: value for key, value in criteria.items() if value not in ("", [], {}, "any")},
         )
         saved, self._name.value = " ".join(self._name.value.split()), ""
         self._offer(saved)
@@ -69,5 +71,9 @@ class SelectionBar:
 
 
 def _pairs(criteria: dict[str, Any]) -> list[tuple[str, str]]:
-    pairs = [("accounts", str(name)) for name in criteria.get("accounts") or []]
-    return pairs + [(name, str(value)) for name, value in criteria.items() if name != "accounts"]
+    """Return the criteria as they stand in an address."""
+    plain = dict(criteria)
+    pairs = [("accounts", str(name)) for name in plain.pop("accounts", [])]
+    pairs += [(IN + name, str(part)) for name, part in plain.pop("containing", {}).items()]
+    pairs.append(("columns", " ".join(plain.pop("columns", []))))
+    return pairs + [(name, str(value)) for name, value in plain.items()]

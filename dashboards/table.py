@@ -13,10 +13,13 @@ import pyarrow as pa
 
 from . import formatting, ui
 from .styles import css
+from .table_keys import TableKeys
 from .texts import counted, text
 
 PAGE_ROWS = 50
 ROWS_REACHABLE = 200_000  # further pages cost the database seconds: one filters instead
+ROOM_PX = 1_100  # on a large screen; a table that needs more scrolls sideways
+FLEXIBLE_LEAST, FLEXIBLE_PX = 120, 220  # what a column without a width needs, and gets where the table scrolls
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,20 @@ class Column:
     currency: str = "currency"  # the column with the currency of an amount
     essential: bool = True  # shown on small screens
     sortable: bool = True
-    hidden: bool = False
+    hidden: bool = False  # not among the columns that are shown unless chosen
+    filter_hint: str = ""  # shown in the filter under the heading; empty for none
 
 
-def _height(rows: int) -> int:
-    return 28 * rows + 34  # and the header
+def _height(rows: int, *, filtered: bool = False) -> int:
+    return 28 * rows + (64 if filtered else 34)  # and the header
+
+
+def _widths(columns: Sequence[Column], shown: Sequence[str]) -> dict[str, int]:
+    """Return the widths of columns; those without one share the room that is left, as long as there is enough."""
+    here = [column.width or FLEXIBLE_LEAST for column in columns if column.name in shown]
+    flexible = FLEXIBLE_PX if sum(here) > ROOM_PX else None
+    widths = {column.name: column.width or flexible for column in columns}
+    return {name: width for name, width in widths.items() if width}
 
 
 def _same(value: Any) -> Any:
@@ -113,6 +125,9 @@ class PagedTable:
         on_open: Callable[[dict[str, Any]], None] | None = None,
         selectable: bool | str = "checkbox",
         placeholder: str = "",
+        label: str = "",
+        on_filter: Callable[[str, str], None] | None = None,
+        on_order: Callable[[list[str]], None] | None = None,
     ) -> None:
         self.columns = list(columns)
         self.total = 0
@@ -121,16 +136,18 @@ class PagedTable:
         self._rows_high = rows_high
         self._here: list[dict[str, Any]] = []
         self._offset = 0
+        self._filtered = on_filter is not None
         right = {column.name: "right" for column in columns if column.kind in ("amount", "count", "flaws")}
         self.widget = _Paged(
             self,
-            titles={column.name: column.title for column in columns},
-            widths={column.name: column.width for column in columns if column.width},
+            titles={column.name: self._heading(column) for column in columns},
+            widths=_widths(columns, []),
+            editors={column.name: None for column in columns},  # cells of an editor are stops of the tab key
             text_align=right,
             header_align=right,
             hidden_columns=[column.name for column in columns if column.hidden],
             selectable=selectable,
-            height=_height(rows_high),
+            height=_height(rows_high, filtered=self._filtered),
             layout="fit_columns",
             configuration={
                 "headerSortTristate": True,
@@ -146,20 +163,50 @@ class PagedTable:
         pager = ui.row(self._previous, self._where, self._next, gap=2, wrap=False, sizing_mode=None, width_policy="min")
         nothing = formatting.escape(placeholder or text("table.nothing"))
         self._nothing = ui.html(f"<p class='nothing'>{nothing}</p>", style=css("table_foot"), visible=False)
-        self.view = ui.column(self._nothing, self.widget, ui.row(self._totals, pager, gap=12), gap=4)
+        self.keys = TableKeys(label=label, margin=0)  # type: ignore[no-untyped-call]
+        self.view = ui.column(self._nothing, self.widget, self.keys, ui.row(self._totals, pager, gap=12), gap=4)
         self.widget.param.watch(self._show_where, ["page", "sorters"])
+        if on_filter is not None:
+            self.keys.param.watch(lambda event: on_filter(event.new["column"], event.new["value"]), "typed")
+        if on_order is not None:
+            self.keys.param.watch(lambda event: on_order(self._known(event.new)), "moved")
+        self.narrow(False)
+
+    def _heading(self, column: Column) -> str:
+        title, hint = formatting.escape(column.title), formatting.escape(column.filter_hint)
+        if not hint:
+            return title
+        name = formatting.escape(text("table.filter", column=column.title))
+        return (
+            f"{title}<input class='column-filter' data-column='{column.name}' placeholder='{hint}' aria-label='{name}'>"
+        )
+
+    def _known(self, names: Sequence[str]) -> list[str]:
+        known = {column.name for column in self.columns}
+        return [name for name in names if name in known]
 
     def narrow(self, small: bool) -> None:
-        """Show only the essential columns on a small screen."""
-        self.widget.hidden_columns = [
-            column.name for column in self.columns if column.hidden or (small and not column.essential)
-        ]
+        """Show the columns as by default: only the essential ones on a small screen."""
+        self.choose([column.name for column in self.columns if not column.hidden and (column.essential or not small)])
+
+    def choose(self, names: Sequence[str]) -> None:
+        """Show these columns, in this order."""
+        shown = self._known(names)
+        self.keys.order = shown
+        if (widths := _widths(self.columns, shown)) != self.widget.widths:
+            self.widget.widths = widths
+        self.widget.hidden_columns = [column.name for column in self.columns if column.name not in shown]
+
+    @property
+    def shown(self) -> list[str]:
+        """The columns that are shown, in their order."""
+        return list(self.keys.order)
 
     def show(self, total: int, totals: str) -> None:
         """Show rows anew: `total` fit, `totals` is our own markup about all of them."""
         self.total, self._all_totals = total, totals
-        self.widget.height = _height(min(self._rows_high, max(total, 1)))
-        self.widget.visible, self._nothing.visible = total > 0, not total
+        self.widget.height = _height(min(self._rows_high, max(total, 1)), filtered=self._filtered)
+        self.widget.visible, self._nothing.visible = total > 0 or self._filtered, not total
         self.marked.clear()
         self.widget.reload()
         self._show_where()
