@@ -43,6 +43,7 @@ def filled(lab: Lab, tmp_path: Path) -> Lab:
         ({"text": "' OR 1=1 --"}, set()),
         ({"containing": {"bank_reference": "a", "remittance": "T A3"}}, {"A3"}),
         ({"containing": {"label": ACCOUNT[4:9], "counterparty_name": ""}}, {"A1", "A2", "A3", "A4"}),
+        ({"containing": {"day": "2026-10", "currency": "cz"}}, {"A1", "A2"}),
         ({"containing": {"bank_reference": "' OR 1=1 --"}}, set()),
     ],
 )
