@@ -206,3 +206,66 @@ def write_signed(
         lines += [f":61:{day:%y%m%d}{day:%m%d}{signed(amount) % ''}NTRFNONREF//R{number}-{no}", ":86:Payment"]
     lines += [f":62F:{signed(closing) % f'{last:%y%m%d}CZK'}", "-"]
     (folder / f"{number}.sta").write_text("\r\n".join(lines) + "\r\n", "ascii")
+
+
+def without_balances(folder: Path, *booked: tuple[str, str]) -> Path:
+    """Write the CSV of a bank that states no balances; an entry is (YYYY/MM/DD, amount)."""
+    head = (SAMPLES / "csv" / "ceska_sporitelna.csv").read_bytes().splitlines()[0]
+    rows = [f'"Platba";"{day}";"{amount}";"";"{day}";;;"Partner";;;;;"R{day}{amount}";;;' for day, amount in booked]
+    path = folder / f"{booked[0][0].replace('/', '')}.csv"
+    path.write_bytes(b"\r\n".join([head, *(row.encode("cp1250") for row in rows)]) + b"\r\n")
+    return path
+
+
+def test_balances_that_no_bank_states_are_counted_from_zero_and_say_so(lab: Lab, tmp_path: Path) -> None:
+    bl.import_file(lab, mt940(tmp_path))
+    for booked in ((("2026/03/02", "-30,00"), ("2026/03/05", "100,00")), (("2026/04/01", "7,50"),)):
+        path = without_balances(tmp_path, *booked)
+        assert bl.import_file(lab, path, account=EURO, currency="CZK")["status"] == "imported"
+    bl.import_file(lab, mt940(tmp_path, "other.sta", account="CZ5508000000001234567899"))
+    found = {row["account"]: row for row in bl.accounts.rows(lab)}
+    assert [found[account]["basis"] for account in (ACCOUNT, EURO)] == ["stated", "counted"]
+    assert found[EURO]["closing"] == Decimal("77.500")
+    for day, balance in ((date(2026, 3, 2), "-30"), (date(2026, 3, 31), "70"), (date(2026, 4, 1), "77.5")):
+        (row,) = bl.balances.rows(lab, on=day, accounts=[EURO])
+        assert (row["balance"], row["basis"]) == (Decimal(balance), "counted")
+    (head,) = bl.statement_head.rows(lab, EURO, since=date(2026, 3, 3), until=date(2026, 5, 1))
+    assert (head["opening"], head["closing"], head["stated"]) == (Decimal(-30), Decimal("77.5"), False)
+    lines = bl.statement.rows(lab, EURO, since=date(2026, 3, 3), until=date(2026, 5, 1))
+    assert [line["balance"] for line in lines] == [Decimal(70), Decimal("77.5")]
+
+
+def test_balances_before_the_first_stated_one_are_reckoned_back_from_it(lab: Lab, tmp_path: Path) -> None:
+    for booked in ((("2026/03/02", "-30,00"),), (("2026/04/01", "7,50"),)):
+        bl.import_file(lab, without_balances(tmp_path, *booked), account=ACCOUNT, currency="CZK")
+    bl.import_file(lab, mt940(tmp_path))  # opens with 1000.00
+    bl.import_file(lab, without_balances(tmp_path, ("2026/12/01", "0,50")), account=ACCOUNT, currency="CZK")
+    days = (date(2026, 3, 2), date(2026, 4, 1), date(2026, 11, 2), date(2026, 12, 1))
+    found = [bl.balances.rows(lab, on=day)[0] for day in days]
+    assert [row["balance"] for row in found] == [Decimal(text) for text in ("992.5", "1000", "1150", "1150.5")]
+    assert {row["basis"] for row in found} == {"stated"}
+    (head,) = bl.statement_head.rows(lab, ACCOUNT, since=date(2026, 1, 1), until=date(2026, 3, 3))
+    assert (head["opening"], head["closing"]) == (Decimal("1022.5"), Decimal("992.5"))
+
+
+def test_a_statement_from_within_a_banks_statement_goes_on_from_the_day_before(lab: Lab, tmp_path: Path) -> None:
+    bl.import_file(lab, mt940(tmp_path))
+    (line,) = bl.statement.rows(lab, ACCOUNT, since=date(2026, 11, 2), until=date(2026, 11, 3))
+    assert (line["amount"], line["balance"], line["statement_number"]) == (Decimal(-50), Decimal(1150), "1")
+    assert bl.statement.rows(lab, ACCOUNT, since=date(2026, 12, 1), until=date(2027, 1, 1)) == []
+
+
+def test_a_sum_is_whole_or_refused_but_each_balance_is_shown(lab: Lab, tmp_path: Path) -> None:
+    two_currencies(lab, tmp_path)
+    bl.import_file(lab, mt940(tmp_path, "kwd.sta", currency="KWD"))
+    converted = {
+        row["currency"]: row["converted"] for row in bl.balances.rows(lab, on=date(2026, 11, 2), in_currency="CZK")
+    }
+    assert converted == {"CZK": Decimal(1150), "EUR": Decimal("605.380"), "KWD": None}
+    days = {"since": date(2026, 11, 2), "until": date(2026, 11, 4), "in_currency": "CZK"}
+    for sums, by in ((bl.balance_series, "total"), (bl.cash_flow, "none"), (bl.entry_flow, "none")):
+        with pytest.raises(NoRate, match="there is no rate of KWD into CZK on or before 2026-11-02"):
+            sums(lab, by=by, **days)
+    assert bl.cash_flow.rows(lab, accounts=[EURO], by="none", **days)
+    with pytest.raises(NoRate, match="no exchange rates for JPY"):
+        bl.balances(lab, on=date(2026, 11, 2), in_currency="JPY")

@@ -57,6 +57,9 @@ def test_run_leaves_the_files_and_says_where(lab_file: Path, tmp_path: Path) -> 
     code, printed, _ = bankklient(lab_file, "run", "book", "--parameter", "word=a=b", "-o", str(out), "--json")
     assert (code, json.loads(printed)["files"]) == (0, ["book.html", "book.ipynb", "word.txt"])
     assert (out / "word.txt").read_text() == "a=b"
+    newest, _ = json.loads(bankklient(lab_file, "runs", "--json")[1])
+    assert newest["parameters"] == {"word": "a=b"}
+    assert newest["files"] == ["book.html", "book.ipynb", "word.txt"]
 
 
 @pytest.mark.parametrize(
