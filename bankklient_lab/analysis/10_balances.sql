@@ -11,7 +11,8 @@ CREATE MACRO app.statement_chain(wanted := NULL) AS TABLE
             row_number() OVER bank_order AS seq,
             sum(sum_credit - sum_debit) OVER bank_order AS moved,  -- only differences within an account mean something
             lag(account_id) OVER bank_order IS DISTINCT FROM account_id AS is_first
-        FROM live_statement() WHERE NOT interim AND account_id = coalesce(wanted, account_id)
+        FROM (SELECT * REPLACE (opening + repeated_net AS opening) FROM live_statement())  -- what it repeats lies before
+        WHERE NOT interim AND account_id = coalesce(wanted, account_id)
         WINDOW bank_order AS (
             ORDER BY account_id, to_day, from_day, try_cast(regexp_extract(number, '\d+') AS HUGEINT), page, import_id, statement_no
             ROWS UNBOUNDED PRECEDING

@@ -26,7 +26,7 @@ CREATE MACRO app.pending_entry() AS TABLE
 -- Booked entries that count in the balance of their account.
 CREATE MACRO app.counted_entry() AS TABLE
     SELECT e.* FROM live_entry() e JOIN ops.account a USING (account_id)
-    WHERE NOT e.interim AND e.status = 'BOOK' AND e.amount IS NOT NULL AND e.currency = a.currency;
+    WHERE NOT e.interim AND counts(e.status, e.amount, e.currency, a.currency, e.repeats);
 
 -- The same with the account's names, of the accounts named.
 CREATE MACRO app.booked_entry(names) AS TABLE

@@ -99,7 +99,7 @@ def statements(
             FROM live_finding() f JOIN finding_code c USING (code) GROUP BY ALL
         )
         SELECT s.import_id, s.statement_no, a.account, a.label, s.currency, s.number, s.page, s.from_day, s.to_day,
-        s.opening,
+        s.opening + s.repeated_net AS opening,
             s.closing, s.booked_entries AS entries, s.sum_credit, s.sum_debit, i.format, i.file_name,
             coalesce(c.errors, 0) AS errors, coalesce(c.warnings, 0) AS warnings
         FROM live_statement() s JOIN chosen_account($accounts) a USING (account_id) JOIN ops.import i USING (import_id)

@@ -23,6 +23,11 @@ CREATE MACRO app.live_finding() AS TABLE
 CREATE MACRO app.live_rate() AS TABLE
     FROM history.rate SEMI JOIN live_import() USING (import_id);
 
+-- Whether a booked statement's entry counts in sums and balances: booked, readable, in the account's currency, and not one
+-- that came with another import before.
+CREATE MACRO app.counts(status, amount, currency, account_currency, repeats) AS
+    status = 'BOOK' AND amount IS NOT NULL AND currency = account_currency AND repeats IS NULL;
+
 -- One account has one name in every format: a Czech number ("prefix-base", up to 16 digits) with its bank's code is the
 -- IBAN that they make; everything else stays as the bank writes it, without spaces.
 -- A lambda gives its value a name: a macro's argument is worked out again wherever it stands.

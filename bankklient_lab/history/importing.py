@@ -24,6 +24,7 @@ from bankklient_lab.formats.sources import open_ordinary, unreadable
 from bankklient_lab.history import staging
 from bankklient_lab.history.categories import CATEGORY
 from bankklient_lab.history.reading import FileReader, reader
+from bankklient_lab.history.repeats import mark_repeated
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
 
@@ -81,7 +82,8 @@ def import_file(
     "already" (every statement was known; nothing changed) or "refused", message (empty unless refused), hint (what to
     give, if that
     helps), rates (their number), statements [account, currency, bank, number, page, interim, from, to (both inclusive),
-    opening, closing, entries, sum_credit, sum_debit (booked, unsigned), known] and findings [code, place, field, value,
+    opening, closing, entries, sum_credit, sum_debit (booked, unsigned), repeated (entries that came with another import
+    before and are counted there), known] and findings [code, place, field, value,
     statement_no, entry_no]. Amounts are Decimal, days date. A refusal is a report too, not an error; Cancelled is
     raised.
     """
@@ -173,6 +175,7 @@ def _take(
             job.step("comparing with the statements known")
             staging.resolve_accounts(cursor)
             staging.mark_known(cursor, report["format"])
+            mark_repeated(cursor, report["format"])
             staging.find(cursor)
             _describe(cursor, report)
             new = _is_new(cursor)
@@ -252,7 +255,8 @@ def _columns(kind: Kind, without: frozenset[str], alias: str) -> str:
 _NUMBERS = frozenset({"statement_no", "entry_no", "detail_no"})
 _AFTER_STATUS = frozenset(SCHEMAS[Kind.ENTRY].names[: SCHEMAS[Kind.ENTRY].names.index("reversal") + 1])
 _NEW = "JOIN staged_statement s ON s.statement_no = e.statement_no AND NOT s.known"
-_DAY = "least(greatest(coalesce(e.booking_day, e.value_day, s.to_day), s.from_day), s.to_day)"
+_OWN_DAY = "coalesce(e.booking_day, e.value_day, s.to_day)"
+_DAY = f"CASE WHEN e.repeats IS NULL THEN least(greatest({_OWN_DAY}, s.from_day), s.to_day) ELSE {_OWN_DAY} END"
 _OWN_COLUMNS = _columns(Kind.ENTRY, _AFTER_STATUS | {"detail_count", "raw", "place"}, "e")
 
 # ruff: noqa: S608 - every text below is made of our own schema's names
@@ -261,7 +265,7 @@ _INSERTS = (  # in the order in which they depend on each other
     INSERT INTO history.entry
     SELECT $import_id, e.statement_no, e.entry_no, e.account_id, e.interim, e.day, {CATEGORY},
         e.booking_day, e.value_day, e.amount, e.currency, e.status, e.reversal, {_OWN_COLUMNS}, e.detail_count, e.raw,
-        e.place
+        e.place, e.repeats
     FROM (
         SELECT e.* REPLACE (
                 coalesce(e.currency, s.currency) AS currency, coalesce(e.status, 'BOOK') AS status,
@@ -286,7 +290,7 @@ _INSERTS = (  # in the order in which they depend on each other
     reference,
         created_at, first_day, last_day, opening, opening_day, closing, closing_day, available,
         declared_entries, declared_credit, declared_debit, raw, place,
-        from_day, to_day, entries, booked_entries, sum_credit, sum_debit, digest
+        from_day, to_day, entries, booked_entries, sum_credit, sum_debit, digest, repeated_net
     FROM staged_statement WHERE NOT known
     """,
     f"""
@@ -320,6 +324,12 @@ def withdraw_import(lab: Lab, import_id: int, *, reason: str) -> None:
             raise UnknownName("import", import_id, "see `bankklient imports`")
         if row[0] == "withdrawn":
             raise Refused(f"import {import_id} ({row[1]}) is withdrawn already")
+        later = cursor.execute(
+            "SELECT min(import_id) FROM history.entry SEMI JOIN live_import() USING (import_id) WHERE repeats = ?",
+            [import_id],
+        ).fetchone()
+        if later and later[0]:
+            raise Refused(f"import {later[0]} repeats entries of import {import_id} ({row[1]}); withdraw it first")
         cursor.execute("UPDATE ops.import SET state = 'withdrawn' WHERE import_id = ?", [import_id])
         lab.log(cursor, "withdraw_import", row[1], import_id=import_id, reason=reason)
 

@@ -20,9 +20,13 @@ from bankklient_lab.history.categories import WORDS, rules_sql
 from bankklient_lab.history.reading import Progressing
 from bankklient_lab.jobs import Job
 
-# An entry counts in sums and balances when it is booked, readable and in its statement's currency.
-COUNTS = (
-    "(coalesce(e.status, 'BOOK') = 'BOOK' AND e.amount IS NOT NULL AND coalesce(e.currency, s.currency) = s.currency)"
+# Of an entry `e` of the statement `s`, as files have them: nothing said of status or currency is the usual.
+COUNTS = "counts(coalesce(e.status, 'BOOK'), e.amount, coalesce(e.currency, s.currency), s.currency, e.repeats)"
+CREDIT = f"coalesce(sum(e.amount) FILTER ({COUNTS} AND e.amount > 0), 0)::DECIMAL(18,3)"
+DEBIT = f"coalesce(-sum(e.amount) FILTER ({COUNTS} AND e.amount < 0), 0)::DECIMAL(18,3)"
+DIGEST = (
+    "coalesce(sum(md5_number_lower(concat_ws('|', e.booking_day, e.amount)) % 4611686018427387904::UBIGINT)"
+    f" FILTER ({COUNTS}), 0)::VARCHAR"
 )
 
 
@@ -64,7 +68,7 @@ def fill(cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], file_b
 def _entries() -> str:
     """Return the query for the entries as they come, with what costs time per entry: the other core still reads."""
     return f"""
-        SELECT e.* EXCLUDE (words), {rules_sql()} AS category
+        SELECT e.* EXCLUDE (words), {rules_sql()} AS category, NULL::BIGINT AS repeats
         FROM (
             SELECT e.* REPLACE (canonical_account(e.counterparty_account, e.counterparty_bank) AS counterparty_account),
                 {WORDS} AS words
@@ -83,6 +87,13 @@ def _store(
         cursor.unregister("incoming")
 
 
+def summed(sql: str) -> str:
+    """Return SQL with the names COUNTS, CREDIT, DEBIT and DIGEST written out."""
+    for name, expression in (("CREDIT", CREDIT), ("DEBIT", DEBIT), ("DIGEST", DIGEST), ("COUNTS", COUNTS)):
+        sql = sql.replace(name, expression)
+    return sql
+
+
 def require(cursor: duckdb.DuckDBPyConnection, today: date) -> None:
     """Refuse statements without account or currency, and a file that holds nothing; work out days and sums."""
     row = cursor.execute(
@@ -93,7 +104,7 @@ def require(cursor: duckdb.DuckDBPyConnection, today: date) -> None:
         missing = "account" if row[1] is None else "currency"
         raise HintNeeded(missing, f"the file does not say the {missing} of a statement", place=row[0] or "")
     cursor.execute("UPDATE file_statement SET account = canonical_account(account, bank)")
-    cursor.execute(_STATEMENT, {"today": today})
+    cursor.execute(summed(_STATEMENT), {"today": today})
 
 
 def empty(cursor: duckdb.DuckDBPyConnection) -> bool:
@@ -111,8 +122,8 @@ WITH total AS (
     SELECT s.statement_no,
         count(e.entry_no) AS entries,
         count(*) FILTER (WHERE COUNTS) AS booked_entries,
-        coalesce(sum(e.amount) FILTER (WHERE COUNTS AND e.amount > 0), 0)::DECIMAL(18,3) AS sum_credit,
-        coalesce(-sum(e.amount) FILTER (WHERE COUNTS AND e.amount < 0), 0)::DECIMAL(18,3) AS sum_debit,
+        CREDIT AS sum_credit,
+        DEBIT AS sum_debit,
         -- Some banks count a reversal as a negative amount on the side that it reverses.
         coalesce(sum(e.amount) FILTER (WHERE COUNTS AND (e.amount > 0) <> coalesce(e.reversal, false)), 0) AS
         own_credit,
@@ -120,8 +131,7 @@ WITH total AS (
         own_debit,
         min(coalesce(e.booking_day, e.value_day)) AS first_entry,
         max(coalesce(e.booking_day, e.value_day)) FILTER (WHERE COUNTS) AS last_entry,
-        coalesce(sum(md5_number_lower(concat_ws('|', e.booking_day, e.amount)) % 4611686018427387904::UBIGINT)
-            FILTER (WHERE COUNTS), 0)::VARCHAR AS digest
+        DIGEST AS digest
     FROM file_statement s LEFT JOIN file_entry e USING (statement_no)
     GROUP BY s.statement_no
 ), days AS (
@@ -134,9 +144,12 @@ SELECT * EXCLUDE (end_day, first_entry, last_entry),
     least(coalesce(first_day, first_entry, opening_day, end_day), end_day) AS from_day,
     end_day AS to_day,
     NULL::INTEGER AS account_id,
-    false AS known
+    false AS known,
+    sum_credit AS file_credit, sum_debit AS file_debit,  -- with entries that turn out to repeat others
+    0 AS repeated, NULL::BIGINT AS repeats,  -- entries that repeat others, the import of the first one
+    0::DECIMAL(18,3) AS repeated_net
 FROM days
-""".replace("COUNTS", COUNTS)
+"""
 
 
 def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -235,7 +248,7 @@ def mark_known(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
 
 def find(cursor: duckdb.DuckDBPyConnection) -> None:
     """Stage what is wrong with the statements themselves, beside what the reader found, in `staged_finding`."""
-    cursor.execute(_FINDINGS.replace("COUNTS", COUNTS))
+    cursor.execute(summed(_FINDINGS))
 
 
 _FINDINGS = """
@@ -245,10 +258,15 @@ UNION ALL
 SELECT statement_no, NULL, 'already_imported', place, 'statement', number FROM staged_statement WHERE known
 UNION ALL
 SELECT statement_no, NULL, 'does_not_add_up', place, 'closing',
-    'opening ' || opening || ' + entries ' || (sum_credit - sum_debit) || ' = ' || (opening + sum_credit - sum_debit)
-    || ', closing ' || closing || ', difference ' || (closing - opening - sum_credit + sum_debit)
+    'opening ' || opening || ' + entries ' || (file_credit - file_debit) || ' = ' || (opening + file_credit - file_debit)
+    || ', closing ' || closing || ', difference ' || (closing - opening - file_credit + file_debit)
 FROM staged_statement
-WHERE NOT interim AND opening + sum_credit - sum_debit <> closing
+WHERE NOT interim AND opening + file_credit - file_debit <> closing
+UNION ALL
+SELECT statement_no, NULL, 'repeated_entries', place, 'entries',
+    repeated || ' of ' || entries || ' entries, the first of them with import '
+    || repeats
+FROM staged_statement WHERE repeated > 0 AND NOT known
 UNION ALL
 SELECT statement_no, NULL, 'missing_balance', place, CASE WHEN opening IS NULL THEN 'opening' ELSE 'closing' END, NULL
 FROM staged_statement
@@ -259,13 +277,13 @@ UNION ALL
 SELECT statement_no, NULL, 'declared_totals_differ', place, 'totals',
     concat_ws(', ',
         CASE WHEN declared_entries <> entries THEN 'entries stated ' || declared_entries || ', found ' || entries END,
-        CASE WHEN declared_credit NOT IN (sum_credit, own_credit)
-            THEN 'credit stated ' || declared_credit || ', found ' || sum_credit END,
-        CASE WHEN declared_debit NOT IN (sum_debit, own_debit)
-            THEN 'debit stated ' || declared_debit || ', found ' || sum_debit END)
+        CASE WHEN declared_credit NOT IN (file_credit, own_credit)
+            THEN 'credit stated ' || declared_credit || ', found ' || file_credit END,
+        CASE WHEN declared_debit NOT IN (file_debit, own_debit)
+            THEN 'debit stated ' || declared_debit || ', found ' || file_debit END)
 FROM staged_statement
-WHERE declared_entries <> entries OR declared_credit NOT IN (sum_credit, own_credit)
-    OR declared_debit NOT IN (sum_debit, own_debit)
+WHERE declared_entries <> entries OR declared_credit NOT IN (file_credit, own_credit)
+    OR declared_debit NOT IN (file_debit, own_debit)
 UNION ALL
 SELECT s.statement_no, min(e.entry_no), 'currency_differs', min_by(e.place, e.entry_no), 'currency',
     count(*) || ' entries in ' || e.currency
@@ -312,7 +330,7 @@ def report_statements(cursor: duckdb.DuckDBPyConnection) -> pa.Table:
         """
         SELECT statement_no, account_id, account, bank, currency, number, page, interim, from_day, to_day, opening,
         closing,
-            entries, booked_entries, sum_credit, sum_debit, known
+            entries, booked_entries, file_credit AS sum_credit, file_debit AS sum_debit, repeated, known
         FROM staged_statement ORDER BY statement_no
         """
     ).to_arrow_table()

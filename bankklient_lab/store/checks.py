@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
     example: str
 
 
-_COUNTS = "e.status = 'BOOK' AND e.amount IS NOT NULL AND e.currency = s.currency"
+_COUNTS = "counts(e.status, e.amount, e.currency, s.currency, e.repeats)"
 _PARTS = ("balance", "entry", "detail", "day_sum")
 
 
@@ -142,9 +142,17 @@ CHECKS: tuple[Check, ...] = (
         """
         SELECT import_id, statement_no, e.day
         FROM history.entry e JOIN history.statement s USING (import_id, statement_no)
-        WHERE e.day NOT BETWEEN s.from_day AND s.to_day
+        WHERE e.repeats IS NULL AND e.day NOT BETWEEN s.from_day AND s.to_day
         UNION ALL
         SELECT import_id, statement_no, from_day FROM history.statement WHERE from_day > to_day
+        """,
+    ),
+    Check(
+        "repeats_count",
+        "What an entry repeats counts: it came with an import that is not withdrawn.",
+        """
+        SELECT DISTINCT e.import_id, e.repeats FROM history.entry e SEMI JOIN live_import() USING (import_id)
+        WHERE e.repeats IS NOT NULL AND e.repeats NOT IN (FROM live_import())
         """,
     ),
     Check(
@@ -154,7 +162,7 @@ CHECKS: tuple[Check, ...] = (
         SELECT s.import_id, s.statement_no, s.opening, s.sum_credit, s.sum_debit, s.closing FROM history.statement s
         ANTI JOIN history.finding f ON f.import_id = s.import_id AND f.statement_no = s.statement_no
             AND f.code = 'does_not_add_up'
-        WHERE NOT s.interim AND s.opening + s.sum_credit - s.sum_debit <> s.closing
+        WHERE NOT s.interim AND s.opening + s.repeated_net + s.sum_credit - s.sum_debit <> s.closing
         """,
     ),
     Check(

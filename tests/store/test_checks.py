@@ -62,6 +62,7 @@ PLANTED: list[tuple[str, tuple[str, ...], str]] = [
     ("day_sums", (), "DELETE FROM history.day_sum WHERE import_id = 1"),
     ("day_sums", (), "UPDATE history.entry SET category = 'Other' WHERE import_id = 1 AND entry_no = 1"),
     ("days_in_statement", (), "UPDATE history.statement SET from_day = '2026-11-02' WHERE import_id = 1"),
+    ("repeats_count", ("sums_of_statements", "day_sums"), "UPDATE history.entry SET repeats = 99 WHERE import_id = 1 AND entry_no = 1"),
     ("arithmetic_found", (), "UPDATE history.statement SET closing = closing + 1 WHERE import_id = 1"),
     ("arithmetic_found", (), "DELETE FROM history.finding WHERE code = 'does_not_add_up'"),
     ("missing_amounts_found", ("sums_of_statements", "day_sums"), "UPDATE history.entry SET amount = NULL WHERE import_id = 1 AND entry_no = 1"),
