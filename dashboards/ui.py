@@ -76,9 +76,6 @@ THEME: dict[str, Any] = {
     },
 }
 
-# Panes live in shadow roots: the variables come from the theme and change with it.
-CARD_SX = {"p": "14px 16px 16px", "minWidth": 0, "overflow": "hidden", "height": "100%", "boxSizing": "border-box"}
-
 
 def html(content: str, *, style: str = "", **params: Any) -> Widget:
     """Show markup of our own; whatever comes from a file has gone through `escape`."""
@@ -128,18 +125,7 @@ def grid(*objects: Viewable) -> Widget:
 
 def card(*objects: Any, span: int = 12, gap: int = 8, **params: Any) -> Widget:
     """Frame a piece of a page."""
-    inner = column(*objects, gap=gap)
-    params.setdefault("sizing_mode", "stretch_width")
-    return pmui.Paper(
-        inner,
-        variant="outlined",
-        elevation=0,
-        margin=0,
-        sx=CARD_SX,
-        css_classes=[f"span-{span}"],
-        stylesheets=[":host { min-width: 0 !important; } .paper { height: 100%; min-width: 0 !important; }"],
-        **params,
-    )
+    return column(*objects, gap=gap, css_classes=["card", f"span-{span}"], stylesheets=[css("card")], **params)
 
 
 def button(label: str, action: Callable[[], object] | None = None, *, primary: bool = False, **params: Any) -> Widget:

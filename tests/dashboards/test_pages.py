@@ -139,7 +139,7 @@ def test_a_file_is_shown_before_it_is_taken_over_and_can_be_withdrawn(lab: Lab, 
     page._dropper.receive("../../statement.sta", 1, 2, content[:50])
     page._dropper.receive("../../statement.sta", 2, 2, content[50:])
     page.work.wait()
-    assert "Ready to take over" in page._cards.objects[0].objects[0].objects[0].object
+    assert "Ready to take over" in page._cards.objects[0].objects[0].object
     assert bl.imports.arrow(lab).num_rows == 0
     page.take_over()
     page.work.wait()
