@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import panel as pn
+from tornado.ioloop import IOLoop
 
 from bankklient_lab.errors import LabError
 
@@ -22,6 +23,15 @@ def window() -> Any:
     """Return the document of the browser's window that this thread works for; None outside of one."""
     document: Any = pn.state.curdoc
     return document if document is not None and document.session_context is not None else None
+
+
+def standing(document: Any) -> bool:
+    """Tell whether a change reaches the browser: it has not asked for the page yet, or has built it.
+
+    In between it has got the page as it was and would miss what changes.
+    """
+    session = document.session_context.session
+    return session is None or session.connection_count == 0 or pn.state.loaded
 
 
 class Refresh(Generic[T]):
@@ -55,15 +65,19 @@ class Refresh(Generic[T]):
     def _begin(self, document: Any) -> None:
         self._running, self._again = True, False
         self._state.busy += 1
-        read = self._prepare()
+        read, loop = self._prepare(), IOLoop.current()
 
         def work() -> None:
             outcome = _outcome(read)
-            document.add_next_tick_callback(lambda: self._end(document, *outcome))
+            # By way of the loop: the window may still be in the making, which no other thread may disturb.
+            loop.add_callback(lambda: document.add_next_tick_callback(lambda: self._end(document, *outcome)))
 
         threading.Thread(target=work, name="dashboard reading", daemon=True).start()
 
     def _end(self, document: Any, result: T | None, failure: str) -> None:
+        if not standing(document):
+            pn.state.onload(lambda: self._end(document, result, failure))
+            return
         self._running = False
         with pn.io.hold(document):  # one message to the browser
             self._state.busy -= 1

@@ -198,7 +198,7 @@ def _window(lab: bl.Lab) -> ui.Viewable:
 def _soon(state: State, work: Callable[[], None]) -> None:
     """Do work of a page in the next turn of the loop, when the browser has been told that something is read."""
     document = window()
-    if document is None:
+    if document is None or document.session_context.session is None:  # no window, or one in the making
         work()
         return
     state.busy += 1
