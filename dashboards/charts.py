@@ -38,6 +38,7 @@ DASHES = ("solid", "dashed", "dotted")
 SLOTS = 6  # keys that are drawn by themselves; the rest is one more
 _LABEL_PX = 17
 _LABEL_SPACE_PX = 140
+_LEADER_SHARE = 0.03  # of the days shown, beside the last one
 
 Range = Callable[[date, date], None]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -117,10 +118,10 @@ class Chart:
         bokeh_pane: Any = pn.pane.Bokeh
         self.pane = bokeh_pane(self.figure, sizing_mode="stretch_width", height=height, margin=0)
 
-    def _frame(self, since: date, until: date, low: Decimal, high: Decimal, title: str) -> None:
+    def _frame(self, since: datetime, until: datetime, low: Decimal, high: Decimal, title: str) -> None:
         low, high = min(low, Decimal(0)), max(high, Decimal(0))
         margin = float(high - low) * 0.06 or 1.0
-        self.figure.x_range.update(start=_moment(since), end=_moment(until))
+        self.figure.x_range.update(start=since, end=until)
         self.figure.y_range.update(
             start=float(low) - (margin if low < 0 else 0), end=float(high) + (margin if high > 0 else 0)
         )
@@ -196,8 +197,12 @@ class Lines(Chart):
             self.figure.step("x", f"y{at}", source=self.hits, line_width=2, mode="after", visible=False)
             for at in range(SLOTS + 1)
         ]
-        self._ends = ColumnDataSource({"x": [], "y": [], "color": []})
-        self.figure.scatter("x", "y", source=self._ends, size=7, color="color")
+        # From the end of each line to its name, in its colour.
+        self._ends = ColumnDataSource({"x": [], "y": [], "name_x": [], "name_y": [], "color": []})
+        self.figure.scatter("x", "y", source=self._ends, size=6, color="color")
+        self._leaders = self.figure.segment(
+            "x", "y", "name_x", "name_y", source=self._ends, line_color="color", line_width=1.5
+        )
         # The names stand at the places of a second axis: it is drawn beside the frame and follows the theme.
         self._names: Any = FixedTicker(ticks=[])
         self._right: Any = LinearAxis(
@@ -224,15 +229,18 @@ class Lines(Chart):
         divisor, unit = formatting.scale(max(known, default=Decimal(0)))
         scaled = [[None if value is None else value / divisor for value in one.values] for one in series]
         flat = [value for values in scaled for value in values if value is not None] or [Decimal(0)]
-        self._frame(days[0], days[-1], min(flat), max(flat), axis_title(currency, unit))
+        first, last = _moment(days[0]), _moment(days[-1])
+        end = last + (last - first) * (0 if small else _LEADER_SHARE)
+        self._frame(first, end, min(flat), max(flat), axis_title(currency, unit))
         self.fit(small)
+        self._leaders.visible = not small
         self.figure.min_border_right = 12 if small else _LABEL_SPACE_PX
         self._right.visible = not small
         for at, renderer in enumerate(self._slots):
             renderer.visible = at < len(series)
             if at < len(series):
                 renderer.glyph.update(line_color=series[at].style.color, line_dash=series[at].style.dash)
-        self._name_ends(_moment(days[-1]), series, scaled)
+        self._name_ends(last, end, series, scaled)
         self._hover.tooltips = _tooltip(series)
         none = [None] * len(days)
         lines = [_floats(scaled[at] if at < len(series) else none) for at in range(SLOTS + 1)]
@@ -244,7 +252,9 @@ class Lines(Chart):
         }
         self.figure.name = text("chart.balances")
 
-    def _name_ends(self, end: datetime, series: Sequence[Series], scaled: Sequence[Sequence[Decimal | None]]) -> None:
+    def _name_ends(
+        self, end: datetime, until: date, series: Sequence[Series], scaled: Sequence[Sequence[Decimal | None]]
+    ) -> None:
         last = [
             (float(values[-1]), one)
             for values, one in zip(scaled, series, strict=True)
@@ -261,6 +271,7 @@ class Lines(Chart):
         self._names.ticks = places
         self._ends.data = {
             "x": [end] * len(last), "y": [y for y, _ in last], "color": [one.style.color for _, one in last],
+            "name_x": [until] * len(last), "name_y": places,
         }  # fmt: skip
 
 
@@ -327,7 +338,7 @@ class Bars(Chart):
             edges.append(bottom)
         divisor, unit = formatting.scale(max([*ups, *(-down for down in downs)], default=Decimal(0)))
         high, low = max(ups, default=Decimal(0)) / divisor, min(downs, default=Decimal(0)) / divisor
-        self._frame(periods[0][0], periods[-1][1], low, high, axis_title(currency, unit))
+        self._frame(_moment(periods[0][0]), _moment(periods[-1][1]), low, high, axis_title(currency, unit))
         centre = [_moment(since) + (_moment(until) - _moment(since)) / 2 for since, until in periods]
         whole = [(until - since).days * 86_400_000 for since, until in periods]
         thin = [width * 0.72 for width in whole]

@@ -271,7 +271,7 @@ _ACCOUNT_COLUMNS = (
     Column("balance_day", text("column.balance_day"), "day", width=104, essential=False),
 )
 _MOVE_COLUMNS = (
-    Column("label", text("column.account"), "account", essential=False),
+    Column("label", text("column.account"), "account", width=112, essential=False),
     Column("counterparty_name", text("column.counterparty")),
     Column("amount", text("column.amount"), "amount", width=120),
     Column("currency", text("column.currency"), width=82),
