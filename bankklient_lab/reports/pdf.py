@@ -131,17 +131,17 @@ def measure(characters: set[str], size: float) -> Widths:
 
 def compiled(template: str, data: str, made_at: datetime) -> bytes:
     """Return the PDF of a template filled with data (JSON)."""
+    if len(data) >= _FORGET_FROM:
+        _forget()
     inputs = {"data": data}
     compiler = typst.Compiler(_TEMPLATES / template, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
     pdf = compiler.compile(format="pdf", timestamp=int(made_at.astimezone(UTC).timestamp()))
     assert isinstance(pdf, bytes)
-    if len(data) >= _FORGET_FROM:
-        _forget()
     return pdf
 
 
 def _forget() -> None:
-    """Let Typst drop what it keeps of a large document, more than a megabyte a page: it does so after further ones."""
+    """Let Typst drop what it keeps of earlier documents, more than a megabyte a page: it does so after further ones."""
     compiler = typst.Compiler(b"", font_paths=_fonts(), ignore_system_fonts=True)
     for _ in range(_REMEMBERED + 1):
         compiler.compile(b"#none", format="svg")

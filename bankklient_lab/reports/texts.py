@@ -164,7 +164,8 @@ def other_day(entry: Entry) -> str:
 def text_of(entry: Entry, name: str) -> str:
     """Return a text of an entry as it is printed, "" when it has none."""
     value = entry.get(name)
-    return _HIDDEN.sub("\ufffd", str(value)) if value is not None else ""
+    text = "" if value is None else str(value)
+    return text if text.isprintable() else _HIDDEN.sub("\ufffd", text)
 
 
 def statement_title(head: StatementHead) -> str:
