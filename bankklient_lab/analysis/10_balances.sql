@@ -17,20 +17,21 @@ CREATE MACRO app.statement_chain(wanted := NULL) AS TABLE
             ORDER BY account_id, to_day, from_day, try_cast(regexp_extract(number, '\d+') AS HUGEINT), page, import_id, statement_no
             ROWS UNBOUNDED PRECEDING
         )
-    ), anchored AS (  -- `level`: what `moved` lacks to the balance, by the stated closing before, the one after, or from zero
+    ), anchored AS (  -- a level is what `moved` lacks to the balance: by the stated closing before, the opening after, or from zero
         SELECT *,
             last(stated IGNORE NULLS) OVER before AS stated_before,
             first(stated IGNORE NULLS) OVER (ORDER BY seq ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS stated_after,
             last(CASE WHEN is_first THEN net - moved END IGNORE NULLS) OVER before AS zero_level
         FROM (
             SELECT *, CASE WHEN closing_stated IS NOT NULL
-                THEN struct_pack(account_id := account_id, level := closing_stated - moved) END AS stated
+                THEN struct_pack(account_id := account_id, by_opening := opening_stated - moved + net,
+                    by_closing := closing_stated - moved) END AS stated
             FROM ordered
         )
         WINDOW before AS (ORDER BY seq ROWS UNBOUNDED PRECEDING)
     ), levelled AS (
-        SELECT *, CASE account_id WHEN stated_before.account_id THEN stated_before.level
-            WHEN stated_after.account_id THEN stated_after.level END AS stated_level
+        SELECT *, CASE account_id WHEN stated_before.account_id THEN stated_before.by_closing
+            WHEN stated_after.account_id THEN stated_after.by_opening END AS stated_level
         FROM anchored
     )
     SELECT import_id, statement_no, account_id, account_name, seq, number, page, from_day, to_day, opening, closing,

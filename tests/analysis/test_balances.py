@@ -235,14 +235,17 @@ def test_balances_that_no_bank_states_are_counted_from_zero_and_say_so(lab: Lab,
     assert [line["balance"] for line in lines] == [Decimal(70), Decimal("77.5")]
 
 
-def test_balances_before_the_first_stated_one_are_reckoned_back_from_it(lab: Lab, tmp_path: Path) -> None:
+@pytest.mark.parametrize("closing", ["1150,00", "1200,00"])
+def test_balances_beside_stated_ones_go_on_from_the_nearest(lab: Lab, tmp_path: Path, closing: str) -> None:
+    """Back from its opening and on from its closing, also where these two don't agree with its entries."""
     for booked in ((("2026/03/02", "-30,00"),), (("2026/04/01", "7,50"),)):
         bl.import_file(lab, without_balances(tmp_path, *booked), account=ACCOUNT, currency="CZK")
-    bl.import_file(lab, mt940(tmp_path))  # opens with 1000.00
+    bl.import_file(lab, mt940(tmp_path, closing=closing))  # opens with 1000.00
     bl.import_file(lab, without_balances(tmp_path, ("2026/12/01", "0,50")), account=ACCOUNT, currency="CZK")
     days = (date(2026, 3, 2), date(2026, 4, 1), date(2026, 11, 2), date(2026, 12, 1))
     found = [bl.balances.rows(lab, on=day)[0] for day in days]
-    assert [row["balance"] for row in found] == [Decimal(text) for text in ("992.5", "1000", "1150", "1150.5")]
+    stated = Decimal(closing.replace(",", "."))
+    assert [row["balance"] for row in found] == [Decimal("992.5"), Decimal(1000), stated, stated + Decimal("0.5")]
     assert {row["basis"] for row in found} == {"stated"}
     (head,) = bl.statement_head.rows(lab, ACCOUNT, since=date(2026, 1, 1), until=date(2026, 3, 3))
     assert (head["opening"], head["closing"]) == (Decimal("1022.5"), Decimal("992.5"))
