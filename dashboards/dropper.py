@@ -14,10 +14,19 @@ from bankklient_lab.formats.base import LIMITS
 
 
 class DiskDropper(pn.widgets.FileDropper):
-    """A FileDropper whose files are written to a folder of this window; `dropped(name, path)` follows each."""
+    """A FileDropper whose files are written to a folder of this window.
 
-    def __init__(self, dropped: Callable[[str, Path], None], removed: Callable[[str], None], **params: Any) -> None:
-        self._dropped, self._removed = dropped, removed
+    `arriving(name, share)` is called with every piece of a file, `dropped(name, path)` when all of it is there.
+    """
+
+    def __init__(
+        self,
+        dropped: Callable[[str, Path], None],
+        removed: Callable[[str], None],
+        arriving: Callable[[str, float], None],
+        **params: Any,
+    ) -> None:
+        self._dropped, self._removed, self._arriving = dropped, removed, arriving
         self.folder = Path(tempfile.mkdtemp(prefix="bankklient-drop-"))
         self._paths: dict[str, Path] = {}
         self._bytes: dict[str, int] = {}
@@ -43,6 +52,7 @@ class DiskDropper(pn.widgets.FileDropper):
             return
         with path.open("ab") as target:
             target.write(content)
+        self._arriving(name, piece / pieces)
         if piece == pieces:
             self._dropped(name, path)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bankklient_lab.codebooks import rows as codebook
@@ -15,36 +18,78 @@ from .texts import counted, text
 STATEMENTS_SHOWN = 60
 FINDINGS_SHOWN = 30
 FINDINGS_OPEN = 5
+TABLES = (".csv", ".tsv", ".txt", ".xlsx")  # files that may need to be told which kind of table they are
+HINTS = ("account", "currency", "bank", "mapping")
+_HINT_PX = {"account": 230, "currency": 110, "bank": 160}
 _KINDS = {"readable": "good", "imported": "good", "already": "muted", "refused": "bad"}
+# Where a reason goes on to say what helps on the command line; here it is a field below.
+_ON_THE_COMMAND_LINE = re.compile(r"; (give it with|choose one with) --.*|; `bankklient formats`.*")
 
 
-def card(
-    name: str, report: Mapping[str, Any], tell: Callable[[dict[str, str]], None], told: Mapping[str, str]
-) -> ui.Viewable:
+@dataclass(frozen=True)
+class Answers:
+    """What the user can do about a file."""
+
+    tell: Callable[[dict[str, str]], None]
+    put_away: Callable[[], None]
+    withdraw: Callable[[], None]
+
+
+def card(name: str, report: Mapping[str, Any], told: Mapping[str, str], answers: Answers) -> ui.Viewable:
     """Show the report on a file; with fields for what it lacks."""
-    status = report["status"]
     known = " \u00b7 ".join(part for part in (report["version"] or report["format"], _rates(report)) if part)
+    kind, status = _status(report)
     head = (
         f"<div class='head'><h2>{escape(name)}</h2><span class='muted'>{escape(known)}</span>"
-        f"<b class='{_KINDS[status]}'>{escape(text(f'imports.status_{status}'))}</b></div>"
+        f"<b class='{kind}'>{escape(status)}</b></div>"
     )
-    parts = [
-        ui.html(head + _message(report) + _statements(report["statements"]) + _findings(report), style=css("import"))
-    ]
-    if report["hint"] or told:
-        parts.append(_fields(report["hint"], tell, told))
-    return ui.card(*parts)
+    style = css("import")
+    away = ui.icon_button("close", text("imports.put_away", name=name), answers.put_away)
+    parts = [ui.row(ui.html(head, style=style), away, gap=8, wrap=False)]
+    asks = bool(report["hint"] or told or (report["status"] == "refused" and name.lower().endswith(TABLES)))
+    body = _refusal(report, asks=asks) + _statements(report["statements"]) + _findings(report)
+    if body:
+        parts.append(ui.html(body, style=style))
+    if asks:
+        wanted = (report["hint"] or "mapping") if report["status"] == "refused" else None
+        parts.append(_fields(wanted, answers.tell, told))
+    if report["status"] == "imported":
+        parts.append(ui.button(text("imports.take_back"), answers.withdraw, variant="text", icon="undo"))
+    return ui.card(*parts, gap=4)
+
+
+def severities(report: Mapping[str, Any]) -> Counter[str]:
+    """Return how many findings of each severity a report has."""
+    known = {row["code"]: row["severity"] for row in codebook("findings")}
+    return Counter(known.get(row["code"], "") for row in report["findings"])
+
+
+def _status(report: Mapping[str, Any]) -> tuple[str, str]:
+    """Return kind and words for how a file stands."""
+    status, errors = report["status"], severities(report)["error"]
+    if status in ("readable", "imported") and errors:
+        return "warn", text(f"imports.status_{status}_flawed", errors=counted("overview.errors", errors))
+    return _KINDS[status], text(f"imports.status_{status}")
 
 
 def _rates(report: Mapping[str, Any]) -> str:
     return counted("imports.rates", report["rates"], formatting.count(report["rates"])) if report["rates"] else ""
 
 
-def _message(report: Mapping[str, Any]) -> str:
-    if not report["message"]:
-        return ""
-    sentence = report["message"].split("; give it with --")[0] if report["hint"] else report["message"]
-    return f"<p class='bad'>{escape(sentence)}</p>"
+def _refusal(report: Mapping[str, Any], *, asks: bool) -> str:
+    """Say why a file is refused, where, and what helps here."""
+    if report["status"] != "refused":
+        return f"<p class='muted'>{escape(report['message'])}</p>" if report["message"] else ""
+    (finding,) = report["findings"]
+    reason = _ON_THE_COMMAND_LINE.sub("", finding["message"])
+    where = " \u00b7 ".join(
+        part for part in (finding["place"], finding["field"], finding["value"] and repr(finding["value"])) if part
+    )
+    help_here = text("imports.tell" if asks else "imports.no_way")
+    return (
+        f"<p><span class='bad'>{escape(reason[:1].upper() + reason[1:])}.</span> {escape(help_here)}</p>"
+        f"<p class='muted found'>{escape(where)}</p>"
+    )
 
 
 def _statements(statements: Sequence[Mapping[str, Any]]) -> str:
@@ -91,19 +136,19 @@ def _finding(row: Mapping[str, Any], known: Mapping[str, str]) -> str:
     return f"<li><span class='dot {severity}'></span><div>{title}{place}</div></li>"
 
 
-def _fields(hint: str | None, tell: Callable[[dict[str, str]], None], told: Mapping[str, str]) -> ui.Viewable:
+def _fields(wanted: str | None, tell: Callable[[dict[str, str]], None], told: Mapping[str, str]) -> ui.Viewable:
     from bankklient_lab.formats.mappings import mappings
 
     fields: dict[str, Any] = {}
-    for name in ("account", "currency", "bank", "mapping"):
+    for name in sorted(HINTS, key=lambda name: name != wanted):
         value = told.get(name, "")
         if name == "mapping":
             options = {text("imports.by_content"): ""} | {one.title: key for key, one in sorted(mappings().items())}
             fields[name] = ui.select(text("imports.hint_mapping"), options, value, width=260)
         else:
-            fields[name] = ui.field(text(f"imports.hint_{name}"), value, width=230 if name == "account" else 130)
-    if hint in fields and not told.get(hint):
-        fields[hint].error_state = True
+            fields[name] = ui.field(text(f"imports.hint_{name}"), value, width=_HINT_PX[name])
+    if wanted is not None:
+        fields[wanted].error_state = not told.get(wanted)
     again = ui.button(
         text("imports.again"), lambda: tell({name: str(widget.value).strip() for name, widget in fields.items()})
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,8 +26,8 @@ from .texts import counted, text
 from .withdrawal import Withdrawal
 from .work import Work
 
-HINTS = ("account", "currency", "bank", "mapping")
 FILES_AT_ONCE = 500
+_ORDER = ("readable", "imported", "already", "refused")
 
 
 @dataclass
@@ -85,6 +86,7 @@ class Imports:
         self._dropper = DiskDropper(
             self.dropped,
             self.removed,
+            self._arriving,
             sizing_mode="stretch_width",
             min_height=88,
             margin=0,
@@ -99,8 +101,10 @@ class Imports:
         self._inspect()
 
     def removed(self, name: str) -> None:
-        """Forget a file that the user took back."""
+        """Put a file away; nothing of it was kept unless it was taken over."""
         self._files.pop(name, None)
+        if not self._files:
+            self._new_dropper()
         self._show()
 
     def clear(self) -> None:
@@ -181,7 +185,7 @@ class Imports:
     def _show(self) -> None:
         ready = self._ready()
         self._cards.objects = [
-            import_preview.card(file.name, file.report, partial(self.tell_hints, file.name), file.hints)
+            import_preview.card(file.name, file.report, file.hints, self._answers(file))
             for file in self._files.values()
             if file.report is not None
         ]
@@ -191,8 +195,20 @@ class Imports:
         self._take.label = text(
             "imports.take", files=counted("imports.files", len(ready)), statements=counted("imports.statements", new)
         )
-        asked = sum(1 for file in self._files.values() if file.report is not None and file.report["hint"])
-        self._summary.object = f"<p class='warn'>{escape(counted('imports.asked', asked))}</p>" if asked else ""
+        self._summary.object = f"<p>{_summary(list(self._files.values()))}</p>" if self._files else ""
+
+    def _answers(self, file: Dropped) -> import_preview.Answers:
+        return import_preview.Answers(
+            partial(self.tell_hints, file.name), partial(self.removed, file.name), partial(self._open_import, file)
+        )
+
+    def _open_import(self, file: Dropped) -> None:
+        assert self._past_table is not None
+        wanted = (file.report or {})["import_id"]
+        self.withdrawal.open(next(row for row in self._past_table.to_pylist() if row["import_id"] == wanted))
+
+    def _arriving(self, name: str, share: float) -> None:
+        self._summary.object = f"<p class='muted'>{escape(text('imports.arriving', name=name, n=int(share * 100)))}</p>"
 
     def _show_past(self) -> None:
         table = self._past_table = _for_people(bl.imports.arrow(self._lab))
@@ -207,6 +223,14 @@ class Imports:
 
 def _new(file: Dropped) -> list[dict[str, Any]]:
     return [statement for statement in (file.report or {})["statements"] if not statement["known"]]
+
+
+def _summary(files: Sequence[Dropped]) -> str:
+    """Say how many files stand how."""
+    states = Counter(file.report["status"] for file in files if file.report is not None)
+    parts = [f"<b>{escape(counted('imports.files', len(files)))}</b>"]
+    parts += [f"{number} {escape(text(f'imports.count_{name}'))}" for name in _ORDER if (number := states[name])]
+    return " \u00b7 ".join(parts)
 
 
 def _for_people(table: pa.Table) -> pa.Table:

@@ -10,18 +10,21 @@ import pyarrow as pa
 import pytest
 
 import bankklient_lab as bl
+from bankklient_lab.dashboards.browser import Browser
 from bankklient_lab.dashboards.explorer import Explorer
-from bankklient_lab.dashboards.imports import Imports
 from bankklient_lab.dashboards.overview import Overview
+from bankklient_lab.dashboards.refresh import Refresh
 from bankklient_lab.dashboards.runs import Runs
-from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.dashboards.shell import Shell, new_state
 from bankklient_lab.dashboards.state import State
 from bankklient_lab.dashboards.statements import Statements
 from bankklient_lab.dashboards.table import PagedTable
+from bankklient_lab.dashboards.texts import text
 from bankklient_lab.dashboards.work import Work
 from bankklient_lab.errors import Cancelled, LabError
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
+from bankklient_lab.money import parse_amount
 from bankklient_lab.runs.schedules import schedules
 from tests.dashboards.samples import PAYLOADS, hostile
 from tests.statements import ACCOUNT, mt940
@@ -60,6 +63,37 @@ def test_a_page_that_is_not_looked_at_does_no_work_until_it_is(lab: Lab, filled:
     assert page._tiles[0].object == before
     filled.page = "overview"
     assert page._tiles[0].object != before
+
+
+def test_a_window_offers_what_another_has_changed(lab: Lab, filled: State, tmp_path: Path) -> None:
+    shell = Shell(lab, filled, Browser(scheme="", narrow=False, prefers_dark=False))
+    shell.look_for_news()
+    assert not shell._news.visible
+    end = filled.end
+    more = mt940(tmp_path, "more.sta", number="2", first="261103", last="261103", opening="1150,00", closing="1140,00",
+                 entries=(("261103", "D10,00", "REF9"),))  # fmt: skip
+    bl.import_file(lab, more)
+    shell.look_for_news()
+    assert shell._news.visible
+    shell._take_news()
+    assert not shell._news.visible
+    assert filled.end > end
+    bl.save_selection(lab, "of another window", {})
+    shell.look_for_news()
+    assert not shell._news.visible
+
+
+def test_what_was_read_is_shown_and_errors_are_sentences(state: State) -> None:
+    shown: list[int] = []
+    said: list[str] = []
+    wishes = iter((lambda: 1, lambda: parse_amount("x"), lambda: 1 // 0))
+    reading = Refresh(state, lambda: next(wishes), shown.append, said.append)
+    for _ in range(3):
+        reading.start()
+    assert shown == [1]
+    assert len(said) == 2
+    assert "x" in said[0]
+    assert said[1] == text("work.failed")
 
 
 def test_the_explorer_shows_chart_table_and_totals_of_one_selection(lab: Lab, filled: State) -> None:
@@ -129,42 +163,6 @@ def test_marked_rows_are_counted_and_summed_over_pages() -> None:
     assert table.marked_here() == [0]
     table.mark([0], added=False, flush=False)
     assert "3.00" in table._totals.object
-
-
-def test_a_file_is_shown_before_it_is_taken_over_and_can_be_withdrawn(lab: Lab, tmp_path: Path) -> None:
-    state = new_state(lab, "?page=imports")
-    page = Imports(lab, state)
-    content = mt940(tmp_path).read_bytes()
-    assert page._dropper is not None
-    page._dropper.receive("../../statement.sta", 1, 2, content[:50])
-    page._dropper.receive("../../statement.sta", 2, 2, content[50:])
-    page.work.wait()
-    assert "Ready to take over" in page._cards.objects[0].objects[0].object
-    assert bl.imports.arrow(lab).num_rows == 0
-    page.take_over()
-    page.work.wait()
-    assert bl.imports.arrow(lab)["file_name"].to_pylist() == ["statement.sta"]
-    assert list(state.content.labels) == [ACCOUNT]
-    assert state.end == date(2026, 11, 3)
-    page.withdrawal.open(page._past_rows((), 1, 0).to_pylist()[0])
-    with pytest.raises(LabError, match="Say why"):
-        page.withdrawal.withdraw()
-    page.withdrawal._reason.value = "wrong bank"
-    page.withdrawal.withdraw()
-    assert bl.imports.arrow(lab)["state"].to_pylist() == ["withdrawn"]
-    page._discard()
-
-
-def test_a_file_that_lacks_something_asks_for_it(lab: Lab, tmp_path: Path) -> None:
-    page = Imports(lab, new_state(lab, "?page=imports"))
-    path = tmp_path / "table.csv"
-    path.write_text("Date,Description,Amount\n2026-11-02,Rent,-5.00\n")
-    report = bl.inspect_file(lab, path)
-    page.dropped("table.csv", path)
-    page.work.wait()
-    assert (report["hint"] is not None) == bool(page._summary.object)
-    assert not page._ready()
-    page._discard()
 
 
 def test_a_statement_is_previewed_shut_in(lab: Lab, tmp_path: Path) -> None:
