@@ -72,6 +72,13 @@ class Read:
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
+class Pages(Protocol):
+    """The dashboards of a lab, served by the process that owns it."""
+
+    def new_link(self) -> str:
+        """Return another one-time link, for one more browser."""
+
+
 class Lab:
     """An open lab. `remote` is None when this process owns the file."""
 
@@ -92,6 +99,7 @@ class Lab:
         self.user = user or getpass.getuser()
         self.ownership = ownership
         self.sharing: Sharing | None = None
+        self.pages: Pages | None = None
         self._database = database
 
     @property

@@ -37,6 +37,7 @@ class DashboardServer:
         self._ready.wait(_START_SECONDS)
         if self._failed is not None:
             raise self._failed
+        lab.pages = self
 
     def _link(self, token: str) -> str:
         return f"http://{ADDRESS}:{self.port}/?{TOKEN}={token}"
@@ -48,6 +49,7 @@ class DashboardServer:
     def stop(self) -> None:
         """Close all pages and end the server; calling it again does nothing."""
         if self._loop is not None:
+            self.lab.pages = None
             self._loop.add_callback(self._loop.stop)
             self._thread.join()
             self._loop = None

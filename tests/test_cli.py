@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -440,6 +441,27 @@ def test_commands_work_while_the_lab_is_served(
     assert process.returncode == 0
     assert not lab.with_name("a.lab.wal").exists()
     assert printed(run("balances", "--on", "2026-11-03", "--json"))[0]["balance"] == "1140.000"
+
+
+def test_a_running_server_gives_links_that_work_once(run: Run, served: tuple[subprocess.Popen[str], str]) -> None:
+    _, first = served
+    code, out, _ = run("link")
+    assert code == 0
+    other = printed(run("link", "--json"))["url"]
+    assert len({first, out.strip(), other}) == 3
+    for address in (first, out.strip(), other):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
+        with opener.open(address) as page:
+            assert page.status == 200
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address)
+
+
+def test_without_a_server_there_is_no_link(run: Run, lab: Path) -> None:
+    code, _, err = run("link")
+    assert code == 1
+    assert str(lab) in err
+    assert "bankklient serve" in err
 
 
 def test_import_shows_the_first_statements_of_a_file_and_counts_the_rest(run: Run, tmp_path: Path) -> None:

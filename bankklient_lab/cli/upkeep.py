@@ -1,4 +1,4 @@
-"""Commands that look after a lab: check, backup, verify, restore, serve."""
+"""Commands that look after a lab: check, backup, verify, restore, serve, link."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS_BETWEEN_RUNS = 60.0
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (check, backup, verify, restore, serve):
+    for command in (check, backup, verify, restore, serve, link):
         app.command(command.__name__)(command)
 
 
@@ -110,6 +110,18 @@ def serve(
     """
     with stopping() as stop, opened(lab, passphrase_file, share_after=0.0, pandas=True) as one:
         serve_lab(one, port, stop)
+
+
+def link(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+    """Print another one-time link to the dashboards that `serve` shows, for one more browser."""
+    from bankklient_lab.server.links import new_link
+
+    with opened(lab, passphrase_file) as one:
+        url = new_link(one)
+    if as_json:
+        print_json({"url": url})
+    else:
+        lines([url])
 
 
 def serve_lab(lab: Lab, port: int, stop: threading.Event) -> None:

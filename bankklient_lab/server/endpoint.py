@@ -55,7 +55,7 @@ BODY_BYTES_MAX = 16 * 1024**2
 READS_AT_ONCE = 16
 LONG_WORK_AT_ONCE = 4
 SECONDS_TO_FINISH = 10
-ROOMS_WITH_ACTIONS = tuple(f"bankklient_lab.{room}" for room in ("history", "analysis", "runs"))
+ROOMS_WITH_ACTIONS = tuple(f"bankklient_lab.{room}" for room in ("history", "analysis", "runs", "server"))
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 Handler = Callable[[Request], Awaitable[Response]]
