@@ -13,11 +13,12 @@ import panel as pn
 import param
 
 import bankklient_lab as bl
+from bankklient_lab.analysis.changes import last_change
 from bankklient_lab.errors import LabError
 
 from . import ui
 from .browser import Browser
-from .content import Content, read_content
+from .content import Content, read_content, reload
 from .downloads import DOWNLOADS
 from .filterbar import FilterBar
 from .formatting import escape
@@ -38,6 +39,7 @@ ICONS = {
 }
 SHORTCUTS = {f"go-{page[0]}": page for page in PAGES}
 PREPARE_MS = 500
+NEWS_MS = 3_000
 QUIET_SECONDS = 3.0  # without a change of what is shown, before another page is laid out
 FILTERED = ("overview", "explorer")
 
@@ -67,7 +69,9 @@ class Shell:
         self._main = ui.column(gap=0)
         self._title = ui.html("", sizing_mode="fixed", width=170)
         self._filter = FilterBar(state)
-        self._head = ui.row(self._title, self._filter.view, gap=12, css_classes=["head"])
+        self._news = ui.button(text("app.news"), self._take_news, icon="refresh", visible=False)
+        self._seen = last_change(lab)
+        self._head = ui.row(self._title, self._news, self._filter.view, gap=12, css_classes=["head"])
         self._menu = ui.menu([(ICONS[page], text(f"page.{page}")) for page in PAGES], self._go_to_number)
         self._search = ui.search(text("app.search" if state.narrow else "app.search_hint"), self._found)
         self._offer_search()
@@ -127,7 +131,15 @@ class Shell:
             return ui.notice(text("work.failed"), severity="error")
         return built
 
+    def look_for_news(self) -> None:
+        """Offer to show what another window or process has changed."""
+        self._news.visible = last_change(self.lab) > self._seen
+
+    def _take_news(self) -> None:
+        reload(self.lab, self.state)
+
     def _content_changed(self, *_events: object) -> None:
+        self._seen, self._news.visible = last_change(self.lab), False
         self._offer_search()
         self._filter.offer()
 
@@ -215,6 +227,7 @@ def _soon(state: State, work: Callable[[], None]) -> None:
 
 def _loaded(shell: Shell) -> None:
     shell.browser.ready = True
+    pn.state.add_periodic_callback(shell.look_for_news, period=NEWS_MS)
 
     # The other pages are laid out while nobody waits, one at a time; they read nothing until they are looked at.
     def prepare() -> None:
