@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bankklient_lab.errors import LabError
 
 if TYPE_CHECKING:
-    from bankklient_lab.analysis.accounts import accounts, rename_account
+    from bankklient_lab.analysis.accounts import accounts, identify_account, rename_account
     from bankklient_lab.analysis.balances import available_balances, balance_series, balances
     from bankklient_lab.analysis.cashflow import cash_flow, counterparties
     from bankklient_lab.analysis.entries import entries, entry_detail, entry_parts, entry_totals, pending_entries
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
 
 _MODULES = {
-    "analysis.accounts": ("accounts", "rename_account"),
+    "analysis.accounts": ("accounts", "identify_account", "rename_account"),
     "analysis.balances": ("available_balances", "balance_series", "balances"),
     "analysis.cashflow": ("cash_flow", "counterparties"),
     "analysis.entries": ("entries", "entry_detail", "entry_parts", "entry_totals", "pending_entries"),
@@ -70,6 +70,7 @@ __all__ = [
     "entry_totals",
     "export_statement",
     "findings",
+    "identify_account",
     "import_file",
     "imports",
     "inspect_file",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.analysis.parameters import one_account
-from bankklient_lab.errors import BadArgument
+from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.lab import Lab, Read
 
 NAME_CHARS_MAX = 60
@@ -31,3 +31,36 @@ def rename_account(lab: Lab, account: str, name: str, currency: str | None = Non
     with lab.database.tx("ops") as cursor:
         cursor.execute("UPDATE ops.account SET name = ? WHERE account_id = ?", [shown or None, account_id])
         lab.log(cursor, "rename_account", account, name=shown)
+
+
+@action
+def identify_account(lab: Lab, account: str, number: str, currency: str | None = None) -> str:
+    """Say which bank a Czech account belongs to that came without one (GPC files have none); return its IBAN.
+
+    `number` is the IBAN or "prefix-base/bank". UnknownName for the account; BadArgument for another number than its
+    own; Refused when the account has its bank already or the lab knows the whole number as another account.
+    """
+    account_id = one_account(lab, account, currency)
+    ((known, its_currency, iban, digits),) = lab.rows(
+        "SELECT number, currency, canonical_account($number, NULL), czech_digits(number)"
+        " FROM ops.account WHERE account_id = $id",
+        {"number": number, "id": account_id},
+    )
+    if digits is None:
+        raise Refused(f"{known} is a whole account number already")
+    if not iban.startswith("CZ") or iban[8:] != digits:
+        raise BadArgument(f"{number} is not {known} with the code of a Czech bank; write its IBAN or {known}/0800")
+    if lab.rows(
+        "SELECT 1 FROM ops.account WHERE (number, currency) = ($iban, $currency)",
+        {"iban": iban, "currency": its_currency},
+    ):
+        raise Refused(
+            f"the lab knows {iban} {its_currency} as another account; withdraw the imports of {known} and"
+            " import them again with the bank"
+        )
+    with lab.database.tx("ops") as cursor:
+        cursor.execute(
+            "UPDATE ops.account SET number = ?, bank = ? WHERE account_id = ?", [iban, iban[4:8], account_id]
+        )
+        lab.log(cursor, "identify_account", known, iban=iban)
+    return str(iban)

@@ -29,7 +29,7 @@ from bankklient_lab.errors import BadArgument
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (accounts, rename, balances, entries, statement, rates, findings, formats):
+    for command in (accounts, rename, identify, balances, entries, statement, rates, findings, formats):
         app.command(command.__name__)(command)
 
 
@@ -67,6 +67,21 @@ def rename(
     with opened(lab, passphrase_file) as one:
         rename_account(one, account, name, currency=currency or None)
     lines([f"{account} is now called {name}"])
+
+
+def identify(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Number that came without its bank.")],
+    number: Annotated[str, typer.Argument(metavar="IBAN", help="IBAN, or the number with /BANK behind it.")],
+    currency: CurrencyOption = "",
+    lab: LabOption = "",
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Say which bank a Czech account belongs to whose files do not name it."""
+    from bankklient_lab.analysis.accounts import identify_account
+
+    with opened(lab, passphrase_file) as one:
+        iban = identify_account(one, account, number, currency=currency or None)
+    lines([f"{account} is now known as {iban}"])
 
 
 def balances(

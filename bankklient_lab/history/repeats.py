@@ -24,7 +24,7 @@ def mark_repeated(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
 
 
 def _overlap(cursor: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether a new booked statement shares a day with one that the lab has: few do, and only then is more read."""
+    """Tell whether a new booked statement shares a day with one that the lab has; few do, only then is more read."""
     row = cursor.execute(
         """
         SELECT EXISTS (FROM staged_statement s JOIN live_statement() h ON h.account_id = s.account_id

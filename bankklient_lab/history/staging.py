@@ -155,7 +155,8 @@ FROM days
 def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
     """Give every staged statement its account; new accounts get the next numbers (kept in `staged_account`).
 
-    A Czech number without its bank is refused when the lab knows it with one: it would count twice.
+    A Czech number without its bank is refused when the lab knows it with one, and one with its bank when the lab knows
+    it without: it would count twice.
     """
     row = cursor.execute(
         r"""
@@ -168,6 +169,17 @@ def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
     if row:
         reason = f"the file does not say the bank of account {row[1]}, which the lab knows as {row[2]}"
         raise HintNeeded("bank", reason, place=row[0] or "")
+    row = cursor.execute(
+        r"""
+        SELECT s.place, s.account, min(a.number)
+        FROM staged_statement s JOIN ops.account a ON a.currency = s.currency
+            AND regexp_full_match(s.account, 'CZ\d{22}') AND s.account[9:] = czech_digits(a.number)
+        GROUP BY ALL ORDER BY min(s.statement_no) LIMIT 1
+        """
+    ).fetchone()
+    if row:
+        reason = f"the lab knows account {row[2]} without its bank; is it {row[1]}?"
+        raise FormatError(f"{reason} Say so with `bankklient identify` and import again", place=row[0] or "")
     cursor.execute(
         """
         CREATE OR REPLACE TEMP TABLE staged_account AS
@@ -258,8 +270,8 @@ UNION ALL
 SELECT statement_no, NULL, 'already_imported', place, 'statement', number FROM staged_statement WHERE known
 UNION ALL
 SELECT statement_no, NULL, 'does_not_add_up', place, 'closing',
-    'opening ' || opening || ' + entries ' || (file_credit - file_debit) || ' = ' || (opening + file_credit - file_debit)
-    || ', closing ' || closing || ', difference ' || (closing - opening - file_credit + file_debit)
+    'opening ' || opening || ' + entries ' || (file_credit - file_debit) || ' = '
+    || (opening + file_credit - file_debit) || ', closing ' || closing || ', difference ' || (closing - opening - file_credit + file_debit)
 FROM staged_statement
 WHERE NOT interim AND opening + file_credit - file_debit <> closing
 UNION ALL

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bankklient_lab as bl
-from bankklient_lab.errors import Cancelled, Refused, UnknownName
+from bankklient_lab.errors import BadArgument, Cancelled, Refused, UnknownName
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab, open_here
 from tests.statements import ACCOUNT, mt940, mt942
@@ -186,6 +186,26 @@ def test_sums_that_no_column_holds_are_refused_in_words(lab: Lab, tmp_path: Path
     report = bl.import_file(lab, path)
     assert report["status"] == "refused"
     assert report["message"].endswith("an amount or a sum has more than 15 digits before the decimal point")
+
+
+def test_an_account_that_came_without_its_bank_is_identified_and_goes_on(lab: Lab, tmp_path: Path) -> None:
+    without = mt940(tmp_path, account="19-2000145399")
+    assert bl.import_file(lab, without)["status"] == "imported"
+    later = mt940(tmp_path, "b.sta", number="2", opening="1150,00", closing="1200,00", first="261103", last="261103",
+                  entries=(("261103", "C50,00", "REF3"),))  # fmt: skip
+    report = bl.import_file(lab, later)
+    assert report["status"] == "refused"
+    assert f"the lab knows account 19-2000145399 without its bank; is it {ACCOUNT}?" in report["message"]
+    for wrong in ("19-2000145399/9999", "CZ2508000000192000145398", "Main"):
+        with pytest.raises(BadArgument, match="is not 19-2000145399 with the code of a Czech bank"):
+            bl.identify_account(lab, "19-2000145399", wrong)
+    assert bl.identify_account(lab, "19-2000145399", "19-2000145399/0800") == ACCOUNT
+    assert bl.import_file(lab, later)["status"] == "imported"
+    assert bl.balances.arrow(lab, on=date(2026, 11, 3)).select(["account", "bank", "balance"]).to_pylist() == [
+        {"account": ACCOUNT, "bank": "0800", "balance": Decimal(1200)}
+    ]
+    with pytest.raises(Refused, match="is a whole account number already"):
+        bl.identify_account(lab, ACCOUNT, ACCOUNT)
 
 
 @pytest.mark.parametrize(
