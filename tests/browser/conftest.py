@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from bankklient_lab.dashboards.app import DashboardServer, start
+from bankklient_lab.dashboards.state import PAGES
+from bankklient_lab.lab import Lab, open_here
 
 # Nothing but the page under test may use the network; the sandbox needs rights that containers lack.
 ARGUMENTS = (
@@ -27,6 +32,9 @@ WIDE = 1400
 NARROW = 400
 HEIGHT = 900
 TIMEOUT_MS = 30_000
+TITLES = {page: page.capitalize() for page in PAGES}
+READY_MS = 60_000
+expect.set_options(timeout=20_000)
 
 Scheme = Literal["light", "dark"]
 NewPage = Callable[..., Page]
@@ -70,3 +78,41 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     yield make
     for context in contexts:
         context.close()
+
+
+def clock() -> datetime:
+    return datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+def served(lab: Lab) -> Iterator[DashboardServer]:
+    server = start(lab)
+    yield server
+    server.stop()
+    lab.close()
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[DashboardServer]:
+    """A lab without anything."""
+    yield from served(open_here(tmp_path / "empty.duckdb", create=True, clock=clock))
+
+
+@pytest.fixture(scope="session")
+def demo(demo_lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardServer]:
+    """The demo company; tests only look at it."""
+    copy = tmp_path_factory.mktemp("served") / "demo.duckdb"
+    shutil.copy(demo_lab, copy)
+    yield from served(open_here(copy))
+
+
+def opened(page: Page, server: DashboardServer, query: str = "") -> Page:
+    """Let the page in and wait until it stands."""
+    page.goto(f"{server.new_link()}&{query}")
+    expect(page.locator("h1")).to_be_visible(timeout=READY_MS)
+    page.wait_for_function("document.body.inert === false")  # the server takes events
+    return page
+
+
+def go_to(page: Page, name: str) -> None:
+    page.get_by_role("button", name=TITLES[name], exact=True).click()
+    expect(page.locator("h1")).to_have_text(TITLES[name])

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import http.client
 import re
-import shutil
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,54 +12,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 import bankklient_lab as bl
-from bankklient_lab.dashboards.app import DashboardServer, start
+from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.dashboards.state import PAGES
-from bankklient_lab.lab import Lab, open_here
-from tests.browser.conftest import NARROW, WIDE, NewPage, Scheme
+from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, go_to, opened
 from tests.dashboards.samples import HOSTILE_NAME, hostile
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-TITLES = {page: page.capitalize() for page in PAGES}
-READY_MS = 60_000
-expect.set_options(timeout=20_000)
-
-
-def clock() -> datetime:
-    return datetime(2026, 11, 22, 9, tzinfo=UTC)
-
-
-def served(lab: Lab) -> Iterator[DashboardServer]:
-    server = start(lab)
-    yield server
-    server.stop()
-    lab.close()
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[DashboardServer]:
-    """A lab without anything."""
-    yield from served(open_here(tmp_path / "empty.duckdb", create=True, clock=clock))
-
-
-@pytest.fixture(scope="session")
-def demo(demo_lab: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardServer]:
-    """The demo company; tests only look at it."""
-    copy = tmp_path_factory.mktemp("served") / "demo.duckdb"
-    shutil.copy(demo_lab, copy)
-    yield from served(open_here(copy))
-
-
-def opened(page: Page, server: DashboardServer, query: str = "") -> Page:
-    """Let the page in and wait until it stands."""
-    page.goto(f"{server.new_link()}&{query}")
-    expect(page.locator("h1")).to_be_visible(timeout=READY_MS)
-    page.wait_for_function("document.body.inert === false")  # the server takes events
-    return page
-
-
-def go_to(page: Page, name: str) -> None:
-    page.get_by_role("button", name=TITLES[name], exact=True).click()
-    expect(page.locator("h1")).to_have_text(TITLES[name])
 
 
 def answer(server: DashboardServer, path: str, **headers: str) -> http.client.HTTPResponse:
