@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 import bankklient_lab as bl
 from bankklient_lab.analysis.conversion import all_converted
 
-from . import periods
+from . import formatting, periods
 from .content import in_one_currency
 from .state import Choice
+from .texts import text
 
 ONE_DAY = timedelta(days=1)
 QUESTIONS_AT_ONCE = 3
@@ -48,7 +49,7 @@ class Figures:
 
     choice: Choice
     note: str
-    accounts: pa.Table  # each account's balance on the last day, `converted` where that can be done
+    accounts: pa.Table  # each account's balance on the last day, `converted` where that can be done, `name_and_basis`
     position: Decimal
     change: Decimal
     series: (
@@ -114,7 +115,14 @@ def _position(lab: bl.Lab, choice: Choice) -> tuple[pa.Table, Decimal, str]:
     shown = shown.set_column(shown.column_names.index("converted"), "converted", worth)
     total = Decimal(0) if table is None else pc.sum(_worth(table)).as_py() or Decimal(0)
     target = pa.array([choice.currency] * shown.num_rows, pa.string())
-    return shown.append_column("target", target), total, note
+    names = pa.array([_name_and_basis(row) for row in shown.select(["label", "basis"]).to_pylist()], pa.string())
+    return shown.append_column("target", target).append_column("name_and_basis", names), total, note
+
+
+def _name_and_basis(row: Mapping[str, str]) -> str:
+    """Return an account's label; a balance that no bank states is marked."""
+    name = formatting.short_account(row["label"])
+    return text("overview.counted_account", name=name) if row["basis"] == "counted" else name
 
 
 def _worth(table: pa.Table) -> pa.ChunkedArray:

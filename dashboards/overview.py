@@ -176,7 +176,12 @@ class Overview:
     def _show_accounts(self) -> None:
         figures, number = self._shown, self._shown.accounts.num_rows
         total = formatting.money(figures.position, escape(figures.choice.currency))
-        self._accounts.show(number, counted("overview.accounts_total", number) + f" &nbsp; <b>{total}</b>")
+        counted_from_zero = figures.accounts["basis"].to_pylist().count("counted")
+        note = counted("overview.counted", counted_from_zero) if counted_from_zero else ""
+        self._accounts.show(
+            number,
+            f"{counted('overview.accounts_total', number)} &nbsp; <b>{total}</b> <span class='muted'>{note}</span>",
+        )
 
     def _show_moves(self) -> None:
         moves = self._shown.moves
@@ -263,7 +268,7 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 
 _ACCOUNT_COLUMNS = (
-    Column("label", text("column.account"), "account"),
+    Column("name_and_basis", text("column.account")),
     Column("bank", text("column.bank"), width=64, essential=False),
     Column("balance", text("column.balance"), "amount", width=132),
     Column("currency", text("column.currency"), width=82),

@@ -11,6 +11,7 @@ import pytest
 
 import bankklient_lab as bl
 from bankklient_lab.dashboards.browser import Browser
+from bankklient_lab.dashboards.content import reload
 from bankklient_lab.dashboards.explorer import Explorer
 from bankklient_lab.dashboards.overview import Overview
 from bankklient_lab.dashboards.refresh import Refresh
@@ -26,6 +27,7 @@ from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
 from bankklient_lab.money import parse_amount
 from bankklient_lab.runs.schedules import schedules
+from tests.corpus import SAMPLES
 from tests.dashboards.samples import PAYLOADS, hostile
 from tests.statements import ACCOUNT, mt940
 
@@ -53,6 +55,20 @@ def test_without_rates_the_overview_shows_one_currency_and_says_so(lab: Lab, fil
     assert "CZK only" in page._notice.object
     filled.currency = "EUR"
     assert "160.00" in page._tiles[0].object
+
+
+def test_a_balance_that_no_bank_states_is_marked(lab: Lab, filled: State, tmp_path: Path) -> None:
+    head = (SAMPLES / "csv" / "ceska_sporitelna.csv").read_bytes().splitlines()[0]
+    row = b'"Platba";"2026/11/02";"-5,00";"";"2026/11/02";;;"Partner";;;;;"R1";;;'
+    path = tmp_path / "counted.csv"
+    path.write_bytes(head + b"\r\n" + row + b"\r\n")
+    report = bl.import_file(lab, path, account="CZ7603000000000076327632", currency="CZK")
+    assert report["status"] == "imported"
+    reload(lab, filled)
+    page = Overview(lab, filled)
+    shown = page._accounts.load([], 1)["name_and_basis"].to_list()
+    assert sorted("counted" in name for name in shown) == [False, False, True]
+    assert "1 balance is counted from zero" in page._accounts._totals.object
 
 
 def test_a_page_that_is_not_looked_at_does_no_work_until_it_is(lab: Lab, filled: State) -> None:
