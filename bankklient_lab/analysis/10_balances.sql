@@ -42,8 +42,8 @@ CREATE MACRO app.statement_chain(wanted := NULL) AS TABLE
 
 -- The balance at the end of `on_day` by the last statement that began not after it; `net` is of its entries until then.
 CREATE MACRO app.balance_by(statement, on_day, net) AS
-    CASE WHEN statement.to_day <= on_day THEN statement.closing_balance
-        ELSE statement.opening_balance + coalesce(net, 0) END::DECIMAL(18,3);
+    CASE WHEN statement['to_day'] <= on_day THEN statement['closing_balance']
+        ELSE statement['opening_balance'] + coalesce(net, 0) END::DECIMAL(18,3);
 
 -- The balance of each account (of the account `wanted` alone, if it is given) at the end of `on_day`; balance_day is the
 -- last day that statements tell of.

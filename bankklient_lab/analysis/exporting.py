@@ -60,7 +60,7 @@ def _cast(table: pa.Table, kind: Kind) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-_OPENING = "(SELECT opening FROM statement_frame($account, $since, $until))"
+_OPENING = "(SELECT opening_by(last_before, first_opening, $since) FROM statement_frame($account, $since, $until))"
 _CLOSING = "(SELECT balance FROM balance_on($until - 1, wanted := $account))"
 # The bank's number and reference name the bank's statement: what holds another period must not carry them.
 _STATEMENT = f"""

@@ -23,9 +23,9 @@ def statement(lab: Lab, account: str, *, since: date, until: date, currency: str
     period(since, until)
     values: dict[str, object] = {"account": one_account(lab, account, currency), "since": since, "until": until}
     # In two steps: values known when the second one is planned let DuckDB skip nearly all entries.
-    ((opening, parts),) = lab.rows("FROM statement_frame($account, $since, $until)", values)
+    (found,) = lab.read("FROM statement_frame($account, $since, $until)", values).rows()
     return lab.read(
-        "FROM statement_line($account, $since, $until, $opening, $parts)", values | {"opening": opening, "parts": parts}
+        "FROM statement_line($account, $since, $until, $last_before, $first_opening, $parts)", values | found
     )
 
 
@@ -68,7 +68,8 @@ def statement_head(lab: Lab, account: str, *, since: date, until: date, currency
             CASE WHEN first_day < $until AND last_day >= $since THEN least(last_day, $until - 1) END AS known_until,
             known.stated
         FROM labelled_account() a LEFT JOIN balance_on($until - 1, wanted := $account) b USING (account_id),
-            statement_frame($account, $since, $until) o, sums s, sent, known
+            (SELECT opening_by(last_before, first_opening, $since) AS opening
+                FROM statement_frame($account, $since, $until)) o, sums s, sent, known
         WHERE a.account_id = $account
         """,
         values,
