@@ -101,7 +101,7 @@ def balances(
 
     day, target = options.day(on), in_currency.strip().upper()
     with opened(lab, passphrase_file) as one:
-        rows = balances_action.rows(one, on=day, accounts=account, in_currency=target or None)
+        rows = balances_action.rows(one, on=day, accounts=account, in_currency=in_currency or None)
     if as_json:
         print_json(rows)
         return
