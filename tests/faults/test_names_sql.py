@@ -48,6 +48,7 @@ KINDS = {  # annotation -> the argument that carries the text
     "Collection[str]": lambda text: [text],
     "Sequence[str]": lambda text: [text],
     "list[str] | None": lambda text: [text],
+    "Mapping[str, str] | None": lambda text: {"label": text, text: text},
     "dict[str, Any]": lambda text: {text: text},
     "dict[str, Any] | None": lambda text: {text: text},
     "CatchUp": lambda text: text,
@@ -58,12 +59,22 @@ KINDS = {  # annotation -> the argument that carries the text
 def text_arguments() -> Iterator[tuple[str, str]]:
     """Yield action and argument for each argument of an action that is or holds text."""
     for name, action in sorted(ACTIONS.items()):
-        for parameter in list(inspect.signature(action.function).parameters.values())[1:]:
-            if parameter.annotation in KINDS:
-                yield name, parameter.name
+        for argument, annotation in annotations(action):
+            if annotation in KINDS:
+                yield name, argument
             else:
                 known = ("date", "int", "bool", "Decimal", "Path", "Job")
-                assert parameter.annotation.startswith(known), f"{name}: {parameter}"
+                assert annotation.startswith(known), f"{name}: {argument}: {annotation}"
+
+
+def annotations(action: Action[..., Any]) -> Iterator[tuple[str, str]]:
+    """Yield each argument and its annotation, those of a TypedDict one by one."""
+    for parameter in list(inspect.signature(action.function).parameters.values())[1:]:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            criteria = action.function.__globals__[parameter.annotation.removeprefix("Unpack[").removesuffix("]")]
+            yield from ((name, kind.__forward_arg__) for name, kind in criteria.__annotations__.items())
+        else:
+            yield parameter.name, parameter.annotation
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +110,11 @@ def test_a_hostile_text_is_a_value(
     monkeypatch.chdir(tmp_path)
     action, file = ACTIONS[name], mt940(tmp_path)
     parameters = list(inspect.signature(action.function).parameters.values())[1:]
-    given = {p.name: VALID[p.name] for p in parameters if p.default is p.empty and p.name != "path"}
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    given = {one: VALID[one] for one in needed if one != "path"}
     if any(p.name == "path" for p in parameters):
         given["path"] = file
-    wrap = KINDS[next(p.annotation for p in parameters if p.name == argument)]
+    wrap = KINDS[dict(annotations(action))[argument]]
     path = Path(shutil.copy(filled, tmp_path / "names.lab"))
     with open_here(path, clock=lambda: NOON, user="tester") as lab:
         tables = catalog(lab)
