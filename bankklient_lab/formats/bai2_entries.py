@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from bankklient_lab.formats import columns
 from bankklient_lab.formats.bai2_records import Account, body_of, funds_fields, whole_units
 from bankklient_lab.formats.base import Findings, Part, record_batch
-from bankklient_lab.formats.columns import Lines, Separated
+from bankklient_lab.formats.lines import Lines
 from bankklient_lab.formats.records import read_day
 from bankklient_lab.formats.schema import Kind
+from bankklient_lab.formats.separated import Separated
 from bankklient_lab.formats.spans import Bools, Ints
 from bankklient_lab.formats.texts import null_if_empty
 

@@ -14,11 +14,12 @@ from typing import BinaryIO
 import numpy as np
 
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
-from bankklient_lab.formats import columns
+from bankklient_lab.formats import blocks
 from bankklient_lab.formats.bai2_entries import Entries, part_of
 from bankklient_lab.formats.bai2_records import Account, Group, at_field, body_of, funds_fields, is_number, whole_units
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean
-from bankklient_lab.formats.columns import Decoder, Lines
+from bankklient_lab.formats.decoding import Decoder
+from bankklient_lab.formats.lines import Lines
 from bankklient_lab.formats.records import read_day
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.formats.spans import Ints
@@ -73,8 +74,8 @@ class Reader:
 
     def read(self) -> Iterator[Part]:
         """Yield statements, balances, entries and findings."""
-        texts = (_one_record_a_line(text) for text in columns.blocks_of_text(self._source, self._decoder))
-        for text, _ in columns.blocks_of_records(texts, RECORD_STARTS):
+        texts = (_one_record_a_line(text) for text in blocks.blocks_of_text(self._source, self._decoder))
+        for text, _ in blocks.blocks_of_records(texts, RECORD_STARTS):
             entries = self._collect(Lines(text, 1))
             if len(entries.first):
                 yield part_of(entries, self._findings)

@@ -143,7 +143,8 @@ class _Reader:
         self._last_no = 0
 
     def read(self, source: BinaryIO) -> Iterator[Part]:
-        from bankklient_lab.formats.columns import Decoder, numbered_lines
+        from bankklient_lab.formats.blocks import numbered_lines
+        from bankklient_lab.formats.decoding import Decoder
 
         decoder = Decoder(("cp1252",), "")
         number = 0

@@ -167,7 +167,8 @@ class _Reader:
         self._records = 0
 
     def read(self, source: BinaryIO) -> Iterator[Part]:
-        from bankklient_lab.formats.columns import Decoder, numbered_lines
+        from bankklient_lab.formats.blocks import numbered_lines
+        from bankklient_lab.formats.decoding import Decoder
 
         decoder = Decoder(("cp1252", "cp850"), "àâäçéèêëîïôöùûüñß")
         place = ""

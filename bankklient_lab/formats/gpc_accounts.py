@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bankklient_lab.formats.columns import digits_to_numbers, null_where
+from bankklient_lab.formats.columns import null_where
+from bankklient_lab.formats.fixed_width import digits_to_numbers
 from bankklient_lab.formats.gpc_layout import Profile
 from bankklient_lab.formats.spans import Bools
 

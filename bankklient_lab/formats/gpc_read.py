@@ -26,18 +26,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
-from bankklient_lab.formats import columns, gpc_accounts, gpc_layout
+from bankklient_lab.formats import blocks, columns, gpc_accounts, gpc_layout
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean, record_batch
-from bankklient_lab.formats.columns import (
-    NO_DAY,
-    Block,
-    Decoder,
-    Lines,
-    blocks_of_records,
-    null_where,
-)
+from bankklient_lab.formats.columns import NO_DAY, null_where
 from bankklient_lab.formats.currencies import iso_currency
+from bankklient_lab.formats.decoding import Decoder
+from bankklient_lab.formats.fixed_width import FixedWidth
 from bankklient_lab.formats.gpc_postings import Postings
+from bankklient_lab.formats.lines import Lines
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.formats.spans import Bools, Ints, joined, tidy
 
@@ -105,7 +101,7 @@ class Reader:
         """Yield statements, entries and findings."""
         text, number = "", 1
         # The messages of a block's last record may go on in the next block.
-        for text, number in blocks_of_records(_blocks(self._source, self._decoder), ("075", "074")):
+        for text, number in blocks.blocks_of_records(_blocks(self._source, self._decoder), ("075", "074")):
             yield from self._take(Lines(text, number))
         _refuse_cut_off(text)
         if self._current:
@@ -262,7 +258,7 @@ class Reader:
             _add_extension(values, block)
         return Part(Kind.ENTRY, record_batch(Kind.ENTRY, values))
 
-    def _amounts(self, block: Block, rows: _RowsAt) -> tuple[pa.Array, Bools]:
+    def _amounts(self, block: FixedWidth, rows: _RowsAt) -> tuple[pa.Array, Bools]:
         """Return signed amounts, null where the file does not say one, and which entries are reversals."""
         units, good = block.number("amount")
         rows.report(good, "bad_amount", "amount")
@@ -275,7 +271,7 @@ class Reader:
         signed = np.where(debit, -units, units)
         return columns.amounts(signed, 2, good & (credit | debit)), takes_back_debit | takes_back_credit
 
-    def _currencies(self, block: Block, spans: list[_Span]) -> pa.Array:
+    def _currencies(self, block: FixedWidth, spans: list[_Span]) -> pa.Array:
         numbers, good = block.number("currency")
         found, label = np.unique(np.where(good, numbers, 0), return_inverse=True)
         names = [iso_currency(int(number)) if 0 < number < 1000 else None for number in found]
@@ -289,7 +285,7 @@ class Reader:
                 label[start:end] = np.where(named[start:end], label[start:end], len(names) - 1)
         return pa.array(names, pa.string()).take(pa.array(label))
 
-    def _check_account(self, block: Block, spans: list[_Span], rows: _RowsAt) -> None:
+    def _check_account(self, block: FixedWidth, spans: list[_Span], rows: _RowsAt) -> None:
         slab = block.slab("account")
         same = np.ones(len(slab), np.bool_)
         for statement, start, end in spans:
@@ -332,9 +328,9 @@ def _blocks(source: BinaryIO, decoder: Decoder) -> Iterator[str]:
     source.seek(0)
     width = gpc_layout.WIDTH
     if b"\n" in head or not head[width : width + 3].startswith((b"074", b"075", b"078", b"079")):
-        yield from columns.blocks_of_text(source, decoder)
+        yield from blocks.blocks_of_text(source, decoder)
         return
-    while data := source.read(columns.BLOCK_BYTES // width * width):
+    while data := source.read(blocks.BLOCK_BYTES // width * width):
         text = decoder.decode(data)
         yield "".join(text[at : at + width] + "\n" for at in range(0, len(text), width))
 
@@ -387,7 +383,7 @@ def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> p
     return tidy(joined(owner, texts, len(entry_at)))
 
 
-def _add_extension(values: dict[str, Any], block: Block) -> None:
+def _add_extension(values: dict[str, Any], block: FixedWidth) -> None:
     """Put what the extended record says where the plain one says nothing, its longer name over the shorter."""
     units, good = block.number("original_amount")
     currency = block.text("original_currency")

@@ -18,8 +18,9 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from bankklient_lab.formats import columns, mt940_scan
+from bankklient_lab.formats import mt940_scan
 from bankklient_lab.formats.base import LIMITS, Findings, Format, Hints, Part
+from bankklient_lab.formats.decoding import Decoder
 from bankklient_lab.formats.mt940_entries import Entries
 from bankklient_lab.formats.mt940_statement import Statements
 from bankklient_lab.formats.mt940_write import write
@@ -62,10 +63,10 @@ def _only(head: bytes, version: str) -> str | None:
     return version if _version(head) == version else None
 
 
-def _decoder(source: BinaryIO) -> columns.Decoder:
+def _decoder(source: BinaryIO) -> Decoder:
     central = _CENTRAL.search(source.read(LIMITS.field_chars))
     source.seek(0)
-    return columns.Decoder(_ENCODINGS_CENTRAL if central else _ENCODINGS, _LETTERS)
+    return Decoder(_ENCODINGS_CENTRAL if central else _ENCODINGS, _LETTERS)
 
 
 def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:

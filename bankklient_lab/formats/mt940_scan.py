@@ -14,7 +14,8 @@ import numpy as np
 
 from bankklient_lab.errors import LimitExceeded
 from bankklient_lab.formats.base import LIMITS
-from bankklient_lab.formats.columns import BLOCK_BYTES, Decoder
+from bankklient_lab.formats.blocks import BLOCK_BYTES
+from bankklient_lab.formats.decoding import Decoder
 from bankklient_lab.formats.spans import Bools, Bytes, Ints
 
 TRAILER = "-"

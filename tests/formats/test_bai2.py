@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bankklient_lab.errors import FormatError, HintNeeded, NotRecognised
-from bankklient_lab.formats import columns
+from bankklient_lab.formats import blocks
 from bankklient_lab.formats.schema import Kind
 from tests.corpus import SAMPLES, corpus_files, expected_of, sample_files
 from tests.formats.reading import differences, ids, read, recognised
@@ -70,7 +70,7 @@ def test_balances_and_declared_totals() -> None:
 def test_blocks_do_not_change_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = read("bai2", SAMPLE)
     for size in (90, 200, 333):
-        monkeypatch.setattr(columns, "BLOCK_BYTES", size)
+        monkeypatch.setattr(blocks, "BLOCK_BYTES", size)
         found = read("bai2", SAMPLE)
         assert found.entries == whole.entries
         assert found.statements == whole.statements

@@ -11,7 +11,7 @@ import pytest
 from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats import format_named
 from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES, Hints
-from bankklient_lab.formats.columns import BLOCK_BYTES
+from bankklient_lab.formats.blocks import BLOCK_BYTES
 from bankklient_lab.formats.records import LINES_MAX
 from tests.corpus import SAMPLES, corpus
 

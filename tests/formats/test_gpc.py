@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bankklient_lab.errors import BadArgument, FormatError, HintNeeded
-from bankklient_lab.formats import columns, format_named
+from bankklient_lab.formats import blocks, format_named
 from bankklient_lab.formats.base import StatementSet
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from tests.corpus import SAMPLES, corpus_files, expected_of, sample_files
@@ -127,7 +127,7 @@ def _without_raw(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_blocks_do_not_change_what_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = read("gpc", PLAIN)
     for size in (140, 300, 777):
-        monkeypatch.setattr(columns, "BLOCK_BYTES", size)
+        monkeypatch.setattr(blocks, "BLOCK_BYTES", size)
         found = read("gpc", PLAIN)
         assert found.entries == whole.entries
         assert found.statements == whole.statements
