@@ -16,6 +16,7 @@ from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.dashboards.state import PAGES
 from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, go_to, opened
 from tests.dashboards.samples import HOSTILE_NAME, hostile
+from tests.statements import mt940
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -141,6 +142,20 @@ def test_a_link_shows_the_same_to_a_colleague(demo: DashboardServer, new_page: N
     shown = total.inner_text()
     theirs = opened(new_page(), demo, mine.url.partition("?")[2])
     expect(theirs.locator(".totals").first).to_have_text(re.sub(r"\s+", " ", shown))
+
+
+def test_two_windows_learn_of_each_other(empty: DashboardServer, new_page: NewPage, tmp_path: Path) -> None:
+    bl.import_file(empty.lab, mt940(tmp_path))
+    first, second = opened(new_page(), empty), opened(new_page(), empty, "page=explorer")
+    expect(first.locator(".value").first).to_have_text("1 150.00CZK")
+    more = mt940(tmp_path, "more.sta", number="2", first="261103", last="261103", opening="1150,00", closing="1140,00",
+                 entries=(("261103", "D10,00", "REF9"),))  # fmt: skip
+    bl.import_file(empty.lab, more)
+    for page in (first, second):
+        page.get_by_role("button", name="Show new data").click()
+        expect(page.get_by_role("button", name="Show new data")).not_to_be_visible()
+    expect(first.locator(".value").first).to_have_text("1 140.00CZK")
+    expect(second.locator(".totals").first).to_contain_text("3 entries")
 
 
 def test_an_entry_opens_beside_the_table_and_an_export_is_what_is_shown(
