@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, BinaryIO
 
 from bankklient_lab.errors import FormatError, HintNeeded
-from bankklient_lab.formats.base import Findings, Format, Hints, Part, Rows, clean
-from bankklient_lab.formats.records import DAY_DMY, TEXT, Codec, Field, Record, keep
+from bankklient_lab.formats.base import Format, Hints, Part, clean
+from bankklient_lab.formats.line_reader import LineReader, add_line
+from bankklient_lab.formats.periods import earlier, first_day
+from bankklient_lab.formats.records import DAY_DMY, TEXT, Codec, Field, Record
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.money import SCALE
 
@@ -132,37 +133,17 @@ def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
     return _Reader(hints).read(source)
 
 
-class _Reader:
+class _Reader(LineReader):
     def __init__(self, hints: Hints) -> None:
-        self._hints = hints
-        self._findings = Findings()
-        self._entries = Rows(Kind.ENTRY, ENTRY_COLUMNS)
-        self._statements = Rows(Kind.STATEMENT, STATEMENT_COLUMNS)
+        super().__init__(hints, statement=STATEMENT_COLUMNS, entry=ENTRY_COLUMNS)
         self._statement: dict[str, Any] | None = None
         self._entry: dict[str, Any] | None = None
-        self._last_no = 0
 
-    def read(self, source: BinaryIO) -> Iterator[Part]:
-        from bankklient_lab.formats.blocks import numbered_lines
-        from bankklient_lab.formats.decoding import Decoder
+    def end_of_file(self, place: str) -> None:
+        if self._statement or not self.last_no:
+            raise FormatError("the file stops before the new balance, record 07", place=place)
 
-        decoder = Decoder(("cp1252",), "")
-        number = 0
-        for number, line in numbered_lines(source, decoder):
-            self._take(line, f"line {number}")
-            if self._entries.full() or self._statements.full():
-                yield from self._entries.drain()
-                yield from self._statements.drain()
-                yield from self._findings.drain()
-        if self._statement or not self._last_no:
-            raise FormatError("the file stops before the new balance, record 07", place=f"line {number}")
-        if decoder.replaced:
-            self._findings.add("bad_character", value=decoder.encoding)
-        yield from self._entries.drain()
-        yield from self._statements.drain()
-        yield from self._findings.close()
-
-    def _take(self, line: str, place: str) -> None:
+    def take(self, line: str, place: str) -> None:
         kind = line[:2]
         if kind in ("31", "34", "39"):
             raise FormatError(
@@ -181,20 +162,20 @@ class _Reader:
             self._end(self._statement, line, place)
         else:
             code = "out_of_order" if kind == "05" else "unknown_record"
-            self._findings.add(code, statement_no=self._last_no, place=place, field="type", value=line)
-            keep((self._entry or self._statement)["raw"], line, place)
+            self.note(code, place, "type", line)
+            add_line((self._entry or self._statement)["raw"], line, place)
 
     def _begin(self, line: str, place: str) -> None:
         if self._statement:
             raise FormatError("the statement before has no new balance, record 07", place=place, text=line)
         said = BALANCE.read(line, place)
-        currency = said["currency"] or self._hints.currency
+        currency = said["currency"] or self.hints.currency
         if not currency:
             raise HintNeeded("currency", "the old balance names no currency", place=place)
         account = "".join(said[name] or "" for name in ("bank", "branch", "account"))
         if not account:
             raise FormatError("the old balance names no account", place=place, text=line)
-        self._last_no += 1
+        self.last_no += 1
         self._statement = {
             "said": said,
             "account": account,
@@ -217,22 +198,16 @@ class _Reader:
     def _movement(self, statement: dict[str, Any], line: str, place: str) -> None:
         self._finish_entry()
         statement["entries"] += 1
-
-        def bad(code: str, field: str, text: str) -> None:
-            self._finding(code, place, field, text)
-
-        said = MOVEMENT.read(line, place, bad)
+        said = MOVEMENT.read(line, place, self.noting(place))
         places = _decimals(said)
         if places is None:
-            bad("too_many_decimals", "decimals", str(said["decimals"]))
+            self.note("too_many_decimals", place, "decimals", said["decimals"])
         known = places is not None and said["amount"] is not None
-        day = said["day"]
-        if day and (statement["first_day"] is None or day < statement["first_day"]):
-            statement["first_day"] = day
+        statement["first_day"] = earlier(statement["first_day"], said["day"])
         self._entry = {
-            "statement_no": self._last_no,
+            "statement_no": self.last_no,
             "entry_no": statement["entries"],
-            "booking_day": day,
+            "booking_day": said["day"],
             "value_day": said["value_day"],
             "amount": Decimal(said["amount"]).scaleb(-(places or 0)) if known else None,
             "currency": said["currency"] or statement["currency"],
@@ -250,7 +225,7 @@ class _Reader:
 
     def _more(self, entry: dict[str, Any], line: str, place: str) -> None:
         """Add what a record 05 says of the entry before it."""
-        keep(entry["raw"], line, place)
+        add_line(entry["raw"], line, place)
         said = MORE.read(line, place)
         qualifier, text = said["qualifier"], said["text"] or ""
         if qualifier == "MMO":
@@ -265,7 +240,7 @@ class _Reader:
         text = line[48:66]
         found = re.fullmatch(rf"([A-Z]{{3}})([0-{SCALE}])([0-9]{{13}})([0-9{{}}A-R])", text)
         if not found:
-            self._finding("bad_amount", place, "MMO", text)
+            self.note("bad_amount", place, "MMO", text)
             return
         currency, places, digits, last = found.groups()
         last = last if last.isdigit() else str((_POSITIVE + _NEGATIVE).find(last) % 10)
@@ -278,39 +253,33 @@ class _Reader:
         entry, self._entry = self._entry, None
         for column, texts in entry.pop("texts").items():
             entry[column] = clean(" ".join(texts))
-        entry["raw"] = "\n".join(entry["raw"])
-        self._entries.rows.append(tuple(entry.get(column) for column in ENTRY_COLUMNS))
+        self.keep(Kind.ENTRY, entry)
 
     def _end(self, statement: dict[str, Any], line: str, place: str) -> None:
         self._finish_entry()
         said, opening = BALANCE.read(line, place), statement["said"]
         if any(said[name] != opening[name] for name in ("bank", "branch", "account")):
-            self._finding("account_differs", place, "account", line[:32])
+            self.note("account_differs", place, "account", line[:32])
         last_day = said["day"]
-        candidates: list[date | None] = [statement["first_day"], last_day]
-        if opening["day"]:
-            candidates.append(opening["day"] + timedelta(days=1))
-        self._statements.rows.append(
-            (
-                self._last_no,
-                False,
-                statement["account"],
-                opening["bank"] or self._hints.bank,
-                statement["currency"],
-                min((day for day in candidates if day), default=None),
-                last_day,
-                statement["opening"],
-                opening["day"],
-                self._balance(said, place),
-                last_day,
-                "\n".join([*statement["raw"], line]),
-                statement["place"],
-            )
+        self.keep(
+            Kind.STATEMENT,
+            {
+                "statement_no": self.last_no,
+                "interim": False,
+                "account": statement["account"],
+                "bank": opening["bank"] or self.hints.bank,
+                "currency": statement["currency"],
+                "first_day": first_day(opening["day"], statement["first_day"], last_day),
+                "last_day": last_day,
+                "opening": statement["opening"],
+                "opening_day": opening["day"],
+                "closing": self._balance(said, place),
+                "closing_day": last_day,
+                "raw": [*statement["raw"], line],
+                "place": statement["place"],
+            },
         )
         self._statement = None
-
-    def _finding(self, code: str, place: str, field: str, value: str) -> None:
-        self._findings.add(code, statement_no=self._last_no, place=place, field=field, value=value)
 
 
 def _decimals(said: dict[str, Any]) -> int | None:

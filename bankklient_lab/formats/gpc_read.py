@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, BinaryIO, NamedTuple
 
@@ -34,6 +34,7 @@ from bankklient_lab.formats.decoding import Decoder
 from bankklient_lab.formats.fixed_width import FixedWidth
 from bankklient_lab.formats.gpc_postings import Postings
 from bankklient_lab.formats.lines import Lines
+from bankklient_lab.formats.periods import earlier, first_day
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.formats.spans import Bools, Ints, joined, tidy
 
@@ -71,7 +72,7 @@ class _Statement:
     account: str
     raw: str
     entries: int = 0
-    first_entry_day: int | None = None  # days since 1970
+    first_entry_day: date | None = None
     currency: str | None = None
 
 
@@ -189,7 +190,7 @@ class Reader:
                 statement.currency or self._fallback_currency(statement),
                 clean(said["account_name"]),
                 (said["number"] or "").lstrip("0") or None,
-                _first_day(opening_day, statement.first_entry_day, last_day),
+                first_day(opening_day, statement.first_entry_day, last_day),
                 last_day,
                 said["opening"],
                 opening_day,
@@ -351,9 +352,7 @@ def _number(spans: list[_Span], rows: int, booking: npt.NDArray[np.int32]) -> tu
         statement.entries += end - start
         known = booking[start:end][booking[start:end] != NO_DAY]
         if len(known):
-            first = int(known.min())
-            earlier = statement.first_entry_day
-            statement.first_entry_day = first if earlier is None else min(first, earlier)
+            statement.first_entry_day = earlier(statement.first_entry_day, known.min().astype("datetime64[D]").item())
     return statement_no, entry_no
 
 
@@ -361,15 +360,6 @@ def _signed(amount: Decimal, sign: str | None, place: str, name: str) -> Decimal
     if sign not in ("+", "-") and (name in ("opening", "closing") or sign not in ("0", None)):
         raise FormatError("a sign is expected after the amount", place=place, field=name + "_sign", text=sign or "")
     return -amount if sign == "-" else amount
-
-
-def _first_day(opening_day: date | None, first_entry: int | None, last_day: date | None) -> date | None:
-    candidates = [] if first_entry is None else [date(1970, 1, 1) + timedelta(days=first_entry)]
-    if opening_day:
-        candidates.append(opening_day + timedelta(days=1))
-    if last_day:
-        candidates.append(last_day)
-    return min(candidates, default=None)
 
 
 def _remittance(lines: Lines, entry_at: Ints, last: Ints, message_at: Ints) -> pa.Array:

@@ -16,27 +16,18 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from bankklient_lab.errors import FormatError, HintNeeded
-from bankklient_lab.formats.base import Findings, Format, Hints, Part, Rows, clean
+from bankklient_lab.formats.base import Format, Hints, Part, clean
 from bankklient_lab.formats.currencies import iso_currency
-from bankklient_lab.formats.records import AMOUNT_2, DAY_YMD, NUMBER, TEXT, Codec, Field, Record, keep
+from bankklient_lab.formats.line_reader import LineReader, add_line
+from bankklient_lab.formats.records import AMOUNT_2, DAY_YMD, NUMBER, TEXT, Field, Record, side
 from bankklient_lab.formats.schema import Kind
 
 WIDTH = 80
-_SIDES = {"1": -1, "2": 1}
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?11\d{18}\d{12}[12]\d{14}\d{3}")
 
 
-def _read_side(text: str) -> int:
-    if text not in _SIDES:
-        raise ValueError("1 for debit or 2 for credit is expected")
-    return _SIDES[text]
-
-
-def _write_side(value: int, _width: int) -> str:
-    return "1" if value < 0 else "2"
-
-
-_SIDE = Codec("missing_side", _read_side, _write_side)
+_SIDE = side(credit="2", debit="1")
+_MOVEMENT_SIDE = _SIDE._replace(finding="bad_amount")
 _ACCOUNT_FIELDS = (
     Field("type", 1, 2, TEXT),
     Field("bank", 3, 6, TEXT),
@@ -60,7 +51,7 @@ MOVEMENT = Record(
     Field("value_day", 17, 22, DAY_YMD),
     Field("common_concept", 23, 24, TEXT),
     Field("own_concept", 25, 27, TEXT),
-    Field("side", 28, 28, _SIDE),
+    Field("side", 28, 28, _MOVEMENT_SIDE),
     Field("amount", 29, 42, AMOUNT_2),
     Field("document", 43, 52, TEXT),
     Field("reference_1", 53, 64, TEXT),
@@ -142,42 +133,21 @@ def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
     return _Reader(hints).read(source)
 
 
-class _Reader:
+class _Reader(LineReader):
     def __init__(self, hints: Hints) -> None:
-        self._hints = hints
-        self._findings = Findings()
-        self._entries = Rows(Kind.ENTRY, ENTRY_COLUMNS)
-        self._statements = Rows(Kind.STATEMENT, STATEMENT_COLUMNS)
+        super().__init__(hints, statement=STATEMENT_COLUMNS, entry=ENTRY_COLUMNS)
         self._statement: dict[str, Any] | None = None
         self._entry: dict[str, Any] | None = None
-        self._last_no = 0
         self._records = 0
         self._file_ended = False
 
-    def read(self, source: BinaryIO) -> Iterator[Part]:
-        from bankklient_lab.formats.blocks import numbered_lines
-        from bankklient_lab.formats.decoding import Decoder
-
-        decoder = Decoder(("cp1252",), "")
-        place = ""
-        for number, line in numbered_lines(source, decoder):
-            place = f"line {number}"
-            self._take(line, place)
-            if self._entries.full() or self._statements.full():
-                yield from self._entries.drain()
-                yield from self._statements.drain()
-                yield from self._findings.drain()
-        if self._statement or not self._last_no:
+    def end_of_file(self, place: str) -> None:
+        if self._statement or not self.last_no:
             raise FormatError("the file stops before the end of an account, record 33", place=place)
         if not self._file_ended:
-            self._findings.add("missing_field", place="end of the file", field="record 88")
-        if decoder.replaced:
-            self._findings.add("bad_character", value=decoder.encoding)
-        yield from self._entries.drain()
-        yield from self._statements.drain()
-        yield from self._findings.close()
+            self.findings.add("missing_field", place="end of the file", field="record 88")
 
-    def _take(self, line: str, place: str) -> None:
+    def take(self, line: str, place: str) -> None:
         self._records += 1
         kind = line[:2]
         if kind == "11":
@@ -194,13 +164,13 @@ class _Reader:
             self._end(self._statement, line, place)
         else:
             code = "out_of_order" if kind in ("23", "24") else "unknown_record"
-            self._findings.add(code, statement_no=self._last_no, place=place, field="type", value=line)
-            keep((self._entry or self._statement)["raw"], line, place)
+            self.note(code, place, "type", line)
+            add_line((self._entry or self._statement)["raw"], line, place)
 
     def _begin(self, line: str, place: str) -> None:
         if self._statement:
             raise FormatError("the account before has no end, record 33", place=place, text=line)
-        self._last_no += 1
+        self.last_no += 1
         said, balance = self._balance(OPENING, line, place)
         self._file_ended = False
         self._statement = {
@@ -218,14 +188,14 @@ class _Reader:
         def bad(code: str, field: str, text: str) -> None:
             if field != "side":
                 raise FormatError("this can't be read", place=place, field=field, text=text)
-            self._findings.add(code, statement_no=self._last_no, place=place, field=field, value=text)
+            self.note(code, place, field, text)
 
         said = record.read(line, place, bad)
         amount: Decimal = said["amount"]
         return said, -amount if said["side"] == -1 else amount
 
     def _currency(self, number: int, place: str) -> str:
-        currency = iso_currency(number) or self._hints.currency
+        currency = iso_currency(number) or self.hints.currency
         if currency is None:
             raise HintNeeded("currency", f"{number:03} is no number of an ISO 4217 currency", place=place)
         return currency
@@ -234,17 +204,10 @@ class _Reader:
         self._finish_entry()
         statement["entries"] += 1
         entry_no = statement["entries"]
-
-        def bad(code: str, field: str, text: str) -> None:
-            code = "bad_amount" if field == "side" else code
-            self._findings.add(
-                code, statement_no=self._last_no, entry_no=entry_no, place=place, field=field, value=text
-            )
-
-        said = MOVEMENT.read(line, place, bad)
+        said = MOVEMENT.read(line, place, self.noting(place, entry_no=entry_no))
         known = said["amount"] is not None and said["side"] is not None
         self._entry = {
-            "statement_no": self._last_no,
+            "statement_no": self.last_no,
             "entry_no": entry_no,
             "booking_day": said["booking_day"],
             "value_day": said["value_day"],
@@ -264,16 +227,12 @@ class _Reader:
 
     def _more(self, entry: dict[str, Any], line: str, place: str) -> None:
         """Add what a record 23 or 24 says of the entry before it."""
-        keep(entry["raw"], line, place)
+        add_line(entry["raw"], line, place)
         if line.startswith("23"):
             said = CONCEPTS.read(line, place)
             entry["texts"] += [said["concept_1"] or "", said["concept_2"] or ""]
             return
-
-        def bad(code: str, field: str, text: str) -> None:
-            self._findings.add(code, statement_no=self._last_no, place=place, field=field, value=text)
-
-        said = ORIGINAL.read(line, place, bad)
+        said = ORIGINAL.read(line, place, self.noting(place))
         if said["amount"] is not None and said["currency"] is not None:
             entry["original_amount"] = said["amount"]
             entry["original_currency"] = iso_currency(said["currency"]) or f"{said['currency']:03}"
@@ -283,37 +242,35 @@ class _Reader:
             return
         entry, self._entry = self._entry, None
         entry["remittance"] = clean(" ".join(entry["texts"]))
-        entry["raw"] = "\n".join(entry["raw"])
-        self._entries.rows.append(tuple(entry.get(column) for column in ENTRY_COLUMNS))
+        self.keep(Kind.ENTRY, entry)
 
     def _end(self, statement: dict[str, Any], line: str, place: str) -> None:
         self._finish_entry()
         opening = statement["said"]
         said, balance = self._balance(CLOSING, line, place)
         if any(said[name] != opening[name] for name in ("bank", "branch", "account")):
-            self._findings.add(
-                "account_differs", statement_no=self._last_no, place=place, field="account", value=line[2:20]
-            )
-        self._statements.rows.append(
-            (
-                self._last_no,
-                False,
-                "".join(opening[name] or "" for name in ("bank", "branch", "account")),
-                opening["bank"],
-                statement["currency"],
-                clean(opening["name"]),
-                opening["first_day"],
-                opening["last_day"],
-                statement["opening"],
-                opening["first_day"],
-                balance,
-                opening["last_day"],
-                said["debits"] + said["credits"],
-                said["credit_sum"],
-                said["debit_sum"],
-                "\n".join([*statement["raw"], line]),
-                statement["place"],
-            )
+            self.note("account_differs", place, "account", line[2:20])
+        self.keep(
+            Kind.STATEMENT,
+            {
+                "statement_no": self.last_no,
+                "interim": False,
+                "account": "".join(opening[name] or "" for name in ("bank", "branch", "account")),
+                "bank": opening["bank"],
+                "currency": statement["currency"],
+                "account_name": clean(opening["name"]),
+                "first_day": opening["first_day"],
+                "last_day": opening["last_day"],
+                "opening": statement["opening"],
+                "opening_day": opening["first_day"],
+                "closing": balance,
+                "closing_day": opening["last_day"],
+                "declared_entries": said["debits"] + said["credits"],
+                "declared_credit": said["credit_sum"],
+                "declared_debit": said["debit_sum"],
+                "raw": [*statement["raw"], line],
+                "place": statement["place"],
+            },
         )
         self._statement = None
 
@@ -323,7 +280,7 @@ class _Reader:
         stated: int = FILE_END.read(line, place)["records"]
         if stated not in (self._records, self._records - 1):  # banks differ in counting record 88 itself
             value = f"{stated}, counted {self._records}"
-            self._findings.add("declared_totals_differ", place=place, field="number of records", value=value)
+            self.findings.add("declared_totals_differ", place=place, field="number of records", value=value)
         self._file_ended = True
 
 

@@ -11,11 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from bankklient_lab.errors import BadArgument, FormatError, LimitExceeded
+from bankklient_lab.errors import BadArgument, FormatError
 
 CENTURY_PIVOT = 70  # two-digit years 70 to 99 are 1970 to 1999, 00 to 69 are 2000 to 2069
-
-LINES_MAX = 100_000  # of one entry (with its details) or of one statement outside its entries
 
 BadField = Callable[[str, str, str], None]  # code of the finding, field, text
 
@@ -81,13 +79,6 @@ class Record:
             assert len(text) == field.width, (name, text)
             line[field.first - 1 : field.last] = text
         return "".join(line)
-
-
-def keep(raw: list[str], line: str, place: str) -> None:
-    """Add a line to those of an entry or statement, refusing more than the limit."""
-    if len(raw) >= LINES_MAX:
-        raise LimitExceeded(f"more than {LINES_MAX} lines belong to one entry or statement", place=place)
-    raw.append(line)
 
 
 def _read_text(text: str) -> str | None:
@@ -161,6 +152,18 @@ def _cents(places: int) -> Codec:
         return _write_digits(int(units), width)
 
     return Codec("bad_amount", read, write)
+
+
+def side(*, credit: str, debit: str) -> Codec:
+    """Return the codec of a character that says credit (1) or debit (-1)."""
+    signs = {credit: 1, debit: -1}
+
+    def read(text: str) -> int:
+        if text not in signs:
+            raise ValueError(f"{credit} for credit or {debit} for debit is expected")
+        return signs[text]
+
+    return Codec("missing_side", read, lambda value, _width: debit if value < 0 else credit)
 
 
 TEXT = Codec("missing_field", _read_text, _write_text)

@@ -12,7 +12,7 @@ from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats import format_named
 from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES, Hints
 from bankklient_lab.formats.blocks import BLOCK_BYTES
-from bankklient_lab.formats.records import LINES_MAX
+from bankklient_lab.formats.line_reader import LINES_MAX
 from tests.corpus import SAMPLES, corpus
 
 FOLDERS = {"gpc": "gpc", "bai2": "bai2", "cfonb": "cfonb120", "norma43": "norma43", "coda": "coda"}

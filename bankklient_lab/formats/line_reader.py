@@ -1,0 +1,95 @@
+"""What the readers of CODA, CFONB 120 and Norma 43 share: a file of lines, one open statement, one open entry.
+
+Such a reader says what a line means (`take`) and what a whole file ends with (`end_of_file`). An entry and a
+statement are dicts of columns; their `raw` is the list of the lines that belong to them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, ClassVar
+
+from bankklient_lab.errors import LimitExceeded
+from bankklient_lab.formats.base import Findings, Hints, Part, Rows
+from bankklient_lab.formats.blocks import numbered_lines
+from bankklient_lab.formats.decoding import Decoder
+from bankklient_lab.formats.records import BadField
+from bankklient_lab.formats.schema import Kind
+
+LINES_MAX = 100_000  # of one entry (with its details) or of one statement outside its entries
+
+
+class LineReader(ABC):
+    """Reads one file line by line; `read` yields its parts."""
+
+    encodings: ClassVar[Sequence[str]] = ("cp1252",)  # of a file that is not UTF-8
+    letters: ClassVar[str] = ""  # that tell these encodings apart
+
+    def __init__(
+        self,
+        hints: Hints,
+        *,
+        statement: Sequence[str],
+        entry: Sequence[str],
+        detail: Sequence[str] = ("statement_no",),
+    ) -> None:
+        """Take the columns that the format gives of each kind of record."""
+        self.hints = hints
+        self.findings = Findings()
+        self.last_no = 0  # of the statements so far
+        self._rows = {
+            Kind.ENTRY: Rows(Kind.ENTRY, entry),
+            Kind.DETAIL: Rows(Kind.DETAIL, detail),
+            Kind.STATEMENT: Rows(Kind.STATEMENT, statement),
+        }
+        self._columns = {Kind.ENTRY: entry, Kind.DETAIL: detail, Kind.STATEMENT: statement}
+
+    @abstractmethod
+    def take(self, line: str, place: str) -> None:
+        """Take in one line that is not blank."""
+
+    @abstractmethod
+    def end_of_file(self, place: str) -> None:
+        """Refuse a file that stops too early; `place` is its last line."""
+
+    def read(self, source: BinaryIO) -> Iterator[Part]:
+        """Yield entries, details, statements and findings."""
+        decoder = Decoder(self.encodings, self.letters)
+        place = ""
+        for number, line in numbered_lines(source, decoder):
+            place = f"line {number}"
+            self.take(line, place)
+            if any(rows.full() for rows in self._rows.values()):
+                yield from self._drain()
+        self.end_of_file(place)
+        if decoder.replaced:
+            self.findings.add("bad_character", value=decoder.encoding)
+        yield from self._drain()
+        yield from self.findings.close()
+
+    def _drain(self) -> Iterator[Part]:
+        for rows in self._rows.values():
+            yield from rows.drain()
+        yield from self.findings.drain()
+
+    def keep(self, kind: Kind, values: dict[str, Any]) -> None:
+        """Keep a record that is complete."""
+        if "raw" in values:
+            values["raw"] = "\n".join(values["raw"])
+        self._rows[kind].rows.append(tuple(values.get(column) for column in self._columns[kind]))
+
+    def note(self, code: str, place: str, field: str, value: object, *, entry_no: int | None = None) -> None:
+        """Record a finding about the last statement."""
+        self.findings.add(code, statement_no=self.last_no, entry_no=entry_no, place=place, field=field, value=value)
+
+    def noting(self, place: str, *, entry_no: int | None = None) -> BadField:
+        """Return what Record.read calls for a field that can't be read: it records the finding."""
+        return lambda code, field, text: self.note(code, place, field, text, entry_no=entry_no)
+
+
+def add_line(raw: list[str], line: str, place: str) -> None:
+    """Add a line to those of an entry or statement, refusing more than the limit."""
+    if len(raw) >= LINES_MAX:
+        raise LimitExceeded(f"more than {LINES_MAX} lines belong to one entry or statement", place=place)
+    raw.append(line)
