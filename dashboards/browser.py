@@ -93,6 +93,14 @@ class Browser(pn.custom.JSComponent):
         }
         return null;
       };
+      document.addEventListener("keydown", (event) => {  // the library opens its choices by mouse alone
+        const target = event.composedPath()[0];
+        const choice = target.classList?.contains("MuiSelect-select");
+        if (!choice || target.getAttribute("aria-expanded") !== "false") { return; }
+        if (!["Enter", " ", "ArrowDown", "ArrowUp"].includes(event.key)) { return; }
+        event.preventDefault();
+        target.click();
+      });
       let went = false;
       document.addEventListener("keydown", (event) => {
         if (document.body.inert) { return; }

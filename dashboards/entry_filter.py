@@ -118,10 +118,9 @@ def _value(name: str, value: str) -> str:
 
 
 def _chip(label: str, value: str, drop: Any) -> ui.Widget:
-    shown = value if len(value) <= CHIP_CHARS else value[:CHIP_CHARS] + "\u2026"
-    return ui.button(
-        f"{label}: {shown}", drop, end_icon="close", description=text("explorer.drop", label=label), sx=_CHIP_SX
-    )
+    cut = value if len(value) <= CHIP_CHARS else value[:CHIP_CHARS] + "\u2026"
+    shown = f"{label}: {cut}"
+    return ui.button(shown, drop, end_icon="close", description=text("explorer.drop", filter=shown), sx=_CHIP_SX)
 
 
 _CHIP_SX = {"height": 30, "borderRadius": "15px", "fontSize": 12, "fontWeight": 400}

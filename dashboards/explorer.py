@@ -63,6 +63,7 @@ class Explorer:
                     ExportMenu(lab, state, self._shown).view,
                     self._choice,
                     gap=12,
+                    stylesheets=["@media (max-width: 760px) { .export { order: 3; flex: 1 0 100% !important; } }"],
                 ),
                 self._table.view,
             ),
@@ -248,7 +249,7 @@ def _totals(rows: Sequence[dict[str, Any]]) -> str:
             f"<span class='nowrap'>{code}: {formatting.amount(row['credit'], code, sign=True)} / "
             f"{formatting.amount(-row['debit'], code)} = <b>{formatting.amount(row['net'], code, sign=True)}</b></span>"
         )
-    return " &nbsp;&nbsp; ".join(parts)
+    return " ".join(parts)
 
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:

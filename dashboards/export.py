@@ -26,7 +26,13 @@ class ExportMenu:
             ui.button(suffix[1:].upper(), partial(self.start, suffix), icon="download", variant="text")
             for suffix in SUFFIXES
         ]
-        self.view = ui.row(self.work.view, *buttons, gap=4, stylesheets=[":host { justify-content: flex-end; }"])
+        self.view = ui.row(
+            self.work.view, *buttons, gap=4, css_classes=["export"],
+            stylesheets=[
+                ":host { justify-content: flex-end; }",
+                "@media (max-width: 760px) { :host { justify-content: flex-start; } }",
+            ],
+        )  # fmt: skip
 
     def start(self, suffix: str) -> None:
         """Make the file, then give it to the browser."""

@@ -27,6 +27,14 @@ from .texts import counted, text
 from .work import Work
 
 ZONE = "Europe/Prague"
+OTHER = "*"  # no cron expression: one is typed
+_OFTEN = (
+    ("0 7 * * 1-5", text("runs.often_workdays")),
+    ("0 7 * * 1", text("runs.often_mondays")),
+    ("0 7 1 * *", text("runs.often_months")),
+    (OTHER, text("runs.often_other")),
+)
+_FIELD_PX = 300
 
 
 class Runs:
@@ -36,11 +44,13 @@ class Runs:
         self._lab, self._state = lab, state
         self._parameters: dict[str, list[dict[str, Any]]] = {}
         self._fields: dict[str, Any] = {}
+        self._required: list[str] = []
         self._notebook = ui.select(text("runs.notebook"), {"": ""}, "", width=320)
         self._place = ui.row(gap=10)
-        self._output = ui.field(text("runs.output"), width=420)
+        self._output = ui.field(text("runs.output"), width=320)
         self._run = ui.button(text("runs.run"), self.run, primary=True, icon="play_arrow")
-        self._cron = ui.field(text("runs.cron"), placeholder="0 7 * * 1-5", width=170)
+        self._often = ui.select(text("runs.often"), {title: cron for cron, title in _OFTEN}, _OFTEN[0][0], width=250)
+        self._cron = ui.field(text("runs.cron"), _OFTEN[0][0], width=170)
         self._zone = ui.field(text("runs.zone"), ZONE, width=170)
         self._keep = ui.button(text("runs.keep"), self.keep, icon="event_repeat")
         self.work: Work[Run] = Work()
@@ -56,7 +66,7 @@ class Runs:
                 self._place,
                 ui.row(self._output, self._run, gap=10),
                 self.work.view,
-                ui.row(self._cron, self._zone, self._keep, gap=10),
+                ui.row(self._often, self._cron, self._zone, self._keep, gap=10),
                 ui.html(f"<span class='muted'>{escape(text('runs.placeholders'))}</span>"),
                 gap=14,
             ),
@@ -66,6 +76,8 @@ class Runs:
             self._schedule_detail.view,
         )
         self._notebook.param.watch(lambda event: self._chosen(event.new), "value")
+        self._often.param.watch(lambda event: self._chosen_often(event.new), "value")
+        self._chosen_often(self._often.value)
         state.param.watch(lambda _event: self._fit(), "narrow")
         self._fit()
         self._offer()
@@ -93,7 +105,8 @@ class Runs:
     def _chosen(self, notebook: str) -> None:
         described = self._parameters.get(notebook, [])
         self._fields = {one["name"]: _field(one) for one in described}
-        self._place.objects = list(self._fields.values())
+        self._required = [one["name"] for one in described if one["required"]]
+        self._place.objects = [_with_help(self._fields[one["name"]], one["help"]) for one in described]
         self._output.value = f"runs/{notebook}"
         self._run.disabled = self._keep.disabled = not notebook
 
@@ -103,7 +116,17 @@ class Runs:
             raise BadArgument(text("runs.output_needed"))
         return self._lab.path.parent / Path(self._output.value.strip()).expanduser()
 
+    def _chosen_often(self, cron: str) -> None:
+        self._cron.visible = cron == OTHER
+        self._cron.value = "" if cron == OTHER else cron
+
     def _given(self) -> dict[str, str]:
+        """Return what was filled in; BadArgument when something that is needed was not."""
+        missing = [name for name in self._required if not self._fields[name].value.strip()]
+        for name, widget in self._fields.items():
+            widget.error_state = name in missing
+        if missing:
+            raise BadArgument(text("runs.missing", names=", ".join(map(_label, missing))))
         return {name: widget.value.strip() for name, widget in self._fields.items() if widget.value.strip()}
 
     def run(self) -> None:
@@ -124,7 +147,6 @@ class Runs:
             self._lab, self._notebook.value, cron=self._cron.value, zone=self._zone.value,
             output=str(self._folder()), parameters=self._given(),
         )  # fmt: skip
-        self._cron.value = ""
         self.refresh()
         ui.tell(text("runs.kept", n=number))
 
@@ -139,10 +161,18 @@ class Runs:
             shown.show(number, escape(counted(f"runs.{name}_count", number)) if number else "")
 
 
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
 def _field(parameter: dict[str, Any]) -> Any:
     default = parameter["default"].strip("\"'")
-    label = parameter["name"].replace("_", " ").capitalize()
-    return ui.field(label, "" if default == "None" else default, width=260, placeholder=parameter["help"])
+    return ui.field(_label(parameter["name"]), "" if default == "None" else default, width=_FIELD_PX)
+
+
+def _with_help(field: Any, help_text: str) -> ui.Viewable:
+    shown = ui.html(f"<span class='muted'>{escape(help_text)}</span>")
+    return ui.column(field, shown, gap=2, width=_FIELD_PX, sizing_mode=None, styles={"align-self": "flex-start"})
 
 
 def _for_people(table: pa.Table) -> pa.Table:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import bankklient_lab as bl
 from bankklient_lab.analysis.exporting import writers
 from bankklient_lab.jobs import Job
+from bankklient_lab.reports.texts import runs_text
 
 from . import formatting, ui
 from .formatting import escape
@@ -212,7 +213,7 @@ def _head(row: dict[str, Any]) -> str:
         formatting.iban(row["account"]),
         row["owner"],
         number,
-        text("statements.numbers", n=row["numbers"]) if row["numbers"] else "",
+        text("statements.numbers", n=runs_text(row["numbers"])) if row["numbers"] else "",
     ]
     wrong = ""
     if row["difference"]:

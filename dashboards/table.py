@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ PAGE_ROWS = 50
 ROWS_REACHABLE = 200_000  # further pages cost the database seconds: one filters instead
 ROOM_PX = 1_100  # on a large screen; a table that needs more scrolls sideways
 FLEXIBLE_LEAST, FLEXIBLE_PX = 120, 220  # what a column without a width needs, and gets where the table scrolls
+_SMALL_PX = {"day": 88, "amount": 112}  # on a small screen
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,10 @@ def _height(rows: int, *, filtered: bool = False) -> int:
     return 28 * rows + (64 if filtered else 34)  # and the header
 
 
-def _widths(columns: Sequence[Column], shown: Sequence[str]) -> dict[str, int]:
+def _widths(columns: Sequence[Column], shown: Sequence[str], *, small: bool = False) -> dict[str, int]:
     """Return the widths of columns; those without one share the room that is left, as long as there is enough."""
+    if small:
+        columns = [replace(column, width=_SMALL_PX.get(column.kind, column.width)) for column in columns]
     here = [column.width or FLEXIBLE_LEAST for column in columns if column.name in shown]
     flexible = FLEXIBLE_PX if sum(here) > ROOM_PX else None
     widths = {column.name: column.width or flexible for column in columns}
@@ -136,7 +139,7 @@ class PagedTable:
         self._rows_high = rows_high
         self._here: list[dict[str, Any]] = []
         self._offset = 0
-        self._filtered = on_filter is not None
+        self._filtered, self._small = on_filter is not None, False
         right = {column.name: "right" for column in columns if column.kind in ("amount", "count", "flaws")}
         self.widget = _Paged(
             self,
@@ -157,14 +160,18 @@ class PagedTable:
             },
         )
         self._where = ui.html("", style=css("table_foot"), sizing_mode=None, width_policy="min")
-        self._totals = ui.html("", style=css("table_foot"))
+        self._totals = ui.html("", style=css("table_foot"), css_classes=["sums"])
         self._previous = ui.icon_button("chevron_left", text("table.previous"), lambda: self._turn(-1))
         self._next = ui.icon_button("chevron_right", text("table.next"), lambda: self._turn(1))
         pager = ui.row(self._previous, self._where, self._next, gap=2, wrap=False, sizing_mode=None, width_policy="min")
         nothing = formatting.escape(placeholder or text("table.nothing"))
         self._nothing = ui.html(f"<p class='nothing'>{nothing}</p>", style=css("table_foot"), visible=False)
+        foot = ui.row(
+            self._totals, pager, gap=12,
+            stylesheets=["@media (max-width: 760px) { .sums { flex: 1 0 100% !important; } }"],
+        )  # fmt: skip
         self.keys = TableKeys(label=label, margin=0)  # type: ignore[no-untyped-call]
-        self.view = ui.column(self._nothing, self.widget, self.keys, ui.row(self._totals, pager, gap=12), gap=4)
+        self.view = ui.column(self._nothing, self.widget, self.keys, foot, gap=4)
         self.widget.param.watch(self._show_where, ["page", "sorters"])
         if on_filter is not None:
             self.keys.param.watch(lambda event: on_filter(event.new["column"], event.new["value"]), "typed")
@@ -187,13 +194,14 @@ class PagedTable:
 
     def narrow(self, small: bool) -> None:
         """Show the columns as by default: only the essential ones on a small screen."""
+        self._small = small
         self.choose([column.name for column in self.columns if not column.hidden and (column.essential or not small)])
 
     def choose(self, names: Sequence[str]) -> None:
         """Show these columns, in this order."""
         shown = self._known(names)
         self.keys.order = shown
-        if (widths := _widths(self.columns, shown)) != self.widget.widths:
+        if (widths := _widths(self.columns, shown, small=self._small)) != self.widget.widths:
             self.widget.widths = widths
         self.widget.hidden_columns = [column.name for column in self.columns if column.name not in shown]
 

@@ -88,7 +88,7 @@ class TableKeys(pn.custom.JSComponent):
         const fields = headings().map((one) => one.getAttribute("tabulator-field"));
         const at = fields.indexOf(heading.getAttribute("tabulator-field"));
         if (!fields[at + step]) { return; }
-        moved = { field: fields[at], until: Date.now() + 3000 };
+        moved = fields[at];
         table.moveColumn(fields[at], fields[at + step], step > 0);
         heading.focus();
       };
@@ -108,6 +108,7 @@ class TableKeys(pn.custom.JSComponent):
 
       const pressed = (event) => {
         const target = event.composedPath()[0];
+        moved = null;
         if (target.classList?.contains("column-filter")) {
           event.stopPropagation();
           if (event.key === "ArrowDown") { holder.focus(); event.preventDefault(); }
@@ -189,6 +190,7 @@ class TableKeys(pn.custom.JSComponent):
         }
         root.addEventListener("pointerdown", (event) => {
           const element = row_of(event);
+          moved = null;
           if (element) { current = Math.max(0, index_of(element)); element.tabIndex ||= -1; left = element; }
         }, true);
         root.addEventListener("focusin", (event) => {
@@ -198,8 +200,8 @@ class TableKeys(pn.custom.JSComponent):
         });
         root.addEventListener("focusout", (event) => {
           if (had?.isConnected) { had = null; }
-          if (moved && !event.relatedTarget && Date.now() < moved.until) {  // the headings were laid out anew
-            const field = moved.field;
+          if (moved && !event.relatedTarget) {  // the headings were laid out anew
+            const field = moved;
             const again = () => headings().find((one) => one.getAttribute("tabulator-field") === field)?.focus();
             requestAnimationFrame(again);
           }
