@@ -19,7 +19,8 @@ import pyarrow.csv
 from bankklient_lab.errors import FormatError, LimitExceeded, NotRecognised
 from bankklient_lab.formats import plain_csv
 from bankklient_lab.formats.base import BATCH_ROWS, LIMITS, SNIFF_BYTES, Findings, Format, Hints, Part
-from bankklient_lab.formats.mapped import MappedReader, Table
+from bankklient_lab.formats.mapped import MappedReader
+from bankklient_lab.formats.mapped_cells import Table
 from bankklient_lab.formats.mappings import ColumnMapping, Located, locate, mapping_named, mappings, split_line
 
 _BLOCK_BYTES = 4 * 1024**2

@@ -7,8 +7,7 @@ gives the opening and closing balance, whichever end of the file is the older on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -20,8 +19,9 @@ import pyarrow.compute as pc
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import texts
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, record_batch
+from bankklient_lab.formats.mapped_cells import Cells, Table
 from bankklient_lab.formats.mapped_statements import Edge, Gathered, Key
-from bankklient_lab.formats.mappings import SYMBOL_FIELDS, TEXT_FIELDS, Columns, Located
+from bankklient_lab.formats.mappings import SYMBOL_FIELDS, TEXT_FIELDS
 from bankklient_lab.formats.schema import AMOUNT, Kind
 
 Ints = npt.NDArray[np.int64]
@@ -47,21 +47,6 @@ _STATEMENT_COLUMNS = (
 )
 
 
-@dataclass(slots=True)
-class Table:
-    """The rows of a mapped file: columns of text in batches, and lines around them.
-
-    `rows` gives (columns, number of each row in the file, from 1); `outside` grows while the rows are read,
-    when lines outside the table also come between or behind them.
-    """
-
-    located: Located
-    rows: Iterable[tuple[Sequence[pa.Array], pa.Array]]
-    outside: list[str] = field(default_factory=list)
-    iso_days: bool = False  # days also come as ISO 8601 (cells of a workbook)
-    row_word: str = "row"
-
-
 class MappedReader:
     """Turns a Table into parts."""
 
@@ -81,7 +66,7 @@ class MappedReader:
         for columns, numbers in self._table.rows:
             self._read_metadata()
             if len(numbers):
-                yield self._entries(columns, numbers)
+                yield self._entries(Cells(self._table, columns, numbers, self._days, self._findings))
                 yield from self._findings.drain()
         self._read_metadata()
         if not self._statements:
@@ -98,147 +83,60 @@ class MappedReader:
 
     # -- entries of one batch
 
-    def _entries(self, columns: Sequence[pa.Array], numbers: pa.Array) -> Part:
-        length = len(numbers)
-        places = pc.binary_join_element_wise(self._table.row_word, numbers.cast(pa.string()), " ")
-        raw = self._raw(columns, places)
-        amount = self._amount(columns, places)
-        status = self._status(columns)
+    def _entries(self, cells: Cells) -> Part:
+        raw = cells.raw()
+        amount = cells.amount()
+        status = cells.status()
         booked = pc.equal(status, "BOOK")
         fields: dict[str, pa.Array] = {
             "amount": amount,
             "status": status,
-            "reversal": self._reversal(columns, length),
-            "booking_day": self._day_column("booking_day", columns, places, booked),
-            "value_day": self._day_column("value_day", columns, places, booked),
+            "reversal": cells.reversal(),
+            "booking_day": cells.day("booking_day", booked),
+            "value_day": cells.day("value_day", booked),
             "raw": raw,
-            "place": places,
+            "place": cells.places,
         }
         for name in self._mapping.columns:
             if name in SYMBOL_FIELDS:
-                fields[name] = texts.symbols(self._text(name, columns))
+                fields[name] = texts.symbols(cells.text(name))
             elif name in TEXT_FIELDS:
-                fields[name] = texts.clean_texts(self._text(name, columns))
+                fields[name] = texts.clean_texts(cells.text(name))
             elif name in {"original_amount", "charges"}:
-                fields[name] = pc.abs(self._number(name, columns, places))
-        balance = self._number("balance", columns, places) if "balance" in self._mapping.columns else None
-        keys, groups = self._groups(columns, places)
+                fields[name] = pc.abs(cells.number(name))
+        balance = cells.number("balance") if "balance" in self._mapping.columns else None
+        keys, groups = self._groups(cells)
         fields["currency"] = pa.array([key.currency for key in keys], pa.string()).take(pa.array(groups))
         fields["statement_no"], fields["entry_no"] = self._numbers(keys, groups)
         self._gather(keys, groups, fields, pc.if_else(booked, amount, pa.scalar(None, AMOUNT)), balance)
         return Part(Kind.ENTRY, record_batch(Kind.ENTRY, fields))
 
-    def _raw(self, columns: Sequence[pa.Array], places: pa.Array) -> pa.Array:
-        raw = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, self._mapping.delimiter)
-        longest = pc.index(pc.binary_length(raw), pc.max(pc.binary_length(raw))).as_py()
-        if len(raw[longest].as_py()) > LIMITS.field_chars:
-            raise LimitExceeded(f"the row has more than {LIMITS.field_chars} characters", place=places[longest].as_py())
-        return raw
-
-    def _text(self, name: str, columns: Sequence[pa.Array]) -> pa.Array:
-        return self._joined(self._mapping.columns[name], columns)
-
-    def _joined(self, wanted: Columns, columns: Sequence[pa.Array]) -> pa.Array:
-        cells = [columns[self._table.located.position(column)] for column in wanted]
-        return cells[0] if len(cells) == 1 else pc.binary_join_element_wise(*cells, " ")
-
-    def _amount(self, columns: Sequence[pa.Array], places: pa.Array) -> pa.Array:
-        sign = self._mapping.sign
-        if "amount" not in self._mapping.columns:
-            debit = pc.abs(self._number("debit", columns, places))
-            credit = pc.abs(self._number("credit", columns, places))
-            both = pc.subtract(pc.fill_null(credit, Decimal(0)), pc.fill_null(debit, Decimal(0))).cast(AMOUNT)
-            none = pc.and_(pc.is_null(debit), pc.is_null(credit))
-            for index in pc.indices_nonzero(
-                pc.and_(texts.blank(self._text("debit", columns)), texts.blank(self._text("credit", columns)))
-            ).to_pylist():
-                self._findings.add("bad_amount", place=places[index].as_py(), field="amount")
-            return pc.if_else(none, pa.scalar(None, AMOUNT), both)
-        amount = self._number("amount", columns, places)
-        for index in pc.indices_nonzero(texts.blank(self._text("amount", columns))).to_pylist():
-            self._findings.add("bad_amount", place=places[index].as_py(), field="amount")
-        if sign.get("inverse"):
-            return pc.negate(amount)
-        if "side" in sign:
-            return self._by_side(amount, columns, places)
-        return amount
-
-    def _by_side(self, amount: pa.Array, columns: Sequence[pa.Array], places: pa.Array) -> pa.Array:
-        sign = self._mapping.sign
-        side = pc.utf8_trim_whitespace(columns[self._table.located.position(sign["side"])])  # type: ignore[arg-type]
-        debit = pc.is_in(side, pa.array(sign["debit"], pa.string()))
-        credit = pc.is_in(side, pa.array(sign["credit"], pa.string()))
-        for index in pc.indices_nonzero(pc.invert(pc.or_(debit, credit))).to_pylist():
-            self._findings.add("bad_amount", place=places[index].as_py(), field="side", value=side[index].as_py())
-        size = pc.abs(amount)
-        null = pa.scalar(None, AMOUNT)
-        return pc.if_else(debit, pc.negate(size), pc.if_else(credit, size, null))
-
-    def _number(self, name: str, columns: Sequence[pa.Array], places: pa.Array) -> pa.Array:
-        given = self._text(name, columns)
-        values, too_long = texts.amounts(given, self._mapping.decimal)
-        if values.null_count:
-            bad = pc.and_(pc.is_null(values), pc.invert(texts.blank(given)))
-            for index in pc.indices_nonzero(bad).to_pylist():
-                code = "too_many_decimals" if too_long[index].as_py() else "bad_amount"
-                self._findings.add(code, place=places[index].as_py(), field=name, value=given[index].as_py())
-        return values
-
-    def _day_column(
-        self, name: str, columns: Sequence[pa.Array], places: pa.Array, booked: pa.BooleanArray
-    ) -> pa.Array:
-        if name not in self._mapping.columns:
-            return pa.nulls(len(columns[0]), pa.date32())
-        given = self._text(name, columns)
-        days = self._days.column(given)
-        if days.null_count:
-            bad = pc.and_(pc.is_null(days), booked)
-            if name != "booking_day":
-                bad = pc.and_(bad, pc.invert(texts.blank(given)))
-            for index in pc.indices_nonzero(bad).to_pylist():
-                self._findings.add("bad_date", place=places[index].as_py(), field=name, value=given[index].as_py())
-        return days
-
-    def _status(self, columns: Sequence[pa.Array]) -> pa.Array:
-        status = self._mapping.status
-        if not status:
-            return pa.repeat(pa.scalar("BOOK"), len(columns[0]))
-        cells = pc.utf8_trim_whitespace(columns[self._table.located.position(status["column"])])  # type: ignore[arg-type]
-        return pc.if_else(pc.is_in(cells, pa.array(status["pending"], pa.string())), "PDNG", "BOOK")
-
-    def _reversal(self, columns: Sequence[pa.Array], length: int) -> pa.Array:
-        if not self._mapping.reversal:
-            return pa.repeat(pa.scalar(False), length)
-        cells = columns[self._table.located.position(self._mapping.reversal["column"])]  # type: ignore[arg-type]
-        return pc.invert(texts.blank(cells))
-
     # -- which statement an entry belongs to
 
-    def _groups(self, columns: Sequence[pa.Array], places: pa.Array) -> tuple[list[Key], Ints]:
+    def _groups(self, cells: Cells) -> tuple[list[Key], Ints]:
         """Return the keys that occur and for each row the index of its key."""
-        account = self._key_column("account", columns)
-        currency = self._key_column("currency", columns)
+        account = self._key_column("account", cells)
+        currency = self._key_column("currency", cells)
         pairs = pc.binary_join_element_wise(account, currency, "\x1f").dictionary_encode()
         written: Ints = pairs.indices.to_numpy().astype(np.int64)
         found: dict[Key, int] = {}  # one account may be written in several ways, so several pairs may mean one key
         key_of_pair = []
         first_rows = np.unique(written, return_index=True)[1].tolist()
         for first, pair in zip(first_rows, pairs.dictionary.to_pylist(), strict=True):
-            key = self._key(*pair.split("\x1f"), place=places[first].as_py())
+            key = self._key(*pair.split("\x1f"), place=cells.places[first].as_py())
             if key not in self._statements:
-                self._open(key, columns, first, places)
+                self._open(key, cells, first)
             key_of_pair.append(found.setdefault(key, len(found)))
         groups: Ints = np.array(key_of_pair, np.int64)[written]
         return list(found), groups
 
-    def _key_column(self, name: str, columns: Sequence[pa.Array]) -> pa.Array:
-        length = len(columns[0])
+    def _key_column(self, name: str, cells: Cells) -> pa.Array:
         if name in self._mapping.columns:
-            return pc.fill_null(texts.clean_texts(self._text(name, columns)), "")
+            return pc.fill_null(texts.clean_texts(cells.text(name)), "")
         given = self._metadata.get(name) or self._mapping.constants.get(name) or ""
         if name == "currency":
             given = given or self._table.located.header_currency or ""
-        return pa.repeat(pa.scalar(given), length)
+        return pa.repeat(pa.scalar(given), len(cells))
 
     def _key(self, account: str, currency: str, *, place: str) -> Key:
         if '"' in account:  # an unbalanced quote of the cell
@@ -257,17 +155,22 @@ class MappedReader:
         self._first_account = self._first_account or account
         return Key(account, currency)
 
-    def _open(self, key: Key, columns: Sequence[pa.Array], first: int, places: pa.Array) -> None:
+    def _open(self, key: Key, cells: Cells, first: int) -> None:
         if len(self._statements) >= LIMITS.statements:
-            raise LimitExceeded(f"the file has more than {LIMITS.statements} accounts", place=places[first].as_py())
+            raise LimitExceeded(
+                f"the file has more than {LIMITS.statements} accounts", place=cells.places[first].as_py()
+            )
         about = {}
         for name in ("bank", "account_name"):
             if name in self._mapping.columns:
-                about[name] = " ".join(self._text(name, columns)[first].as_py().split()) or None
+                about[name] = " ".join(cells.text(name)[first].as_py().split()) or None
             else:
                 about[name] = self._metadata.get(name) or self._mapping.constants.get(name)
         self._statements[key] = Gathered(
-            len(self._statements) + 1, about["bank"] or self._hints.bank, about["account_name"], places[first].as_py()
+            len(self._statements) + 1,
+            about["bank"] or self._hints.bank,
+            about["account_name"],
+            cells.places[first].as_py(),
         )
 
     def _numbers(self, keys: list[Key], groups: Ints) -> tuple[pa.Array, pa.Array]:

@@ -16,7 +16,8 @@ from bankklient_lab.errors import FormatError, LimitExceeded, NotRecognised
 from bankklient_lab.formats.archives import check_archive, unpacked
 from bankklient_lab.formats.base import Findings, Format, Hints, Part
 from bankklient_lab.formats.delimited import columns
-from bankklient_lab.formats.mapped import MappedReader, Table
+from bankklient_lab.formats.mapped import MappedReader
+from bankklient_lab.formats.mapped_cells import Table
 from bankklient_lab.formats.mappings import HEADER_WITHIN_LINES, Located, mapping_named, mappings, recognise
 
 CELLS_MAX = 10_000_000
