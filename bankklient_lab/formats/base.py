@@ -15,7 +15,7 @@ import pyarrow as pa
 from bankklient_lab.errors import LimitExceeded
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 8_000
 SNIFF_BYTES = 65_536
 
 

@@ -116,8 +116,8 @@ def report_on(
     }
     try:
         file = _measure(path, Path(said).name or said)
-        with reader() as one, lab.database.reading() as cursor:
-            _take(lab, one, cursor, file, report, hints=hints, job=job, keep=keep, turn=turn)
+        with reader() as one, lab.database.reading() as cursor, staging.Details(lab.database) as details:
+            _take(lab, one, cursor, file, report, details=details, hints=hints, job=job, keep=keep, turn=turn)
     except FormatError as error:
         report |= refusal(error)
     return report
@@ -160,12 +160,12 @@ def _require_unchanged(file: _File) -> None:
 
 def _take(
     lab: Lab, one: FileReader, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict[str, Any],
-    *, hints: Hints, job: Job, keep: bool, turn: Callable[[], None],
+    *, details: staging.Details, hints: Hints, job: Job, keep: bool, turn: Callable[[], None],
 ) -> None:  # fmt: skip
     job.step(f"opening {file.name}")
     report["format"], report["version"], parts = one.read(file.path, hints)
     try:
-        staging.fill(cursor, parts, file.size, job)
+        staging.fill(cursor, parts, details, file.size, job)
         _require_unchanged(file)
         if staging.empty(cursor):
             raise FormatError("the file holds neither a statement nor rates", place="whole file")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Self
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -19,6 +21,7 @@ from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.history.categories import WORDS, rules_sql
 from bankklient_lab.history.reading import Progressing
 from bankklient_lab.jobs import Job
+from bankklient_lab.store.database import Database
 
 # Of an entry `e` of the statement `s`, as files have them: nothing said of status or currency is the usual.
 COUNTS = "counts(coalesce(e.status, 'BOOK'), e.amount, coalesce(e.currency, s.currency), s.currency, e.repeats)"
@@ -30,9 +33,64 @@ DIGEST = (
 )
 
 
-def fill(cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], file_bytes: int, job: Job) -> None:
-    """Stage all parts of one file as temp tables `file_<kind>`; raises what the reader raises."""
-    others: dict[Kind, list[pa.RecordBatch]] = {kind: [] for kind in Kind if kind is not Kind.ENTRY}
+DETAILS_HELD_BYTES = 16 * 1024**2
+
+
+class Details:
+    """The details of batch bookings, which come between the entries: few are held, many go to a table of their own.
+
+    The table is in the catalog in memory, which DuckDB puts on disk when it grows: the cursor that takes the entries
+    over is busy, and no other one sees its temporary tables.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._name = f"app.detail_{uuid4().hex}"
+        self._held: list[pa.RecordBatch] = []
+        self._written = False
+
+    def __enter__(self) -> Self:
+        """Begin with none."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Forget them all."""
+        if self._written:
+            with self._database.reading() as own:
+                own.execute(f"DROP TABLE {self._name}")
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take more details over, while entries are taken over."""
+        self._held.append(batch)
+        if sum(one.nbytes for one in self._held) > DETAILS_HELD_BYTES:
+            self._write()
+
+    def store(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Make all of them visible to `cursor` as `file_detail`."""
+        if self._written:
+            self._write()
+            cursor.execute(f"CREATE TEMP VIEW file_detail AS FROM {self._name}")
+        else:
+            _store(cursor, Kind.DETAIL, self._taken())
+
+    def _taken(self) -> pa.Table:
+        table = pa.Table.from_batches(self._held, SCHEMAS[Kind.DETAIL])
+        self._held.clear()
+        return table
+
+    def _write(self) -> None:
+        with self._database.reading() as own:
+            own.register("incoming", self._taken())
+            own.execute(f"CREATE TABLE IF NOT EXISTS {self._name} AS FROM incoming LIMIT 0")
+            own.execute(f"INSERT INTO {self._name} FROM incoming")
+        self._written = True
+
+
+def fill(
+    cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], details: Details, file_bytes: int, job: Job
+) -> None:
+    """Stage all parts of one file as `file_<kind>`, temporary for the cursor; raises what the reader raises."""
+    others: dict[Kind, list[pa.RecordBatch]] = {kind: [] for kind in Kind if kind not in (Kind.ENTRY, Kind.DETAIL)}
     failure: list[BaseException] = []
 
     def entries() -> Iterator[pa.RecordBatch]:
@@ -43,6 +101,8 @@ def fill(cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], file_b
                     count += part.batch.num_rows
                     job.step(f"reading, {count} entries", min(1.0, position / max(1, file_bytes)))
                     yield part.batch
+                elif part.kind is Kind.DETAIL:
+                    details.add(part.batch)
                 else:
                     others[part.kind].append(part.batch)
                     statements += part.batch.num_rows if part.kind is Kind.STATEMENT else 0
@@ -61,6 +121,7 @@ def fill(cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], file_b
         raise
     if failure:
         raise failure[0]
+    details.store(cursor)
     for kind, batches in others.items():
         _store(cursor, kind, pa.Table.from_batches(batches, SCHEMAS[kind]))
 
@@ -271,7 +332,8 @@ SELECT statement_no, NULL, 'already_imported', place, 'statement', number FROM s
 UNION ALL
 SELECT statement_no, NULL, 'does_not_add_up', place, 'closing',
     'opening ' || opening || ' + entries ' || (file_credit - file_debit) || ' = '
-    || (opening + file_credit - file_debit) || ', closing ' || closing || ', difference ' || (closing - opening - file_credit + file_debit)
+    || (opening + file_credit - file_debit) || ', closing ' || closing
+    || ', difference ' || (closing - opening - file_credit + file_debit)
 FROM staged_statement
 WHERE NOT interim AND opening + file_credit - file_debit <> closing
 UNION ALL

@@ -12,6 +12,7 @@ import bankklient_lab as bl
 from bankklient_lab.errors import BadArgument, Cancelled, Refused, UnknownName
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab, open_here
+from tests.formats.camt_messages import ENTRY, message
 from tests.statements import ACCOUNT, mt940, mt942
 
 HISTORY = ("statement", "balance", "entry", "detail", "finding", "day_sum", "rate")
@@ -186,6 +187,25 @@ def test_sums_that_no_column_holds_are_refused_in_words(lab: Lab, tmp_path: Path
     report = bl.import_file(lab, path)
     assert report["status"] == "refused"
     assert report["message"].endswith("an amount or a sum has more than 15 digits before the decimal point")
+
+
+def test_many_details_of_batch_bookings_are_all_kept(lab: Lab, tmp_path: Path) -> None:
+    each, entries = 15_000, 6  # about 25 MB of details: more than are held in memory
+    detail = (
+        '<TxDtls><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+        "<RltdPties><Dbtr><Nm>Payer {no}</Nm></Dbtr></RltdPties>"
+        f"<RmtInf><Ustrd>{'text ' * 20}{{no}}</Ustrd></RmtInf></TxDtls>"
+    )
+    batch = "".join(detail.format(no=number) for number in range(each))
+    entry = ENTRY[: ENTRY.index("<NtryDtls>")].replace("5.10", f"{each}.00") + f"<NtryDtls>{batch}</NtryDtls></Ntry>"
+    path = tmp_path / "batches.xml"
+    path.write_bytes(message(entry * entries))
+    report = bl.import_file(lab, path)
+    assert (report["status"], report["statements"][0]["sum_credit"]) == ("imported", each * entries)
+    assert lab.rows("SELECT count(*), count(DISTINCT counterparty_name), sum(amount) FROM live_detail()") == [
+        (each * entries, each, Decimal(each * entries))
+    ]
+    assert lab.rows("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'detail_%'") == []
 
 
 def test_an_account_that_came_without_its_bank_is_identified_and_goes_on(lab: Lab, tmp_path: Path) -> None:
