@@ -27,7 +27,7 @@ _PEERS = (
     _Peer("A2", "camt.053", "lxml, making the tree only", "lxml_parse", Target("speed", 0.20)),
     _Peer("A3", "gpc", "plain slicing of lines in Python, parsing only", "gpc_slices", Target("speed", 10)),
     _Peer("A3", "bai2", "bai2, parsing only", "bai2_parse", Target("speed", 10)),
-    _Peer("A3", "ofx", "ofxparse, parsing only", "ofx_parse", Target("speed", 10), share=0.25),
+    _Peer("A3", "ofx", "ofxparse, parsing only", "ofx_parse", Target("speed", 10), share=0.125),
     _Peer("A3", "csv", "DuckDB read_csv into memory", "duckdb_csv", Target("time", 4)),
 )
 
