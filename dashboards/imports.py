@@ -163,24 +163,12 @@ class Imports:
                 statements=counted("imports.statements", statements),
             )
         )
-        self._changed()
+        reload(self._lab, self._state)
         self._show()
 
     def _withdrawn(self, name: str) -> None:
         ui.tell(text("imports.withdrawn", name=name))
-        self._changed()
-
-    def _changed(self) -> None:
-        state, content = self._state, read_content(self._lab)
-        preset = state.preset
-        state.content, state.first_day, state.end = content, content.first_day, content.end
-        since, until = state.period_of(preset) if preset else (state.since, state.until)
-        known = content.labels
-        currency = state.currency if state.currency in content.currencies else next(iter(content.currencies), "")
-        state.param.update(
-            since=since, until=until, currency=currency, accounts=[name for name in state.accounts if name in known],
-            data_version=state.data_version + 1,
-        )  # fmt: skip
+        reload(self._lab, self._state)
 
     def _show(self) -> None:
         ready = self._ready()
