@@ -16,7 +16,7 @@ import bankklient_lab as bl
 from bankklient_lab.jobs import Job
 
 from . import formatting, import_preview, ui
-from .content import read_content
+from .content import reload
 from .dropper import DiskDropper
 from .formatting import escape
 from .state import State, follow
