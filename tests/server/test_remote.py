@@ -55,7 +55,15 @@ READS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("statements", (), {"interim": True}),
     ("last_change", (), {}),
 ]
-WRITES = {"backup", "delete_selection", "identify_account", "import_file", "rename_account", "save_selection", "withdraw_import"}
+WRITES = {
+    "backup",
+    "delete_selection",
+    "identify_account",
+    "import_file",
+    "rename_account",
+    "save_selection",
+    "withdraw_import",
+}
 ROOMS = ("bankklient_lab.analysis", "bankklient_lab.history")
 
 
