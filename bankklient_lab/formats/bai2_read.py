@@ -58,7 +58,7 @@ class Reader:
     def __init__(self, source: BinaryIO, hints: Hints) -> None:
         self._source = source
         self._hints = hints
-        self._decoder = Decoder(("cp1252",), "")
+        self._decoder = Decoder(("cp1252",))
         self._findings = Findings()
         self._statements = Rows(Kind.STATEMENT, STATEMENT_COLUMNS)
         self._balances = Rows(Kind.BALANCE, ("statement_no", "balance_type", "day", "amount", "currency"))

@@ -58,7 +58,6 @@ class Reader(LineReader):
     """Reads one file; `read` yields its parts."""
 
     encodings = ("cp1252", "cp850")
-    letters = "àâäçéèêëîïôöùûüñß"
 
     def __init__(self, hints: Hints) -> None:
         super().__init__(hints, statement=STATEMENT_COLUMNS, entry=ENTRY_COLUMNS, detail=DETAIL_COLUMNS)

@@ -23,7 +23,7 @@ import numpy as np
 from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats import blocks, gpc_accounts, gpc_layout
 from bankklient_lab.formats.base import LIMITS, Findings, Hints, Part, Rows, clean
-from bankklient_lab.formats.decoding import Decoder
+from bankklient_lab.formats.decoding import CENTRAL_EUROPEAN, Decoder
 from bankklient_lab.formats.gpc_entries import Entries
 from bankklient_lab.formats.gpc_postings import Postings
 from bankklient_lab.formats.gpc_statement import Currencies, Span, Statement
@@ -31,8 +31,7 @@ from bankklient_lab.formats.lines import Lines
 from bankklient_lab.formats.periods import first_day
 from bankklient_lab.formats.schema import Kind
 
-ENCODINGS = ("cp1250", "cp852")
-LETTERS = "áäčďéěíĺľňóôŕřšťúůýž"
+ENCODINGS = ("cp1250", "cp852", "iso8859-2")
 ORDER_SAMPLE = 10_000  # records that decide on the order of account numbers
 STATEMENT_COLUMNS = (
     "statement_no",
@@ -61,7 +60,7 @@ class Reader:
     def __init__(self, source: BinaryIO, hints: Hints) -> None:
         self._source = source
         self._hints = hints
-        self._decoder = Decoder(ENCODINGS, LETTERS)
+        self._decoder = Decoder(ENCODINGS, CENTRAL_EUROPEAN)
         self._findings = Findings()
         self._statements = Rows(Kind.STATEMENT, STATEMENT_COLUMNS)
         self._postings = Postings(hints.bank)
@@ -79,6 +78,8 @@ class Reader:
         _refuse_cut_off(text)
         if self._current:
             self._finish(self._current)
+        if self._decoder.unsure:
+            self._findings.add("encoding_assumed", field="text", value=self._decoder.encoding)
         if self._decoder.replaced:
             self._findings.add("bad_character", field="text", value=self._decoder.encoding)
         yield from self._statements.drain()

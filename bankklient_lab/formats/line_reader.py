@@ -24,7 +24,6 @@ class LineReader(ABC):
     """Reads one file line by line; `read` yields its parts."""
 
     encodings: ClassVar[Sequence[str]] = ("cp1252",)  # of a file that is not UTF-8
-    letters: ClassVar[str] = ""  # that tell these encodings apart
 
     def __init__(
         self,
@@ -55,7 +54,7 @@ class LineReader(ABC):
 
     def read(self, source: BinaryIO) -> Iterator[Part]:
         """Yield entries, details, statements and findings."""
-        decoder = Decoder(self.encodings, self.letters)
+        decoder = Decoder(self.encodings)
         place = ""
         for number, line in numbered_lines(source, decoder):
             place = f"line {number}"
@@ -63,6 +62,8 @@ class LineReader(ABC):
             if any(rows.full() for rows in self._rows.values()):
                 yield from self._drain()
         self.end_of_file(place)
+        if decoder.unsure:
+            self.findings.add("encoding_assumed", value=decoder.encoding)
         if decoder.replaced:
             self.findings.add("bad_character", value=decoder.encoding)
         yield from self._drain()

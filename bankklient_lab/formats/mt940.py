@@ -20,14 +20,13 @@ from typing import BinaryIO
 
 from bankklient_lab.formats import mt940_scan
 from bankklient_lab.formats.base import LIMITS, Findings, Format, Hints, Part
-from bankklient_lab.formats.decoding import Decoder
+from bankklient_lab.formats.decoding import ALPHABETS, Decoder
 from bankklient_lab.formats.mt940_entries import Entries
 from bankklient_lab.formats.mt940_statement import Statements
 from bankklient_lab.formats.mt940_write import write
 
 _ENCODINGS = ("cp1252", "cp1250", "cp852", "iso8859-2")
 _ENCODINGS_CENTRAL = ("cp1250", "cp852", "iso8859-2", "cp1252")
-_LETTERS = "áäąăâčćçďéèêëěęíîïľĺłñňńóòôöőŕřšśşșťţțßúùûüůűýźžżàåæøœ"
 _COUNTRIES_CENTRAL = b"CZ|SK|PL|HU|RO|SI|HR"
 _CENTRAL = re.compile(
     rb"^:25:(?:(?:%b)\d\d|[A-Z]{4}(?:%b)[A-Z0-9]{2})" % (_COUNTRIES_CENTRAL, _COUNTRIES_CENTRAL), re.MULTILINE
@@ -66,7 +65,7 @@ def _only(head: bytes, version: str) -> str | None:
 def _decoder(source: BinaryIO) -> Decoder:
     central = _CENTRAL.search(source.read(LIMITS.field_chars))
     source.seek(0)
-    return Decoder(_ENCODINGS_CENTRAL if central else _ENCODINGS, _LETTERS)
+    return Decoder(_ENCODINGS_CENTRAL if central else _ENCODINGS, tuple(ALPHABETS))
 
 
 def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
