@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bankklient_lab.errors import FormatError, LimitExceeded
 from bankklient_lab.formats import flat, format_named
-from bankklient_lab.formats.base import StatementSet
+from bankklient_lab.formats.base import BATCH_ROWS, StatementSet
 from bankklient_lab.formats.schema import Kind
 from tests.formats.reading import read, recognised
 from tests.formats.strategies import statement_sets
@@ -83,7 +83,7 @@ def _rows(count: int, text: str) -> pa.Table:
 
 
 def test_a_few_bytes_that_become_gigabytes_are_refused() -> None:
-    data = _parquet(_rows(20_000, "x" * 20_000), use_dictionary=True)
+    data = _parquet(_rows(BATCH_ROWS, "x" * 40_000), use_dictionary=True)
     assert len(data) < 1_000_000
     with pytest.raises(LimitExceeded, match="bytes of text"):
         read("parquet", data)
