@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from bankklient_lab.formats.base import clean, symbol
@@ -161,9 +162,13 @@ def _client_reference(found: Found) -> str | None:
 
 def _code(found: Found) -> str | None:
     if "domain" in found:
-        parts = (found.get("domain"), found.get("family"), found.get("subfamily"))
-        return clean("/".join(part for part in parts if part))
+        return _domain_code(found.get("domain"), found.get("family"), found.get("subfamily"))
     return clean(found.get("proprietary_code"))
+
+
+@lru_cache(maxsize=1000)  # a bank writes a few codes again and again
+def _domain_code(*parts: str | None) -> str | None:
+    return clean("/".join(part for part in parts if part))
 
 
 def _info(found: Found) -> str | None:
