@@ -3,7 +3,7 @@
     074 statement    075 entry    078, 079 message of the entry before
 
 The layout is in gpc_layout, reading and writing in gpc_read and gpc_write. Amounts are in hundredths, days
-DDMMYY, text in cp1250, cp852 or UTF-8. There is no closing record: a file cut at a line end is found by the
+DDMMYY, text in cp1250, cp852, ISO 8859-2 or UTF-8. There is no closing record: a file cut at a line end is found by the
 history, as a statement that does not add up.
 """
 
