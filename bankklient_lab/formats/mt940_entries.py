@@ -80,7 +80,7 @@ def _with_account(found: dict[str, pa.Array]) -> dict[str, pa.Array]:
 
 
 def _numbers(digits: pa.Array) -> Ints:
-    good = pc.fill_null(pc.match_substring_regex(digits, r"^\d+$"), False)
+    good = pc.fill_null(pc.ascii_is_decimal(digits), False)
     numbers: Ints = pc.if_else(good, digits, "0").cast(pa.int64()).to_numpy()
     return numbers
 
