@@ -44,7 +44,7 @@ from bankklient_lab.formats.camt_xml import (
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 STATEMENT_TAGS = {"camt.052": "Rpt", "camt.053": "Stmt", "camt.054": "Ntfctn"}
-BATCH_CHARS = 16 * 1024**2  # of kept XML in one batch
+BATCH_CHARS = 6 * 1024**2  # of kept XML in one batch
 
 _VERSION = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.05[234]\.001\.(0[1-9]|1[0-3])")
 
