@@ -40,7 +40,7 @@ VALID: dict[str, Any] = {
     "suffix": ".csv", "import_id": 1, "statement_no": 1, "entry_no": 1, "name": "name", "criteria": {},
     "reason": "test", "notebook": "cash.ipynb", "cron": "0 8 * * *", "zone": "Europe/Prague", "output": "out",
     "parameters": {}, "runner": "runner", "folder": "folder", "target": "backup", "run_id": 1, "state": "done",
-    "schedule_id": 1,
+    "schedule_id": 1, "number": ACCOUNT,
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,
