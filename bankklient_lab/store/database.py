@@ -27,7 +27,7 @@ from bankklient_lab.store.migrations import migrate
 from bankklient_lab.store.tidy import tidy
 
 Lane = Literal["ops", "history"]
-MEMORY_LIMIT = "350MB"  # of DuckDB; beyond it, it uses the disk. With its reader an import stays under 900 MB
+MEMORY_LIMIT = "256MB"  # of DuckDB; beyond it, it uses the disk. With its reader an import stays under 900 MB
 _STORAGE = "v1.5.0"  # texts are written in two thirds of the time that DuckDB's default, the oldest version, takes
 SEARCH_PATH = "SET search_path = 'lab,app'"
 # What the file and the disk under it can fail with; other errors of DuckDB would be faults of our own SQL.
