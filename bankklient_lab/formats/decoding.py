@@ -28,6 +28,7 @@ ALPHABETS = {  # letters beyond ASCII; without those of loan words, which would 
 CENTRAL_EUROPEAN = ("cs", "sk", "pl", "hu", "de", "hr", "ro")
 WESTERN_EUROPEAN = ("de", "fr", "es", "it", "pt", "da", "sv")
 _WORDS_MAX = 20_000  # that are looked at
+_RARE = {"iso8859-2": 1}  # points by which a rare encoding must be better: it differs in few letters from a usual one
 _WORD = re.compile(rb"(?<![A-Za-z\x80-\xff])[A-Za-z]*+[\x80-\xff][A-Za-z\x80-\xff]*")
 _VOWELS = "aeiouyáäéěíóöőôúůüűý"
 _UNLIKELY = re.compile(f"[aeou][áä]|(?<![{_VOWELS}])[ßń]|[{_VOWELS}]{{3}}")  # neighbours
@@ -64,7 +65,7 @@ class Decoder:
         except UnicodeDecodeError:
             words = [found[0] for found in islice(_WORD.finditer(data), _WORDS_MAX)]
             texts = {encoding: [word.decode(encoding, "replace") for word in words] for encoding in self._encodings}
-            points = {encoding: self._points(texts[encoding]) for encoding in self._encodings}
+            points = {name: self._points(texts[name]) - _RARE.get(name, 0) for name in self._encodings}
             best = max(self._encodings, key=lambda encoding: points[encoding])
             self.unsure = any(points[other] == points[best] and texts[other] != texts[best] for other in texts)
             return best
