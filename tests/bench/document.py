@@ -18,6 +18,7 @@ PACKAGES = (
     "bankklient_lab", "duckdb", "pyarrow", "pandas", "lxml", "mt-940", "bai2", "ofxparse",
     "typst", "xlsxwriter", "panel", "playwright",
 )  # fmt: skip
+_WHY = Path(__file__).with_name("why.md")  # written by people: profiles of what is missed
 _HEAD = """# Benchmarks
 
 Written by `make bench` in one run: ours and the peer named do the same work in turns on the same machine, who
@@ -36,7 +37,7 @@ def document(measurements: Sequence[Measurement], load: tuple[float, float], min
     lines += [f"{met} of {len(measurements)} targets are met.", ""]
     lines += ["| mark | work | ours | peer | ratio | target | met |", "|---|---|---|---|---|---|---|"]
     lines += [line(measurement) for measurement in measurements]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + _WHY.read_text("utf-8")
 
 
 def line(measurement: Measurement) -> str:
