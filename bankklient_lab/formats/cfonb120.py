@@ -79,46 +79,6 @@ _COLUMN_BY_QUALIFIER = {
     "RUM": "mandate_id",
 }
 _REFERENCE_CHARS = 35  # of an identification at the start of the text
-ENTRY_COLUMNS = (
-    "statement_no",
-    "entry_no",
-    "booking_day",
-    "value_day",
-    "amount",
-    "currency",
-    "status",
-    "reversal",
-    "counterparty_name",
-    "counterparty_account",
-    "end_to_end_id",
-    "mandate_id",
-    "creditor_id",
-    "bank_reference",
-    "client_reference",
-    "transaction_code",
-    "remittance",
-    "additional_info",
-    "original_amount",
-    "original_currency",
-    "detail_count",
-    "raw",
-    "place",
-)
-STATEMENT_COLUMNS = (
-    "statement_no",
-    "interim",
-    "account",
-    "bank",
-    "currency",
-    "first_day",
-    "last_day",
-    "opening",
-    "opening_day",
-    "closing",
-    "closing_day",
-    "raw",
-    "place",
-)
 
 
 def sniff(head: bytes) -> str | None:
@@ -135,7 +95,7 @@ def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
 
 class _Reader(LineReader):
     def __init__(self, hints: Hints) -> None:
-        super().__init__(hints, statement=STATEMENT_COLUMNS, entry=ENTRY_COLUMNS)
+        super().__init__(hints)
         self._statement: dict[str, Any] | None = None
         self._entry: dict[str, Any] | None = None
 

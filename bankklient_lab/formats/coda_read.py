@@ -13,45 +13,6 @@ from bankklient_lab.formats.periods import earlier, first_day
 from bankklient_lab.formats.schema import Kind
 
 _DETAIL_OF_DETAIL = "9"
-_SHARED_COLUMNS = (
-    "statement_no",
-    "entry_no",
-    "amount",
-    "currency",
-    "counterparty_name",
-    "counterparty_account",
-    "counterparty_bank",
-    "mandate_id",
-    "creditor_id",
-    "bank_reference",
-    "client_reference",
-    "transaction_code",
-    "remittance",
-    "additional_info",
-)
-ENTRY_COLUMNS = (*_SHARED_COLUMNS, "booking_day", "value_day", "status", "reversal", "detail_count", "raw", "place")
-DETAIL_COLUMNS = (*_SHARED_COLUMNS, "detail_no")
-STATEMENT_COLUMNS = (
-    "statement_no",
-    "interim",
-    "account",
-    "bank",
-    "currency",
-    "account_name",
-    "number",
-    "reference",
-    "created_at",
-    "first_day",
-    "last_day",
-    "opening",
-    "opening_day",
-    "closing",
-    "closing_day",
-    "declared_credit",
-    "declared_debit",
-    "raw",
-    "place",
-)
 
 
 class Reader(LineReader):
@@ -60,7 +21,7 @@ class Reader(LineReader):
     encodings = ("cp1252", "cp850")
 
     def __init__(self, hints: Hints) -> None:
-        super().__init__(hints, statement=STATEMENT_COLUMNS, entry=ENTRY_COLUMNS, detail=DETAIL_COLUMNS)
+        super().__init__(hints)
         self._header: dict[str, Any] | None = None
         self._statement: dict[str, Any] | None = None
         self._entry: dict[str, Any] | None = None

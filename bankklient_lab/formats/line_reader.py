@@ -15,8 +15,9 @@ from bankklient_lab.formats.base import Findings, Hints, Part, Rows
 from bankklient_lab.formats.blocks import numbered_lines
 from bankklient_lab.formats.decoding import Decoder
 from bankklient_lab.formats.records import BadField
-from bankklient_lab.formats.schema import Kind
+from bankklient_lab.formats.schema import SCHEMAS, Kind
 
+_COLUMNS = {kind: tuple(SCHEMAS[kind].names) for kind in (Kind.ENTRY, Kind.DETAIL, Kind.STATEMENT)}
 LINES_MAX = 100_000  # of one entry (with its details) or of one statement outside its entries
 
 
@@ -25,24 +26,11 @@ class LineReader(ABC):
 
     encodings: ClassVar[Sequence[str]] = ("cp1252",)  # of a file that is not UTF-8
 
-    def __init__(
-        self,
-        hints: Hints,
-        *,
-        statement: Sequence[str],
-        entry: Sequence[str],
-        detail: Sequence[str] = ("statement_no",),
-    ) -> None:
-        """Take the columns that the format gives of each kind of record."""
+    def __init__(self, hints: Hints) -> None:
         self.hints = hints
         self.findings = Findings()
         self.last_no = 0  # of the statements so far
-        self._rows = {
-            Kind.ENTRY: Rows(Kind.ENTRY, entry),
-            Kind.DETAIL: Rows(Kind.DETAIL, detail),
-            Kind.STATEMENT: Rows(Kind.STATEMENT, statement),
-        }
-        self._columns = {Kind.ENTRY: entry, Kind.DETAIL: detail, Kind.STATEMENT: statement}
+        self._rows = {kind: Rows(kind, columns) for kind, columns in _COLUMNS.items()}
 
     @abstractmethod
     def take(self, line: str, place: str) -> None:
@@ -75,10 +63,10 @@ class LineReader(ABC):
         yield from self.findings.drain()
 
     def keep(self, kind: Kind, values: dict[str, Any]) -> None:
-        """Keep a record that is complete."""
+        """Keep a record that is complete: its columns by name, those it leaves out are null."""
         if "raw" in values:
             values["raw"] = "\n".join(values["raw"])
-        self._rows[kind].rows.append(tuple(values.get(column) for column in self._columns[kind]))
+        self._rows[kind].rows.append(tuple(map(values.get, _COLUMNS[kind])))
 
     def note(self, code: str, place: str, field: str, value: object, *, entry_no: int | None = None) -> None:
         """Record a finding about the last statement."""

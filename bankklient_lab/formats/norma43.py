@@ -24,8 +24,6 @@ from bankklient_lab.formats.schema import Kind
 
 WIDTH = 80
 _HEAD = re.compile(rb"(?:\xef\xbb\xbf)?11\d{18}\d{12}[12]\d{14}\d{3}")
-
-
 _SIDE = side(credit="2", debit="1")
 _MOVEMENT_SIDE = _SIDE._replace(finding="bad_amount")
 _ACCOUNT_FIELDS = (
@@ -82,46 +80,6 @@ CLOSING = Record(
 )
 FILE_END = Record(WIDTH, Field("type", 1, 2, TEXT), Field("records", 21, 26, NUMBER))
 
-ENTRY_COLUMNS = (
-    "statement_no",
-    "entry_no",
-    "booking_day",
-    "value_day",
-    "amount",
-    "currency",
-    "status",
-    "reversal",
-    "bank_reference",
-    "client_reference",
-    "transaction_code",
-    "remittance",
-    "additional_info",
-    "original_amount",
-    "original_currency",
-    "detail_count",
-    "raw",
-    "place",
-)
-STATEMENT_COLUMNS = (
-    "statement_no",
-    "interim",
-    "account",
-    "bank",
-    "currency",
-    "account_name",
-    "first_day",
-    "last_day",
-    "opening",
-    "opening_day",
-    "closing",
-    "closing_day",
-    "declared_entries",
-    "declared_credit",
-    "declared_debit",
-    "raw",
-    "place",
-)
-
 
 def sniff(head: bytes) -> str | None:
     """Return "N43" for a file that starts with the opening record of an account."""
@@ -135,7 +93,7 @@ def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
 
 class _Reader(LineReader):
     def __init__(self, hints: Hints) -> None:
-        super().__init__(hints, statement=STATEMENT_COLUMNS, entry=ENTRY_COLUMNS)
+        super().__init__(hints)
         self._statement: dict[str, Any] | None = None
         self._entry: dict[str, Any] | None = None
         self._records = 0
