@@ -21,7 +21,7 @@ from .dropper import DiskDropper
 from .formatting import escape
 from .state import State, follow
 from .styles import css
-from .table import Column, PagedTable
+from .table import Column, PagedTable, page_of
 from .texts import counted, text
 from .withdrawal import Withdrawal
 from .work import Work
@@ -204,9 +204,7 @@ class Imports:
 
     def _past_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
         assert self._past_table is not None
-        keys = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order_by]
-        table = self._past_table.sort_by(keys) if keys else self._past_table
-        return table.slice(offset, limit)
+        return page_of(self._past_table, order_by, limit, offset)
 
 
 def _new(file: Dropped) -> list[dict[str, Any]]:

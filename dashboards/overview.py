@@ -17,7 +17,7 @@ from .formatting import escape
 from .refresh import Refresh
 from .state import State, follow
 from .styles import css
-from .table import Column, PagedTable
+from .table import Column, PagedTable, page_of
 from .texts import counted, text
 
 FINDINGS_SHOWN = 6
@@ -197,9 +197,7 @@ class Overview:
         return self._figures
 
     def _account_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
-        keys = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order_by]
-        table = self._shown.accounts.sort_by(keys) if keys else self._shown.accounts
-        return table.slice(offset, limit)
+        return page_of(self._shown.accounts, order_by, limit, offset)
 
     def _move_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
         day, choice = self._shown.moves.day, self._shown.choice

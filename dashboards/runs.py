@@ -22,7 +22,7 @@ from . import formatting, ui
 from .formatting import escape
 from .run_detail import RunDetail, ScheduleDetail
 from .state import State, follow
-from .table import Column, PagedTable
+from .table import Column, PagedTable, page_of
 from .texts import counted, text
 from .work import Work
 
@@ -85,7 +85,7 @@ class Runs:
 
     def _list(self, name: str, columns: Sequence[Column], rows: int, on_open: Any) -> PagedTable:
         return PagedTable(
-            columns, lambda order_by, limit, offset: _page(self._table[name], order_by, limit, offset),
+            columns, lambda order_by, limit, offset: page_of(self._table[name], order_by, limit, offset),
             rows_high=rows, selectable=False, on_open=on_open, placeholder=text(f"runs.no_{name}"),
         )  # fmt: skip
 
@@ -194,11 +194,6 @@ def _for_people(table: pa.Table) -> pa.Table:
 
 def _parameters(stored: str) -> str:
     return ", ".join(f"{name} {value}" for name, value in json.loads(stored).items())
-
-
-def _page(table: pa.Table, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
-    keys = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order_by]
-    return (table.sort_by(keys) if keys else table).slice(offset, limit)
 
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:

@@ -17,7 +17,7 @@ from . import formatting, ui
 from .formatting import escape
 from .state import State, follow
 from .styles import css
-from .table import Column, PagedTable
+from .table import Column, PagedTable, page_of
 from .texts import counted, section, text
 from .work import Work
 
@@ -175,9 +175,7 @@ class Statements:
 
     def _bank_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
         assert self._bank_table is not None
-        keys = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order_by]
-        table = self._bank_table.sort_by(keys) if keys else self._bank_table
-        return table.slice(offset, limit)
+        return page_of(self._bank_table, order_by, limit, offset)
 
     def _choose_bank_statement(self, row: dict[str, Any]) -> None:
         self._dates.value = (row["from_day"], row["to_day"])

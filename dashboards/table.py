@@ -64,6 +64,12 @@ _SHOWN: dict[str, Callable[[Any], Any]] = {
 Rows = Callable[[Sequence[str], int, int], pa.Table]
 
 
+def page_of(table: pa.Table, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
+    """Return the rows [offset, offset + limit) of a table in memory, sorted by columns ("-name" descends)."""
+    keys = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order_by]
+    return (table.sort_by(keys) if keys else table).slice(offset, limit)
+
+
 class _Paged(pn.widgets.Tabulator):
     """Tabulator with remote pages that come from `rows(order_by, limit, offset)` instead of a frame in memory."""
 
