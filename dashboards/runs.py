@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 import bankklient_lab as bl
-from bankklient_lab.errors import BadArgument, LabError
+from bankklient_lab.errors import BadArgument
 from bankklient_lab.jobs import Job
 from bankklient_lab.runs.execute import Run, execute
 from bankklient_lab.runs.notebooks import GIVEN, notebooks
@@ -198,10 +198,7 @@ def _parameters(stored: str) -> str:
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:
     """Build the page."""
-    try:
-        return Runs(lab, state).view
-    except LabError as error:
-        return ui.notice(error.message, severity="error")
+    return Runs(lab, state).view
 
 
 _SCHEDULE_COLUMNS = (
