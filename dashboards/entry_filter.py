@@ -6,17 +6,18 @@ from functools import partial
 from typing import Any
 
 import bankklient_lab as bl
+from bankklient_lab.analysis.entries import SIDES
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.money import parse_amount
 
 from . import formatting, ui
 from .entry_columns import TITLES, plain, with_part
-from .state import AMOUNTS, SIDES, TEXTS, State, follow
+from .state import AMOUNTS, DEFAULTS, State, follow
 from .texts import text
 
 ANY = "*"  # a choice that is no text of an entry: the widget takes "" for nothing chosen
 CHIP_CHARS = 40
-UNSET: dict[str, Any] = dict.fromkeys((*TEXTS, *AMOUNTS), "") | {"side": "any", "containing": {}}
+UNSET = {name: DEFAULTS[name] for name in State.CRITERIA}
 
 
 class EntryFilter:

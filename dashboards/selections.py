@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-from urllib.parse import urlencode
 
 import bankklient_lab as bl
 
 from . import ui
-from .state import IN, State
+from .state import State, query
 from .texts import text
 
 NONE = "*"  # no name of a selection that is shown: the widget takes "" for nothing chosen
@@ -47,19 +45,16 @@ class SelectionBar:
         state, criteria = self._state, json.loads(self._criteria[name])
         content = state.content
         values = state.read(
-            urlencode(_pairs(criteria)), accounts=content.labels, currencies=dict.fromkeys(content.currencies)
+            query(criteria), accounts=content.labels, currencies=dict.fromkeys(content.currencies)
         )  # fmt: skip
         state.param.update(**{key: value for key, value in values.items() if key not in ("page", "currency")})
 
     def save(self) -> None:
         """Keep the criteria under the name typed."""
         state = self._state
-        criteria = {name: getattr(state, name) for name in ("since", "until", "accounts", "columns", *State.CRITERIA)}
-        bl.save_selection(
-            self._lab,
-            self._name.value,
-            {key: value for key, value in criteria.items() if value not in ("", [], {}, "any")},
-        )
+        period = {"since": state.since, "until": state.until}
+        others = state.not_default(("accounts", "columns", *State.CRITERIA))
+        bl.save_selection(self._lab, self._name.value, period | others)
         saved, self._name.value = " ".join(self._name.value.split()), ""
         self._offer(saved)
         ui.tell(text("selection.kept", name=saved))
@@ -68,12 +63,3 @@ class SelectionBar:
         """Forget the chosen selection; the criteria stay as they are."""
         bl.delete_selection(self._lab, self._chosen.value)
         self._offer(NONE)
-
-
-def _pairs(criteria: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the criteria as they stand in an address."""
-    plain = dict(criteria)
-    pairs = [("accounts", str(name)) for name in plain.pop("accounts", [])]
-    pairs += [(IN + name, str(part)) for name, part in plain.pop("containing", {}).items()]
-    pairs.append(("columns", " ".join(plain.pop("columns", []))))
-    return pairs + [(name, str(value)) for name, value in plain.items()]

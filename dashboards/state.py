@@ -5,7 +5,7 @@ The address is written by anyone, so every value is checked against what the lab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import param
 
-from bankklient_lab.analysis.entries import COLUMNS, SEARCHED
+from bankklient_lab.analysis.entries import COLUMNS, SEARCHED, SIDES
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.money import parse_amount
 
@@ -22,7 +22,6 @@ from .charts import Styles
 
 PAGES = ("overview", "explorer", "statements", "imports", "runs")
 PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")
-SIDES = ("any", "credit", "debit")
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 DEFAULT_PRESET = "1Y"
 TEXT_CHARS = 200
@@ -132,17 +131,13 @@ class State(param.Parameterized):
 
     def address(self) -> str:
         """Return the query that shows the same; what is as by default is left out."""
-        pairs: list[tuple[str, str]] = [("page", self.page)]
-        if self.preset != DEFAULT_PRESET:
-            pairs += [("since", self.since.isoformat()), ("until", self.until.isoformat())]
-        pairs += [("accounts", account) for account in self.accounts]
-        pairs += [(name, getattr(self, name)) for name in ("currency", *TEXTS, *AMOUNTS) if getattr(self, name)]
-        if self.side != "any":
-            pairs.append(("side", self.side))
-        pairs += [(IN + name, part) for name, part in self.containing.items()]
-        if self.columns:
-            pairs.append(("columns", " ".join(self.columns)))
-        return "?" + urlencode(pairs)
+        period = {} if self.preset == DEFAULT_PRESET else {"since": self.since, "until": self.until}
+        others = self.not_default(("accounts", "currency", *State.CRITERIA, "columns"))
+        return query({"page": self.page} | period | others)
+
+    def not_default(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return the values of those of `names` that are not as by default."""
+        return {name: value for name in names if (value := getattr(self, name)) != DEFAULTS[name]}
 
     def read(self, search: str, *, accounts: Mapping[str, object], currencies: Mapping[str, object]) -> dict[str, Any]:
         """Return the checked values of an address, defaults for what is not in it."""
@@ -165,6 +160,22 @@ class State(param.Parameterized):
             "containing": {name: last[IN + name][:TEXT_CHARS] for name in SEARCHED if last.get(IN + name)},
             "columns": list(dict.fromkeys(name for name in last.get("columns", "").split() if name in COLUMNS)),
         }
+
+
+DEFAULTS: dict[str, Any] = {name: State.param[name].default for name in State.KEPT}
+
+
+def query(values: Mapping[str, Any]) -> str:
+    """Return values of State.KEPT as an address has them, for `State.read`; days may be texts already."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if name == "accounts":
+            pairs += [(name, account) for account in value]
+        elif name == "containing":
+            pairs += [(IN + column, part) for column, part in value.items()]
+        else:
+            pairs.append((name, " ".join(value) if name == "columns" else str(value)))
+    return "?" + urlencode(pairs)
 
 
 def _day(text: str | None) -> date | None:

@@ -126,6 +126,17 @@ def test_a_saved_selection_keeps_columns_and_filters(lab: Lab, state: State) -> 
     assert new_state(lab, address).containing == {"remittance": "R01"}
 
 
+def test_a_saved_selection_keeps_a_text_that_is_the_default_of_another_field(lab: Lab, state: State) -> None:
+    page = Explorer(lab, state)
+    state.param.update(text="any", side="debit")
+    page._selections._name.value = "mine"
+    page._selections.save()
+    page._chips.clear()
+    assert (state.text, state.side) == ("", "any")
+    page._selections.choose("mine")
+    assert (state.text, state.side) == ("any", "debit")
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
