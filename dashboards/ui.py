@@ -138,6 +138,11 @@ def button(label: str, action: Callable[[], object] | None = None, *, primary: b
         size="small",
         **params,
     )
+    return _doing(made, action)
+
+
+def _doing(made: Widget, action: Callable[[], object] | None) -> Widget:
+    """Return a button that does `action`; what goes wrong is told as a sentence."""
     if action is not None:
 
         def clicked(_event: object) -> None:
@@ -207,14 +212,7 @@ def choice(options: Mapping[str, Any] | list[str], value: Any, **params: Any) ->
 def icon_button(icon: str, name: str, action: Callable[[], object] | None = None, **params: Any) -> Widget:
     """Make a button that is only an icon; `name` is read out and shown on hover."""
     made = pmui.IconButton(label=name, icon=icon, description=name, size="small", margin=0, **params)
-    if action is not None:
-
-        def clicked(_event: object) -> None:
-            with told():
-                action()
-
-        made.on_click(clicked)
-    return made
+    return _doing(made, action)
 
 
 def menu(items: Sequence[tuple[str, str]], chosen: Callable[[int], None]) -> Widget:
@@ -295,7 +293,7 @@ _PAGE_SX = {
 
 def multi_choice(label: str, options: Mapping[str, Any], **params: Any) -> Widget:
     """Make a choice of several, with search."""
-    return pmui.MultiChoice(
+    return pmui.MultiChoice(  # it has no small size of its own
         label=label,
         options=dict(options),
         value=[],
@@ -305,9 +303,6 @@ def multi_choice(label: str, options: Mapping[str, Any], **params: Any) -> Widge
         stylesheets=[css("multi_choice")],
         **params,
     )
-
-
-# The widget has no small size of its own.
 
 
 def date_range(label: str, value: tuple[date, date], **params: Any) -> Widget:
