@@ -274,23 +274,21 @@ _INSERTS = (  # in the order in which they depend on each other
         FROM file_entry e {_NEW}
     ) e
     """,
-    """
+    staging.summed("""
     INSERT INTO history.day_sum
-    SELECT $import_id, e.statement_no, e.account_id, e.day, e.category,
-        coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0),
-        0), count(*),
+    SELECT $import_id, e.statement_no, e.account_id, e.day, e.category, CREDIT, DEBIT, count(*),
         count(*) FILTER (WHERE e.amount > 0), count(*) FILTER (WHERE e.amount < 0)
     FROM history.entry e JOIN staged_statement s USING (statement_no)
     WHERE e.import_id = $import_id AND NOT s.interim AND COUNTS
     GROUP BY ALL
-    """.replace("COUNTS", staging.COUNTS),
+    """),
     """
     INSERT INTO history.statement
     SELECT $import_id, statement_no, account_id, interim, account, bank, currency, account_name, number, page,
-    reference,
-        created_at, first_day, last_day, opening, opening_day, closing, closing_day, available,
+        reference, created_at, first_day, last_day, opening, opening_day, closing, closing_day, available,
         declared_entries, declared_credit, declared_debit, raw, place,
-        from_day, to_day, entries, booked_entries, sum_credit, sum_debit, digest, repeated_net
+        from_day, to_day, entries, booked_entries, sum_credit, sum_debit, digest, repeated_net,
+        repeated, order_number
     FROM staged_statement WHERE NOT known
     """,
     f"""
@@ -318,7 +316,8 @@ def withdraw_import(lab: Lab, import_id: int, *, reason: str) -> None:
 
     Raises UnknownName for a number that is no import, Refused when it is withdrawn already.
     """
-    with lab.database.tx("ops") as cursor:
+    # No import may be compared with this one and not be marked yet: what it repeats would count nowhere.
+    with lab.database.lane("history"), lab.database.tx("ops") as cursor:
         row = cursor.execute("SELECT state, file_name FROM ops.import WHERE import_id = ?", [import_id]).fetchone()
         if row is None:
             raise UnknownName("import", import_id, "see `bankklient imports`")
