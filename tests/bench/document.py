@@ -18,7 +18,7 @@ PACKAGES = (
     "bankklient_lab", "duckdb", "pyarrow", "pandas", "lxml", "mt-940", "bai2", "ofxparse",
     "typst", "xlsxwriter", "panel", "playwright",
 )  # fmt: skip
-_WHY = Path(__file__).with_name("why.md")  # written by people: profiles of what is missed
+_WHY = Path(__file__).with_name("why.md")  # written by people
 _HEAD = """# Benchmarks
 
 Written by `make bench` in one run: ours and the peer named do the same work in turns on the same machine, who

@@ -42,6 +42,32 @@ def import_file(
     return {"seconds": seconds, "entries": kept, "megabytes": peak[0] / 1e6}
 
 
+@a_task
+def least(path: str, bank: str | None = None, currency: str | None = None) -> dict[str, Any]:
+    """Time what no import can do without: reading the file, and bare DuckDB writing its entries into a file."""
+    import duckdb
+    import pyarrow as pa
+
+    from bankklient_lab.formats import detect
+    from bankklient_lab.formats.base import SNIFF_BYTES, Hints
+    from bankklient_lab.formats.schema import Kind
+
+    with Path(path).open("rb") as source:
+        format_, _ = detect(source.read(SNIFF_BYTES))
+        source.seek(0)
+        began = time.perf_counter()
+        parts = list(format_.read(source, Hints(bank=bank, currency=currency)))
+        reading = time.perf_counter() - began
+    entries = pa.Table.from_batches([part.batch for part in parts if part.kind is Kind.ENTRY])
+    with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder, duckdb.connect(":memory:") as con:
+        con.execute(f"ATTACH '{folder}/bare.duckdb' AS bare (STORAGE_VERSION 'latest')")
+        con.register("entries", entries)
+        began = time.perf_counter()
+        con.execute("CREATE TABLE bare.entry AS FROM entries")
+        con.execute("CHECKPOINT bare")
+        return {"reading": reading, "writing": time.perf_counter() - began, "entries": entries.num_rows}
+
+
 @contextlib.contextmanager
 def _peak() -> Iterator[list[int]]:
     """Give a list whose number is, after the block, the sum of the peaks of this process and its children in bytes."""
