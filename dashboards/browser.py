@@ -28,18 +28,10 @@ class Browser(pn.custom.JSComponent):
 
     _esm = Template("""
     export function render({ model }) {
-      // Names and roles that the widget library leaves out, for those who listen to the page.
-      const name = (element) => element.setAttribute("aria-label", "$choose");
-      const mends = {
-        ".MuiInputAdornment-root button:not([aria-label])": name,
-        ".tabulator[aria-owns]": (element) => element.removeAttribute("aria-owns"),
-        ".tabulator-tableholder:not([role])": (element) => {
-          element.setAttribute("role", "rowgroup");
-          element.firstElementChild?.setAttribute("role", "none");
-        },
-      };
+      // A name that the widget library leaves out, for those who listen to the page.
+      const unnamed = ".MuiInputAdornment-root button:not([aria-label])";
       const mend = (root) => {
-        for (const [selector, how] of Object.entries(mends)) { root.querySelectorAll(selector).forEach(how); }
+        for (const button of root.querySelectorAll(unnamed)) { button.setAttribute("aria-label", "$choose"); }
         for (const element of root.querySelectorAll("*")) { if (element.shadowRoot) { mend(element.shadowRoot); } }
       };
       setInterval(() => mend(document), 1000);

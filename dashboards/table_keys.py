@@ -67,7 +67,7 @@ class TableKeys(pn.custom.JSComponent):
         const cell = row?.getCells().find((one) => model.order.includes(one.getField()));
         cell?.getElement().click();
       };
-      const page_rows = () => Math.max(1, Math.floor(holder.clientHeight / 28) - 1);
+      const page_rows = () => Math.max(1, Math.floor(holder.clientHeight / table.options.rowHeight) - 1);
       const row_keys = {
         ArrowDown: () => go(current + 1),
         ArrowUp: () => current === 0 && table.getPage() === 1 ? headings()[0]?.focus() : go(current - 1),
@@ -169,6 +169,9 @@ class TableKeys(pn.custom.JSComponent):
       };
       const tidy = () => {  // what is built anew when columns change
         if (grid.getAttribute("aria-label") !== model.label) { grid.setAttribute("aria-label", model.label); }
+        grid.removeAttribute("aria-owns");
+        holder.setAttribute("role", "rowgroup");
+        holder.firstElementChild?.setAttribute("role", "none");
         if (grid.querySelector(".tabulator-row input")) { grid.setAttribute("aria-multiselectable", "true"); }
         for (const box of grid.querySelectorAll(".tabulator-row input")) { box.tabIndex = -1; }
         const all = headings();
