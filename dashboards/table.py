@@ -17,6 +17,7 @@ from .table_keys import TableKeys
 from .texts import counted, text
 
 PAGE_ROWS = 50
+ROW_PX = 28  # as in table.css
 ROWS_REACHABLE = 200_000  # further pages cost the database seconds: one filters instead
 ROOM_PX = 1_100  # on a large screen; a table that needs more scrolls sideways
 FLEXIBLE_LEAST, FLEXIBLE_PX = 120, 220  # what a column without a width needs, and gets where the table scrolls
@@ -39,7 +40,7 @@ class Column:
 
 
 def _height(rows: int, *, filtered: bool = False) -> int:
-    return 28 * rows + (64 if filtered else 34)  # and the header
+    return ROW_PX * rows + (64 if filtered else 34)  # and the header
 
 
 def _widths(columns: Sequence[Column], shown: Sequence[str], *, small: bool = False) -> dict[str, int]:
@@ -81,7 +82,7 @@ class _Paged(pn.widgets.Tabulator):
             page_size=PAGE_ROWS,
             show_index=False,
             disabled=True,
-            row_height=28,
+            row_height=ROW_PX,
             theme="simple",
             sizing_mode="stretch_width",
             margin=0,
@@ -161,7 +162,7 @@ class PagedTable:
             configuration={
                 "headerSortTristate": True,
                 "columnDefaults": {"headerSort": True, "tooltip": False},
-                "rowHeight": 28,
+                "rowHeight": ROW_PX,
                 "movableColumns": True,
             },
         )
