@@ -41,14 +41,12 @@ def money(value: Decimal | None, currency: str, *, sign: bool = False) -> str:
 
 def short(value: Decimal, *, sign: bool = False) -> tuple[str, str]:
     """Return a large amount in three or more digits and its unit: ("572.25", "M"); below 10 000 as it is."""
-    for size, unit in _UNITS:
-        if abs(value) >= size * (10 if unit == "k" else 1):
-            return amount((value / size).quantize(Decimal("0.01"), ROUND_HALF_UP), sign=sign), unit
-    return amount(value.quantize(Decimal("0.01"), ROUND_HALF_UP), sign=sign), ""
+    size, unit = scale(value)
+    return amount((value / size).quantize(Decimal("0.01"), ROUND_HALF_UP), sign=sign), unit
 
 
 def scale(largest: Decimal) -> tuple[Decimal, str]:
-    """Return what a chart's values are divided by, and the name of that unit."""
+    """Return what amounts up to `largest` are divided by, and the name of that unit; "" below 10 000."""
     for size, unit in _UNITS:
         if abs(largest) >= size * (10 if unit == "k" else 1):
             return size, unit
