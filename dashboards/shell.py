@@ -24,7 +24,7 @@ from .filterbar import FilterBar
 from .formatting import escape
 from .gate import NARROW_COOKIE, SCHEME_COOKIE
 from .refresh import window
-from .state import PAGES, State
+from .state import PAGES, TEXT_CHARS, State
 from .styles import css
 from .texts import text
 
@@ -157,7 +157,7 @@ class Shell:
         if value in self._targets:
             self.state.param.update(**self._targets[value])
         elif value.strip():
-            self.state.param.update(page="explorer", text=value.strip()[:200])
+            self.state.param.update(page="explorer", text=value.strip()[:TEXT_CHARS])
 
     def pressed(self, key: str) -> None:
         """Follow a shortcut."""
