@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import bankklient_lab as bl
+from bankklient_lab.analysis.balances import UNKNOWN_BANK
 from bankklient_lab.analysis.conversion import all_converted
 
 from . import formatting, periods
@@ -45,16 +46,18 @@ class Moves:
 
 @dataclass(frozen=True)
 class Figures:
-    """All of it; `note` says what is left out of sums and charts."""
+    """All of it; `note` says what is left out of sums and charts.
+
+    `accounts` are each account's balance on the last day, `converted` where that can be done, and its `name_and_basis`.
+    `series` are day (from the one before the period), key (label of the account) and balance, in one currency.
+    """
 
     choice: Choice
     note: str
-    accounts: pa.Table  # each account's balance on the last day, `converted` where that can be done, `name_and_basis`
+    accounts: pa.Table
     position: Decimal
     change: Decimal
-    series: (
-        pa.Table | None
-    )  # day (from the one before the period), key (label of the account), balance, in one currency
+    series: pa.Table | None
     flow: Flow
     credit_entries: int
     debit_entries: int
@@ -197,7 +200,7 @@ def _groups(accounts: Sequence[Mapping[str, Any]], way: str) -> dict[str, str]:
 
     def key(account: Mapping[str, Any]) -> str:
         if way == "bank":
-            return account["bank"] or "unknown bank"
+            return account["bank"] or UNKNOWN_BANK
         return str(account["currency"]) if way == "currency" else "total"
 
     return {account["label"]: key(account) for account in accounts}

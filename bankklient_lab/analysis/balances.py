@@ -48,10 +48,11 @@ def balances(lab: Lab, *, on: date, accounts: Collection[str] = (), in_currency:
     return lab.read(sql, {"accounts": names, "on": on, "target": target, "source": rate_source(lab, target)})
 
 
+UNKNOWN_BANK = "unknown bank"  # the key of accounts whose bank is not known
 _KEYS = {
     "account": "a.label",
     "currency": "a.currency",
-    "bank": "coalesce(a.bank, 'unknown bank')",
+    "bank": f"coalesce(a.bank, '{UNKNOWN_BANK}')",
     "total": "'total'",
 }
 _SERIES = """

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bankklient_lab.analysis.balances import UNKNOWN_BANK
 from bankklient_lab.reports.model import CashPositionReport
 from bankklient_lab.reports.texts import DASH, amount_text, day_text, period_text
 
@@ -37,7 +38,7 @@ def chart_days(report: CashPositionReport) -> str:
 def banks_named(balances: pa.Table) -> pa.Table:
     """Return balances with a name in place of each bank that is not known."""
     column = balances.column_names.index("bank")
-    return balances.set_column(column, "bank", pc.fill_null(balances["bank"], "unknown bank"))
+    return balances.set_column(column, "bank", pc.fill_null(balances["bank"], UNKNOWN_BANK))
 
 
 def total(balances: pa.Table) -> Decimal:
