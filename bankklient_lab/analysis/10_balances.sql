@@ -14,7 +14,7 @@ CREATE MACRO app.statement_chain(wanted := NULL) AS TABLE
         FROM (SELECT * REPLACE (opening + repeated_net AS opening) FROM live_statement())  -- what it repeats lies before
         WHERE NOT interim AND account_id = coalesce(wanted, account_id)
         WINDOW bank_order AS (
-            ORDER BY account_id, to_day, from_day, try_cast(regexp_extract(number, '\d+') AS HUGEINT), page, import_id, statement_no
+            ORDER BY account_id, to_day, from_day, order_number NULLS FIRST, number IS NULL, page, import_id, statement_no
             ROWS UNBOUNDED PRECEDING
         )
     ), anchored AS (  -- a level is what `moved` lacks to the balance: by the stated closing before, the opening after, or from zero

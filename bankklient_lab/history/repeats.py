@@ -11,7 +11,7 @@ from bankklient_lab.history.staging import summed
 
 
 def mark_repeated(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
-    """Set `repeats` on staged entries that are known, and what follows from it on their statements.
+    """Set `repeats` on staged entries that are known, and what follows from it on their statements and their order.
 
     A statement of which nothing is left that counts is known, unless it states a balance that no other one does.
     """
@@ -21,6 +21,7 @@ def mark_repeated(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
     cursor.execute(_MARK_ENTRIES)
     cursor.execute(summed(_MARK_STATEMENTS))
     cursor.execute(_MARK_KNOWN)
+    cursor.execute(_ORDER)
 
 
 def _overlap(cursor: duckdb.DuckDBPyConnection) -> bool:
@@ -35,20 +36,23 @@ def _overlap(cursor: duckdb.DuckDBPyConnection) -> bool:
     return bool(row and row[0])
 
 
-# `known_entry`: what counts already on the days of each new statement; within one format the bank's references must be
-# the same, too. The n-th of equal entries repeats the n-th known.
+# `held`: what the lab has on the days of each new statement, `known_entry` what of it counts; within one format the
+# bank's references must be the same, too. The n-th of equal entries repeats the n-th known, one without a day one
+# without.
 _REPEATS = """
 CREATE OR REPLACE TEMP TABLE staged_repeat AS
-WITH known_entry AS (
+WITH held AS (
     SELECT s.statement_no, e.import_id, e.statement_no AS known_no, e.entry_no,
-        coalesce(e.booking_day, e.value_day) AS day, e.amount, e.bank_reference,
-        bool_and(i.format = $format) OVER (PARTITION BY s.statement_no) AS one_format
+        coalesce(e.booking_day, e.value_day) AS day, e.amount, e.bank_reference, e.repeats, i.format
     FROM staged_statement s
         JOIN live_entry() e ON e.account_id = s.account_id
-            AND coalesce(e.booking_day, e.value_day) BETWEEN s.from_day AND s.to_day
+            AND coalesce(e.booking_day, e.value_day, e.day) BETWEEN s.from_day AND s.to_day
         JOIN ops.import i ON i.import_id = e.import_id
     WHERE NOT s.known AND NOT s.interim AND NOT e.interim
-        AND counts(e.status, e.amount, e.currency, s.currency, e.repeats)
+        AND counts(e.status, e.amount, e.currency, s.currency, NULL)
+), known_entry AS (
+    SELECT *, bool_and(format = $format) OVER (PARTITION BY statement_no) AS one_format
+    FROM held WHERE repeats IS NULL
 ), known_numbered AS (
     SELECT * REPLACE (CASE WHEN one_format THEN bank_reference END AS bank_reference),
         row_number() OVER (
@@ -59,15 +63,16 @@ WITH known_entry AS (
     SELECT statement_no, count(*) AS entries, max(day) AS last_day, any_value(one_format) AS one_format
     FROM known_entry GROUP BY statement_no
 ), known_statement AS (  -- the last one's closing balance; whether the bank numbers them otherwise
-    SELECT s.statement_no, max_by(h.closing, (h.to_day, h.import_id, h.statement_no)) AS closing,
-        bool_or(i.format = $format AND h.number <> s.number) AS other_number
-    FROM (SELECT DISTINCT statement_no, import_id, known_no FROM known_entry) k
+    SELECT s.statement_no,
+        max_by(struct_pack(stated := coalesce(h.closing, h.opening + h.repeated_net + h.sum_credit - h.sum_debit)),
+            (h.to_day, h.import_id, h.statement_no)).stated AS closing,
+        bool_or(k.format = $format AND (ltrim(h.number, '0') <> ltrim(s.number, '0') OR h.page <> s.page)) AS other
+    FROM (SELECT DISTINCT statement_no, import_id, known_no, format FROM held) k
         JOIN staged_statement s USING (statement_no)
         JOIN history.statement h ON h.import_id = k.import_id AND h.statement_no = k.known_no
-        JOIN ops.import i ON i.import_id = k.import_id
     GROUP BY s.statement_no
 ), paired AS (
-    SELECT n.statement_no, n.entry_no, n.day, n.amount, k.import_id
+    SELECT n.statement_no, n.entry_no, n.day, n.amount, k.import_id, k.known_no, k.entry_no AS known_entry_no
     FROM (
         SELECT e.statement_no, e.entry_no, coalesce(e.booking_day, e.value_day) AS day, e.amount,
             CASE WHEN p.one_format THEN e.bank_reference END AS bank_reference,
@@ -77,20 +82,25 @@ WITH known_entry AS (
                 ORDER BY e.entry_no) AS ordinal
         FROM file_entry e JOIN known_part p USING (statement_no) JOIN staged_statement s USING (statement_no)
         WHERE COUNTS
-    ) n LEFT JOIN known_numbered k ON k.statement_no = n.statement_no AND k.day = n.day AND k.amount = n.amount
-        AND k.bank_reference IS NOT DISTINCT FROM n.bank_reference AND k.ordinal = n.ordinal
+    ) n LEFT JOIN known_numbered k ON k.statement_no = n.statement_no AND k.amount = n.amount AND k.ordinal = n.ordinal
+        AND k.day IS NOT DISTINCT FROM n.day AND k.bank_reference IS NOT DISTINCT FROM n.bank_reference
 ), going_on AS (
     SELECT statement_no
     FROM paired p JOIN known_part k USING (statement_no) JOIN known_statement h USING (statement_no)
         JOIN staged_statement s USING (statement_no)
-    WHERE NOT coalesce(h.other_number, false)
-    GROUP BY statement_no, k.entries, k.last_day, h.closing, s.opening
+    WHERE NOT coalesce(h.other, false)
+    GROUP BY statement_no, k.entries, k.last_day, h.closing, s.opening, s.closing
     HAVING count(p.import_id) = k.entries
         AND coalesce(min(p.day) FILTER (p.import_id IS NULL) >= k.last_day, true)
-        AND coalesce(s.opening + sum(p.amount) FILTER (p.import_id IS NOT NULL) = h.closing, true)
+        AND coalesce(CASE WHEN s.opening IS NOT NULL
+                THEN s.opening + sum(p.amount) FILTER (p.import_id IS NOT NULL) = h.closing
+                ELSE s.closing - sum(p.amount) <> h.closing END, true)
+), repeated AS (
+    SELECT *, min(statement_no) OVER (PARTITION BY import_id, known_no, known_entry_no) AS first_no
+    FROM paired SEMI JOIN going_on USING (statement_no) WHERE import_id IS NOT NULL
 )
-SELECT statement_no, entry_no, day, amount, import_id FROM paired SEMI JOIN going_on USING (statement_no)
-WHERE import_id IS NOT NULL
+SELECT statement_no, entry_no, day, amount, import_id
+FROM repeated WHERE statement_no NOT IN (SELECT statement_no FROM repeated WHERE first_no < statement_no)
 """
 
 _MARK_ENTRIES = """
@@ -103,14 +113,14 @@ _MARK_STATEMENTS = """
 UPDATE staged_statement s SET
     repeated = r.entries, repeats = r.first_import, repeated_net = r.net,
     booked_entries = coalesce(n.entries, 0), sum_credit = coalesce(n.credit, 0), sum_debit = coalesce(n.debit, 0),
-    digest = coalesce(n.digest, '0'), from_day = coalesce(n.first_day, s.to_day)
+    from_day = least(coalesce(n.first_day, s.to_day), s.to_day)
 FROM (
         SELECT statement_no, count(*) AS entries, min_by(import_id, entry_no) AS first_import, sum(amount) AS net
         FROM staged_repeat GROUP BY statement_no
     ) r
     LEFT JOIN (
         SELECT e.statement_no, count(*) AS entries, min(coalesce(e.booking_day, e.value_day)) AS first_day,
-            CREDIT AS credit, DEBIT AS debit, DIGEST AS digest
+            CREDIT AS credit, DEBIT AS debit
         FROM file_entry e JOIN staged_statement s USING (statement_no) WHERE COUNTS GROUP BY e.statement_no
     ) n USING (statement_no)
 WHERE r.statement_no = s.statement_no
@@ -118,8 +128,18 @@ WHERE r.statement_no = s.statement_no
 
 _MARK_KNOWN = """
 UPDATE staged_statement s SET known = true
-WHERE s.repeated > 0 AND s.booked_entries = 0 AND (s.closing IS NULL OR EXISTS (
+WHERE s.repeated > 0 AND s.booked_entries = 0 AND (coalesce(s.closing, s.opening) IS NULL OR EXISTS (
     FROM live_statement() h
-    WHERE h.account_id = s.account_id AND NOT h.interim AND h.closing = s.closing AND h.to_day <= s.to_day
-        AND h.to_day >= (SELECT max(day) FROM staged_repeat r WHERE r.statement_no = s.statement_no)))
+    WHERE h.account_id = s.account_id AND NOT h.interim AND h.to_day <= s.to_day
+        AND h.to_day >= (SELECT max(day) FROM staged_repeat r WHERE r.statement_no = s.statement_no)
+        AND coalesce(h.closing, h.opening + h.repeated_net + h.sum_credit - h.sum_debit)
+            = coalesce(s.closing, s.opening + s.repeated_net)))
+"""
+
+# Among statements of the same days, one without a number comes after those that the lab has.
+_ORDER = """
+UPDATE staged_statement s SET order_number = (
+    SELECT max(h.order_number) FROM live_statement() h
+    WHERE h.account_id = s.account_id AND h.interim = s.interim AND h.to_day = s.to_day AND h.from_day = s.from_day)
+WHERE s.order_number IS NULL
 """

@@ -177,7 +177,7 @@ def empty(cursor: duckdb.DuckDBPyConnection) -> bool:
     return not counts[0]
 
 
-_STATEMENT = """
+_STATEMENT = r"""
 CREATE OR REPLACE TEMP TABLE staged_statement AS
 WITH total AS (
     SELECT s.statement_no,
@@ -208,7 +208,8 @@ SELECT * EXCLUDE (end_day, first_entry, last_entry),
     false AS known,
     sum_credit AS file_credit, sum_debit AS file_debit,  -- with entries that turn out to repeat others
     0 AS repeated, NULL::BIGINT AS repeats,  -- entries that repeat others, the import of the first one
-    0::DECIMAL(18,3) AS repeated_net
+    0::DECIMAL(18,3) AS repeated_net,
+    try_cast(regexp_extract(number, '\d+') AS HUGEINT) AS order_number
 FROM days
 """
 
@@ -268,7 +269,7 @@ def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
 # balances where both state them, and within one format the same number and page.
 _SAME = """
     a.account_id = b.account_id AND a.interim = b.interim AND a.to_day = b.to_day
-    AND a.booked_entries = b.booked_entries AND a.entries = b.entries AND a.digest = b.digest
+    AND a.booked_entries = b.booked_entries + b.repeated AND a.entries = b.entries AND a.digest = b.digest
     AND (a.opening IS NULL OR b.opening IS NULL OR a.opening = b.opening)
     AND (a.closing IS NULL OR b.closing IS NULL OR a.closing = b.closing)
 """
@@ -278,6 +279,8 @@ _SAME_NUMBER = """
 """
 
 
+# One that states balances is no repetition of one that states none: its entries are, its balances are news.
+_TELLS_NO_MORE = "a.interim OR coalesce(a.opening, a.closing) IS NULL OR coalesce(b.opening, b.closing) IS NOT NULL"
 # Within one format the bank's references must be the same, too; all of them, in any order.
 _REFERENCES = "sum(md5_number_lower(e.bank_reference) % 4611686018427387904::UBIGINT)"
 _MARK_KNOWN = f"""
@@ -305,7 +308,7 @@ def mark_known(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
         SELECT a.statement_no, b.import_id, b.statement_no AS known_no, i.format = $format AS one_format
         FROM staged_statement a JOIN history.statement b ON {_SAME}
             JOIN ops.import i ON i.import_id = b.import_id AND i.state = 'imported'
-        WHERE i.format <> $format OR ({_SAME_NUMBER})
+        WHERE (i.format <> $format OR ({_SAME_NUMBER})) AND ({_TELLS_NO_MORE})
         """,  # noqa: S608 - our own texts
         {"format": format_name},
     )
