@@ -7,7 +7,8 @@ CREATE MACRO app.continuity() AS TABLE
             lag(try_cast(regexp_extract(number, '\d+') AS HUGEINT)) OVER w AS n_before,
             lag(number) OVER w AS number_before,
             lag(closing) OVER w AS closing_before,
-            lag(to_day) OVER w AS to_day_before
+            lag(to_day) OVER w AS to_day_before,
+            number = lag(number) OVER w AND page <> lag(page) OVER w AS next_page
         FROM statement_chain()
         WINDOW w AS (PARTITION BY account_id ORDER BY seq)
     )
@@ -21,7 +22,7 @@ CREATE MACRO app.continuity() AS TABLE
     UNION ALL
     SELECT import_id, statement_no, account_id, to_day, 'overlaps', 'period',
         'begins on ' || from_day || ', the one before ends on ' || to_day_before
-    FROM pair WHERE from_day < to_day_before AND opening IS DISTINCT FROM closing_before;
+    FROM pair WHERE from_day < to_day_before AND (opening = closing_before OR next_page) IS NOT TRUE;
 
 CREATE MACRO app.all_finding() AS TABLE
     SELECT f.import_id, f.statement_no, f.entry_no, f.account_id, s.to_day AS day, f.code, coalesce(f.place, s.place) AS place, f.field, f.value
