@@ -12,7 +12,8 @@ CREATE MACRO app.pending_entry() AS TABLE
             ORDER BY import_id DESC, statement_no DESC, entry_no DESC) = 1
     ), booked AS (
         SELECT e.account_id, e.day, e.amount, e.bank_reference,
-            row_number() OVER (PARTITION BY e.account_id, e.day, e.amount ORDER BY e.import_id, e.statement_no, e.entry_no) AS ordinal
+            CASE WHEN e.repeats IS NULL THEN row_number() OVER (  -- one that repeats another books nothing more
+                PARTITION BY e.account_id, e.day, e.amount, e.repeats IS NULL ORDER BY e.import_id, e.statement_no, e.entry_no) END AS ordinal
         FROM live_entry() e
         WHERE NOT e.interim AND e.status = 'BOOK' AND e.day >= (SELECT min(day) - 10 FROM newest)
             AND e.account_id IN (SELECT account_id FROM newest)
