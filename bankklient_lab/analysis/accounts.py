@@ -40,25 +40,25 @@ def identify_account(lab: Lab, account: str, number: str, currency: str | None =
     `number` is the IBAN or "prefix-base/bank". UnknownName for the account; BadArgument for another number than its
     own; Refused when the account has its bank already or the lab knows the whole number as another account.
     """
-    account_id = one_account(lab, account, currency)
-    ((known, its_currency, iban, digits),) = lab.rows(
-        "SELECT number, currency, canonical_account($number, NULL), czech_digits(number)"
-        " FROM ops.account WHERE account_id = $id",
-        {"number": number, "id": account_id},
-    )
-    if digits is None:
-        raise Refused(f"{known} is a whole account number already")
-    if not iban.startswith("CZ") or iban[8:] != digits:
-        raise BadArgument(f"{number} is not {known} with the code of a Czech bank; write its IBAN or {known}/0800")
-    if lab.rows(
-        "SELECT 1 FROM ops.account WHERE (number, currency) = ($iban, $currency)",
-        {"iban": iban, "currency": its_currency},
-    ):
-        raise Refused(
-            f"the lab knows {iban} {its_currency} as another account; withdraw the imports of {known} and"
-            " import them again with the bank"
+    with lab.database.lane("history"), lab.database.tx("ops") as cursor:  # neither an import nor another answer between
+        account_id = one_account(lab, account, currency)
+        ((known, its_currency, iban, digits),) = lab.rows(
+            "SELECT number, currency, canonical_account($number, NULL), czech_digits(number)"
+            " FROM ops.account WHERE account_id = $id",
+            {"number": number, "id": account_id},
         )
-    with lab.database.tx("ops") as cursor:
+        if digits is None:
+            raise Refused(f"{known} is a whole account number already")
+        if not iban.startswith("CZ") or iban[8:] != digits:
+            raise BadArgument(f"{number} is not {known} with the code of a Czech bank; write its IBAN or {known}/0800")
+        if lab.rows(
+            "SELECT 1 FROM ops.account WHERE (number, currency) = ($iban, $currency)",
+            {"iban": iban, "currency": its_currency},
+        ):
+            raise Refused(
+                f"the lab knows {iban} {its_currency} as another account; withdraw the imports of {known} and"
+                " import them again with the bank"
+            )
         cursor.execute(
             "UPDATE ops.account SET number = ?, bank = ? WHERE account_id = ?", [iban, iban[4:8], account_id]
         )
