@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN_STEPS = 0.1
 SECONDS_TO_START = 120
 _SHOWN_CHARS = 80
+# A kernel that is told to stop while it ends says so as an error on the caller's screen; cells tell theirs by message.
+_QUIET = ["--log-level=CRITICAL"]
 # Papermill takes braces in paths for its own placeholders.
 _BRACES = str.maketrans({"{": "{{", "}": "}}"})
 
@@ -91,7 +93,7 @@ class Execution:
             def __init__(self, **options: Any) -> None:
                 sockets = str(execution._sockets / "kernel.json")
                 super().__init__(transport="ipc", connection_file=sockets, **options)
-                self._kernel_spec = KernelSpec(**get_kernel_dict())
+                self._kernel_spec = KernelSpec(**get_kernel_dict(extra_arguments=_QUIET))
                 execution._manager = self
 
         return Manager
