@@ -36,6 +36,7 @@ GREY = "#8a96a3"
 IN, OUT, NET = "#009e73", "#d55e00", "#8a96a3"
 DASHES = ("solid", "dashed", "dotted")
 SLOTS = 6  # keys that are drawn by themselves; the rest is one more
+_DAY_MS = 86_400_000  # axes of days count in milliseconds
 _LABEL_PX = 17
 _LABEL_SPACE_PX = 140
 _LEADER_SHARE = 0.03  # of the days shown, beside the last one
@@ -138,7 +139,7 @@ class Chart:
 
         def dragged(event: Any) -> None:
             geometry = event.geometry
-            if event.final and geometry.get("type") == "rect" and geometry["x1"] - geometry["x0"] > 43_200_000:
+            if event.final and geometry.get("type") == "rect" and geometry["x1"] - geometry["x0"] > _DAY_MS / 2:
                 self.hits.selected.indices = []
                 chosen(_day(geometry["x0"]), _day(geometry["x1"]) + timedelta(days=1))
 
@@ -340,7 +341,7 @@ class Bars(Chart):
         high, low = max(ups, default=Decimal(0)) / divisor, min(downs, default=Decimal(0)) / divisor
         self._frame(_moment(periods[0][0]), _moment(periods[-1][1]), low, high, axis_title(currency, unit))
         centre = [_moment(since) + (_moment(until) - _moment(since)) / 2 for since, until in periods]
-        whole = [(until - since).days * 86_400_000 for since, until in periods]
+        whole = [(until - since).days * _DAY_MS for since, until in periods]
         thin = [width * 0.72 for width in whole]
         for at, (source, bar) in enumerate(self._slots):
             bar.visible = at < len(series)

@@ -80,6 +80,11 @@ class Decoder:
         return max(sum(char in alphabet for char in text) for alphabet in self._alphabets)
 
     def _points_of_word(self, word: str) -> int:
+        """Return how plausible a word is by itself.
+
+        Each character beyond ASCII gives 2 when it is a letter of the word's language, -2 when it is another one and
+        -6 when it is none that is printed; each capital out of place and each unlikely neighbour takes off a little.
+        """
         lower = word.lower()
         unusual = [char for char in lower if char > "\x7f"]
         impossible = sum(char < "\xa0" or char == "\ufffd" for char in unusual)
