@@ -1,6 +1,6 @@
 """Actions: plain functions `f(lab, ...)` that run here or, when another process owns the lab, in that process.
 
-Nothing else changes a lab. `@action` returns what the function returns (plain values); `@table_action` marks a
+Nothing else changes a lab, and every call asks first whether its caller may. `@action` returns what the function returns (plain values); `@table_action` marks a
 function that returns an Arrow table or a read (Lab.read): called directly it gives people a DataFrame with exact
 decimals, `f.arrow(lab, ...)` gives the Arrow table and `f.rows(lab, ...)` plain rows. A `pathlib.Path` argument stands
 for the content of a file of the caller and travels with the call; a path on the owner's side is a plain text.
@@ -8,12 +8,16 @@ for the content of a file of the caller and travels with the call; a path on the
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.errors import BadArgument, NotAllowed, UnknownName
 from bankklient_lab.lab import Lab, Read
+from bankklient_lab.rights.locks import Mode, Record
+from bankklient_lab.rights.permissions import needed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +27,31 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Action(Generic[P, R]):
-    """A registered function of a lab; calling it runs it where the lab is."""
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What an action needs and how it runs beside others.
 
-    def __init__(self, function: Callable[Concatenate[Lab, P], R]) -> None:
+    `needs` is an expression over permission numbers ("(51|56)&61"; "": every user). `mode` is its class in shared mode
+    (rights.locks); all but "standard" run in one transaction of the lane ops, unless they go in `steps` of their own:
+    such a one must do nothing twice when it is repeated. `record` names the argument whose record an update holds, or
+    the group of a batch. `public` ones need no login, `expired` ones no password that is still good.
+    """
+
+    needs: str = ""
+    mode: Mode = "update"
+    record: str = ""
+    steps: bool = False
+    public: bool = False
+    expired: bool = False
+
+
+class Action(Generic[P, R]):
+    """A registered function of a lab; calling it runs it where the lab is, if the caller may."""
+
+    def __init__(self, function: Callable[Concatenate[Lab, P], R], declared: Declared) -> None:
         self.function = function
         self.name = function.__name__
+        self.declared = declared
         update_wrapper(self, function)
         assert self.name not in ACTIONS, self.name
         ACTIONS[self.name] = self
@@ -42,8 +65,61 @@ class Action(Generic[P, R]):
         return self.here(lab, *args, **kwargs)
 
     def here(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the function in this process, which owns the lab."""
-        return self.function(lab, *args, **kwargs)
+        """Run the function in this process, which owns the lab, for the lab's caller."""
+        self.admit(lab)
+        how = self.declared
+        with lab.locks.working(lab.caller, self.name, how.mode, self._record(args, kwargs)):
+            if how.mode == "standard":
+                return self._call(lab, *args, **kwargs)
+            if how.steps:
+                return self._in_steps(lab, *args, **kwargs)
+            with lab.database.tx("ops") as cursor:
+                done, answer = lab.repeatable.answered(cursor) if lab.repeatable else (False, None)
+                if done:
+                    result: R = answer
+                    return result
+                result = self._call(lab, *args, **kwargs)
+                if lab.repeatable:
+                    lab.repeatable.keep(cursor, result)
+            return result
+
+    def admit(self, lab: Lab) -> None:
+        """Raise NotLoggedIn or NotAllowed unless the caller may run this now."""
+        how = self.declared
+        if how.public:
+            return
+        try:
+            lab.rights.demand(lab.caller, needed(how.needs), self.name, expired=how.expired)
+        except NotAllowed:
+            with lab.database.tx("ops") as cursor:
+                lab.log(cursor, "not_allowed", self.name)
+            raise
+
+    def _in_steps(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run work that has transactions of its own and does nothing twice when it is repeated."""
+        if lab.repeatable is None:
+            return self._call(lab, *args, **kwargs)
+        with lab.database.reading() as cursor:
+            done, answer = lab.repeatable.answered(cursor)
+        if done:
+            known: R = answer
+            return known
+        result = self._call(lab, *args, **kwargs)
+        with lab.database.tx("ops") as cursor:
+            lab.repeatable.keep(cursor, result)
+        return result
+
+    def _call(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function; an action that it calls is not the repeatable call itself."""
+        return self.function(lab.acting(lab.caller) if lab.repeatable else lab, *args, **kwargs)
+
+    def _record(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Record:
+        how = self.declared
+        if how.mode == "batch":
+            return how.record, None
+        if how.mode != "update" or not how.record:
+            return None
+        return how.record, inspect.signature(self.function).bind(None, *args, **kwargs).arguments.get(how.record)
 
     def __call__(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the action."""
@@ -53,16 +129,27 @@ class Action(Generic[P, R]):
 class _Reading(Action[P, "pa.Table | Read"]):
     """What a table action is to the owner of a lab: a call answered with the Arrow table."""
 
-    def here(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> pa.Table:
+    def _call(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> pa.Table:
         found = self.function(lab, *args, **kwargs)
         return found.arrow() if isinstance(found, Read) else found
+
+    def rows(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> list[dict[str, Any]]:
+        """Return the rows as dicts by column, in the process that owns the lab, without a detour over Arrow."""
+        _check_texts((args, kwargs))
+        self.admit(lab)
+        with lab.locks.working(lab.caller, self.name, "standard", None):
+            found = self.function(lab, *args, **kwargs)
+            if isinstance(found, Read):
+                return found.rows()
+        rows: list[dict[str, Any]] = found.to_pylist()
+        return rows
 
 
 class TableAction(Generic[P]):
     """An action that reads a table."""
 
-    def __init__(self, function: Callable[Concatenate[Lab, P], pa.Table | Read]) -> None:
-        self._action = _Reading(function)
+    def __init__(self, function: Callable[Concatenate[Lab, P], pa.Table | Read], declared: Declared) -> None:
+        self._action = _Reading(function, declared)
         update_wrapper(self, function)
 
     def arrow(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> pa.Table:
@@ -72,13 +159,8 @@ class TableAction(Generic[P]):
     def rows(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> list[dict[str, Any]]:
         """Return the rows as dicts by column, here without a detour over Arrow."""
         if lab.remote is None:
-            _check_texts((args, kwargs))
-            found = self._action.function(lab, *args, **kwargs)
-            if isinstance(found, Read):
-                return found.rows()
-        else:
-            found = self.arrow(lab, *args, **kwargs)
-        rows: list[dict[str, Any]] = found.to_pylist()
+            return self._action.rows(lab, *args, **kwargs)
+        rows: list[dict[str, Any]] = self.arrow(lab, *args, **kwargs).to_pylist()
         return rows
 
     def __call__(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
@@ -103,14 +185,22 @@ def _check_texts(given: object) -> None:
 ACTIONS: dict[str, Action[..., Any]] = {}
 
 
-def action(function: Callable[Concatenate[Lab, P], R]) -> Action[P, R]:
-    """Register a function that returns plain values."""
-    return Action(function)
+def action(
+    needs: str = "",
+    *,
+    mode: Mode = "update",
+    record: str = "",
+    steps: bool = False,
+    public: bool = False,
+    expired: bool = False,
+) -> Callable[[Callable[Concatenate[Lab, P], R]], Action[P, R]]:
+    """Register a function that returns plain values; see Declared."""
+    return lambda function: Action(function, Declared(needs, mode, record, steps, public, expired))
 
 
-def table_action(function: Callable[Concatenate[Lab, P], pa.Table | Read]) -> TableAction[P]:
-    """Register a function that returns an Arrow table or a read."""
-    return TableAction(function)
+def table_action(needs: str = "") -> Callable[[Callable[Concatenate[Lab, P], pa.Table | Read]], TableAction[P]]:
+    """Register a function that returns an Arrow table or a read, for callers with a permission ("": for all users)."""
+    return lambda function: TableAction(function, Declared(needs, "standard"))
 
 
 def action_named(name: str) -> Action[..., Any]:

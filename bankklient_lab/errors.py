@@ -14,6 +14,12 @@
     +-- BadArgument               a value that the function can't take
     +-- NoRate                    no exchange rate on or before the day
     +-- Refused                   an action that the state of the lab does not allow
+    |   +-- Blocked               another user is at work on the same
+    +-- NotLoggedIn               no login, or one that has ended or is locked
+    |   +-- LoginRefused          a wrong name or password, a user who may not log in, too many tries
+    |   +-- SecondFactorNeeded    the password was right; a code or a passkey is missing
+    |   +-- PasswordExpired       nothing but a new password is possible
+    +-- NotAllowed                a permission that the caller does not have
     +-- RunFailed                 a notebook run that stopped, with the failing cell
     +-- Cancelled                 stopped by the user
 
@@ -145,6 +151,42 @@ class Refused(LabError):
     """The state of the lab does not allow the action."""
 
     code = "refused"
+
+
+class Blocked(Refused):
+    """Another user is at work on the same; `user`, `workstation`, `action` and `since` say who, where and what."""
+
+    code = "blocked"
+
+
+class NotLoggedIn(LabError):
+    """The caller has not logged in, or the login has ended or is locked (`locked`)."""
+
+    code = "not_logged_in"
+
+
+class LoginRefused(NotLoggedIn):
+    """A wrong name or password, a user who may not log in, or a try that came too early: one message for all."""
+
+    code = "login_refused"
+
+
+class SecondFactorNeeded(NotLoggedIn):
+    """The password was right; a code or a passkey must come with it (`kinds`)."""
+
+    code = "second_factor_needed"
+
+
+class PasswordExpired(NotLoggedIn):
+    """Nothing but choosing a new password is possible."""
+
+    code = "password_expired"
+
+
+class NotAllowed(LabError):
+    """The caller lacks a permission; `needed` is the expression over their numbers."""
+
+    code = "not_allowed"
 
 
 class RunFailed(LabError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import platform
 import sys
 import threading
 import time
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab import lab as labs
-from bankklient_lab.errors import LabBusy
+from bankklient_lab.errors import LabBusy, NotLoggedIn
 from bankklient_lab.lab import Clock, Lab, lab_path, open_here, utc_now
+from bankklient_lab.rights.identity import NOBODY, Credentials, Identity
 from bankklient_lab.store.owner import current_owner
 from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE, read_passphrase
 
@@ -24,45 +26,78 @@ if TYPE_CHECKING:
     from bankklient_lab.server.endpoint import Endpoint
     from bankklient_lab.server.remote import RemoteLab
 
+ENVIRONMENT_USER = "BANKKLIENT_USER"
+ENVIRONMENT_PASSWORD_FILE = "BANKKLIENT_PASSWORD_FILE"
+ENVIRONMENT_TOKEN = "BANKKLIENT_TOKEN"  # noqa: S105 - the name of the variable
 SECONDS_TO_WAIT = 30.0
 SECONDS_UNTIL_SAID = 2.0
 SECONDS_BETWEEN_TRIES = 0.05
 
 
-def open(  # noqa: A001 - bankklient_lab.open, as gzip.open
-    path: str | Path | None = None, *, passphrase: str | None = None, user: str = "", clock: Clock = utc_now
+def open(  # noqa: A001, PLR0913 - bankklient_lab.open, as gzip.open; each argument by name
+    path: str | Path | None = None,
+    *,
+    passphrase: str | None = None,
+    user: str = "",
+    password: str = "",
+    code: str = "",
+    token: str = "",
+    clock: Clock = utc_now,
 ) -> Lab:
     """Open the lab at `path` (from BANKKLIENT_LAB when None): the same functions work on it wherever it is held.
 
     When the file is free this process owns it until the lab is closed, and other processes use it through this one.
     When another process owns it, calls go there; that process then needs no passphrase from us and its clock counts. A
     process has one Lab for a file: opening it again gives the same one. Without a `passphrase` that of the file
-    BANKKLIENT_PASSPHRASE_FILE is taken, if it is named. Raises StoreError for a missing file and LabBusy when the file
-    stays held for 30 seconds by a process that offers no way in.
+    BANKKLIENT_PASSPHRASE_FILE is taken, if it is named.
+
+    A lab of several users, and one that is served to others, asks who calls, wherever its file is held: give a `token`
+    (or set BANKKLIENT_TOKEN), or `user` and `password` (or BANKKLIENT_USER and the file BANKKLIENT_PASSWORD_FILE) with
+    the `code` of a second factor. In a lab without access control `user` is the name that the log gets.
+
+    Raises StoreError for a missing file, LabBusy when the file stays held for 30 seconds by a process that offers no
+    way in, NotLoggedIn (also LoginRefused, SecondFactorNeeded) without good credentials.
     """
     if passphrase is None:
         passphrase = read_passphrase(os.environ.get(ENVIRONMENT_PASSPHRASE_FILE, ""))
-    return connect(lab_path(path), passphrase=passphrase, user=user, clock=clock, share_after=0.0)
+    credentials = found_credentials(user, password, code, token)
+    return connect(lab_path(path), passphrase=passphrase, credentials=credentials, clock=clock, share_after=0.0)
+
+
+def found_credentials(user: str = "", password: str = "", code: str = "", token: str = "") -> Credentials:
+    """Return what is given, completed from the environment."""
+    if not (password or token):
+        user = user or os.environ.get(ENVIRONMENT_USER, "")
+        token = os.environ.get(ENVIRONMENT_TOKEN, "")
+        password = read_passphrase(os.environ.get(ENVIRONMENT_PASSWORD_FILE, "")) or ""
+    return Credentials(user, password, code, token)
 
 
 def connect(
     path: Path,
     *,
     passphrase: str | None = None,
-    user: str = "",
+    credentials: Credentials,
     clock: Clock = utc_now,
     share_after: float,
+    serving: bool = False,
 ) -> Lab:
-    """Open as `open` does; when this process owns the file it offers it to others after `share_after` seconds."""
+    """Open as `open` does; when this process owns the file it offers it to others after `share_after` seconds.
+
+    With `serving` nobody needs to log in here: callers do.
+    """
     began, said = time.monotonic(), False
     while True:
         try:
-            return _own(open_here(path, passphrase=passphrase, clock=clock, user=user), share_after)
+            lab = open_here(path, passphrase=passphrase, clock=clock, user=credentials.user)
+            return _own(lab, None if serving else credentials, share_after)
         except LabBusy as busy:
-            way = _way_in(path, user)
+            way = _way_in(path, credentials)
             if way is not None:
-                again = partial(connect, path, passphrase=passphrase, user=user, clock=clock, share_after=share_after)
-                return Lab(path, remote=Following(way, again), user=user, clock=clock)
+                again = partial(
+                    connect, path, passphrase=passphrase, credentials=credentials, clock=clock, share_after=share_after
+                )
+                return Lab(path, remote=Following(way, again), user=credentials.user, clock=clock)
             waited = time.monotonic() - began
             if waited > SECONDS_TO_WAIT:
                 raise
@@ -72,12 +107,34 @@ def connect(
         time.sleep(SECONDS_BETWEEN_TRIES)
 
 
-def _own(lab: Lab, share_after: float) -> Lab:
+def _own(lab: Lab, credentials: Credentials | None, share_after: float) -> Lab:
+    if lab.caller is NOBODY and credentials is not None:
+        try:
+            lab.caller = _signed_in(lab, credentials)
+        except BaseException:
+            lab.close()
+            raise
     with _PREPARING:
         if lab.sharing is None:
             _close_at_exit()
             lab.sharing = Offer(lab, share_after)
     return lab
+
+
+def _signed_in(lab: Lab, credentials: Credentials) -> Identity:
+    """Return the caller that the credentials name in a lab of this process."""
+    from bankklient_lab.access.logins import caller_of, login
+
+    credentials.check()
+    if not credentials.token:
+        begun = login(
+            lab, credentials.user, credentials.password, code=credentials.code, channel="local",
+            workstation=platform.node()[:60],
+        )  # fmt: skip
+    caller = caller_of(lab, credentials.token or begun["session"])
+    if caller is None:
+        raise NotLoggedIn("the token is not known; make another one")
+    return caller
 
 
 _PREPARING = threading.Lock()
@@ -88,15 +145,20 @@ def _close_at_exit() -> None:
     atexit.register(labs.close_all)
 
 
-def _way_in(path: Path, user: str) -> RemoteLab | None:
+def _way_in(path: Path, credentials: Credentials) -> RemoteLab | None:
     card = current_owner(path)
     if card is None or not card.address:
         return None
     from bankklient_lab.server.remote import RemoteLab
 
-    way = RemoteLab(card, user)
-    if way.answers():
-        return way
+    way = RemoteLab(card, credentials.user)
+    try:
+        if way.answers():
+            way.sign_in(credentials)
+            return way
+    except BaseException:
+        way.close()
+        raise
     way.close()
     return None
 

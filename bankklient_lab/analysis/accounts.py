@@ -10,7 +10,7 @@ from bankklient_lab.lab import Lab, Read
 NAME_CHARS_MAX = 60
 
 
-@table_action
+@table_action()
 def accounts(lab: Lab) -> Read:
     """Return the accounts by currency, then label.
 
@@ -21,7 +21,7 @@ def accounts(lab: Lab) -> Read:
     return lab.read("FROM account_overview()")
 
 
-@action
+@action("247|920", record="account")
 def rename_account(lab: Lab, account: str, name: str, currency: str | None = None) -> None:
     """Give an account its own name (an empty one takes it away); UnknownName, BadArgument."""
     shown = " ".join(name.split())
@@ -33,7 +33,7 @@ def rename_account(lab: Lab, account: str, name: str, currency: str | None = Non
         lab.log(cursor, "rename_account", account, name=shown)
 
 
-@action
+@action("920", record="account", steps=True)
 def identify_account(lab: Lab, account: str, number: str, currency: str | None = None) -> str:
     """Say which bank a Czech account belongs to that came without one (GPC files have none); return its IBAN.
 

@@ -24,7 +24,7 @@ _BALANCES = """
 _CONVERTED = "scaled(b.balance, c.n, c.d, currency_decimals($target))"
 
 
-@table_action
+@table_action("236")
 def balances(lab: Lab, *, on: date, accounts: Collection[str] = (), in_currency: str | None = None) -> Read:
     """Return the balance of each account at the end of the day `on`, by currency, then label.
 
@@ -62,7 +62,7 @@ _SERIES = """
 """
 
 
-@table_action
+@table_action("236")
 def balance_series(
     lab: Lab,
     *,
@@ -101,7 +101,7 @@ def balance_series(
     return whole_sums(lab, lab.query(sql, values), values)
 
 
-@table_action
+@table_action("236")
 def available_balances(lab: Lab, *, on: date, accounts: Collection[str] = ()) -> Read:
     """Return booked and available balances at the end of the day `on`, by currency, then label.
 

@@ -32,7 +32,7 @@ def _scaled(amount: str) -> str:
     return f"scaled({amount}, c.n, c.d, currency_decimals($target))"
 
 
-@table_action
+@table_action("161")
 def cash_flow(
     lab: Lab,
     *,
@@ -77,7 +77,7 @@ def cash_flow(
     return whole_sums(lab, table, values)
 
 
-@table_action
+@table_action("161")
 def counterparties(
     lab: Lab,
     *,

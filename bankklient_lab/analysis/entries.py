@@ -110,7 +110,7 @@ def _order(order_by: Sequence[str]) -> str:
     return ", ".join([*terms, "e.import_id", "e.statement_no", "e.entry_no"])
 
 
-@table_action
+@table_action("161")
 def entries(
     lab: Lab,
     *,
@@ -141,7 +141,7 @@ def entries(
     return lab.read(sql, values)
 
 
-@table_action
+@table_action("161")
 def entry_totals(lab: Lab, **criteria: Unpack[Criteria]) -> Read:
     """Return number and sums of all booked entries that fit the criteria of `entries`, by currency.
 
@@ -184,7 +184,7 @@ def _totals_of_days(lab: Lab, criteria: Criteria) -> Read:
     )
 
 
-@table_action
+@table_action("161")
 def entry_detail(lab: Lab, import_id: int, statement_no: int, entry_no: int) -> Read:
     """Return one entry with every column that is kept, its raw text, place and file; UnknownName when there is none."""
     found = lab.read(
@@ -201,7 +201,7 @@ def entry_detail(lab: Lab, import_id: int, statement_no: int, entry_no: int) -> 
     return found
 
 
-@table_action
+@table_action("161")
 def entry_parts(lab: Lab, import_id: int, statement_no: int, entry_no: int) -> Read:
     """Return the details of a batch booking, in file order; no row for an entry without."""
     return lab.read(
@@ -213,7 +213,7 @@ def entry_parts(lab: Lab, import_id: int, statement_no: int, entry_no: int) -> R
     )
 
 
-@table_action
+@table_action("161")
 def pending_entries(lab: Lab, *, accounts: Collection[str] = ()) -> Read:
     """Return the entries not booked yet (interim reports, pending entries) that no booked statement has, newest first.
 

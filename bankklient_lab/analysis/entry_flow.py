@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _KEYS = {"category": "e.category", "account": "e.label", "none": "'all'"}
 
 
-@table_action
+@table_action("161")
 def entry_flow(
     lab: Lab,
     *,

@@ -20,7 +20,7 @@ def writers() -> dict[str, str]:
     return {f.write_suffix: f.name for f in formats().values() if f.write is not None}
 
 
-@action
+@action("231&241", mode="standard")
 def export_statement(
     lab: Lab, account: str, *, since: date, until: date, suffix: str, currency: str | None = None
 ) -> bytes:
@@ -37,7 +37,10 @@ def export_statement(
     format_ = formats()[names[suffix]]
     assert format_.write is not None
     data = statement_set(lab, one_account(lab, account, currency), since, until)
-    return b"".join(format_.write(format_.fit(data) if format_.fit else data))
+    content = b"".join(format_.write(format_.fit(data) if format_.fit else data))
+    with lab.database.tx("ops") as cursor:
+        lab.log(cursor, "export_statement", account, since=since, until=until, suffix=suffix)
+    return content
 
 
 def statement_set(lab: Lab, account_id: int, since: date, until: date) -> StatementSet:

@@ -13,7 +13,7 @@ from bankklient_lab.lab import Lab, Read
 SEVERITIES = ("any", "error", "warning", "info")
 
 
-@table_action
+@table_action("920|231")
 def findings(
     lab: Lab,
     *,

@@ -9,7 +9,7 @@ from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab, Read
 
 
-@table_action
+@table_action()
 def rates(lab: Lab, *, on: date, source: str | None = None) -> Read:
     """Return the rates valid on the day `on`: of each source and currency the last one not after it.
 

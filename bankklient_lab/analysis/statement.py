@@ -10,7 +10,7 @@ from bankklient_lab.analysis.parameters import known_accounts, one_account, peri
 from bankklient_lab.lab import Lab, Read
 
 
-@table_action
+@table_action("231")
 def statement(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> Read:
     """Return the booked entries of an account in [since, until) with the running balance, in the bank's order.
 
@@ -29,7 +29,7 @@ def statement(lab: Lab, account: str, *, since: date, until: date, currency: str
     )
 
 
-@table_action
+@table_action("231")
 def statement_head(lab: Lab, account: str, *, since: date, until: date, currency: str | None = None) -> Read:
     """Return the one row above a statement of [since, until).
 
@@ -76,7 +76,7 @@ def statement_head(lab: Lab, account: str, *, since: date, until: date, currency
     )
 
 
-@table_action
+@table_action("231")
 def statements(
     lab: Lab,
     *,

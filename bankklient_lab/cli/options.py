@@ -7,13 +7,15 @@ import sys
 from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import date, timedelta
 from getpass import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankklient_lab.errors import BadArgument, WrongPassphrase
+from bankklient_lab.errors import BadArgument, LabError, NotLoggedIn, SecondFactorNeeded, WrongPassphrase
+from bankklient_lab.rights.identity import Credentials
 from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE, read_passphrase
 
 if TYPE_CHECKING:
@@ -51,22 +53,41 @@ InCurrencyOption = Annotated[
 
 @contextmanager
 def opened(
-    lab: str, passphrase_file: str, *, share_after: float = SHARE_AFTER_SECONDS, pandas: bool = False
+    lab: str, passphrase_file: str, *, share_after: float = SHARE_AFTER_SECONDS, pandas: bool = False,
+    serving: bool = False,
 ) -> Iterator[Lab]:
-    """Open the lab for one command, here or through its owner, and close it; `pandas`: the command uses it."""
-    from bankklient_lab.lab import lab_path
-    from bankklient_lab.opening import connect
+    """Open the lab for one command, here or through its owner, and close it; `pandas`: the command uses it.
 
-    path, passphrase = lab_path(lab or None), read_passphrase(passphrase_file)
+    At a terminal what is missing is asked for: the passphrase, and the name, password and code of a lab with users.
+    """
+    from bankklient_lab.lab import lab_path
+    from bankklient_lab.opening import connect, found_credentials
+
+    path, passphrase, credentials = lab_path(lab or None), read_passphrase(passphrase_file), found_credentials()
     with nullcontext() if pandas else _without_pandas():
-        try:
-            one = connect(path, passphrase=passphrase, share_after=share_after)
-        except WrongPassphrase:
-            if passphrase is not None or not sys.stdin.isatty():
-                raise
-            one = connect(path, passphrase=getpass("Passphrase of the lab: "), share_after=share_after)
+        while True:
+            try:
+                one = connect(path, passphrase=passphrase, credentials=credentials, share_after=share_after,
+                              serving=serving)
+                break
+            except LabError as error:
+                if not sys.stdin.isatty():
+                    raise
+                passphrase, credentials = _asked(error, passphrase, credentials)
         with one:
             yield one
+
+
+def _asked(error: LabError, passphrase: str | None, credentials: Credentials) -> tuple[str | None, Credentials]:
+    """Ask for what an error says is missing; the error again when nothing is, or when it was given and is wrong."""
+    if isinstance(error, WrongPassphrase) and passphrase is None:
+        return getpass("Passphrase of the lab: "), credentials
+    if isinstance(error, SecondFactorNeeded) and not credentials.code:
+        return passphrase, replace(credentials, code=getpass("Code of your second factor: "))
+    if type(error) is NotLoggedIn and not credentials.token and not credentials.password:
+        user = credentials.user or input("User: ")
+        return passphrase, Credentials(user, getpass(f"Password of {user}: "))
+    raise error
 
 
 class _NoPandas:

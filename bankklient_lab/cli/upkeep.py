@@ -108,7 +108,7 @@ def serve(
 
     It ends cleanly with Ctrl-C or SIGTERM.
     """
-    with stopping() as stop, opened(lab, passphrase_file, share_after=0.0, pandas=True) as one:
+    with stopping() as stop, opened(lab, passphrase_file, share_after=0.0, pandas=True, serving=True) as one:
         serve_lab(one, port, stop)
 
 

@@ -9,7 +9,7 @@ import duckdb
 
 from bankklient_lab.money import DECIMALS
 
-CODEBOOKS = {"findings": "finding_code", "czech_banks": "czech_bank"}
+CODEBOOKS = {"findings": "finding_code", "czech_banks": "czech_bank", "log_messages": "log_message"}
 
 
 def rows(name: str) -> list[dict[str, str]]:

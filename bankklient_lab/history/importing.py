@@ -43,7 +43,7 @@ class _File:
     stamp: tuple[int, int, int]
 
 
-@action
+@action("920", mode="standard")
 def inspect_file(
     lab: Lab,
     path: Path,
@@ -62,7 +62,7 @@ def inspect_file(
     return report_on(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=False)
 
 
-@action
+@action("920", steps=True)
 def import_file(
     lab: Lab,
     path: Path,
@@ -310,7 +310,7 @@ _INSERTS = (  # in the order in which they depend on each other
 )
 
 
-@action
+@action("921", record="import_id", steps=True)
 def withdraw_import(lab: Lab, import_id: int, *, reason: str) -> None:
     """Take an import back as a whole: its rows stay in the file but count nowhere. Logged with the reason.
 
@@ -333,7 +333,7 @@ def withdraw_import(lab: Lab, import_id: int, *, reason: str) -> None:
         lab.log(cursor, "withdraw_import", row[1], import_id=import_id, reason=reason)
 
 
-@table_action
+@table_action("920|231")
 def imports(lab: Lab) -> pa.Table:
     """Return the imports, newest first, with their numbers of statements, booked entries, rates and findings.
 

@@ -12,7 +12,7 @@ from bankklient_lab.store.backup import back_up
 from bankklient_lab.store.checks import run_checks
 
 
-@table_action
+@table_action("2|960")
 def check(lab: Lab) -> pa.Table:
     """Check everything that is always true in a lab and read all of its file.
 
@@ -25,7 +25,7 @@ def check(lab: Lab) -> pa.Table:
     return pa.Table.from_pylist(rows, pa.schema(columns))
 
 
-@action
+@action("960", steps=True)
 def backup(lab: Lab, target: str) -> dict[str, Any]:
     """Write a backup to the new folder `target` (a path on the owner's side) and return its manifest.
 

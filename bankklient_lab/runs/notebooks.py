@@ -38,7 +38,7 @@ class Parameter:
         return self.default == "None"
 
 
-@action
+@action("930")
 def register_notebooks(lab: Lab, folder: str) -> None:
     """Let the notebooks of a folder be run; BadArgument when there is none or it has a name that is taken."""
     path = absolute(folder)
@@ -50,7 +50,7 @@ def register_notebooks(lab: Lab, folder: str) -> None:
         _keep(lab, "register_notebooks", str(path), [*known, str(path)])
 
 
-@action
+@action("930")
 def unregister_notebooks(lab: Lab, folder: str) -> None:
     """Take a registration of a folder back; UnknownName when it is not registered."""
     path = str(absolute(folder))
@@ -66,7 +66,7 @@ def _keep(lab: Lab, done: str, path: str, folders: list[str]) -> None:
         lab.log(cursor, done, path)
 
 
-@action
+@action("930", mode="standard")
 def notebook_folders(lab: Lab) -> list[str]:
     """Return the registered folders."""
     return folders_of(lab)
@@ -78,7 +78,7 @@ def folders_of(lab: Lab) -> list[str]:
     return [str(folder) for folder in json.loads(rows[0][0])] if rows else []
 
 
-@table_action
+@table_action("930")
 def notebooks(lab: Lab) -> pa.Table:
     """Return the notebooks that may be run, by name. Columns: notebook, title, parameters (JSON), path.
 

@@ -18,7 +18,7 @@ RUNNER_GONE = "the process that carried it out ended before it was done"
 _MESSAGE_CHARS_MAX = 1000
 
 
-@action
+@action("930")
 def start_run(lab: Lab, notebook: str, *, parameters: dict[str, Any], output: str, runner: str) -> int:
     """Record that a run by hand begins and return its number; `runner` names the process (runs.runners)."""
     with lab.database.tx("ops") as cursor:
@@ -48,7 +48,7 @@ def insert_run(
     return run_id
 
 
-@action
+@action("930")
 def finish_run(lab: Lab, run_id: int, *, state: Ending, message: str = "", files: list[str] | None = None) -> None:
     """Record how a run ended and the names of the files it left in its output folder; Refused when it has ended."""
     with lab.database.tx("ops") as cursor:
@@ -68,7 +68,7 @@ def finish_run(lab: Lab, run_id: int, *, state: Ending, message: str = "", files
         lab.log(cursor, "finish_run", ended[0][0], run_id=run_id, state=state, message=message[:_MESSAGE_CHARS_MAX])
 
 
-@action
+@action("930")
 def fail_dead_runs(lab: Lab) -> list[str]:
     """Mark runs whose process has gone as failed and return their output folders."""
     running = lab.rows("SELECT run_id, runner, output FROM ops.run WHERE state = 'running' ORDER BY run_id")
@@ -84,7 +84,7 @@ def fail_dead_runs(lab: Lab) -> list[str]:
     return list(gone.values())
 
 
-@table_action
+@table_action("930")
 def run_history(lab: Lab, *, schedule_id: int | None = None, limit: int = 100) -> pa.Table:
     """Return the runs, newest first.
 

@@ -26,7 +26,7 @@ ON_TIME = timedelta(hours=1)  # a due time is missed when it is older
 LOOK_BACK = (timedelta(hours=1), timedelta(days=2), timedelta(days=40))
 
 
-@action
+@action("930")
 def add_schedule(
     lab: Lab,
     notebook: str,
@@ -62,7 +62,7 @@ def add_schedule(
     return int(row[0])
 
 
-@action
+@action("930")
 def remove_schedule(lab: Lab, schedule_id: int) -> None:
     """End a recurring run; its past runs stay in the history. UnknownName when there is none."""
     with lab.database.tx("ops") as cursor:
@@ -74,7 +74,7 @@ def remove_schedule(lab: Lab, schedule_id: int) -> None:
         lab.log(cursor, "remove_schedule", str(schedule_id))
 
 
-@table_action
+@table_action("930")
 def schedules(lab: Lab) -> pa.Table:
     """Return the recurring runs by number.
 
@@ -102,7 +102,7 @@ _SCHEDULES = """
 """
 
 
-@action
+@action("930")
 def claim_due_run(lab: Lab, runner: str) -> dict[str, Any] | None:
     """Begin the next run that is due for the process `runner` and return it, None when none is.
 

@@ -40,11 +40,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bankklient_lab.access.logins import caller_of
 from bankklient_lab.actions import Action, action_named
-from bankklient_lab.errors import BadArgument, LabError, LimitExceeded, UnknownName
+from bankklient_lab.errors import (
+    BadArgument,
+    Blocked,
+    LabError,
+    LimitExceeded,
+    NotAllowed,
+    NotLoggedIn,
+    UnknownName,
+)
 from bankklient_lab.formats.base import LIMITS
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
+from bankklient_lab.rights.identity import NOBODY, Identity
 from bankklient_lab.server import wire
 from bankklient_lab.server.arguments import checked, takes_job
 from bankklient_lab.server.uploads import Uploads
@@ -55,8 +65,17 @@ BODY_BYTES_MAX = 16 * 1024**2
 READS_AT_ONCE = 16
 LONG_WORK_AT_ONCE = 4
 SECONDS_TO_FINISH = 10
-ROOMS_WITH_ACTIONS = tuple(f"bankklient_lab.{room}" for room in ("history", "analysis", "runs", "server"))
+ROOMS_WITH_ACTIONS = tuple(f"bankklient_lab.{room}" for room in ("access", "history", "analysis", "runs", "server"))
 JOB_ID = re.compile(r"[0-9a-f]{32}")
+
+STATUS = {
+    LimitExceeded: 413,
+    UnknownName: 404,
+    NotLoggedIn: 401,
+    NotAllowed: 403,
+    Blocked: 409,
+    LabError: 422,
+}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -77,11 +96,11 @@ class _Running:
 
 
 class Guard:
-    """Lets only calls through that know the token and do not come from a web page."""
+    """Lets only calls through that do not come from a web page and bring a secret that is known to `knows`."""
 
-    def __init__(self, app: ASGIApp, token: str, host: str) -> None:
+    def __init__(self, app: ASGIApp, knows: Callable[[str], bool], host: str) -> None:
         self._app = app
-        self._bearer = f"Bearer {token}".encode()
+        self._knows = knows
         self._host = host.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,12 +110,19 @@ class Guard:
             if b"origin" in headers or headers.get(b"host") != self._host:
                 await JSONResponse({"error": _plain("forbidden", "not from a web page")}, 403)(scope, receive, send)
                 return
-            if not hmac.compare_digest(headers.get(b"authorization", b""), self._bearer):
+            secret = bearer(headers.get(b"authorization", b""))
+            if not await anyio.to_thread.run_sync(self._knows, secret):
                 await JSONResponse({"error": _plain("unauthorized", "wrong token")}, 401)(scope, receive, send)
                 return
         elif scope["type"] != "lifespan":
             return
         await self._app(scope, receive, send)
+
+
+def bearer(header: bytes) -> str:
+    """Return the secret of an Authorization header; empty when it has none."""
+    kind, _, secret = header.decode("latin-1").partition(" ")
+    return secret if kind == "Bearer" else ""
 
 
 def register_actions() -> None:
@@ -172,8 +198,21 @@ class Endpoint:
             Route("/jobs/{id}", _answering(self._progress), methods=["GET"]),
             Route("/jobs/{id}", _answering(self._cancel), methods=["DELETE"]),
         ]
-        guard = Middleware(Guard, token=self.token, host=self._host)
+        guard = Middleware(Guard, knows=self._knows, host=self._host)
         return Starlette(routes=routes, middleware=[guard], lifespan=self._threads)
+
+    def _knows(self, secret: str) -> bool:
+        return self._is_card(secret) or caller_of(self._lab, secret) is not None
+
+    def _is_card(self, secret: str) -> bool:
+        return hmac.compare_digest(secret.encode(), self.token.encode())
+
+    def _caller(self, request: Request, user: str) -> Identity:
+        """Return who calls: the owner of a lab without access control knows the card; others have a secret of theirs."""
+        secret = bearer(request.headers.get("authorization", "").encode("latin-1"))
+        if not self._is_card(secret):
+            return caller_of(self._lab, secret) or NOBODY
+        return NOBODY if self._lab.rights.controlled else self._lab.rights.owner(user)
 
     @asynccontextmanager
     async def _threads(self, _app: Starlette) -> AsyncIterator[None]:
@@ -186,7 +225,7 @@ class Endpoint:
         await anyio.to_thread.run_sync(
             lambda: self._lab.rows("SELECT count(*) FROM ops.migration"), limiter=self._reads
         )
-        return JSONResponse({"ok": True})
+        return JSONResponse({"ok": True, "controlled": self._lab.rights.controlled})
 
     async def _take_file(self, request: Request) -> Response:
         with self._uploads.writing() as (name, target):
@@ -223,7 +262,7 @@ class Endpoint:
         return user, given
 
     async def _run(self, request: Request, action: Action[..., Any], user: str, arguments: dict[str, Any]) -> Any:
-        lab = self._lab.acting(user)
+        lab = self._lab.acting(await self._in_thread(functools.partial(self._caller, request), user))
         if not takes_job(action.function):
             work = functools.partial(action.here, lab, **arguments)
             return await anyio.to_thread.run_sync(work, limiter=self._reads)
@@ -291,7 +330,7 @@ def _answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except LabError as error:
-            status = 413 if isinstance(error, LimitExceeded) else 404 if isinstance(error, UnknownName) else 422
+            status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
             return JSONResponse({"error": wire.encode_error(error)}, status)
         except ClientDisconnect:
             return Response(status_code=499)

@@ -7,7 +7,7 @@ from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
 
 
-@action
+@action(mode="standard")
 def new_link(lab: Lab) -> str:
     """Return an address that opens the dashboards once, for one browser; Refused when none are served."""
     if lab.pages is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+import platform
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ import httpx2
 from bankklient_lab.errors import Cancelled, LabError, StoreError
 from bankklient_lab.formats.sources import open_ordinary
 from bankklient_lab.jobs import Job
+from bankklient_lab.rights.identity import Credentials
 from bankklient_lab.server import wire
 from bankklient_lab.server.arguments import JOB, by_name
 from bankklient_lab.store.owner import OwnerCard
@@ -41,6 +43,7 @@ class RemoteLab:
     def __init__(self, card: OwnerCard, user: str) -> None:
         self._card = card
         self._user = user
+        self._signed_in = False
         # No proxy and no .netrc of the environment: the token never leaves the machine.
         self._client = httpx2.Client(
             base_url=card.address,
@@ -56,6 +59,23 @@ class RemoteLab:
         except httpx2.TransportError:
             return False
 
+    def sign_in(self, credentials: Credentials) -> None:
+        """Log in where the lab asks for it; LoginRefused, SecondFactorNeeded, NotLoggedIn without credentials."""
+        if not self._client.get("/health").json()["controlled"]:
+            return
+        secret = credentials.token
+        if not secret:
+            credentials.check()
+            given = {
+                "name": credentials.user,
+                "password": credentials.password,
+                "code": credentials.code,
+                "workstation": platform.node()[:60],
+            }
+            secret = self._send("login", given, {})["session"]
+            self._signed_in = True
+        self._client.headers["Authorization"] = f"Bearer {secret}"
+
     def call(self, action: Action[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
         """Run the action at the owner and return what it returns; its LabError is raised here."""
         given = by_name(action.function, args, kwargs)
@@ -69,7 +89,10 @@ class RemoteLab:
             return self._send(action.name, given, {})
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Log out, if this way logged in, and let go of the connections."""
+        if self._signed_in:
+            with contextlib.suppress(LabError, httpx2.TransportError):
+                self._send("logout", {}, {})
         self._client.close()
 
     def _send(self, name: str, given: dict[str, object], headers: dict[str, str]) -> Any:

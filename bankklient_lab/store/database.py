@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.resources import files
 from importlib.util import find_spec
@@ -29,9 +29,32 @@ from bankklient_lab.store.tidy import tidy
 Lane = Literal["ops", "history"]
 MEMORY_LIMIT = "256MB"  # of DuckDB; beyond it, it uses the disk. With its reader an import stays under 900 MB
 _STORAGE = "v1.5.0"  # texts are written in two thirds of the time that DuckDB's default, the oldest version, takes
+MACROS = ("bankklient_lab.rights", "bankklient_lab.history", "bankklient_lab.analysis")
 SEARCH_PATH = "SET search_path = 'lab,app'"
 # What the file and the disk under it can fail with; other errors of DuckDB would be faults of our own SQL.
 STORAGE_ERRORS = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)
+
+
+class _Transaction:
+    """A transaction under way."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.cursor = cursor
+        self.afterwards: list[Callable[[], None]] = []
+        self._failed = False
+
+    @contextmanager
+    def part(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            yield self.cursor
+        except BaseException:
+            self._failed = True
+            raise
+
+    def check_whole(self) -> None:
+        """Raise StoreError when a part failed and its error was dropped: what it had done can't be undone alone."""
+        if self._failed:
+            raise StoreError("a part of the change failed; nothing of it was kept")
 
 
 class Database:
@@ -54,6 +77,7 @@ class Database:
         self.encrypted = passphrase is not None
         self._temporary = path.with_name(path.name + ".tmp")
         self._lanes: dict[Lane, threading.RLock] = {"ops": threading.RLock(), "history": threading.RLock()}
+        self._open = threading.local()  # the transactions of each thread, by lane
         shutil.rmtree(self._temporary, ignore_errors=True)  # of a process that was killed
         self._con = duckdb.connect(":memory:", config=self._config())
         try:
@@ -89,7 +113,7 @@ class Database:
     def _create_macros(self) -> None:
         """Create codebooks and macros; the numbers in the file names order them, a macro may use those before it."""
         load_codebooks(self._con)
-        for package in ("bankklient_lab.history", "bankklient_lab.analysis"):
+        for package in MACROS:
             for item in sorted(files(package).iterdir(), key=lambda item: item.name):
                 if item.name.endswith(".sql"):
                     self._con.execute(item.read_text("utf-8"))
@@ -106,30 +130,56 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a cursor for reading and close it; DamagedLab or StoreError when the file can't be read or written."""
-        cursor = self.cursor()
+        """Give a cursor for reading; DamagedLab or StoreError when the file can't be read or written.
+
+        Within a transaction of the lane ops of this thread it is that one's, which sees what it has changed.
+        """
+        own: _Transaction | None = getattr(self._open, "ops", None)
+        cursor = own.cursor if own else self.cursor()
         try:
             yield cursor
         except STORAGE_ERRORS as error:
             raise storage_error(self.path, error) from None
         finally:
-            cursor.close()
+            if own is None:
+                cursor.close()
 
     @contextmanager
     def tx(self, lane: Lane, own: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Run a transaction in a lane (one writer each): committed when the block ends, undone when it raises.
 
-        It runs on a cursor of its own, or on `own`, whose temporary tables it then sees.
+        It runs on a cursor of its own, or on `own`, whose temporary tables it then sees. Within a transaction of the
+        same thread and lane it is part of that one; when such a part raises, the whole is undone.
         """
+        around: _Transaction | None = getattr(self._open, lane, None)
+        if around is not None:
+            with around.part() as cursor:
+                yield cursor
+            return
         with self._lanes[lane], nullcontext(own) if own is not None else self.reading() as cursor:
             cursor.execute("BEGIN")
+            transaction = _Transaction(cursor)
+            setattr(self._open, lane, transaction)
             try:
                 yield cursor
+                transaction.check_whole()
             except BaseException:
                 with suppress(duckdb.Error):  # a database that failed has nothing to undo; the first error says why
                     cursor.execute("ROLLBACK")
                 raise
+            finally:
+                setattr(self._open, lane, None)
             cursor.execute("COMMIT")
+        for work in transaction.afterwards:
+            work()
+
+    def after_commit(self, work: Callable[[], None]) -> None:
+        """Do something once this thread's transaction of the lane ops is committed; at once when it has none."""
+        around: _Transaction | None = getattr(self._open, "ops", None)
+        if around is None:
+            work()
+        else:
+            around.afterwards.append(work)
 
     @contextmanager
     def lane(self, lane: Lane) -> Iterator[None]:
