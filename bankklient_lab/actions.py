@@ -1,9 +1,10 @@
 """Actions: plain functions `f(lab, ...)` that run here or, when another process owns the lab, in that process.
 
-Nothing else changes a lab, and every call asks first whether its caller may. `@action` returns what the function returns (plain values); `@table_action` marks a
-function that returns an Arrow table or a read (Lab.read): called directly it gives people a DataFrame with exact
-decimals, `f.arrow(lab, ...)` gives the Arrow table and `f.rows(lab, ...)` plain rows. A `pathlib.Path` argument stands
-for the content of a file of the caller and travels with the call; a path on the owner's side is a plain text.
+Nothing else changes a lab, and every call asks first whether its caller may. `@action` returns what the function
+returns (plain values); `@table_action` marks a function that returns an Arrow table or a read (Lab.read): called
+directly it gives people a DataFrame with exact decimals, `f.arrow(lab, ...)` gives the Arrow table and
+`f.rows(lab, ...)` plain rows. A `pathlib.Path` argument stands for the content of a file of the caller and travels with
+the call; a path on the owner's side is a plain text.
 """
 
 from __future__ import annotations
@@ -74,14 +75,7 @@ class Action(Generic[P, R]):
             if how.steps:
                 return self._in_steps(lab, *args, **kwargs)
             with lab.database.tx("ops") as cursor:
-                done, answer = lab.repeatable.answered(cursor) if lab.repeatable else (False, None)
-                if done:
-                    result: R = answer
-                    return result
-                result = self._call(lab, *args, **kwargs)
-                if lab.repeatable:
-                    lab.repeatable.keep(cursor, result)
-            return result
+                return self._once(cursor, lab, *args, **kwargs)
 
     def admit(self, lab: Lab) -> None:
         """Raise NotLoggedIn or NotAllowed unless the caller may run this now."""
@@ -94,6 +88,18 @@ class Action(Generic[P, R]):
             with lab.database.tx("ops") as cursor:
                 lab.log(cursor, "not_allowed", self.name)
             raise
+
+    def _once(self, cursor: Any, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function within a transaction, together with the mark that a repeated call is answered from."""
+        if lab.repeatable is None:
+            return self._call(lab, *args, **kwargs)
+        done, answer = lab.repeatable.answered(cursor)
+        if done:
+            known: R = answer
+            return known
+        result = self._call(lab, *args, **kwargs)
+        lab.repeatable.keep(cursor, result)
+        return result
 
     def _in_steps(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run work that has transactions of its own and does nothing twice when it is repeated."""

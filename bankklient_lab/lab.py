@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from bankklient_lab.errors import BadArgument, StoreError
+from bankklient_lab.errors import BadArgument, StoreError, UnknownName
 from bankklient_lab.rights.identity import NOBODY, Identity
 from bankklient_lab.rights.keeper import Keeper
 from bankklient_lab.rights.locks import Locks
@@ -155,134 +155,14 @@ class Lab:
         `action` is a message of data/codebooks/log_messages.csv, which says to which of the log's chains it belongs.
         """
         told = json.dumps(details, default=str, ensure_ascii=False)
-        cursor.execute(_LOG, [self.clock(), self.user, self.caller.session_id, action, subject, told])
+        values = [self.clock(), self.user, self.caller.session_id, action, subject, told]
+        if cursor.execute(_LOG, values).fetchone() != (1,):
+            raise UnknownName("message of the log", action)
 
     def acting(self, caller: Identity, repeatable: RepeatableCall | None = None) -> Lab:
         """Return this lab in the hands of another caller; close the original only."""
         other = copy.copy(self)
         other.caller, other.repeatable = caller, repeatable
-        return other
-
-    def close(self) -> None:
-        """Let go of the connection."""
-
-
-def utc_now() -> datetime:
-    """Return the present instant."""
-    return datetime.now(UTC)
-
-
-class Sharing(Protocol):
-    """What lets other processes use a lab that this process owns."""
-
-    def stop(self) -> None:
-        """Answer the calls under way and take no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A read of our own SQL, made once its form is chosen: a command does without Arrow, whose import takes 0.1 s."""
-
-    lab: Lab
-    sql: str
-    parameters: Mapping[str, object]
-
-    def arrow(self) -> pa.Table:
-        """Return the Arrow table."""
-        return self.lab.query(self.sql, self.parameters)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the rows as dicts by column; decimals stay exact."""
-        with self.lab.database.reading() as cursor:
-            found = cursor.execute(self.sql, dict(self.parameters))
-            names = [column[0] for column in found.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-class Pages(Protocol):
-    """The dashboards of a lab, served by the process that owns it."""
-
-    def new_link(self) -> str:
-        """Return another one-time link, for one more browser."""
-
-
-class RepeatableCall(Protocol):
-    """A call with a key of its caller: done once, however often it is sent."""
-
-    def answered(self, cursor: Any) -> tuple[bool, Any]:
-        """Tell whether it was done before, and what it returned; Refused for the key of another call."""
-
-    def keep(self, cursor: Any, result: Any) -> None:
-        """Keep what it returned, within the transaction of `cursor`."""
-
-
-class Lab:
-    """An open lab in the hands of its `caller`. `remote` is None when this process owns the file."""
-
-    def __init__(
-        self,
-        path: Path,
-        *,
-        database: Database | None = None,
-        ownership: Ownership | None = None,
-        remote: RemoteCalls | None = None,
-        clock: Clock = utc_now,
-        user: str = "",
-    ) -> None:
-        assert (database is None) != (remote is None)
-        self.path = path
-        self.remote = remote
-        self.clock = clock
-        self.ownership = ownership
-        self.sharing: Sharing | None = None
-        self.pages: Pages | None = None
-        self.repeatable: RepeatableCall | None = None
-        self._database = database
-        name = user or getpass.getuser()
-        self.caller = Identity(0, name, "")
-        if database is not None:
-            self.rights = Keeper(database, clock)
-            self.locks = Locks(self.rights.others, clock)
-            ensure_access(database, name, clock())
-            self.caller = NOBODY if self.rights.controlled else self.rights.owner(name)
-
-    @property
-    def user(self) -> str:
-        """The name that the log gets."""
-        return self.caller.name
-
-    @property
-    def database(self) -> Database:
-        """The database, in the process that owns the file."""
-        if self._database is None:
-            raise StoreError(f"{self.path} is closed or owned by another process")
-        return self._database
-
-    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
-        """Run one read of our own SQL with bound parameters (`$name`) and return the Arrow table."""
-        with self.database.reading() as cursor:
-            return cursor.execute(sql, dict(parameters or {})).to_arrow_table()
-
-    def read(self, sql: str, parameters: Mapping[str, object] | None = None) -> Read:
-        """Return a read of our own SQL with bound parameters (`$name`), which is what a table action returns."""
-        return Read(self, sql, parameters or {})
-
-    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
-        """Run one read of our own SQL with bound parameters and return the rows; decimals stay exact."""
-        with self.database.reading() as cursor:
-            return cursor.execute(sql, dict(parameters or {})).fetchall()
-
-    def log(self, cursor: Any, action: str, subject: str, **details: object) -> None:
-        """Append an entry to the log within the transaction of `cursor` (lane ops)."""
-        cursor.execute(
-            "INSERT INTO ops.log SELECT coalesce(max(log_id), 0) + 1, ?, ?, ?, ?, ? FROM ops.log",
-            [self.clock(), self.user, action, subject, json.dumps(details, default=str, ensure_ascii=False)],
-        )
-
-    def acting(self, user: str) -> Lab:
-        """Return this lab with another user in its log; close the original only."""
-        other = copy.copy(self)
-        other.user = user or self.user
         return other
 
     def close(self) -> None:

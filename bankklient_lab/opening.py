@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from bankklient_lab.server.remote import RemoteLab
 
 ENVIRONMENT_USER = "BANKKLIENT_USER"
-ENVIRONMENT_PASSWORD_FILE = "BANKKLIENT_PASSWORD_FILE"
+ENVIRONMENT_PASSWORD_FILE = "BANKKLIENT_PASSWORD_FILE"  # noqa: S105 - the name of the variable
 ENVIRONMENT_TOKEN = "BANKKLIENT_TOKEN"  # noqa: S105 - the name of the variable
 SECONDS_TO_WAIT = 30.0
 SECONDS_UNTIL_SAID = 2.0
 SECONDS_BETWEEN_TRIES = 0.05
 
 
-def open(  # noqa: A001, PLR0913 - bankklient_lab.open, as gzip.open; each argument by name
+def open(  # noqa: A001 - bankklient_lab.open, as gzip.open; each argument by name
     path: str | Path | None = None,
     *,
     passphrase: str | None = None,

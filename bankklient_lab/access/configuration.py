@@ -38,7 +38,7 @@ class Parameter(NamedTuple):
         """Return a value as it is kept; BadArgument names the parameter and what it takes."""
         text = ("yes" if value else "no") if isinstance(value, bool) else str(value).strip()
         if self.kind == NUMBER:
-            number = text.isascii() and text.isdigit() and len(text) < 10  # noqa: PLR2004 - far above every maximum
+            number = text.isascii() and text.isdigit() and len(text) < 10
             fits = number and int(self.minimum) <= int(text) <= int(self.maximum)
             takes = f"a whole number from {self.minimum} to {self.maximum}"
         elif self.kind == TEXT:
@@ -46,7 +46,9 @@ class Parameter(NamedTuple):
         else:
             fits, takes = text in self.kind.split("|"), self.kind.replace("|", " or ")
         if not fits:
-            raise BadArgument(f"{self.label} ({self.name}) can't be {text[:60]!r}; it takes {takes}", parameter=self.name)
+            raise BadArgument(
+                f"{self.label} ({self.name}) can't be {text[:60]!r}; it takes {takes}", parameter=self.name
+            )
         return str(int(text)) if self.kind == NUMBER else text
 
 

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import threading
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from bankklient_lab.access.configuration import setting
 from bankklient_lab.access.factors import check_factor
@@ -46,37 +46,55 @@ def login(
     if len(workstation) > WORKSTATION_CHARS_MAX:
         raise BadArgument(f"the name of a workstation has at most {WORKSTATION_CHARS_MAX} characters")
     now = lab.clock()
-    with _trying, lab.database.tx("ops") as cursor:
-        row = cursor.execute(
-            "SELECT user_id, reference, failed_logins, failed_at, locked_at, valid FROM ops.user WHERE name = ?", [name]
-        ).fetchone()
-        failed, failed_at = (row[2], row[3]) if row else _strangers.get(name, (0, None))
-        early = failed_at is not None and now < failed_at + delay(failed)
-        may = row is not None and row[5] and not early and not _is_locked(lab, row[4], now)
-        if may:  # counted before it is judged: no race and no crash gives a free try
-            cursor.execute(
-                "UPDATE ops.user SET failed_logins = failed_logins + 1, failed_at = ? WHERE user_id = ?", [now, row[0]]
-            )
-        elif row is None and not early:
-            _count_stranger(name, failed + 1, now)
-    if early:
-        raise _refused(lab, name, f"too many tries; wait {delay(failed).total_seconds():.0f} seconds")
-    kept = lab.rows("SELECT password_hash FROM ops.user WHERE user_id = $id", {"id": row[0]})[0][0] if may else None
-    if not matches(password, kept):
+    user = _try_of(lab, name, now)
+    if not matches(password, user.password_hash if user else None) or user is None:
         _lock_when_too_many(lab, name)
         raise _refused(lab, name)
-    kinds = check_factor(lab, row[0], code)
-    if kinds:
-        if code:
-            _lock_when_too_many(lab, name)
-            raise _refused(lab, name)
+    kinds = check_factor(lab, user.user_id, code)
+    if kinds and not code:
         raise SecondFactorNeeded("the second factor is missing; give the code of your app", kinds=kinds)
-    return open_session(lab, row[0], name, row[1], channel, workstation)
+    if kinds:
+        _lock_when_too_many(lab, name)
+        raise _refused(lab, name)
+    return open_session(lab, user.user_id, channel=channel, workstation=workstation)
 
 
-def open_session(
-    lab: Lab, user_id: int, name: str, reference: str, channel: Channel, workstation: str
-) -> dict[str, Any]:
+class _Candidate(NamedTuple):
+    """A user whose password is to be judged."""
+
+    user_id: int
+    reference: str
+    password_hash: str | None
+    failed_logins: int
+    failed_at: datetime | None
+    locked_at: datetime | None
+    valid: bool
+
+
+def _try_of(lab: Lab, name: str, now: datetime) -> _Candidate | None:
+    """Count a try before it is judged, so that no race and no crash gives a free one; None: it can't succeed."""
+    with _trying, lab.database.tx("ops") as cursor:
+        row = cursor.execute(
+            "SELECT user_id, reference, password_hash, failed_logins, failed_at, locked_at, valid"
+            " FROM ops.user WHERE name = ?",
+            [name],
+        ).fetchone()
+        user = _Candidate(*row) if row else None
+        failed, failed_at = (user.failed_logins, user.failed_at) if user else _strangers.get(name, (0, None))
+        early = failed_at is not None and now < failed_at + delay(failed)
+        if not early and user is None:
+            _count_stranger(name, failed + 1, now)
+        elif not early and user is not None:
+            cursor.execute(
+                "UPDATE ops.user SET failed_logins = failed_logins + 1, failed_at = ? WHERE user_id = ?",
+                [now, user.user_id],
+            )
+    if early:
+        raise _refused(lab, name, f"too many tries; wait {delay(failed).total_seconds():.0f} seconds")
+    return user if user and user.valid and not _is_locked(lab, user.locked_at, now) else None
+
+
+def open_session(lab: Lab, user_id: int, *, channel: Channel, workstation: str) -> dict[str, Any]:
     """Begin a session of a user whose proofs were judged, and return it as `login` does."""
     secret, now = secrets.token_urlsafe(32), lab.clock()
     with lab.database.tx("ops") as cursor:
@@ -88,11 +106,13 @@ def open_session(
         cursor.execute(
             "UPDATE ops.user SET failed_logins = 0, failed_at = NULL, locked_at = NULL WHERE user_id = ?", [user_id]
         )
+        ((name, reference, expires),) = cursor.execute(
+            "SELECT name, reference, password_expires FROM ops.user WHERE user_id = ?", [user_id]
+        ).fetchall()
         caller = Identity(user_id, name, reference, channel, session_id, workstation=workstation)
         lab.acting(caller).log(cursor, "login", name, channel=channel, workstation=workstation)
-        expires = cursor.execute("SELECT password_expires FROM ops.user WHERE user_id = ?", [user_id]).fetchone()
     lab.rights.forget()
-    expired = bool(expires and expires[0] and expires[0] < now.date())
+    expired = expires is not None and expires < now.date()
     return {"session": secret, "user": name, "reference": reference, "expired": expired}
 
 

@@ -14,7 +14,10 @@ NAME_CHARS_MAX = 40
 
 @table_action("1")
 def roles(lab: Lab) -> Read:
-    """Return the roles. Columns: role, note, system, valid, permissions (numbers separated by spaces), users (valid)."""
+    """Return the roles.
+
+    Columns: role, note, system, valid, permissions (numbers separated by spaces), users (how many valid ones).
+    """
     return lab.read(
         "SELECT r.name AS role, r.note, r.system, r.valid, r.permissions,"
         " count(u.user_id) FILTER (WHERE u.valid) AS users"

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from bankklient_lab.access.configuration import setting
-from bankklient_lab.access.roles import check_administrator, role_named, whole_set
+from bankklient_lab.access.roles import check_administrator, role_named
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, LoginRefused, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
@@ -59,7 +59,9 @@ def create_user(
     `reference` is two characters that records keep of the user. BadArgument for what can't be, Refused while the first
     user has no password (`set_password`), because nobody could log in as that one any more.
     """
-    texts = _texts(first_name=first_name, last_name=last_name, personal_number=personal_number, phone=phone, email=email)
+    texts = _texts(
+        first_name=first_name, last_name=last_name, personal_number=personal_number, phone=phone, email=email
+    )
     _check_name(user)
     if len(reference) != REFERENCE_CHARS or not reference.isalnum():
         raise BadArgument(f"a reference is two letters or digits, not {reference[:20]!r}")
@@ -77,7 +79,8 @@ def create_user(
         role_id, _, _ = role_named(cursor, role)
         (user_id,) = cursor.execute("SELECT max(user_id) + 1 FROM ops.user").fetchone() or (OWNER,)
         cursor.execute(
-            "INSERT INTO ops.user VALUES (?, ?, ?, 'operational', 0, true, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, 0, NULL, NULL, ?)",
+            "INSERT INTO ops.user VALUES (?, ?, ?, 'operational', 0, true, ?, ?, ?, ?, ?, ?, '', ?, ?, ?,"
+            " 0, NULL, NULL, ?)",
             [user_id, user, reference, *texts.values(), role_id, kept, now, password_expires, now],
         )
         cursor.execute("INSERT INTO ops.past_password VALUES (?, ?, ?)", [user_id, now, kept])

@@ -10,6 +10,7 @@ from bankklient_lab.lab import Lab
 def last_change(lab: Lab) -> int:
     """Return a number that grows whenever accounts, statements or ended runs are others than before; 0 at first."""
     rows = lab.rows(
-        "SELECT coalesce(max(log_id), 0) FROM ops.log SEMI JOIN (FROM app.log_message WHERE shown = 'yes') USING (action)"
+        "SELECT coalesce(max(log_id), 0) FROM ops.log SEMI JOIN (FROM app.log_message WHERE shown = 'yes')"
+        " USING (action)"
     )
     return int(rows[0][0])

@@ -53,7 +53,11 @@ InCurrencyOption = Annotated[
 
 @contextmanager
 def opened(
-    lab: str, passphrase_file: str, *, share_after: float = SHARE_AFTER_SECONDS, pandas: bool = False,
+    lab: str,
+    passphrase_file: str,
+    *,
+    share_after: float = SHARE_AFTER_SECONDS,
+    pandas: bool = False,
     serving: bool = False,
 ) -> Iterator[Lab]:
     """Open the lab for one command, here or through its owner, and close it; `pandas`: the command uses it.
@@ -67,8 +71,9 @@ def opened(
     with nullcontext() if pandas else _without_pandas():
         while True:
             try:
-                one = connect(path, passphrase=passphrase, credentials=credentials, share_after=share_after,
-                              serving=serving)
+                one = connect(
+                    path, passphrase=passphrase, credentials=credentials, share_after=share_after, serving=serving
+                )
                 break
             except LabError as error:
                 if not sys.stdin.isatty():

@@ -41,7 +41,7 @@ class Work:
         if self.caller.user_id == caller.user_id:
             return False
         if "exclusive" in (self.mode, mode):
-            return self.mode == "exclusive" or mode == "exclusive" and self.mode != "standard"
+            return self.mode == "exclusive" or (mode == "exclusive" and self.mode != "standard")
         if "standard" in (self.mode, mode):
             return False
         if self.mode == mode == "update":
@@ -73,7 +73,7 @@ class Locks:
             self._end(number)
 
     def hold(self, caller: Identity, action: str, record: tuple[str, object], seconds: float) -> int:
-        """Hold a record for a form until `release`, its session's end or the time limit; Blocked when another has it."""
+        """Hold a record for a form until `release`, its session's end or the time limit; Blocked by another's."""
         until = time.monotonic() + seconds
         return self._begin(Work(caller, action, "update", record, self._now(), until), wait=0.0)
 

@@ -67,12 +67,12 @@ def _rules(password: str, strength: Strength, user: str) -> list[tuple[bool, str
     ]
     if strength == "strong":
         groups = sum(map(bool, (lower, upper, digits, symbols)))
-        return [*rules, (groups >= 3, "it needs three of capital letters, small letters, digits and symbols")]  # noqa: PLR2004
+        return [*rules, (groups >= 3, "it needs three of capital letters, small letters, digits and symbols")]
     return [
         *rules,
         (not password[:1].isdigit() and not password[-1:].isdigit(), "no digit may stand first or last"),
         (bool(upper), "it needs a capital letter"),
         (bool(lower), "it needs a small letter"),
-        (len(digits) >= 2, "it needs at least two digits"),  # noqa: PLR2004
+        (len(digits) >= 2, "it needs at least two digits"),
         (bool(symbols), "it needs a symbol"),
     ]

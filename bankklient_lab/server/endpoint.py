@@ -208,7 +208,7 @@ class Endpoint:
         return hmac.compare_digest(secret.encode(), self.token.encode())
 
     def _caller(self, request: Request, user: str) -> Identity:
-        """Return who calls: the owner of a lab without access control knows the card; others have a secret of theirs."""
+        """Return who calls: whoever knows the card is the owner of a lab without access control; others log in."""
         secret = bearer(request.headers.get("authorization", "").encode("latin-1"))
         if not self._is_card(secret):
             return caller_of(self._lab, secret) or NOBODY

@@ -66,7 +66,7 @@ class RemoteLab:
         secret = credentials.token
         if not secret:
             credentials.check()
-            given = {
+            given: dict[str, object] = {
                 "name": credentials.user,
                 "password": credentials.password,
                 "code": credentials.code,

@@ -196,9 +196,9 @@ CHECKS: tuple[Check, ...] = (
         "SELECT import_id, source, day, currency, units, rate FROM history.rate WHERE rate <= 0 OR units <= 0",
     ),
     Check(
-        "log_complete",
-        "The log has no gap.",
-        "SELECT count(*) AS entries, max(log_id) AS last FROM ops.log HAVING count(*) <> coalesce(max(log_id), 0)",
+        "log_chain",
+        "No entry of the log was changed, put in or removed.",
+        "FROM app.log_broken() ORDER BY log_id",
     ),
     Check(
         "imports_logged",

@@ -40,7 +40,8 @@ VALID: dict[str, Any] = {
     "suffix": ".csv", "import_id": 1, "statement_no": 1, "entry_no": 1, "name": "name", "criteria": {},
     "reason": "test", "notebook": "cash.ipynb", "cron": "0 8 * * *", "zone": "Europe/Prague", "output": "out",
     "parameters": {}, "runner": "runner", "folder": "folder", "target": "backup", "run_id": 1, "state": "done",
-    "schedule_id": 1, "number": ACCOUNT,
+    "schedule_id": 1, "number": ACCOUNT, "user": "tester", "role": "VIEW", "reference": "RF", "password": "Geheim-12x",
+    "old": "", "new": "Geheim-12y", "permissions": [], "values": {},
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,
@@ -53,6 +54,7 @@ KINDS = {  # annotation -> the argument that carries the text
     "dict[str, Any] | None": lambda text: {text: text},
     "CatchUp": lambda text: text,
     "Ending": lambda text: text,
+    "Channel": lambda text: text,
 }
 
 
@@ -63,7 +65,7 @@ def text_arguments() -> Iterator[tuple[str, str]]:
             if annotation in KINDS:
                 yield name, argument
             else:
-                known = ("date", "int", "bool", "Decimal", "Path", "Job")
+                known = ("date", "int", "list[int]", "bool", "Decimal", "Path", "Job")
                 assert annotation.startswith(known), f"{name}: {argument}: {annotation}"
 
 
@@ -81,7 +83,7 @@ def annotations(action: Action[..., Any]) -> Iterator[tuple[str, str]]:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a closed lab with one statement."""
     folder = tmp_path_factory.mktemp("names")
-    with open_here(folder / "names.lab", create=True) as lab:
+    with open_here(folder / "names.lab", create=True, user="tester") as lab:
         bl.import_file(lab, mt940(folder))
     return folder / "names.lab"
 

@@ -48,7 +48,7 @@ def test_the_card_is_for_its_user_only(filled: Path) -> None:
 
 
 def test_health_runs_a_query(http: httpx2.Client) -> None:
-    assert http.get("/health").json() == {"ok": True}
+    assert http.get("/health").json() == {"ok": True, "controlled": False}
 
 
 PLACES = [("GET", "/health"), ("POST", "/files"), ("POST", "/actions/imports"), ("GET", "/jobs/x"), ("GET", "/nowhere")]

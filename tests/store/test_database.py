@@ -44,7 +44,7 @@ from bankklient_lab.lab import open_here
 lab = open_here(Path({str(folder / "a.lab")!r}), passphrase={PASSPHRASE!r}, create=True)
 assert bl.import_file(lab, Path({str(source)!r}))["status"] == "imported"
 with lab.database.tx("ops") as cursor:
-    lab.log(cursor, "note", {SECRET!r})
+    lab.log(cursor, "backup", {SECRET!r})
 cursor = lab.database.cursor()
 cursor.execute("CREATE TEMP TABLE big AS SELECT '{SECRET}' || hash(range) || hash(range + 1) || hash(range + 2) AS t"
                " FROM range(16000000)")
@@ -65,7 +65,7 @@ def test_the_search_for_plain_text_finds_it(tmp_path: Path) -> None:
     folder = tmp_path / "lab"
     folder.mkdir()
     with open_here(folder / "a.lab", create=True) as lab, lab.database.tx("ops") as cursor:
-        lab.log(cursor, "note", SECRET)
+        lab.log(cursor, "backup", SECRET)
     assert holding(folder) == ["a.lab"]
 
 
