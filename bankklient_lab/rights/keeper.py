@@ -1,7 +1,7 @@
 """The keeper of a lab: who is logged in and what each caller may do, asked on every call.
 
 A lab with one user and served to nobody belongs to that user without ceremony. Access control is on as soon as a second
-valid user exists or the lab is served to others; then every caller has logged in or brings a token.
+user exists, valid or not, or the lab is served to others; then every caller has logged in or brings a token.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Keeper:
     @property
     def controlled(self) -> bool:
         """Whether callers must log in."""
-        return self.served or sum(user.valid for user in self._known().values()) > 1
+        return self.served or len(self._known()) > 1
 
     def owner(self, name: str = "") -> Identity:
         """Return the caller of a lab without access control: its owner, under the name that the log shall have."""
