@@ -19,7 +19,7 @@ from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.server.endpoint import register_actions
 
 register_actions()
-PASSWORD = "Correct-Horse-7x"  # noqa: S105 - of this test's lab
+PASSWORD = "Correct-Horse-7x"
 
 
 @pytest.fixture
