@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab import lab as labs
-from bankklient_lab.errors import LabBusy, NotLoggedIn
+from bankklient_lab.errors import LabBusy, NotLoggedIn, Refused
 from bankklient_lab.lab import Clock, Lab, lab_path, open_here, utc_now
-from bankklient_lab.rights.identity import NOBODY, Credentials, Identity
+from bankklient_lab.rights.identity import Credentials, Identity
 from bankklient_lab.store.owner import current_owner
 from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE, read_passphrase
 
@@ -108,17 +108,30 @@ def connect(
 
 
 def _own(lab: Lab, credentials: Credentials | None, share_after: float) -> Lab:
-    if lab.caller is NOBODY and credentials is not None:
-        try:
-            lab.caller = _signed_in(lab, credentials)
-        except BaseException:
-            lab.close()
-            raise
+    if credentials is not None and lab.rights.controlled:
+        _sign_in(lab, credentials)
     with _PREPARING:
         if lab.sharing is None:
             _close_at_exit()
             lab.sharing = Offer(lab, share_after)
     return lab
+
+
+def _sign_in(lab: Lab, credentials: Credentials) -> None:
+    """Make who the credentials name the caller of a lab that this process owns.
+
+    Refused when the process has the lab open for another user: what it holds works for that one.
+    """
+    if lab.caller.session_id is None and lab.caller.token_id is None:
+        new = lab.sharing is None
+        try:
+            lab.caller = _signed_in(lab, credentials)
+        except BaseException:
+            if new:
+                lab.close()
+            raise
+    elif credentials.user not in {"", lab.caller.name}:
+        raise Refused(f"this process has {lab.path} open for {lab.caller.name}; close it first")
 
 
 def _signed_in(lab: Lab, credentials: Credentials) -> Identity:
