@@ -135,3 +135,28 @@ CREATE TABLE ops.user_selection (
 );
 INSERT INTO ops.user_selection SELECT 1, name, criteria FROM ops.selection;
 DROP TABLE ops.selection;
+
+-- The lab itself: tells its backups from those of others, whatever its file is called.
+INSERT INTO ops.setting VALUES ('lab_id', uuid()::VARCHAR);
+
+-- Entries and details of old imports that were moved into files beside the lab (docs/how-to/keep-safe.md).
+CREATE TABLE ops.archive (
+    archive_id BIGINT PRIMARY KEY,
+    made_at TIMESTAMPTZ NOT NULL,
+    made_by VARCHAR NOT NULL,
+    deleted_at TIMESTAMPTZ        -- deleted for good
+);
+CREATE TABLE ops.archive_file (
+    archive_id BIGINT NOT NULL,
+    part VARCHAR NOT NULL CHECK (part IN ('entry', 'detail')),
+    name VARCHAR NOT NULL UNIQUE,
+    bytes BIGINT NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    rows BIGINT NOT NULL,
+    key VARCHAR NOT NULL,         -- it is encrypted with
+    PRIMARY KEY (archive_id, part)
+);
+CREATE TABLE ops.archived_import (
+    import_id BIGINT PRIMARY KEY,
+    archive_id BIGINT NOT NULL
+);
