@@ -114,13 +114,14 @@ class Lab:
         self.sharing: Sharing | None = None
         self.pages: Pages | None = None
         self.repeatable: RepeatableCall | None = None
+        self.notices: list[str] = []  # what opening it changed
         self._database = database
         name = user or getpass.getuser()
         self.caller = Identity(0, name, "")
         if database is not None:
             self.rights = Keeper(database, clock)
             self.locks = Locks(self.rights.others, clock)
-            ensure_access(database, name, clock())
+            self.notices = ensure_access(database, name, clock(), self.log)
             self.caller = NOBODY if self.rights.controlled else self.rights.owner(name)
 
     @property

@@ -6,36 +6,52 @@ from datetime import date
 from typing import Any
 
 from bankklient_lab.access.configuration import setting
-from bankklient_lab.access.roles import check_administrator, role_named
+from bankklient_lab.access.granting import keep_own
+from bankklient_lab.access.logins import end_session
+from bankklient_lab.access.persons import (
+    User,
+    check_not_installer,
+    check_operational,
+    checked_texts,
+    insert,
+    user_named,
+)
+from bankklient_lab.access.roles import check_administrator, role_to_give
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.errors import BadArgument, LoginRefused, Refused, UnknownName
+from bankklient_lab.errors import BadArgument, LoginRefused, Refused
 from bankklient_lab.lab import Lab, Read
-from bankklient_lab.rights.identity import OWNER
 from bankklient_lab.rights.passwords import REMEMBERED, check_strength, hashed, matches
-from bankklient_lab.rights.permissions import broken_rules, everything, parse, settled, written
+from bankklient_lab.rights.permissions import known_numbers, settled, written
 
-NAME_CHARS_MAX = 40
-REFERENCE_CHARS = 2
-RESERVED = "#&"  # marks of authorized persons (ADM-048, ADM-049)
-_TEXT_CHARS_MAX = 100
 _ITEMS = ("first_name", "last_name", "personal_number", "phone", "email")
 _OF_AUTHORIZED = frozenset({"personal_number", "role"})  # what may be changed of a person of the bank's contract
 
 
 @table_action("1")
 def users(lab: Lab) -> Read:
-    """Return the users.
+    """Return the users in the order in which they were added.
 
-    Columns: user, reference, kind, valid, first_name, last_name, personal_number, phone, email, role, permissions (own
-    ones, numbers separated by spaces), password_changed_at, password_expires (last day), failed_logins, locked_at,
-    has_password, factors (number of second factors).
+    Columns: user, reference, kind (operational, authorized, installer), ordinal (0, or the number of an authorized
+    person), valid, state (valid, invalid, locked), locked_until (none: until an administrator unlocks), first_name,
+    last_name, personal_number, phone, email, role, role_permissions and permissions (those of the role and the own ones
+    besides: numbers separated by spaces), password_changed_at, password_expires (last day on which it is good),
+    failed_logins, login_attempts (the configured most; 0: not counted), has_password, factors (second factors).
     """
     return lab.read(
-        "SELECT u.name AS user, u.reference, u.kind, u.valid, u.first_name, u.last_name, u.personal_number, u.phone,"
-        " u.email, r.name AS role, u.permissions, u.password_changed_at, u.password_expires, u.failed_logins,"
-        " u.locked_at, u.password_hash IS NOT NULL AS has_password,"
+        "SELECT u.name AS user, u.reference, u.kind, u.ordinal, u.valid,"
+        " u.locked_at IS NOT NULL AND ($minutes = 0 OR $now < u.locked_at + to_minutes($minutes)) AS locked,"
+        " CASE WHEN NOT u.valid THEN 'invalid' WHEN locked THEN 'locked' ELSE 'valid' END AS state,"
+        " CASE WHEN locked AND $minutes > 0 THEN u.locked_at + to_minutes($minutes) END AS locked_until,"
+        " u.first_name, u.last_name, u.personal_number, u.phone, u.email, r.name AS role,"
+        " r.permissions AS role_permissions, u.permissions, u.password_changed_at, u.password_expires, u.failed_logins,"
+        " $attempts AS login_attempts, u.password_hash IS NOT NULL AS has_password,"
         " (SELECT count(*) FROM ops.factor f WHERE f.user_id = u.user_id AND f.confirmed AND f.removed_at IS NULL)"
-        " AS factors FROM ops.user u JOIN ops.role r USING (role_id) ORDER BY u.user_id"
+        " AS factors FROM ops.user u JOIN ops.role r USING (role_id) ORDER BY u.user_id",
+        {
+            "minutes": setting(lab, "lock_minutes"),
+            "attempts": setting(lab, "login_attempts"),
+            "now": lab.clock(),
+        },
     )
 
 
@@ -47,45 +63,36 @@ def create_user(
     reference: str,
     role: str,
     password: str,
+    permissions: list[int] | None = None,
     first_name: str = "",
     last_name: str = "",
     personal_number: str = "",
     phone: str = "",
     email: str = "",
     password_expires: date | None = None,
-) -> None:
+) -> list[int]:
     """Add an operational user; from the second user on everybody logs in.
 
-    `reference` is two characters that records keep of the user. BadArgument for what can't be, Refused while the first
-    user has no password (`set_password`), because nobody could log in as that one any more.
+    `user` is the name typed at login and never changes; `reference` is two characters that records keep of the user;
+    `permissions` are those besides the role's. Returns the permissions that were not given, because their condition
+    fails. BadArgument for what can't be, Refused for permissions that collide with the role, and while the first user
+    has no password (`set_password`), because nobody could log in as that one any more.
     """
-    texts = _texts(
+    texts = checked_texts(
         first_name=first_name, last_name=last_name, personal_number=personal_number, phone=phone, email=email
     )
-    _check_name(user)
-    if len(reference) != REFERENCE_CHARS or not reference.isalnum():
-        raise BadArgument(f"a reference is two letters or digits, not {reference[:20]!r}")
+    check_operational(user, reference)
+    own = known_numbers(permissions or [])
     check_strength(password, setting(lab, "password_strength"), user)
-    kept, now = hashed(password), lab.clock()
+    kept = hashed(password)
     with lab.database.tx("ops") as cursor:
-        ((own,),) = cursor.execute("SELECT password_hash FROM ops.user WHERE user_id = ?", [OWNER]).fetchall()
-        if own is None:
-            raise Refused("set a password of your own first, or nobody could log in as you afterwards")
-        taken = cursor.execute(
-            "SELECT name FROM ops.user WHERE lower(name) = lower(?) OR upper(reference) = upper(?)", [user, reference]
-        ).fetchone()
-        if taken:
-            raise BadArgument(f"user {taken[0]} has this name or reference already; choose others")
-        role_id, _, _ = role_named(cursor, role)
-        (user_id,) = cursor.execute("SELECT max(user_id) + 1 FROM ops.user").fetchone() or (OWNER,)
-        cursor.execute(
-            "INSERT INTO ops.user VALUES (?, ?, ?, 'operational', 0, true, ?, ?, ?, ?, ?, ?, '', ?, ?, ?,"
-            " 0, NULL, NULL, ?)",
-            [user_id, user, reference, *texts.values(), role_id, kept, now, password_expires, now],
-        )
-        cursor.execute("INSERT INTO ops.past_password VALUES (?, ?, ?)", [user_id, now, kept])
+        role_id = role_to_give(cursor, role).role_id
+        proof = {"password_hash": kept, "password_changed_at": lab.clock(), "password_expires": password_expires}
+        insert(lab, cursor, user, reference, kind="operational", role_id=role_id, **texts, **proof)
         lab.log(cursor, "create_user", user, reference=reference, role=role)
+        dropped = keep_own(lab, cursor, user_named(cursor, user), own)
     lab.rights.forget()
+    return dropped
 
 
 @action("1", record="user")
@@ -94,85 +101,85 @@ def change_user(
     user: str,
     *,
     role: str | None = None,
+    permissions: list[int] | None = None,
     valid: bool | None = None,
     password_expires: date | None = None,
+    never_expires: bool = False,
     first_name: str | None = None,
     last_name: str | None = None,
     personal_number: str | None = None,
     phone: str | None = None,
     email: str | None = None,
 ) -> list[int]:
-    """Change items of a user and return the permissions of their own that collide with a new role and were taken away.
+    """Change items and permissions of a user, all or none, and return the own permissions that were taken away.
 
-    Refused for the installer, for other items than personal number and role of an authorized person, and where nobody
-    would be left with permission 1.
+    A new role takes away the own permissions that collide with it; new own `permissions` (all besides the role's) that
+    collide with the role are refused, and those whose condition fails are taken away. `password_expires` is the last
+    day on which the password is good; `never_expires` clears it.
+    Refused for the installer, for other items than personal number, role and permissions of an authorized person, for
+    taking one's own validity, and where nobody would be left with permission 1.
     """
+    if never_expires and password_expires is not None:
+        raise BadArgument("a password either expires on a day or never")
     given = zip(_ITEMS, (first_name, last_name, personal_number, phone, email), strict=True)
-    texts = _texts(**{item: text for item, text in given if text is not None})
-    taken = frozenset[int]()
+    texts = checked_texts(**{item: text for item, text in given if text is not None})
+    own = None if permissions is None else known_numbers(permissions)
+    taken: set[int] = set()
     with lab.database.tx("ops") as cursor:
-        user_id, kind, role_id, own = _user_named(cursor, user)
-        wanted = {"role": role, "valid": valid, "password_expires": password_expires, **texts}
-        changed = {item: value for item, value in wanted.items() if value is not None}
-        _check_kind(user, kind, set(changed))
+        found = user_named(cursor, user)
+        wanted = {"role": role, "valid": valid, "password_expires": "never" if never_expires else password_expires}
+        changed = {item: value for item, value in (wanted | texts).items() if value is not None}
+        _check_may_change(lab, found, set(changed), valid)
         if role is not None:
-            role_id, _, held = role_named(cursor, role)
-            taken = own - settled(held | own)
+            taken |= _give_role(lab, cursor, found, role)
         cursor.execute(
-            "UPDATE ops.user SET role_id = ?, permissions = ?, valid = coalesce(?, valid),"
-            " password_expires = coalesce(?, password_expires) WHERE user_id = ?",
-            [role_id, written(own - taken), valid, password_expires, user_id],
+            "UPDATE ops.user SET valid = coalesce(?, valid),"
+            " password_expires = CASE WHEN ? THEN NULL ELSE coalesce(?, password_expires) END WHERE user_id = ?",
+            [valid, never_expires, password_expires, found.user_id],
         )
         for item, text in texts.items():
-            cursor.execute(f"UPDATE ops.user SET {item} = ? WHERE user_id = ?", [text, user_id])  # noqa: S608 - of _ITEMS
+            cursor.execute(f"UPDATE ops.user SET {item} = ? WHERE user_id = ?", [text, found.user_id])  # noqa: S608 - of _ITEMS
+        if changed:
+            lab.log(cursor, "change_user", user, **changed)
+        if own is not None:
+            taken |= set(keep_own(lab, cursor, user_named(cursor, user), own))
         check_administrator(cursor)
-        lab.log(cursor, "change_user", user, **changed)
-        if taken:
-            lab.log(cursor, "take_permissions", user, permissions=written(taken), role=role)
+        if valid is False:
+            _end_sessions(lab, found.user_id)
     lab.rights.forget()
     return sorted(taken)
 
 
 @action("1", record="user")
-def grant_permissions(lab: Lab, user: str, permissions: list[int]) -> None:
-    """Set the permissions that a user has besides those of the role; Refused when they collide with the role."""
-    wanted = frozenset(permissions)
-    for number in sorted(wanted - everything()):
-        raise UnknownName("permission", number)
-    with lab.database.tx("ops") as cursor:
-        user_id, kind, role_id, before = _user_named(cursor, user)
-        if kind == "installer":
-            raise Refused(f"user {user} is the installer; nothing of that user can be changed")
-        ((of_role,),) = cursor.execute("SELECT permissions FROM ops.role WHERE role_id = ?", [role_id]).fetchall()
-        broken = broken_rules(parse(of_role) | wanted)
-        if broken:
-            raise Refused(f"user {user} can't have these permissions together: {'; '.join(broken)}")
-        own = wanted - parse(of_role)
-        cursor.execute("UPDATE ops.user SET permissions = ? WHERE user_id = ?", [written(own), user_id])
-        lab.log(cursor, "grant_permissions", user, given=written(own - before), taken=written(before - own))
-    lab.rights.forget()
+def set_password(lab: Lab, user: str, password: str, *, password_expires: date | None = None) -> None:
+    """Set the password of a user, as an administrator, and end the user's other sessions.
 
-
-@action("1", record="user")
-def set_password(lab: Lab, user: str, password: str) -> None:
-    """Set the password of a user, as an administrator; BadArgument for one that is too weak or was used lately."""
+    `password_expires` is the last day on which it is good: one that is over makes the user choose another at once.
+    BadArgument for a password that is too weak or was used lately; Refused for the installer, whose password is the
+    bank's.
+    """
     with lab.database.tx("ops") as cursor:
-        user_id, _, _, _ = _user_named(cursor, user)
-        _keep_password(lab, cursor, user_id, user, password)
+        found = user_named(cursor, user)
+        check_not_installer(found)
+        _keep_password(lab, cursor, found.user_id, password, password_expires)
         lab.log(cursor, "set_password", user)
+        _end_sessions(lab, found.user_id)
     lab.rights.forget()
 
 
 @action(expired=True, steps=True)
 def change_password(lab: Lab, old: str, new: str) -> None:
-    """Choose a new password for oneself; LoginRefused for a wrong old one, BadArgument for a new one that can't be."""
+    """Choose a new password for oneself; LoginRefused for a wrong old one, BadArgument for a new one that can't be.
+
+    The old one stays when the new one is refused.
+    """
     ((name, kept),) = lab.rows(
         "SELECT name, password_hash FROM ops.user WHERE user_id = $id", {"id": lab.caller.user_id}
     )
     if kept is not None and not matches(old, kept):
         raise LoginRefused("the old password is not right; it stays as it is")
     with lab.database.tx("ops") as cursor:
-        _keep_password(lab, cursor, lab.caller.user_id, name, new)
+        _keep_password(lab, cursor, lab.caller.user_id, new)
         lab.log(cursor, "change_password", name)
     lab.rights.forget()
 
@@ -181,14 +188,36 @@ def change_password(lab: Lab, old: str, new: str) -> None:
 def unlock_user(lab: Lab, user: str) -> None:
     """Let a locked user log in again and forget the refused tries."""
     with lab.database.tx("ops") as cursor:
-        user_id, _, _, _ = _user_named(cursor, user)
+        user_id = user_named(cursor, user).user_id
         cursor.execute(
             "UPDATE ops.user SET failed_logins = 0, failed_at = NULL, locked_at = NULL WHERE user_id = ?", [user_id]
         )
         lab.log(cursor, "unlock_user", user)
 
 
-def _keep_password(lab: Lab, cursor: Any, user_id: int, user: str, password: str) -> None:
+def _give_role(lab: Lab, cursor: Any, user: User, role: str) -> set[int]:
+    """Give a user a role and return the own permissions that collide with it and are taken away (ADM-061)."""
+    new = role_to_give(cursor, role)
+    left = settled(user.own, new.held)
+    taken = user.own - left - new.held
+    cursor.execute(
+        "UPDATE ops.user SET role_id = ?, permissions = ? WHERE user_id = ?",
+        [new.role_id, written(left - new.held), user.user_id],
+    )
+    if taken:
+        lab.log(cursor, "take_permissions", user.name, permissions=written(taken), role=role)
+    return set(taken)
+
+
+def _end_sessions(lab: Lab, user_id: int) -> None:
+    """End the sessions of a user but the one that does this."""
+    for number, one in lab.rights.sessions().items():
+        if one.user_id == user_id and number != lab.caller.session_id:
+            end_session(lab, number, "disconnect")
+
+
+def _keep_password(lab: Lab, cursor: Any, user_id: int, password: str, expires: date | None = None) -> None:
+    ((user,),) = cursor.execute("SELECT name FROM ops.user WHERE user_id = ?", [user_id]).fetchall()
     check_strength(password, setting(lab, "password_strength"), user)
     last = cursor.execute(
         "SELECT password_hash FROM ops.past_password WHERE user_id = ? ORDER BY changed_at DESC LIMIT ?",
@@ -198,35 +227,15 @@ def _keep_password(lab: Lab, cursor: Any, user_id: int, user: str, password: str
         raise BadArgument(f"the new password is one of the last {REMEMBERED}; choose another one")
     kept, now = hashed(password), lab.clock()
     cursor.execute(
-        "UPDATE ops.user SET password_hash = ?, password_changed_at = ?, password_expires = NULL WHERE user_id = ?",
-        [kept, now, user_id],
+        "UPDATE ops.user SET password_hash = ?, password_changed_at = ?, password_expires = ? WHERE user_id = ?",
+        [kept, now, expires, user_id],
     )
     cursor.execute("INSERT OR REPLACE INTO ops.past_password VALUES (?, ?, ?)", [user_id, now, kept])
 
 
-def _user_named(cursor: Any, user: str) -> tuple[int, str, int, frozenset[int]]:
-    row = cursor.execute("SELECT user_id, kind, role_id, permissions FROM ops.user WHERE name = ?", [user]).fetchone()
-    if row is None:
-        raise UnknownName("user", user)
-    return int(row[0]), str(row[1]), int(row[2]), parse(row[3])
-
-
-def _check_kind(user: str, kind: str, items: set[str]) -> None:
-    if kind == "installer":
-        raise Refused(f"user {user} is the installer; nothing of that user can be changed")
-    if kind == "authorized" and (others := sorted(items - _OF_AUTHORIZED)):
-        raise Refused(f"{', '.join(others)} of the authorized person {user} can only be changed by the bank")
-
-
-def _check_name(user: str) -> None:
-    if not 0 < len(user) <= NAME_CHARS_MAX or user != " ".join(user.split()):
-        raise BadArgument(f"a user needs a name of 1 to {NAME_CHARS_MAX} characters without spaces around it")
-    if user[0] in RESERVED:
-        raise BadArgument(f"a name can't begin with {user[0]}: that is the mark of persons authorized by the bank")
-
-
-def _texts(**items: str) -> dict[str, str]:
-    for item, text in items.items():
-        if len(text) > _TEXT_CHARS_MAX:
-            raise BadArgument(f"{item} has more than {_TEXT_CHARS_MAX} characters")
-    return items
+def _check_may_change(lab: Lab, user: User, items: set[str], valid: bool | None) -> None:
+    check_not_installer(user)
+    if user.kind == "authorized" and (others := sorted(items - _OF_AUTHORIZED)):
+        raise Refused(f"{', '.join(others)} of the authorized person {user.name} can only be changed by the bank")
+    if valid is False and user.user_id == lab.caller.user_id:
+        raise Refused("you would lock yourself out; let another administrator do it")

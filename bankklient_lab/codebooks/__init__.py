@@ -9,7 +9,12 @@ import duckdb
 
 from bankklient_lab.money import DECIMALS
 
-CODEBOOKS = {"findings": "finding_code", "czech_banks": "czech_bank", "log_messages": "log_message"}
+CODEBOOKS = {
+    "findings": "finding_code",
+    "czech_banks": "czech_bank",
+    "log_messages": "log_message",
+    "permissions": "permission",
+}
 
 
 def rows(name: str) -> list[dict[str, str]]:

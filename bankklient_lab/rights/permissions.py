@@ -26,6 +26,11 @@ class Needed:
     text: str
     holds: Callable[[Held], bool]
 
+    @property
+    def numbers(self) -> Held:
+        """All numbers that the expression names."""
+        return frozenset(map(int, re.findall(r"\d+", self.text)))
+
     def __str__(self) -> str:
         return self.text.replace("|", " or ").replace("&", " and ")
 
@@ -112,16 +117,33 @@ def written(numbers: Iterable[int]) -> str:
     return " ".join(map(str, sorted(numbers)))
 
 
-def settled(wanted: Iterable[int]) -> Held:
+def settled(wanted: Iterable[int], beside: Held = frozenset()) -> Held:
     """Return the largest part of a set whose rules hold: what breaks a rule is taken away until nothing does.
 
-    Of two permissions that exclude each other the lower number goes (BAS-202, BAS-203).
+    `beside` are permissions that stay whatever happens, as those of a user's role: what excludes one of them goes. Of
+    two permissions of the set that exclude each other the lower number goes (BAS-202, BAS-203).
     """
-    held = frozenset(wanted)
     known = permissions()
+    held = frozenset(number for number in wanted if not known[number].conflicts & beside)
     held -= {number for number in held if any(other > number for other in known[number].conflicts & held)}
-    while broken := {number for number in held if not known[number].requires.holds(held)}:
+    while broken := {number for number in held if not known[number].requires.holds(held | beside)}:
         held -= broken
+    return held
+
+
+def colliding(wanted: Held, beside: Held) -> list[str]:
+    """Return a sentence for each permission that excludes one of those beside."""
+    known = permissions()
+    return [
+        f"{number} excludes {other}" for number in sorted(wanted) for other in sorted(known[number].conflicts & beside)
+    ]
+
+
+def known_numbers(numbers: Iterable[int]) -> Held:
+    """Return numbers as a set; UnknownName for the first that the codebook does not have."""
+    held = frozenset(numbers)
+    for number in sorted(held - everything()):
+        raise UnknownName("permission", number, "`bankklient permissions` lists them")
     return held
 
 
