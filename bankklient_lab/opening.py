@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import platform
+import secrets
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab import lab as labs
-from bankklient_lab.errors import LabBusy, NotLoggedIn, Refused
+from bankklient_lab.errors import LabBusy, LabError, NotLoggedIn, Refused
 from bankklient_lab.lab import Clock, Lab, lab_path, open_here, utc_now
 from bankklient_lab.rights.identity import Credentials, Identity
 from bankklient_lab.store.owner import current_owner
@@ -23,6 +25,7 @@ from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE, read_pa
 
 if TYPE_CHECKING:
     from bankklient_lab.actions import Action
+    from bankklient_lab.jobs import Job
     from bankklient_lab.server.endpoint import Endpoint
     from bankklient_lab.server.remote import RemoteLab
 
@@ -94,10 +97,14 @@ def connect(
         except LabBusy as busy:
             way = _way_in(path, credentials)
             if way is not None:
-                again = partial(
-                    connect, path, passphrase=passphrase, credentials=credentials, clock=clock, share_after=share_after
-                )
-                return Lab(path, remote=Following(way, again), user=credentials.user, clock=clock)
+
+                def again(credentials: Credentials) -> Lab:
+                    return connect(
+                        path, passphrase=passphrase, credentials=credentials, clock=clock, share_after=share_after
+                    )
+
+                following = Following(way, again, credentials)
+                return Lab(path, remote=following, user=credentials.user, clock=clock)
             waited = time.monotonic() - began
             if waited > SECONDS_TO_WAIT:
                 raise
@@ -210,28 +217,56 @@ class Offer:
 
 
 class Following:
-    """Calls to the owner of a lab; when it has ended, to whoever owns the lab next, this process perhaps."""
+    """Calls to the owner of a lab; when it has ended, to whoever owns the lab next, this process perhaps.
 
-    def __init__(self, way: RemoteLab, reopen: Callable[[], Lab]) -> None:
-        self._remote = way
+    A call that changes something has a key. So when its answer did not come, it is made again at the next owner and
+    still has one effect.
+    """
+
+    def __init__(self, way: RemoteLab, reopen: Callable[[Credentials], Lab], credentials: Credentials) -> None:
+        self._way = way
         self._reopen = reopen
+        self._credentials = credentials
         self._next: Lab | None = None
         self._changing = threading.Lock()
 
     def call(self, action: Action[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
         """Run the action where the lab is now."""
+        from bankklient_lab.server.arguments import of_call
+        from bankklient_lab.server.idempotency import takes_key
+
+        given, job = of_call(action.function, args, kwargs)
+        return self.keyed(action, given, job, secrets.token_hex(16) if takes_key(action) else "")
+
+    def keyed(self, action: Action[..., Any], given: Mapping[str, object], job: Job | None, key: str) -> Any:
+        """Run the action with a key, where the lab is now."""
+        from bankklient_lab.server.idempotency import KeyedCall
         from bankklient_lab.server.remote import OwnerGone
 
         if self._next is None:
             try:
-                return self._remote.call(action, args, kwargs)
+                return self._way.call(action, given, job, key)
             except OwnerGone:
                 with self._changing:
-                    self._next = self._next or self._reopen()
-        return action.run(self._next, *args, **kwargs)
+                    self._next = self._next or self._reopen(self._session())
+        lab = self._next
+        if isinstance(lab.remote, Following):
+            return lab.remote.keyed(action, given, job, key)
+        if key:
+            lab = lab.acting(lab.caller, KeyedCall(lab, key, action, given))
+        return action.run(lab, **given, **({"job": job} if job is not None else {}))
+
+    def _session(self) -> Credentials:
+        """Return what opens the lab again: a session outlives its owner, the code of a second factor does not."""
+        return replace(self._credentials, token=self._way.session or self._credentials.token)
 
     def close(self) -> None:
         """Let go of the owner."""
-        self._remote.close()
+        if self._next is not None and self._way.session:
+            from bankklient_lab.access.logins import logout
+
+            with contextlib.suppress(LabError):
+                logout.run(self._next)
+        self._way.close()
         if self._next is not None:
             self._next.close()

@@ -12,6 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from bankklient_lab.errors import BadArgument
+from bankklient_lab.jobs import Job
 
 JOB = "job"  # the argument that a long action reports progress to; it stays on its side
 _FROM_TEXT: dict[type, Callable[[str], Any]] = {
@@ -48,6 +49,17 @@ def by_name(function: Callable[..., Any], args: tuple[object, ...], kwargs: Mapp
         if parameter.kind is parameter.VAR_KEYWORD:
             given |= given.pop(parameter.name, {})
     return given
+
+
+def of_call(
+    function: Callable[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> tuple[dict[str, object], Job | None]:
+    """Return the arguments of a call by name, with the name of a file where one is asked for, and its job apart."""
+    given = by_name(function, args, kwargs)
+    job = given.pop(JOB, None)
+    if "name" in inspect.signature(function).parameters and given.get("name") is None:
+        given["name"] = next((str(path) for path in given.values() if isinstance(path, Path)), None)
+    return given, job if isinstance(job, Job) else None
 
 
 def checked(function: Callable[..., Any], given: Mapping[str, object]) -> dict[str, object]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import json
 import platform
 import secrets
+import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,7 +21,6 @@ from bankklient_lab.formats.sources import open_ordinary
 from bankklient_lab.jobs import Job
 from bankklient_lab.rights.identity import Credentials
 from bankklient_lab.server import wire
-from bankklient_lab.server.arguments import JOB, by_name
 from bankklient_lab.store.owner import OwnerCard
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 SECONDS_TO_CONNECT = 5.0
 SECONDS_BETWEEN_PROGRESS = 0.2
+SECONDS_TO_WAIT = 30.0  # for a turn, when too many calls come at once
 _CHUNK = 1024 * 1024
 
 
 class OwnerGone(StoreError):
-    """The process that owned the lab does not answer any more; nothing was asked of it."""
+    """The process that owned the lab does not answer any more, perhaps in the middle of the call."""
 
     code = "owner_gone"
 
@@ -40,16 +41,18 @@ class OwnerGone(StoreError):
 class RemoteLab:
     """Calls to the owner that a card names; may be used by several threads."""
 
-    def __init__(self, card: OwnerCard, user: str) -> None:
+    def __init__(self, card: OwnerCard, user: str, *, authorities: str = "") -> None:
+        """Prepare the way; `authorities` is a file of certificates to trust, for a server with a private one."""
         self._card = card
         self._user = user
-        self._signed_in = False
+        self.session = ""  # the secret that this way logged in with
         # No proxy and no .netrc of the environment: the token never leaves the machine.
         self._client = httpx2.Client(
             base_url=card.address,
-            headers={"Authorization": f"Bearer {card.token}"},
+            headers={"Authorization": f"Bearer {card.token}"} if card.token else {},
             timeout=httpx2.Timeout(None, connect=SECONDS_TO_CONNECT),
             trust_env=False,
+            verify=ssl.create_default_context(cafile=authorities) if authorities else True,
         )
 
     def answers(self) -> bool:
@@ -72,48 +75,56 @@ class RemoteLab:
                 "code": credentials.code,
                 "workstation": platform.node()[:60],
             }
-            secret = self._send("login", given, {})["session"]
-            self._signed_in = True
+            secret = self.session = self._send("login", given, {})["session"]
         self._client.headers["Authorization"] = f"Bearer {secret}"
 
-    def call(self, action: Action[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
-        """Run the action at the owner and return what it returns; its LabError is raised here."""
-        given = by_name(action.function, args, kwargs)
-        job = given.pop(JOB, None)
+    def call(self, action: Action[..., Any], given: Mapping[str, object], job: Job | None = None, key: str = "") -> Any:
+        """Run the action at the owner and return what it returns; its LabError is raised here.
+
+        With a `key` the call has one effect, however often it is made. Raises OwnerGone when no answer came.
+        """
         for path in [value for value in given.values() if isinstance(value, Path)]:
             open_ordinary(path).close()
-            _name_it(action, given, path)
+        headers = {"Idempotency-Key": key} if key else {}
         with self._said_plainly():
-            if isinstance(job, Job):
-                return self._with_progress(action.name, given, job)
-            return self._send(action.name, given, {})
+            if job is not None:
+                return self._with_progress(action.name, given, headers, job)
+            return self._send(action.name, given, headers)
 
     def close(self) -> None:
         """Log out, if this way logged in, and let go of the connections."""
-        if self._signed_in:
+        if self.session:
             with contextlib.suppress(LabError, httpx2.TransportError):
                 self._send("logout", {}, {})
         self._client.close()
 
-    def _send(self, name: str, given: dict[str, object], headers: dict[str, str]) -> Any:
-        body = {"user": self._user, "arguments": wire.encode(given, self._upload)}
-        headers = {"Content-Type": "application/json", **headers}
-        return _result(self._client.post(f"/actions/{name}", content=json.dumps(body).encode(), headers=headers))
+    def _send(self, name: str, given: Mapping[str, object], headers: Mapping[str, str]) -> Any:
+        patience = time.monotonic() + SECONDS_TO_WAIT
+        while True:
+            body = {"user": self._user, "arguments": wire.encode(given, self._upload)}
+            answer = self._client.post(
+                f"/actions/{name}",
+                content=json.dumps(body).encode(),
+                headers={"Content-Type": wire.EXACT, "Accept": f"{wire.EXACT}, {wire.ARROW_STREAM}", **headers},
+            )
+            if not _is_early(answer) or time.monotonic() > patience:
+                return _result(answer)
+            time.sleep(float(answer.headers.get("retry-after", "1")))
 
     def _upload(self, path: Path) -> str:
         with path.open("rb") as source:
             answer = self._client.post("/files", content=iter(lambda: source.read(_CHUNK), b""))
         if answer.status_code != httpx2.codes.OK:
-            raise wire.decode_error(answer.json()["error"])
+            raise _refused(answer)
         return str(answer.json()["id"])
 
-    def _with_progress(self, name: str, given: dict[str, object], job: Job) -> Any:
+    def _with_progress(self, name: str, given: Mapping[str, object], headers: Mapping[str, str], job: Job) -> Any:
         """Make the call in a thread of its own, while this one passes progress and a wish to stop on."""
         job_id, outcome = secrets.token_hex(16), Future[Any]()
 
         def work() -> None:
             try:
-                outcome.set_result(self._send(name, given, {"x-job": job_id}))
+                outcome.set_result(self._send(name, given, {"x-job": job_id, **headers}))
             except BaseException as error:  # raised again by result()
                 outcome.set_exception(error)
 
@@ -140,28 +151,30 @@ class RemoteLab:
     def _said_plainly(self) -> Iterator[None]:
         try:
             yield
-        except httpx2.ConnectError:
-            raise OwnerGone(f"process {self._card.pid} ({self._card.command}), which had the lab, has ended") from None
         except httpx2.TransportError as error:
-            raise StoreError(
-                f"process {self._card.pid} ({self._card.command}), which has the lab, ended while it worked"
+            raise OwnerGone(
+                f"process {self._card.pid} ({self._card.command}), which has the lab, gave no answer"
                 f" ({type(error).__name__}); open the lab again and look whether the work was done"
             ) from None
 
 
-def _name_it(action: Action[..., Any], given: dict[str, object], path: Path) -> None:
-    """Send the file's name along where the action asks for one."""
-    if "name" in inspect.signature(action.function).parameters and given.get("name") is None:
-        given["name"] = str(path)
+def _is_early(answer: httpx2.Response) -> bool:
+    """Tell whether the call is to be made again a little later: too many at once, or the first one still runs."""
+    if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        return True
+    return answer.status_code == httpx2.codes.CONFLICT and answer.json().get("code") == "call_running"
 
 
 def _result(answer: httpx2.Response) -> Any:
+    if answer.status_code != httpx2.codes.OK:
+        raise _refused(answer)
     if answer.headers.get("content-type") == wire.ARROW_STREAM:
         return wire.table_from(answer.content)
+    return wire.decode(answer.json()["result"])
+
+
+def _refused(answer: httpx2.Response) -> LabError:
     try:
-        body = answer.json()
-    except ValueError:
-        raise LabError(f"the owner of the lab gave no answer that can be read (status {answer.status_code})") from None
-    if "error" in body:
-        raise wire.decode_error(body["error"])
-    return wire.decode(body["result"])
+        return wire.decode_error(answer.json())
+    except (ValueError, AttributeError):
+        return LabError(f"the owner of the lab gave no answer that can be read (status {answer.status_code})")

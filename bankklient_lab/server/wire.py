@@ -21,9 +21,11 @@ import pyarrow as pa
 from bankklient_lab import errors
 from bankklient_lab.errors import BadArgument, LabError
 from bankklient_lab.formats.base import Hints, StatementSet
+from bankklient_lab.server.problems import kinds
 
 RECORDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (StatementSet, Hints)}
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
+EXACT = "application/vnd.bankklient.exact+json"  # these values; plain JSON is for everybody else
 
 Upload = Callable[[Path], str]
 Uploaded = Callable[[str], Path]
@@ -65,7 +67,7 @@ def _encode_tagged(value: object, upload: Upload) -> Any:  # noqa: PLR0911 - one
         case tuple():
             return {"$tuple": [encode(item, upload) for item in value]}
         case set() | frozenset():
-            return {"$set": [encode(item, upload) for item in value]}
+            return {"$set": [encode(item, upload) for item in sorted(value, key=repr)]}
         case Path():
             return {"$file": upload(value)}
         case pa.Table():
@@ -131,26 +133,21 @@ def table_from(data: bytes) -> pa.Table:
         return stream.read_all()
 
 
-def encode_error(error: LabError) -> dict[str, Any]:
-    """Return an error as JSON: class, code, message, details."""
-    details = {}
-    for name, value in error.details.items():
-        try:
-            details[name] = encode(value)
-        except BadArgument:
-            details[name] = str(value)
-    return {"class": type(error).__name__, "code": error.code, "message": error.message, "details": details}
+def encode_detail(value: object) -> Any:
+    """Return a detail of an error as JSON; what JSON can't keep is its text."""
+    try:
+        return encode(value)
+    except BadArgument:
+        return str(value)
 
 
 def decode_error(body: Mapping[str, Any]) -> LabError:
-    """Return the error that `encode_error` was given, of the same class with the same message and details."""
-    kind = getattr(errors, str(body.get("class")), LabError)
-    if not (isinstance(kind, type) and issubclass(kind, LabError)):
-        kind = LabError
+    """Return the error that a problem of the server tells, of the same class with the same message and details."""
+    kind = kinds().get(str(body.get("code")), LabError)
     # The constructors of the kinds compose the message; it is composed already.
     error: LabError = kind.__new__(kind)
     details = decode(body.get("details", {}))
-    LabError.__init__(error, str(body.get("message", "")), **details)
+    LabError.__init__(error, str(body.get("detail", "")), **details)
     for name, value in details.items():
         setattr(error, name, value)
     if isinstance(error, errors.HintNeeded):

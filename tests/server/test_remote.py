@@ -21,7 +21,7 @@ from bankklient_lab.actions import ACTIONS
 from bankklient_lab.errors import Cancelled, LabBusy, LabError, UnknownName
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab, open_here, own_card
-from bankklient_lab.server.endpoint import register_actions
+from bankklient_lab.server.api import register_actions
 from bankklient_lab.store.owner import Ownership, card_path, current_owner
 from tests.server.conftest import SAMPLES, Owner, card_of
 from tests.statements import ACCOUNT, mt940
@@ -54,6 +54,9 @@ READS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("statement_head", (ACCOUNT,), DAYS),
     ("statements", (), {"interim": True}),
     ("last_change", (), {}),
+    ("published_relations", (), {}),
+    ("sql", ("SELECT * FROM entry ORDER BY day, entry_no",), {}),
+    ("sql_functions", (), {}),
 ]
 WRITES = {
     "backup",
@@ -282,6 +285,7 @@ def test_an_action_that_the_owner_lacks_is_named(filled: Path, owner: Owner) -> 
 
         class Unknown:
             name = "no_such_action"
+            declared = ACTIONS["accounts"].declared
 
             @staticmethod
             def function(lab: Lab) -> None: ...

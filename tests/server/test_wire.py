@@ -22,7 +22,7 @@ from bankklient_lab.analysis.entries import Criteria
 from bankklient_lab.errors import BadArgument, FormatError, HintNeeded, LabError, UnknownName
 from bankklient_lab.formats.base import Hints, StatementSet
 from bankklient_lab.formats.schema import SCHEMAS, Kind
-from bankklient_lab.server import endpoint, wire
+from bankklient_lab.server import api, problems, wire
 from bankklient_lab.server.arguments import checked, parameters
 
 SCALARS = (
@@ -87,7 +87,7 @@ def test_other_types_are_refused_by_name() -> None:
         wire.encode(object())
 
 
-endpoint.register_actions()
+api.register_actions()
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, LabError)]
 MADE: Mapping[type[LabError], LabError] = {
     HintNeeded: HintNeeded("account", "no account", place="line 3"),
@@ -103,7 +103,7 @@ MADE: Mapping[type[LabError], LabError] = {
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_errors_survive(kind: type[LabError]) -> None:
     error = MADE.get(kind) or kind("what and why", amount=Decimal("1.5"), day=date(2026, 1, 1))
-    back = wire.decode_error(json.loads(json.dumps(wire.encode_error(error))))
+    back = wire.decode_error(json.loads(problems.of_error(error, wire.encode_detail).body))
     assert type(back) is kind
     assert (back.message, str(back), back.code, back.details) == (error.message, str(error), error.code, error.details)
     assert {**vars(error), **vars(back)} == vars(back)
