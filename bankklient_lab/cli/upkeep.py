@@ -1,4 +1,4 @@
-"""Commands that look after a lab: check, backup, verify, restore, serve, link."""
+"""Commands that look after a lab: check, backup, backups, verify, restore, serve, link."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.output import lines, print_json, print_rows, shown
-from bankklient_lab.errors import LabError, Refused
+from bankklient_lab.errors import BadArgument, LabError, Refused
 from bankklient_lab.jobs import Job
 from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
 
-BackupArgument = Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder of the backup.")]
+BackupArgument = Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder or ZIP file of the backup.")]
 SECONDS_BETWEEN_RUNS = 60.0
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (check, backup, verify, restore, serve, link):
+    for command in (check, backup, backups, verify, restore, serve, link):
         app.command(command.__name__)(command)
 
 
@@ -48,24 +48,66 @@ def check(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: Pas
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder to make.")],
+    target: Annotated[
+        str, typer.Argument(metavar="[BACKUP]", help="Folder to make; with --rotate the one that holds the set.")
+    ] = "",
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Make a ZIP file in a set that keeps the older ones, renumbered.")
+    ] = False,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
-    """Copy the lab into a new folder while nothing writes, and read the copy back."""
-    from bankklient_lab.history.upkeep import backup as backup_action
+    """Copy the lab into a new folder, or into a set of ZIP files, while nothing writes, and read the copy back."""
     from bankklient_lab.lab import absolute
+
+    folder = str(absolute(target)) if target else ""
+    if not (folder or rotate):
+        raise BadArgument("name the folder to make, or give --rotate for the one of the configuration")
+    with opened(lab, passphrase_file) as one:
+        made = _rotated(one, folder) if rotate else _copied(one, folder)
+    if as_json:
+        print_json(made)
+        return
+    lines([f"{made['path']}: {made['bytes']} bytes, schema {made['schema']}, SHA-256 {made['sha256']}"])
+    if made.get("same_disk"):
+        sys.stderr.write("bankklient: the backup is on the disk of the lab; keep one elsewhere, too\n")
+
+
+def _rotated(lab: Lab, folder: str) -> dict[str, Any]:
+    from bankklient_lab.history.backups import rotate_backup
+
+    return rotate_backup(lab, folder)
+
+
+def _copied(lab: Lab, folder: str) -> dict[str, Any]:
+    from bankklient_lab.history.upkeep import backup as backup_action
     from bankklient_lab.store.backup import verify_bytes
 
-    folder = absolute(target)
+    manifest = backup_action(lab, folder)
+    verify_bytes(Path(folder))
+    return {"path": folder, **manifest}
+
+
+def backups(
+    folder: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Where the set is; without it as configured.")] = "",
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """List the ZIP files of `backup --rotate`, newest first, after reading every byte of them."""
+    from bankklient_lab.history.backups import WHOLE
+    from bankklient_lab.history.backups import backups as backups_action
+    from bankklient_lab.lab import absolute
+
     with opened(lab, passphrase_file) as one:
-        manifest = backup_action(one, str(folder))
-    verify_bytes(folder)
+        rows = backups_action.rows(one, str(absolute(folder)) if folder else "")
     if as_json:
-        print_json({"path": str(folder), **manifest})
+        print_json(rows)
     else:
-        lines([f"{folder}: {manifest['bytes']} bytes, schema {manifest['schema']}, SHA-256 {manifest['sha256']}"])
+        print_rows(rows, ("path", "made_at", "bytes", "duckdb", "schema", "state"), empty="there are no backups")
+    if any(row["state"] != WHOLE for row in rows):
+        raise typer.Exit(1)
 
 
 def verify(folder: BackupArgument, as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:

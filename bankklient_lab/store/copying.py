@@ -11,8 +11,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from bankklient_lab.errors import StoreError
 
@@ -28,16 +29,36 @@ class Copied(NamedTuple):
 
 def copy(source: Path, target: Path) -> Copied:
     """Copy a file that this process does not own as a database; FileExistsError when the target is there."""
+    with source.open("rb") as given:
+        return write(given, target)
+
+
+def write(given: IO[bytes], target: Path) -> Copied:
+    """Write a new file that only its owner may read; FileExistsError when it is there."""
     digest, size = hashlib.sha256(), 0
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with source.open("rb") as given, os.fdopen(descriptor, "wb") as made:
-        while chunk := given.read(_CHUNK):
+    with os.fdopen(descriptor, "wb") as made:
+        for chunk in _chunks(given):
             digest.update(chunk)
             made.write(chunk)
             size += len(chunk)
         made.flush()
         os.fsync(made.fileno())
     return Copied(size, digest.hexdigest())
+
+
+def measure(given: IO[bytes]) -> Copied:
+    """Read all that is left of an open file and return what it has."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in _chunks(given):
+        digest.update(chunk)
+        size += len(chunk)
+    return Copied(size, digest.hexdigest())
+
+
+def _chunks(given: IO[bytes]) -> Iterator[bytes]:
+    while chunk := given.read(_CHUNK):
+        yield chunk
 
 
 def copy_apart(source: Path, target: Path) -> Copied:
@@ -47,12 +68,6 @@ def copy_apart(source: Path, target: Path) -> Copied:
     if done.returncode:
         raise StoreError(f"the copy to {target} could not be made ({done.stderr.strip().splitlines()[-1][:200]})")
     return Copied(**json.loads(done.stdout))
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def sync_folder(path: Path) -> None:

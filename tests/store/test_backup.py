@@ -111,7 +111,7 @@ TAMPERED: list[tuple[Callable[[Path], None], type[LabError]]] = [
     (edited("kind", "something"), DamagedLab),
     (edited("sha256", "0" * 64), DamagedLab),
     (edited("tables", []), DamagedLab),
-    (edited("version", 2), NewerLab),
+    (edited("version", 999), NewerLab),
     (edited("schema", 999), NewerLab),
 ]
 
