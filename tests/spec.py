@@ -8,7 +8,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "docs" / "spec"
 LINE = re.compile(r"^- \*\*(?P<id>[A-Z]{2,3}-\d{3})\*\*: (?P<text>.*)$", re.MULTILINE)
-ROW = re.compile(r"^\| (?P<id>[A-Z]{2}-\d{3}) \| (?P<text>.*?) \|", re.MULTILINE)
+ROW = re.compile(r"^\| (?P<id>[A-Z]{2,3}-\d{3}) \| (?P<text>.*?) \|", re.MULTILINE)
 
 
 @cache
