@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -21,6 +22,7 @@ from bankklient_lab.errors import BadArgument, StoreError, UnknownName
 from bankklient_lab.rights.identity import NOBODY, Identity
 from bankklient_lab.rights.keeper import Keeper
 from bankklient_lab.rights.locks import Locks
+from bankklient_lab.rights.settings import read_setting
 from bankklient_lab.rights.system import ensure_access
 from bankklient_lab.store.database import Database
 from bankklient_lab.store.owner import OwnerCard, Ownership
@@ -120,7 +122,7 @@ class Lab:
         self.caller = Identity(0, name, "")
         if database is not None:
             self.rights = Keeper(database, clock)
-            self.locks = Locks(self.rights.others, clock)
+            self.locks = Locks(self.rights.others, clock, partial(read_setting, database))
             self.notices = ensure_access(database, name, clock(), self.log)
             self.caller = NOBODY if self.rights.controlled else self.rights.owner(name)
 

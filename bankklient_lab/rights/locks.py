@@ -3,7 +3,9 @@
 standard   reads; beside everything but the exclusive work of another user
 update     one record: held by one user at a time; not beside batch work on the same group of tables
 batch      many records of a group: not beside updates and batch work on it
-exclusive  the whole lab: nobody else may be logged in
+exclusive  the whole lab: beside no work of another user, and nobody else may be logged in
+
+The table is about different users: what one user does in two places is kept apart by transactions alone.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from bankklient_lab.errors import Blocked
 from bankklient_lab.rights.identity import Identity
@@ -23,6 +25,7 @@ from bankklient_lab.rights.identity import Identity
 Mode = Literal["standard", "update", "batch", "exclusive"]
 Record = tuple[str, object] | None  # group and key; update without a record holds none
 SECONDS_TO_WAIT = 5.0
+SHARED_MODE, INPUT = "shared_mode", "waiting_input_seconds"  # names of parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Work:
         if self.caller.user_id == caller.user_id:
             return False
         if "exclusive" in (self.mode, mode):
-            return self.mode == "exclusive" or (mode == "exclusive" and self.mode != "standard")
+            return True
         if "standard" in (self.mode, mode):
             return False
         if self.mode == mode == "update":
@@ -56,9 +59,18 @@ def _group(record: Record) -> str | None:
 class Locks:
     """What runs and what is held in one lab."""
 
-    def __init__(self, others: Callable[[Identity], list[Identity]], now: Callable[[], datetime]) -> None:
-        """`others` gives the callers logged in beside one; `now` is the lab's clock."""
-        self._others, self._now = others, now
+    def __init__(
+        self,
+        others: Callable[[Identity], list[Identity]],
+        now: Callable[[], datetime],
+        setting: Callable[[str], Any],
+        patience: float = SECONDS_TO_WAIT,
+    ) -> None:
+        """`others` gives the callers logged in beside one, `now` is the lab's clock, `setting` its configuration.
+
+        Blocked work waits so many seconds of `patience` for the work in its way.
+        """
+        self._others, self._now, self._setting, self._patience = others, now, setting, patience
         self._changed = threading.Condition()
         self._work: dict[int, Work] = {}
         self._numbers = itertools.count()
@@ -66,16 +78,32 @@ class Locks:
     @contextmanager
     def working(self, caller: Identity, action: str, mode: Mode, record: Record) -> Iterator[None]:
         """Run an action: wait a little for work that ends soon, else raise Blocked, which names who is in the way."""
-        number = self._begin(Work(caller, action, mode, record, self._now()))
+        number = self._begin(Work(caller, action, mode, record, self._now()), self._patience)
         try:
             yield
         finally:
             self._end(number)
 
-    def hold(self, caller: Identity, action: str, record: tuple[str, object], seconds: float) -> int:
-        """Hold a record for a form until `release`, its session's end or the time limit; Blocked by another's."""
-        until = time.monotonic() + seconds
+    def hold(self, caller: Identity, action: str, record: tuple[str, object], limit: str = INPUT) -> int:
+        """Hold a record for a form and return the number of the hold; Blocked by another user's work on it.
+
+        It ends with `release`, with its session, or after the waiting time that the parameter `limit` names, counted
+        from the last `keep`. Without shared mode nothing is held (ADM-020).
+        """
+        if not self._setting(SHARED_MODE):
+            return next(self._numbers)
+        until = time.monotonic() + self._setting(limit)
         return self._begin(Work(caller, action, "update", record, self._now(), until), wait=0.0)
+
+    def keep(self, number: int, limit: str = INPUT) -> bool:
+        """Hold on for another waiting time; False when the hold is gone and the record may be another user's."""
+        until = time.monotonic() + self._setting(limit)
+        with self._changed:
+            self._forget_overdue()
+            held = self._work.get(number)
+            if held is not None:
+                self._work[number] = replace(held, until=until)
+            return held is not None
 
     def release(self, number: int) -> None:
         """Let go of a held record; one that is gone already is no error."""
@@ -95,7 +123,7 @@ class Locks:
             self._forget_overdue()
             return list(self._work.values())
 
-    def _begin(self, wanted: Work, wait: float = SECONDS_TO_WAIT) -> int:
+    def _begin(self, wanted: Work, wait: float) -> int:
         patience = time.monotonic() + wait
         with self._changed:
             while (blocker := self._blocker(wanted)) is not None:
@@ -121,8 +149,8 @@ class Locks:
     def _refuse_others(self, wanted: Work) -> None:
         for other in self._others(wanted.caller):
             raise Blocked(
-                f"{wanted.action} needs the lab for itself, but {other.name} is logged in at {_place(other)};"
-                " try again when nobody else is",
+                f"{wanted.action} needs the lab for itself, but {other.name} ({other.reference}) is logged in at"
+                f" {_place(other)}; try again when nobody else is",
                 user=other.reference,
                 workstation=other.workstation,
             )
@@ -141,7 +169,7 @@ def _blocked(by: Work) -> Blocked:
     what = f" on {by.record[0]} {by.record[1]}" if by.record else ""
     return Blocked(
         f"{by.caller.name} ({by.caller.reference}) is at work at {_place(by.caller)} since"
-        f" {by.since:%H:%M:%S} ({by.action}{what}); try again later",
+        f" {by.since:%H:%M:%S} UTC ({by.mode} work: {by.action}{what}); try again later",
         user=by.caller.reference,
         workstation=by.caller.workstation,
         action=by.action,
