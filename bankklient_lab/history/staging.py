@@ -34,6 +34,7 @@ DIGEST = (
 
 
 DETAILS_HELD_BYTES = 16 * 1024**2
+ENTRIES_COMPARED = 2_000_000  # at once for the same reference: as many groups fit into DuckDB's memory
 
 
 class Details:
@@ -325,6 +326,10 @@ def mark_known(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
 def find(cursor: duckdb.DuckDBPyConnection) -> None:
     """Stage what is wrong with the statements themselves, beside what the reader found, in `staged_finding`."""
     cursor.execute(summed(_FINDINGS))
+    (entries,) = cursor.execute("SELECT count(*) FROM file_entry").fetchone() or (0,)
+    parts = entries // ENTRIES_COMPARED + 1
+    for part in range(parts):
+        cursor.execute(summed(_DUPLICATES), {"parts": parts, "part": part})
 
 
 _FINDINGS = """
@@ -372,12 +377,6 @@ SELECT s.statement_no, min(e.entry_no), 'not_booked', min_by(e.place, e.entry_no
 FROM file_entry e JOIN staged_statement s USING (statement_no)
 WHERE NOT s.interim AND e.status <> 'BOOK' GROUP BY s.statement_no, e.status
 UNION ALL
-SELECT s.statement_no, min(e.entry_no), 'duplicate_in_statement', min_by(e.place, e.entry_no), 'bank_reference',
-    e.bank_reference
-FROM file_entry e JOIN staged_statement s USING (statement_no)
-WHERE NOT s.interim AND COUNTS AND e.bank_reference IS NOT NULL
-GROUP BY s.statement_no, e.bank_reference, e.amount, e.booking_day HAVING count(*) > 1
-UNION ALL
 SELECT s.statement_no, min(e.entry_no), 'future_entry', min_by(e.place, e.entry_no), 'booking_day',
     count(*) || ' entries booked until ' || max(e.booking_day)
 FROM file_entry e JOIN staged_statement s USING (statement_no)
@@ -398,6 +397,15 @@ FROM file_rate f JOIN live_rate() h ON h.source = f.source AND h.currency = f.cu
 WHERE (h.rate, h.units) <> (f.rate, f.units) HAVING count(*) > 0
 UNION ALL
 SELECT NULL, NULL, 'new_account', NULL, 'account', number || ' ' || currency FROM staged_account
+"""
+
+_DUPLICATES = """
+INSERT INTO staged_finding
+SELECT s.statement_no, min(e.entry_no), 'duplicate_in_statement', min_by(e.place, e.entry_no), 'bank_reference',
+    e.bank_reference
+FROM file_entry e JOIN staged_statement s USING (statement_no)
+WHERE NOT s.interim AND COUNTS AND e.bank_reference IS NOT NULL AND hash(e.bank_reference) % $parts = $part
+GROUP BY s.statement_no, e.bank_reference, e.amount, e.booking_day HAVING count(*) > 1
 """
 
 
