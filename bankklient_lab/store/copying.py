@@ -70,6 +70,15 @@ def copy_apart(source: Path, target: Path) -> Copied:
     return Copied(**json.loads(done.stdout))
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file that somebody else wrote last."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(path: Path) -> None:
     """Make the names in a folder last."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
