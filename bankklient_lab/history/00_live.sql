@@ -1,4 +1,5 @@
--- What counts: the rows of imports that are marked 'imported'. Everything else reads history through these.
+-- What counts: the rows of imports that are marked 'imported'. Everything else reads history through these. Entries and
+-- details are kept in the lab's file or its archive: kept_entry and kept_detail (store.archive) read both.
 CREATE MACRO app.live_import() AS TABLE
     SELECT import_id FROM ops.import WHERE state = 'imported';
 
@@ -6,10 +7,10 @@ CREATE MACRO app.live_statement() AS TABLE
     FROM history.statement SEMI JOIN live_import() USING (import_id);
 
 CREATE MACRO app.live_entry() AS TABLE
-    FROM history.entry SEMI JOIN live_import() USING (import_id);
+    FROM kept_entry() SEMI JOIN live_import() USING (import_id);
 
 CREATE MACRO app.live_detail() AS TABLE
-    FROM history.detail SEMI JOIN live_import() USING (import_id);
+    FROM kept_detail() SEMI JOIN live_import() USING (import_id);
 
 CREATE MACRO app.live_balance() AS TABLE
     FROM history.balance SEMI JOIN live_import() USING (import_id);

@@ -324,7 +324,7 @@ def withdraw_import(lab: Lab, import_id: int, *, reason: str) -> None:
         if row[0] == "withdrawn":
             raise Refused(f"import {import_id} ({row[1]}) is withdrawn already")
         later = cursor.execute(
-            "SELECT min(import_id) FROM history.entry SEMI JOIN live_import() USING (import_id) WHERE repeats = ?",
+            "SELECT min(import_id) FROM kept_entry() SEMI JOIN live_import() USING (import_id) WHERE repeats = ?",
             [import_id],
         ).fetchone()
         if later and later[0]:

@@ -294,7 +294,7 @@ UPDATE staged_statement SET known = true WHERE statement_no IN (
         ) own USING (statement_no)
         LEFT JOIN (
             SELECT e.import_id, e.statement_no AS known_no, {_REFERENCES} AS all_of
-            FROM history.entry e JOIN staged_pair k ON k.import_id = e.import_id AND k.known_no = e.statement_no
+            FROM kept_entry() e JOIN staged_pair k ON k.import_id = e.import_id AND k.known_no = e.statement_no
             GROUP BY e.import_id, e.statement_no, k.statement_no
         ) kept ON kept.import_id = p.import_id AND kept.known_no = p.known_no
     WHERE NOT p.one_format OR own.all_of IS NULL OR kept.all_of IS NULL OR own.all_of = kept.all_of)

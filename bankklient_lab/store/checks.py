@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from bankklient_lab.store.archive import PARTS, damage
 from bankklient_lab.store.database import Database
 from bankklient_lab.store.migrations import migrations
 
@@ -35,9 +36,14 @@ _PARTS = ("balance", "entry", "detail", "day_sum")
 # ruff: noqa: S608 - every text below is made of our own schema's names
 
 
+def _kept(table: str) -> str:
+    """Return what reads a table with what of it is in the archive."""
+    return f"kept_{table}()" if table in PARTS else f"history.{table}"
+
+
 def _orphans(table: str) -> str:
     return (
-        f"SELECT import_id, statement_no FROM history.{table}"
+        f"SELECT import_id, statement_no FROM {_kept(table)}"
         " ANTI JOIN history.statement USING (import_id, statement_no)"
     )
 
@@ -56,7 +62,7 @@ CHECKS: tuple[Check, ...] = (
         "rows_have_import",
         "Every row of history belongs to an import of the list.",
         " UNION ALL ".join(
-            f"SELECT DISTINCT '{table}' AS part, import_id FROM history.{table} ANTI JOIN ops.import USING (import_id)"
+            f"SELECT DISTINCT '{table}' AS part, import_id FROM {_kept(table)} ANTI JOIN ops.import USING (import_id)"
             for table in ("statement", *_PARTS, "finding", "rate")
         ),
     ),
@@ -66,10 +72,19 @@ CHECKS: tuple[Check, ...] = (
         " UNION ALL ".join(_orphans(table) for table in _PARTS),
     ),
     Check(
+        "archived_once",
+        "What is in the archive is not in the lab's file, too.",
+        " UNION ALL ".join(
+            f"SELECT DISTINCT '{part}' AS part, import_id FROM history.{part} SEMI JOIN ops.archived_import"
+            " USING (import_id)"
+            for part in PARTS
+        ),
+    ),
+    Check(
         "details_have_entry",
         "Every detail belongs to an entry.",
-        "SELECT import_id, statement_no, entry_no FROM history.detail"
-        " ANTI JOIN history.entry USING (import_id, statement_no, entry_no)",
+        "SELECT import_id, statement_no, entry_no FROM kept_detail()"
+        " ANTI JOIN kept_entry() USING (import_id, statement_no, entry_no)",
     ),
     Check(
         "accounts_known",
@@ -83,11 +98,11 @@ CHECKS: tuple[Check, ...] = (
         "parts_agree_with_statement",
         "Entries, balances and day sums are of the account of their statement.",
         " UNION ALL ".join(
-            f"SELECT '{table}' AS part, import_id, statement_no FROM history.{table} t"
+            f"SELECT '{table}' AS part, import_id, statement_no FROM {_kept(table)} t"
             " JOIN history.statement s USING (import_id, statement_no) WHERE t.account_id <> s.account_id"
             for table in _PARTS
         )
-        + " UNION ALL SELECT 'interim', import_id, statement_no FROM history.entry e"
+        + " UNION ALL SELECT 'interim', import_id, statement_no FROM kept_entry() e"
         " JOIN history.statement s USING (import_id, statement_no) WHERE e.interim <> s.interim",
     ),
     Check(
@@ -96,10 +111,10 @@ CHECKS: tuple[Check, ...] = (
         """
         SELECT 'statement' AS part, import_id, statement_no FROM history.statement GROUP BY ALL HAVING count(*) > 1
         UNION ALL
-        SELECT 'entry', import_id, statement_no FROM history.entry
+        SELECT 'entry', import_id, statement_no FROM kept_entry()
         GROUP BY import_id, statement_no HAVING count(*) <> count(DISTINCT entry_no)
         UNION ALL
-        SELECT 'detail', import_id, statement_no FROM history.detail
+        SELECT 'detail', import_id, statement_no FROM kept_detail()
         GROUP BY import_id, statement_no HAVING count(*) <> count(DISTINCT (entry_no, detail_no))
         """,
     ),
@@ -111,7 +126,7 @@ CHECKS: tuple[Check, ...] = (
             SELECT e.import_id, e.statement_no, count(*) AS entries, count(*) FILTER ({_COUNTS}) AS booked,
                 coalesce(sum(e.amount) FILTER ({_COUNTS} AND e.amount > 0), 0) AS credit,
                 coalesce(-sum(e.amount) FILTER ({_COUNTS} AND e.amount < 0), 0) AS debit
-            FROM history.entry e JOIN history.statement s USING (import_id, statement_no) GROUP BY ALL
+            FROM kept_entry() e JOIN history.statement s USING (import_id, statement_no) GROUP BY ALL
         )
         SELECT s.import_id, s.statement_no, s.entries, f.entries AS found, s.sum_credit, f.credit, s.sum_debit, f.debit
         FROM history.statement s LEFT JOIN found f USING (import_id, statement_no)
@@ -127,7 +142,7 @@ CHECKS: tuple[Check, ...] = (
             SELECT e.import_id, e.statement_no, e.day, e.category, count(*) AS entries,
                 coalesce(sum(e.amount) FILTER (e.amount > 0), 0) AS credit,
                 coalesce(-sum(e.amount) FILTER (e.amount < 0), 0) AS debit
-            FROM history.entry e JOIN history.statement s USING (import_id, statement_no)
+            FROM kept_entry() e JOIN history.statement s USING (import_id, statement_no)
             WHERE NOT s.interim AND {_COUNTS} GROUP BY ALL
         )
         SELECT import_id, statement_no, day, category, d.credit, f.credit AS found_credit,
@@ -141,7 +156,7 @@ CHECKS: tuple[Check, ...] = (
         "Every entry counts on a day of its statement, whose first day is not after its last.",
         """
         SELECT import_id, statement_no, e.day
-        FROM history.entry e JOIN history.statement s USING (import_id, statement_no)
+        FROM kept_entry() e JOIN history.statement s USING (import_id, statement_no)
         WHERE e.repeats IS NULL AND e.day NOT BETWEEN s.from_day AND s.to_day
         UNION ALL
         SELECT import_id, statement_no, from_day FROM history.statement WHERE from_day > to_day
@@ -151,7 +166,7 @@ CHECKS: tuple[Check, ...] = (
         "repeats_count",
         "What an entry repeats counts: it came with an import that is not withdrawn.",
         """
-        SELECT DISTINCT e.import_id, e.repeats FROM history.entry e SEMI JOIN live_import() USING (import_id)
+        SELECT DISTINCT e.import_id, e.repeats FROM kept_entry() e SEMI JOIN live_import() USING (import_id)
         WHERE e.repeats IS NOT NULL AND e.repeats NOT IN (FROM live_import())
         """,
     ),
@@ -169,7 +184,7 @@ CHECKS: tuple[Check, ...] = (
         "missing_amounts_found",
         "An entry without amount has a finding in its import.",
         """
-        SELECT import_id, statement_no, entry_no FROM history.entry e
+        SELECT import_id, statement_no, entry_no FROM kept_entry() e
         ANTI JOIN (SELECT import_id FROM history.finding JOIN app.finding_code USING (code) WHERE severity <> 'info')
             USING (import_id)
         WHERE e.amount IS NULL
@@ -215,6 +230,7 @@ CHECKS: tuple[Check, ...] = (
     ),
 )
 FULL_READ = Check("full_read", "Every block of the file can be read.", "")
+ARCHIVE = Check("archive", "Every file of the archive is there, unchanged.", "")
 
 
 def run_checks(database: Database) -> Iterator[Outcome]:
@@ -228,6 +244,7 @@ def run_checks(database: Database) -> Iterator[Outcome]:
         cursor.execute("BEGIN")
         try:
             yield _full_read(cursor)
+            yield _archive(cursor, database)
             for check in CHECKS:
                 yield _outcome(cursor, check, values if "$numbers" in check.sql else None)
         finally:
@@ -243,6 +260,11 @@ def _outcome(cursor: duckdb.DuckDBPyConnection, check: Check, values: dict[str, 
         return Outcome(check.name, check.sentence, -1, str(error).splitlines()[0])
     example = ", ".join(f"{name} {value}" for name, value in zip(names, rows[0], strict=True)) if rows else ""
     return Outcome(check.name, check.sentence, len(rows), example)
+
+
+def _archive(cursor: duckdb.DuckDBPyConnection, database: Database) -> Outcome:
+    wrong = damage(cursor, database.archive_folder)
+    return Outcome(ARCHIVE.name, ARCHIVE.sentence, len(wrong), wrong[0] if wrong else "")
 
 
 def _full_read(cursor: duckdb.DuckDBPyConnection) -> Outcome:

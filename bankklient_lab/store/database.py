@@ -15,7 +15,6 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +22,8 @@ import duckdb
 
 from bankklient_lab.codebooks import load_codebooks
 from bankklient_lab.errors import DamagedLab, LabBusy, StoreError, WrongPassphrase
+from bankklient_lab.store import archive
+from bankklient_lab.store.extensions import load
 from bankklient_lab.store.migrations import migrate
 from bankklient_lab.store.tidy import tidy
 
@@ -86,6 +87,8 @@ class Database:
             self._con.execute(SEARCH_PATH)
             self.migrated = migrate(self._con)
             tidy(self._con)
+            archive.remove_deleted(self._con, self.archive_folder)
+            archive.define(self._con, self.archive_folder, archive.archive_files(self._con))
             self._create_macros()
             self._harden()
         except BaseException as error:
@@ -96,6 +99,11 @@ class Database:
             if isinstance(error, STORAGE_ERRORS):
                 raise storage_error(path, error) from None
             raise
+
+    @property
+    def archive_folder(self) -> Path:
+        """The only folder that SQL may read, beside the lab's file."""
+        return archive.archive_folder(self.path)
 
     def _config(self) -> dict[str, str | bool | int | float | list[str]]:
         return {
@@ -119,6 +127,8 @@ class Database:
                     self._con.execute(item.read_text("utf-8"))
 
     def _harden(self) -> None:
+        folder = str(self.archive_folder).replace("'", "''")
+        self._con.execute(f"SET allowed_directories = ['{folder}/']")
         self._con.execute("SET enable_external_access = false")
         self._con.execute("SET lock_configuration = true")
 
@@ -138,8 +148,11 @@ class Database:
         cursor = own.cursor if own else self.cursor()
         try:
             yield cursor
-        except STORAGE_ERRORS as error:
-            raise storage_error(self.path, error) from None
+        except (*STORAGE_ERRORS, duckdb.InvalidInputException) as error:
+            trouble = archive.trouble_of(error, self.archive_folder)
+            if trouble is None and not isinstance(error, STORAGE_ERRORS):
+                raise
+            raise trouble or storage_error(self.path, error) from None
         finally:
             if own is None:
                 cursor.close()
@@ -205,7 +218,7 @@ def attach(con: duckdb.DuckDBPyConnection, path: Path, passphrase: str | None, *
         if passphrase is None:
             con.execute(f"ATTACH '{literal}' AS lab ({mode})")
         else:
-            con.execute(f"LOAD '{_extension('httpfs')}'")
+            load(con, "httpfs")
             con.execute(f"ATTACH '{literal}' AS lab ({mode}, ENCRYPTION_KEY ?)", [_key(path, passphrase)])
     except duckdb.Error as error:
         raise _attach_error(path, error, encrypted=passphrase is not None) from None
@@ -229,15 +242,6 @@ def _key(path: Path, passphrase: str) -> str:
         raise WrongPassphrase(f"{path}: the passphrase is empty", path=str(path))
     text = unicodedata.normalize("NFC", passphrase).encode()
     return hashlib.scrypt(text, salt=b"bankklient_lab 1", n=2**15, r=8, p=1, maxmem=2**26, dklen=32).hex()
-
-
-def _extension(name: str) -> str:
-    spec = find_spec(f"duckdb_extension_{name}")
-    if spec is None or spec.origin is None:
-        raise StoreError(f"the package duckdb-extension-{name} is missing; install bankklient_lab again")
-    version = f"v{duckdb.__version__}"
-    path = Path(spec.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
-    return str(path).replace("'", "''")
 
 
 def _attach_error(path: Path, error: duckdb.Error, *, encrypted: bool) -> StoreError:

@@ -153,7 +153,6 @@ CREATE TABLE ops.archive_file (
     bytes BIGINT NOT NULL,
     sha256 VARCHAR NOT NULL,
     rows BIGINT NOT NULL,
-    key VARCHAR NOT NULL,         -- it is encrypted with
     PRIMARY KEY (archive_id, part)
 );
 CREATE TABLE ops.archived_import (
