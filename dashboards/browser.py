@@ -1,4 +1,4 @@
-"""What only the browser knows or can do: its width, its colour scheme, the back button, the keyboard."""
+"""What only the browser knows or can do: its width, its colour scheme, the back button, the keyboard, drafts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from string import Template
 import panel as pn
 import param
 
-from .gate import NARROW_COOKIE, NARROW_PX, SCHEME_COOKIE
-from .texts import text
+from .gate import ALIVE, NARROW_COOKIE, NARROW_PX, SCHEME_COOKIE
 
 
 class Browser(pn.custom.JSComponent):
@@ -25,17 +24,25 @@ class Browser(pn.custom.JSComponent):
     )
     busy = param.Boolean(default=False, doc="Something is read; what takes more than a second is said.")
     download = param.String(doc="The address of a file to take.")
+    words = param.Dict(default={}, doc="What is said here, by name.")
+    who = param.String(doc="Whose drafts are kept.")
+    drafts = param.Dict(default={}, doc="What was typed and not saved, by form: kept over a reload, asked about.")
+    restored = param.Dict(default={}, doc="The drafts that were kept before this page was loaded.")
+    active = param.Integer(default=0, doc="Grows while somebody is at work here.")
+    locked = param.Boolean(default=False, doc="Nobody was at work for too long: ask for the password.")
+    leave = param.Integer(default=0, doc="Grows to log out.")
 
     _esm = Template("""
-    export function render({ model }) {
+    const ACTIVE_MS = 10000;
+    export function render({ model, view }) {
       // A name that the widget library leaves out, for those who listen to the page.
       const unnamed = ".MuiInputAdornment-root button:not([aria-label])";
       const mend = (root) => {
-        for (const button of root.querySelectorAll(unnamed)) { button.setAttribute("aria-label", "$choose"); }
+        for (const button of root.querySelectorAll(unnamed)) { button.setAttribute("aria-label", model.words.choose); }
         for (const element of root.querySelectorAll("*")) { if (element.shadowRoot) { mend(element.shadowRoot); } }
       };
       setInterval(() => mend(document), 1000);
-      const open = () => { document.body.inert = false; };
+      const open = () => { document.body.inert = false; if (model.ready) { restore(); } };
       document.body.inert = !model.ready;
       model.on("ready", open);
       setTimeout(open, 8000);
@@ -47,8 +54,84 @@ class Browser(pn.custom.JSComponent):
       model.on("busy", () => {
         clearTimeout(waiting);
         const say = (words) => { status.textContent = words; };
-        if (model.busy) { waiting = setTimeout(say, 1000, "$reading"); } else { say(""); }
+        if (model.busy) { waiting = setTimeout(say, 1000, model.words.reading); } else { say(""); }
       });
+      let leaving = false;  // nothing is lost, or the user was asked
+      const kept = "drafts " + model.who;
+      for (const key of Object.keys(sessionStorage)) { if (key !== kept) { sessionStorage.removeItem(key); } }
+      const keep_drafts = () => {
+        if (Object.keys(model.drafts).length) { sessionStorage.setItem(kept, JSON.stringify(model.drafts)); }
+        else { sessionStorage.removeItem(kept); }
+      };
+      const restore = () => {
+        const found = sessionStorage.getItem(kept);
+        if (found) { model.restored = JSON.parse(found); }
+      };
+      model.on("drafts", keep_drafts);
+      window.addEventListener("beforeunload", (event) => {
+        if (!leaving && Object.keys(model.drafts).length) { event.preventDefault(); }
+      });
+      model.on("leave", () => {
+        sessionStorage.removeItem(kept);
+        const form = document.createElement("form");
+        form.method = "post";
+        form.action = "/logout";
+        document.body.append(form);
+        form.submit();
+      });
+      const lost = () => {
+        clearTimeout(waiting);
+        status.textContent = model.words.lost;
+        const look = async () => {
+          const found = await fetch("$alive", { cache: "no-store" }).then((answer) => answer.ok, () => false);
+          if (found) { leaving = true; location.reload(); } else { setTimeout(look, 1000); }
+        };
+        setTimeout(look, performance.now() < 5000 ? 10000 : 300);  // not over and over
+      };
+      view.model.document.on_event("connection_lost", lost);
+      let told_active = 0;
+      const at_work = () => {
+        const now = Date.now();
+        if (!model.locked && now - told_active > ACTIVE_MS) { told_active = now; model.active += 1; }
+      };
+      for (const name of ["keydown", "pointerdown", "wheel", "input"]) {
+        window.addEventListener(name, at_work, { capture: true, passive: true });
+      }
+      let layer = null;
+      const lock = async () => {  // the server's own page, over this one
+        if (!model.locked) { unlock(); return; }
+        if (layer) { return; }
+        layer = document.createElement("div");
+        layer.id = "locked";
+        layer.attachShadow({ mode: "open" });
+        for (const one of document.body.children) { if (one !== status) { one.inert = true; } }
+        document.body.append(layer);
+        await ask(fetch("/unlock", { cache: "no-store" }));
+      };
+      const ask = async (asked) => {
+        const answer = await asked.catch(() => null);
+        if (!layer || !answer) { return; }
+        if (answer.type === "opaqueredirect") { unlock(); return; }
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const script of page.querySelectorAll("script")) { script.remove(); }
+        layer.shadowRoot.replaceChildren(page.querySelector("style"), page.querySelector(".page"));
+        for (const form of layer.shadowRoot.querySelectorAll("form")) {
+          if (form.getAttribute("action") !== "/unlock") { continue; }
+          form.addEventListener("submit", (event) => {
+            event.preventDefault();
+            const body = new URLSearchParams(new FormData(form));
+            ask(fetch("/unlock", { method: "POST", body, redirect: "manual" }));
+          });
+        }
+        layer.shadowRoot.querySelector("[autofocus]")?.focus();
+      };
+      const unlock = () => {
+        layer?.remove();
+        layer = null;
+        for (const one of document.body.children) { one.inert = false; }
+        if (model.locked) { model.locked = false; }
+      };
+      model.on("locked", lock);
       const narrow = matchMedia("(max-width: ${narrow}px)");
       const dark = matchMedia("(prefers-color-scheme: dark)");
       const keep = () => {
@@ -109,8 +192,7 @@ class Browser(pn.custom.JSComponent):
       return document.createElement("span");
     }
     """).substitute(
-        choose=text("filter.choose"),
-        reading=text("app.reading"),
+        alive=ALIVE,
         narrow=NARROW_PX,
         cookie=SCHEME_COOKIE,
         narrow_cookie=NARROW_COOKIE,

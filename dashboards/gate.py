@@ -1,121 +1,127 @@
-"""Who may talk to the dashboards: a one-time link becomes a cookie, and nothing is answered without it.
+"""Who may talk to the dashboards.
 
-The gate stands before every route of the web server, the websocket included, so that no page can be forgotten.
+In a lab without access control a one-time link becomes a cookie; with it a login does, and the cookie is the secret of
+a session of the lab. The gate stands before every route of the web server, the websocket included, so that no page can
+be forgotten. A window belongs to the login that made it: nobody else's cookie opens it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 import secrets
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bokeh.server.tornado import BokehTornado
-from tornado.httputil import HTTPHeaders, HTTPServerRequest
-from tornado.web import OutputTransform, RequestHandler
+from bokeh.util.token import generate_session_id, get_session_id
+from tornado.httputil import HTTPServerRequest
 
-from .formatting import escape
-from .texts import text
+from bankklient_lab.access.logins import digest
+from bankklient_lab.errors import NotLoggedIn, PasswordExpired
+from bankklient_lab.lab import Lab
+from bankklient_lab.rights.identity import Identity
+from bankklient_lab.rights.permissions import needed
+
+from .headers import SecurityHeaders
+from .windows import Windows
 
 COOKIE = "bankklient"
 SCHEME_COOKIE = "bankklient_scheme"
 NARROW_COOKIE = "bankklient_narrow"
 NARROW_PX = 760
 TOKEN = "token"  # noqa: S105 - the name of the argument
+ALIVE = "/alive"
+_CHOOSING = frozenset({"bokeh-session-id", "bokeh-token"})  # a browser never chooses which window it gets
+_SESSION_HEADER = "Bokeh-Session-Id"
 
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+Stand = Literal["in", "locked", "expired", "out"]
 
 
 class Gate:
-    """Keeps the links that were not used yet and the browsers that were let in (as digests, in memory)."""
+    """Knows the addresses of the server, the links that were not used yet, and who stands how.
 
-    def __init__(self, token: str, port: int) -> None:
-        self.origins = frozenset({f"http://127.0.0.1:{port}", f"http://localhost:{port}"})
-        self.hosts = frozenset(origin.removeprefix("http://") for origin in self.origins)
-        self._links = {_digest(token)}
-        self._browsers: set[bytes] = set()
+    A browser is known by the digest of its cookie, here called its key: digests of sessions are kept by the lab, so
+    that logins outlast the server; those of one-time links in memory.
+    """
+
+    def __init__(self, lab: Lab, token: str, addresses: Iterable[str]) -> None:
+        """`addresses` are the origins under which browsers reach the server, such as https://cash.example.com."""
+        self.lab = lab
+        self.origins = frozenset(addresses)
+        self.hosts = frozenset(urlsplit(origin).netloc for origin in self.origins)
+        self.windows = Windows()
+        self._links = {digest(token)}
+        self._browsers: set[str] = set()
 
     def new_token(self) -> str:
         """Return the token of a new one-time link."""
         token = secrets.token_urlsafe(32)
-        self._links.add(_digest(token))
+        self._links.add(digest(token))
         return token
 
     def redeem(self, token: str) -> str | None:
         """Use a link up and return the cookie of a new browser; None when the link is not good (any more)."""
-        digest = _digest(token)
-        if digest not in self._links:
+        link = digest(token)
+        if link not in self._links or self.lab.rights.controlled:
             return None
-        self._links.discard(digest)
+        self._links.discard(link)
         cookie = secrets.token_urlsafe(32)
-        self._browsers.add(_digest(cookie))
+        self._browsers.add(digest(cookie))
         return cookie
 
-    def admits(self, request: HTTPServerRequest) -> bool:
-        """Tell whether the request comes from a browser that was let in, for this host, and from our own pages."""
-        morsel = request.cookies.get(COOKIE)
-        known = morsel is not None and _digest(morsel.value) in self._browsers
-        return known and request.host in self.hosts and self._own_origin(request)
+    def identity(self, key: str) -> Identity | None:
+        """Return whose browser it is; None for one that was not let in or whose login is over."""
+        found = self.lab.rights.caller(key)
+        if found is not None and found.session_id is not None and found.channel == "pages":
+            return found
+        if key in self._browsers and not self.lab.rights.controlled:
+            return self.lab.rights.owner(self.lab.user)
+        return None
 
-    def _own_origin(self, request: HTTPServerRequest) -> bool:
+    def stand(self, key: str) -> Stand:
+        """Tell how a browser stands: in, locked for inactivity, with an expired password, or out."""
+        found = self.identity(key)
+        if found is None:
+            return "out"
+        try:
+            self.lab.rights.demand(found, needed(""), "a page")
+        except PasswordExpired:
+            return "expired"
+        except NotLoggedIn as error:
+            return "locked" if error.details.get("locked") else "out"
+        return "in"
+
+    def close_windows(self) -> None:
+        """Close the windows whose login has ended."""
+        for key in self.windows.keys():
+            if self.identity(key) is None or self.stand(key) == "out":
+                self.windows.close(key)
+
+    def secure(self, request: HTTPServerRequest) -> bool:
+        """Tell whether the browser reached us by TLS, directly or through a proxy."""
+        return f"https://{request.host}" in self.origins
+
+    def from_us(self, request: HTTPServerRequest) -> bool:
+        """Tell whether a request is for this host and comes from our own pages, as far as it says."""
         origin = request.headers.get("Origin")
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return origin in self.origins  # a browser always names it here
-        return origin is None or origin in self.origins
+        says_always = request.method == "POST" or is_websocket(request)
+        return request.host in self.hosts and (origin in self.origins or (origin is None and not says_always))
 
 
-class _Entrance(RequestHandler):
-    """Answers requests that bring a token or no right at all."""
+def key_of(request: HTTPServerRequest) -> str:
+    """Return by what the lab knows the browser: the digest of its cookie, or "" when it has none."""
+    morsel = request.cookies.get(COOKIE)
+    return digest(morsel.value) if morsel is not None and morsel.value else ""
 
-    def initialize(self, gate: Gate) -> None:
-        """Take what the route gives."""
-        self.gate = gate
 
-    def get(self) -> None:
-        """Let a browser with a fresh link in, refuse everything else."""
-        cookie = self.gate.redeem(self.get_argument(TOKEN, "")) if self.request.host in self.gate.hosts else None
-        if cookie is None:
-            self._refuse()
-            return
-        self.set_cookie(COOKIE, cookie, httponly=True, samesite="Strict", path="/")
-        self._forward(without_token(self.request.uri or "/"))
-
-    def _forward(self, address: str) -> None:
-        # A page of our own that goes on, not a redirect: a Strict cookie does not travel along a redirect that
-        # began on another site, and only a page can ask the browser for its colour scheme.
-        self.finish(
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>{text('app.name')}</title>"
-            f"<noscript>{text('gate.script')}</noscript><a id=go href='{escape(address)}'></a><script>"
-            "const year = '; path=/; SameSite=Strict; max-age=31536000';"
-            "const keep = (name, value) => { document.cookie = name + '=' + value + year; };"
-            f"keep('{NARROW_COOKIE}', matchMedia('(max-width: {NARROW_PX}px)').matches ? 1 : 0);"
-            f"if (!document.cookie.includes('{SCHEME_COOKIE}_set=1'))"
-            f" keep('{SCHEME_COOKIE}', matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');"
-            "location.replace(document.getElementById('go').href)</script>"
-        )
-
-    def _refuse(self) -> None:
-        self.set_status(403)
-        self.finish(
-            f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-            f"<title>{text('gate.title')}</title>"
-            "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:15vh auto;padding:0 1.5em;"
-            "color-scheme:light dark}</style>"
-            f"<main><h1>{text('gate.title')}</h1><p>{text('gate.refused')}</p></main>"
-        )
-
-    def write_error(self, status_code: int, **_kwargs: Any) -> None:
-        """Answer other methods without a page."""
-        self.finish(f"{status_code}")
+def is_websocket(request: HTTPServerRequest) -> bool:
+    """Tell whether a request asks for a websocket."""
+    return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def without_token(uri: str) -> str:
-    """Return the path and query of an address without its token."""
-    parts = urlsplit(uri)
-    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name != TOKEN])
+    """Return the query of an address of ours without its token, as a path of this server."""
+    query = urlencode([(name, value) for name, value in parse_qsl(urlsplit(uri).query) if name != TOKEN])
     return "/" + (f"?{query}" if query else "")
 
 
@@ -128,42 +134,38 @@ class GuardedTornado(BokehTornado):
         self.add_transform(SecurityHeaders)
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-        """Route requests of known browsers; everything else meets the entrance."""
-        asks_in = request.method == "GET" and TOKEN in request.query_arguments
-        if asks_in or not self._gate.admits(request):
-            return self.get_handler_delegate(request, _Entrance, {"gate": self._gate})
+        """Route requests of those who are in; everything else meets the entrance."""
+        from .entrance import ROUTES, Entrance, Stranger
+
+        gate, key = self._gate, key_of(request)
+        if not gate.from_us(request) or _CHOOSING & request.query_arguments.keys():
+            return self.get_handler_delegate(request, Stranger, {"gate": gate})
+        if request.path in ROUTES:
+            return self.get_handler_delegate(request, ROUTES[request.path], {"gate": gate})
+        stand = gate.stand(key)
+        if is_websocket(request):
+            known = stand != "out" and gate.windows.key(_window_of(request)) == key
+        else:
+            known = stand == "in" and not (request.method == "GET" and TOKEN in request.query_arguments)
+        if not known:
+            return self.get_handler_delegate(request, Entrance, {"gate": gate})
+        request.headers.pop(_SESSION_HEADER, None)
+        if request.path == "/":
+            window = generate_session_id(secret_key=self.secret_key, signed=self.sign_sessions)
+            gate.windows.made(window, key)
+            request.headers[_SESSION_HEADER] = window
         return super().find_handler(request, **kwargs)
 
-
-_POLICY = (
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline';"
-    " img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: ws://{host}; worker-src blob:;"
-    " frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_SCRIPT = re.compile(rb"<script\b")
+    def new_connection(self, protocol: Any, socket: Any, application_context: Any, session: Any) -> Any:
+        """Keep note of the socket, so that it can be closed when the login ends."""
+        self._gate.windows.connected(session.id, socket)
+        return super().new_connection(protocol, socket, application_context, session)
 
 
-class SecurityHeaders(OutputTransform):
-    """Adds the headers to every answer; only scripts that this server wrote into the page carry the nonce."""
-
-    def __init__(self, request: HTTPServerRequest) -> None:
-        super().__init__(request)
-        self._host = request.host
-
-    def transform_first_chunk(
-        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
-    ) -> tuple[int, HTTPHeaders, bytes]:
-        """Complete the headers, and the script tags of a page."""
-        nonce = secrets.token_urlsafe(16)
-        host = self._host if re.fullmatch(r"[a-z0-9.:]+", self._host) else "127.0.0.1"
-        headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce, host=host)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Frame-Options"] = "DENY"
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        if finishing and headers.get("Content-Type", "").startswith("text/html"):
-            headers["Cache-Control"] = "no-store"
-            chunk = _SCRIPT.sub(f'<script nonce="{nonce}"'.encode(), chunk)
-            headers["Content-Length"] = str(len(chunk))
-        return status_code, headers, chunk
+def _window_of(request: HTTPServerRequest) -> str:
+    """Return which window a websocket asks for, "" when it does not say so as Bokeh does."""
+    said = [part.strip() for part in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+    try:
+        return str(get_session_id(said[1])) if len(said) == 2 else ""
+    except Exception:  # whatever is wrong with what a stranger sends
+        return ""

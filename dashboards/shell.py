@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -14,7 +14,8 @@ import param
 
 import bankklient_lab as bl
 from bankklient_lab.analysis.changes import last_change
-from bankklient_lab.errors import LabError
+from bankklient_lab.errors import LabError, NotLoggedIn
+from bankklient_lab.rights.identity import Identity
 
 from . import ui
 from .browser import Browser
@@ -22,22 +23,16 @@ from .content import Content, read_content, reload
 from .downloads import DOWNLOADS
 from .filterbar import FilterBar
 from .formatting import escape
-from .gate import NARROW_COOKIE, SCHEME_COOKIE
+from .gate import NARROW_COOKIE, SCHEME_COOKIE, Gate, Stand
+from .menu import ADMINISTRATION, ENTRIES, LOOK, WORK, offered
 from .refresh import window
 from .state import PAGES, TEXT_CHARS, State
 from .styles import css
-from .texts import text
+from .texts import LANGUAGE_COOKIE, LANGUAGES, ask_window, text
 
 _log = logging.getLogger(__name__)
 
-ICONS = {
-    "overview": "dashboard",
-    "explorer": "query_stats",
-    "statements": "description",
-    "imports": "upload_file",
-    "runs": "schedule",
-}
-SHORTCUTS = {f"go-{page[0]}": page for page in PAGES}
+SHORTCUTS = {f"go-{page[0]}": page for page, entry in ENTRIES.items() if entry.group in (LOOK, WORK)}
 PREPARE_MS = 500
 NEWS_MS = 3_000
 QUIET_SECONDS = 3.0  # without a change of what is shown, before another page is laid out
@@ -60,11 +55,40 @@ def take_address(state: State, search: str) -> None:
     state.param.update(**values)
 
 
+class _Menu:
+    """One group of the menu."""
+
+    def __init__(self, group: str, state: State) -> None:
+        self._group, self._state = group, state
+        self._pages: list[str] = []
+        self._place = ui.column(gap=0)
+        self._list: Any = None
+        self.view = ui.column(
+            ui.html(f"<div class='group'>{escape(text(f'app.menu_{group}'))}</div>", style=css("menu")),
+            self._place, gap=0,
+        )  # fmt: skip
+
+    def offer(self, pages: Sequence[str]) -> None:
+        """Offer those of the pages that belong to the group."""
+        self._pages = [page for page in pages if ENTRIES[page].group == self._group]
+        items = [(ENTRIES[page].icon, text(f"page.{page}")) for page in self._pages]
+        self._list = ui.menu(items, lambda number: self._state.param.update(page=self._pages[number]))
+        self._place.objects = [self._list]
+        self.view.visible = bool(self._pages)
+        self.show(self._state.page)
+
+    def show(self, page: str) -> None:
+        """Show which page is looked at."""
+        self._list.active = self._pages.index(page) if page in self._pages else None
+
+
 class Shell:
     """One window."""
 
-    def __init__(self, lab: bl.Lab, state: State, browser: Browser) -> None:
+    def __init__(self, lab: bl.Lab, state: State, browser: Browser, *, leave: Callable[[], None] | None = None) -> None:
+        """`leave` logs out; None in a lab without logins."""
         self.lab, self.state, self.browser = lab, state, browser
+        self._offered = offered(lab)
         self._pages: dict[str, ui.Viewable] = {}
         self._main = ui.column(gap=0)
         self._title = ui.html("", sizing_mode="fixed", width=170)
@@ -72,13 +96,13 @@ class Shell:
         self._news = ui.button(text("app.news"), self._take_news, icon="refresh", visible=False)
         self._seen = last_change(lab)
         self._head = ui.row(self._title, self._news, self._filter.view, gap=12, css_classes=["head"])
-        self._menu = ui.menu([(ICONS[page], text(f"page.{page}")) for page in PAGES], self._go_to_number)
+        self._menus = {group: _Menu(group, state) for group in (LOOK, WORK, ADMINISTRATION)}
         self._search = ui.search(text("app.search" if state.narrow else "app.search_hint"), self._found)
         self._offer_search()
         self.page = ui.page(
             title=text("app.name"),
-            header=[self._lab_name(), self._search, browser],
-            sidebar=[self._menu],
+            header=[self._lab_name(), self._search, self._user(leave), browser],
+            sidebar=[menu.view for menu in self._menus.values()],
             main=[ui.column(self._head, self._main, gap=12, stylesheets=[css("page")])],
             dark=state.dark,
             sidebar_open=not state.narrow,
@@ -87,17 +111,43 @@ class Shell:
         state.param.watch(self._touch, list(State.KEPT))
         state.param.watch(self._show_page, "page")
         state.param.watch(self._content_changed, "data_version")
+        self._offer_pages()
         self._show_page()
 
     def _lab_name(self) -> ui.Viewable:
         name = f"<span class='lab' title='{escape(self.lab.path)}'>{escape(self.lab.path.stem)}</span>"
         return ui.html(name, style=css("lab"), sizing_mode="stretch_width")
 
+    def _user(self, leave: Callable[[], None] | None) -> ui.Viewable:
+        """Return who is at work, with the way to the own account and out."""
+        caller = self.lab.caller
+        items = {text("page.account"): ("manage_accounts", lambda: self.state.param.update(page="account"))}
+        if leave is not None:
+            items[text("app.logout")] = ("logout", leave)
+        label = "" if self.state.narrow else caller.name
+        return ui.menu_button(
+            label, "account_circle", items, variant="text", css_classes=["user"], stylesheets=[css("user")],
+            description=text("app.user", name=caller.name, reference=caller.reference),
+        )  # fmt: skip
+
+    def _offer_pages(self) -> None:
+        for menu in self._menus.values():
+            menu.offer(self._offered)
+
+    def look_for_rights(self) -> None:
+        """Offer what the user may do now."""
+        now = offered(self.lab)
+        if now != self._offered:
+            self._offered = now
+            self._offer_pages()
+            self._offer_search()
+
     def _show_page(self, *_events: object) -> None:
         name = self.state.page
         self._title.object = f"<h1>{text(f'page.{name}')}</h1>"
         self._filter.view.visible = name in FILTERED
-        self._menu.active = PAGES.index(name)
+        for menu in self._menus.values():
+            menu.show(name)
         self._add(name)
         for other, view in self._pages.items():
             view.visible = other == name
@@ -143,11 +193,8 @@ class Shell:
         self._offer_search()
         self._filter.offer()
 
-    def _go_to_number(self, number: int) -> None:
-        self.state.page = PAGES[number]
-
     def _offer_search(self) -> None:
-        pages: dict[str, dict[str, Any]] = {text(f"page.{page}"): {"page": page} for page in PAGES}
+        pages: dict[str, dict[str, Any]] = {text(f"page.{page}"): {"page": page} for page in self._offered}
         labels = self.state.content.labels
         accounts = {label: {"page": "explorer", "accounts": [name]} for name, label in labels.items()}
         self._targets = pages | accounts
@@ -173,17 +220,36 @@ def preload() -> None:
         import_module(name)
 
 
-def document(lab: bl.Lab) -> ui.Viewable:
+def document(lab: bl.Lab, gate: Gate) -> ui.Viewable:
     """Make the window of a browser that was let in; what goes wrong is a sentence in it, never a traceback."""
     try:
-        return _window(lab)
+        login = _Login(gate)
+        return _window(lab.acting(login.caller), login)
     except Exception as error:
         _log.exception("a window failed")
         message = error.message if isinstance(error, LabError) else text("work.failed")
         return ui.column(ui.html(f"<h1>{text('app.name')}</h1>"), ui.notice(message, severity="error"))
 
 
-def _window(lab: bl.Lab) -> ui.Viewable:
+class _Login:
+    """The login that a window is made for."""
+
+    def __init__(self, gate: Gate) -> None:
+        name = window().session_context.id
+        pn.state.on_session_destroyed(lambda _context: gate.windows.gone(name))
+        self._gate, self._key = gate, gate.windows.key(name) or ""
+        caller = gate.identity(self._key)
+        if caller is None:
+            raise NotLoggedIn(text("login.over"))
+        self.caller = caller
+
+    @property
+    def stand(self) -> Stand:
+        """How it stands now."""
+        return self._gate.stand(self._key)
+
+
+def _window(lab: bl.Lab, login: _Login) -> ui.Viewable:
     location = pn.state.location
     state = new_state(lab, location.search if location else "")
     cookies: dict[str, Any] = pn.state.cookies
@@ -191,20 +257,44 @@ def _window(lab: bl.Lab) -> ui.Viewable:
     state.narrow = cookies.get(NARROW_COOKIE) == "1"
     was_set = cookies.get(f"{SCHEME_COOKIE}_set") == "1"
     browser = Browser(  # type: ignore[no-untyped-call]
-        scheme=cookies[SCHEME_COOKIE] if was_set else "", narrow=state.narrow, prefers_dark=state.dark and not was_set
-    )
+        scheme=cookies[SCHEME_COOKIE] if was_set else "", narrow=state.narrow, prefers_dark=state.dark and not was_set,
+        who=lab.user, words={name: text(f"app.{name}") for name in ("choose", "reading", "lost")},
+    )  # fmt: skip
     state.soon = partial(_soon, state)
     state.param.watch(lambda event: setattr(browser, "busy", event.new > 0), "busy")
-    shell = Shell(lab, state, browser)
+    state.param.watch(lambda event: setattr(browser, "drafts", event.new), "drafts")
+    browser.param.watch(lambda event: setattr(state, "restored", event.new), "restored")
+
+    def at_work(_event: object) -> None:
+        if login.stand == "in":  # a locked session waits for its password
+            lab.rights.touch(lab.caller)
+
+    browser.param.watch(at_work, "active")
+
+    def leave() -> None:
+        browser.leave += 1
+
+    shell = Shell(lab, state, browser, leave=leave if lab.caller.session_id is not None else None)
     state.send_file = lambda name, content: setattr(browser, "download", DOWNLOADS.offer(name, content))
     _keep_scheme(shell, browser)
     if location is not None:
         _keep_address(state, browser, location)
-    pn.state.onload(partial(_loaded, shell))
+    pn.state.onload(partial(_loaded, shell, login))
     browser.param.watch(lambda event: state.param.update(narrow=event.new), "narrow")
     browser.param.watch(lambda event: shell.pressed(event.new.partition(" ")[0]), "key")
     state.param.watch(lambda event: setattr(shell.page, "sidebar_open", not event.new), "narrow")
     return shell.page
+
+
+def _language() -> str:
+    """Return the language that was chosen at login, in the window that is worked for."""
+    if window() is None:
+        return ""
+    chosen: str = pn.state.cookies.get(LANGUAGE_COOKIE, "")
+    return chosen if chosen in LANGUAGES else ""
+
+
+ask_window(_language)
 
 
 def _soon(state: State, work: Callable[[], None]) -> None:
@@ -225,9 +315,17 @@ def _soon(state: State, work: Callable[[], None]) -> None:
     document.add_next_tick_callback(turn)
 
 
-def _loaded(shell: Shell) -> None:
+def _loaded(shell: Shell, login: _Login) -> None:
     shell.browser.ready = True
-    pn.state.add_periodic_callback(shell.look_for_news, period=NEWS_MS)
+
+    def look() -> None:
+        stand = login.stand
+        shell.browser.locked = stand == "locked"
+        if stand == "in":
+            shell.look_for_news()
+            shell.look_for_rights()
+
+    pn.state.add_periodic_callback(look, period=NEWS_MS)
 
     # The other pages are laid out while nobody waits, one at a time; they read nothing until they are looked at.
     def prepare() -> None:

@@ -20,7 +20,7 @@ from bankklient_lab.money import parse_amount
 
 from .charts import Styles
 
-PAGES = ("overview", "explorer", "statements", "imports", "runs")
+PAGES = ("overview", "explorer", "statements", "imports", "runs", "users")
 PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 DEFAULT_PRESET = "1Y"
@@ -80,6 +80,8 @@ class State(param.Parameterized):
     dark = param.Boolean(default=False)
     data_version = param.Integer(default=0, doc="Grows when the lab's content has changed.")
     busy = param.Integer(default=0, doc="How many things are being read.")
+    drafts = param.Dict(default={}, doc="What was typed and not saved, by form; never a password.")
+    restored = param.Dict(default={}, doc="Drafts from before a reload, for the forms that take them up.")
 
     PERIOD = ("since", "until")
     FILTER = ("since", "until", "accounts", "currency")

@@ -160,6 +160,7 @@ class TableKeys(pn.custom.JSComponent):
         });
         table.on("columnMoved", () => { if (!moving) { model.moved = fields(); } });
         table.on("renderComplete", () => {
+          tidy();
           if (landing !== null) { const index = landing; landing = null; setTimeout(() => focus_row(index), 50); }
           else if (had && !had.isConnected) { had = null; focus_row(current); }
         });
@@ -177,6 +178,9 @@ class TableKeys(pn.custom.JSComponent):
         const all = headings();
         const first = all.find((one) => one.tabIndex === 0) || all[0];
         for (const one of all) { one.tabIndex = one === first ? 0 : -1; }
+        for (const cell of grid.querySelectorAll(".tabulator-cell[tabulator-field='state']")) {
+          cell.dataset.mark = cell.textContent.trim().charAt(0);  // coloured by the style sheet
+        }
         arrange();
         if (!grid.contains(root.activeElement)) { show_filters(); }
       };

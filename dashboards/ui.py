@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from .texts import text
 pn: Any = panel
 pmui: Any = panel_material_ui
 pn.extension("tabulator", "filedropper", notifications=True)
-pn.config.disconnect_notification = text("app.disconnected")
 
 Viewable = Any  # a piece of a page; the library is typed in part only
 Widget = Any
@@ -204,6 +203,23 @@ def field(label: str, value: str = "", **params: Any) -> Widget:
     return pmui.TextInput(label=label, value=value, size="small", margin=0, **{"width": 160, "styles": _FITS} | params)
 
 
+def password(label: str, **params: Any) -> Widget:
+    """Make a field for a password, taken when left or on Enter."""
+    return pmui.PasswordInput(label=label, size="small", margin=0, **{"width": 240, "styles": _FITS} | params)
+
+
+def checkbox(label: str, *, value: bool = False, **params: Any) -> Widget:
+    """Make a box to tick."""
+    return pmui.Checkbox(label=label, value=value, size="small", margin=0, **params)
+
+
+def date(label: str, **params: Any) -> Widget:
+    """Make a field for one day, which may stay empty."""
+    return pmui.DatePicker(
+        label=label, format="YYYY-MM-DD", clearable=True, size="small", margin=0, **{"width": 200} | params
+    )
+
+
 def choice(options: Mapping[str, Any] | list[str], value: Any, **params: Any) -> Widget:
     """Make a row of buttons of which one is chosen."""
     return pmui.RadioButtonGroup(options=options, value=value, size="small", margin=0, color="primary", **params)
@@ -216,11 +232,11 @@ def icon_button(icon: str, name: str, action: Callable[[], object] | None = None
 
 
 def menu(items: Sequence[tuple[str, str]], chosen: Callable[[int], None]) -> Widget:
-    """Make the menu of pages from (icon, label)."""
+    """Make one group of the menu of pages from (icon, label); `active` is None while a page of no such group shows."""
     made = pmui.MenuList(
         items=[{"icon": icon, "label": label} for icon, label in items],
-        active=0,
-        margin=(8, 0),
+        active=None,
+        margin=(4, 0),
         sizing_mode="stretch_width",
     )
 
@@ -230,6 +246,21 @@ def menu(items: Sequence[tuple[str, str]], chosen: Callable[[int], None]) -> Wid
             chosen(active)
 
     made.param.watch(changed, "active")
+    return made
+
+
+def menu_button(label: str, icon: str, items: Mapping[str, tuple[str, Callable[[], object]]], **params: Any) -> Widget:
+    """Make a button with a menu of label -> (icon, action)."""
+    made = pmui.MenuButton(
+        label=label, icon=icon, items=[{"label": name, "icon": one[0]} for name, one in items.items()],
+        size="small", margin=0, **params,
+    )  # fmt: skip
+
+    def clicked(item: Any) -> None:
+        with told():
+            items[item["label"] if isinstance(item, dict) else item][1]()
+
+    made.on_click(clicked)
     return made
 
 
@@ -305,18 +336,18 @@ def multi_choice(label: str, options: Mapping[str, Any], **params: Any) -> Widge
     )
 
 
-def date_range(label: str, value: tuple[date, date], **params: Any) -> Widget:
+def date_range(label: str, value: tuple[dt.date, dt.date], **params: Any) -> Widget:
     """Make a choice of days, both inclusive."""
     return pmui.DateRangePicker(
         label=label, value=value, format="YYYY-MM-DD", size="small", margin=0, **{"width": 230} | params
     )
 
 
-def as_date(value: object) -> date:
+def as_date(value: object) -> dt.date:
     """Return what a date widget gives as a date."""
-    if isinstance(value, datetime):
+    if isinstance(value, dt.datetime):
         return value.date()
-    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)[:10])
 
 
 def progress() -> Widget:
@@ -326,12 +357,18 @@ def progress() -> Widget:
     )
 
 
-def drawer(*objects: Any) -> Widget:
-    """Make a drawer at the right."""
-    inner = column(
-        *objects, gap=8, stylesheets=[":host { padding: 20px; box-sizing: border-box; width: min(460px, 92vw); }"]
-    )
-    return pmui.Drawer(inner, anchor="right", size=460, margin=0)
+def drawer(*objects: Any, width: int = 460) -> Widget:
+    """Make a drawer at the right, with a button that closes it; Escape does, too."""
+    made = pmui.Drawer(anchor="right", size=width, margin=0)
+    close = icon_button("close", text("app.close"), lambda: setattr(made, "open", False))
+    head = row(html(""), close, wrap=False, stylesheets=[css("drawer_head")])
+    made.objects = [
+        column(
+            head, *objects, gap=8,
+            stylesheets=[f":host {{ padding: 12px 20px 20px; box-sizing: border-box; width: min({width}px, 92vw); }}"],
+        )
+    ]  # fmt: skip
+    return made
 
 
 def import_button(state: Any) -> Widget:

@@ -1,0 +1,45 @@
+"""The pages: their names, icons and groups, and which of them a user is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+from bankklient_lab.actions import action_named
+from bankklient_lab.lab import Lab
+from bankklient_lab.rights.permissions import needed
+
+from .state import PAGES
+
+
+class Entry(NamedTuple):
+    """One page. `asks` are actions (module:name within the package) of which the user must be allowed one; none: all."""
+
+    icon: str
+    group: str
+    asks: Sequence[str] = ()
+
+
+LOOK, WORK, ADMINISTRATION, OWN = "look", "work", "administration", "own"
+ENTRIES = {
+    "overview": Entry("dashboard", LOOK),
+    "explorer": Entry("query_stats", LOOK, ["analysis.entries:entries"]),
+    "statements": Entry("description", LOOK, ["analysis.statement:statement"]),
+    "imports": Entry("upload_file", WORK, ["history.importing:import_file"]),
+    "runs": Entry("schedule", WORK, ["runs.records:run_history"]),
+    "users": Entry("group", ADMINISTRATION, ["access.users:users"]),
+}
+assert tuple(ENTRIES) == PAGES
+
+
+def offered(lab: Lab) -> list[str]:
+    """Return the pages that the caller may use now, in their order."""
+    held = lab.rights.held(lab.caller)
+
+    def may(asks: str) -> bool:
+        module, _, name = asks.partition(":")
+        import_module(f"bankklient_lab.{module}")
+        return needed(action_named(name).declared.needs).holds(held)
+
+    return [page for page, entry in ENTRIES.items() if not entry.asks or any(map(may, entry.asks))]
