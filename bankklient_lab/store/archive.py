@@ -38,11 +38,10 @@ class ArchiveFile(NamedTuple):
 
 
 class Move(NamedTuple):
-    """What goes into a new archive: the rows of some imports, encrypted with a key of 32 characters."""
+    """What goes into a new archive: the rows of some imports."""
 
     archive_id: int
     imports: list[int]
-    key: str
 
 
 def archive_folder(database: Path) -> Path:
@@ -72,7 +71,7 @@ def define(con: duckdb.DuckDBPyConnection, folder: Path, files: Iterable[Archive
     for file in files:
         by_part[file.part].append(file)
     if any(by_part.values()):
-        use_key(con, key_of(con))
+        _use_key(con, _key(con))
     for part, listed in by_part.items():
         con.execute(f"CREATE OR REPLACE MACRO app.kept_{part}() AS TABLE {_reading(part, folder, listed)}")
 
@@ -85,11 +84,13 @@ def _reading(part: str, folder: Path, listed: list[ArchiveFile]) -> str:
         trouble = _trouble(folder / file.name, file.bytes)
         if trouble:
             return f"{table} WHERE CASE WHEN true THEN error({_quoted(trouble)}) END"
-    names = ", ".join(_quoted(folder / file.name) for file in listed)
-    return (
-        f"{table} UNION ALL BY NAME FROM read_parquet([{names}], union_by_name = true,"
-        f" encryption_config = {_ENCRYPTED}) SEMI JOIN ops.archived_import USING (import_id)"
-    )
+    archived = " UNION ALL BY NAME ".join(f"FROM {_parquet(folder / file.name)}" for file in listed)
+    return f"{table} UNION ALL BY NAME FROM ({archived}) SEMI JOIN ops.archived_import USING (import_id)"
+
+
+def _parquet(path: Path) -> str:
+    """Return what reads one file; several encrypted ones with union_by_name end in an error of DuckDB 1.5.5."""
+    return f"read_parquet({_quoted(path)}, encryption_config = {_ENCRYPTED})"
 
 
 def _trouble(path: Path, size: int) -> str:
@@ -116,19 +117,24 @@ def _quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def key_of(con: duckdb.DuckDBPyConnection) -> str:
-    """Return the key of the archive that the lab holds, a new one when it holds none yet."""
-    row = con.execute("SELECT value FROM ops.setting WHERE name = ?", [_KEY_SETTING]).fetchone()
-    return str(row[0]) if row else secrets.token_hex(16)
+def ensure_key(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Give the lab a key for its archive, unless it has one."""
+    cursor.execute("INSERT OR IGNORE INTO ops.setting VALUES (?, ?)", [_KEY_SETTING, secrets.token_hex(16)])
 
 
-def use_key(con: duckdb.DuckDBPyConnection, key: str) -> None:
+def _use_key(con: duckdb.DuckDBPyConnection, key: str) -> None:
     """Let a DuckDB read and write with a key, which no text of a macro or statement then holds."""
     con.execute(f"PRAGMA add_parquet_key('{_KEY_NAME}', '{key}')")
 
 
+def _key(cursor: duckdb.DuckDBPyConnection) -> str:
+    row = cursor.execute("SELECT value FROM ops.setting WHERE name = ?", [_KEY_SETTING]).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def write_part(cursor: duckdb.DuckDBPyConnection, folder: Path, move: Move, part: str) -> ArchiveFile:
-    """Write the entries or details of some imports into a new file, read it back and compare; StoreError when it can't be written.
+    """Write the entries or details of some imports into a new file, read it back and compare; StoreError.
 
     A second DuckDB writes, because the one of the lab can't load what encrypts any more.
     """
@@ -140,7 +146,7 @@ def write_part(cursor: duckdb.DuckDBPyConnection, folder: Path, move: Move, part
         folder.mkdir(mode=0o700, exist_ok=True)
         with duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": 2}) as writer:
             load(writer, "httpfs")
-            use_key(writer, move.key)
+            _use_key(writer, _key(cursor))
             rows = cursor.execute(f"FROM {chosen} ORDER BY import_id, statement_no, entry_no", values).to_arrow_reader()
             writer.register("moved", rows)
             writer.execute(
@@ -156,9 +162,8 @@ def write_part(cursor: duckdb.DuckDBPyConnection, folder: Path, move: Move, part
         raise StoreError(f"the archive can't be written to {folder} ({str(error).splitlines()[0]})") from None
     finally:
         unfinished.unlink(missing_ok=True)
-    use_key(cursor, move.key)
-    there = f"read_parquet({_quoted(target)}, encryption_config = {_ENCRYPTED})"
-    written, given = _figures(cursor, there, None), _figures(cursor, chosen, values)
+    _use_key(cursor, _key(cursor))
+    written, given = _figures(cursor, _parquet(target), None), _figures(cursor, chosen, values)
     if written != given:
         raise StoreError(f"{target} has other rows than the lab after it was written; nothing was moved")
     with target.open("rb") as source:
@@ -174,7 +179,6 @@ def _figures(cursor: duckdb.DuckDBPyConnection, rows: str, values: dict[str, obj
 
 def mark(cursor: duckdb.DuckDBPyConnection, move: Move, files: Iterable[ArchiveFile]) -> None:
     """Let files count instead of the rows of some imports, which leave the lab's file, in one transaction."""
-    cursor.execute("INSERT OR REPLACE INTO ops.setting VALUES (?, ?)", [_KEY_SETTING, move.key])
     for file in files:
         cursor.execute(
             "INSERT INTO ops.archive_file (archive_id, part, name, bytes, sha256, rows) VALUES (?, ?, ?, ?, ?, ?)",
