@@ -10,7 +10,7 @@ import typer
 
 from bankklient_lab.cli import options
 from bankklient_lab.cli.output import Progress, lines, print_json
-from bankklient_lab.cli.upkeep import serve_lab, stopping
+from bankklient_lab.cli.serving import serve_lab, stopping
 from bankklient_lab.errors import BadArgument
 
 DEMO_LAB = "demo.duckdb"

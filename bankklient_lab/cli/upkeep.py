@@ -1,33 +1,27 @@
-"""Commands that look after a lab: check, backup, backups, verify, restore, serve, link."""
+"""Commands that look after a lab: check, backup, backups, verify, restore."""
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
-from bankklient_lab.cli.output import lines, print_json, print_rows, shown
-from bankklient_lab.errors import BadArgument, LabError, Refused
-from bankklient_lab.jobs import Job
+from bankklient_lab.cli.output import lines, print_json, print_rows
+from bankklient_lab.errors import BadArgument
 from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
 
 BackupArgument = Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder or ZIP file of the backup.")]
-SECONDS_BETWEEN_RUNS = 60.0
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (check, backup, backups, verify, restore, serve, link):
+    for command in (check, backup, backups, verify, restore):
         app.command(command.__name__)(command)
 
 
@@ -137,80 +131,3 @@ def restore(
         print_json({"path": str(path), **manifest})
     else:
         lines([f"{path} is as the lab was on {manifest['made_at']}"])
-
-
-def serve(
-    lab: LabOption = "",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the pages on this machine; 0 is a free one.")
-    ] = 0,
-    passphrase_file: PassphraseOption = "",
-) -> None:
-    """Own the lab, show the dashboards on this machine, let other commands in and make the runs that fall due.
-
-    It ends cleanly with Ctrl-C or SIGTERM.
-    """
-    with stopping() as stop, opened(lab, passphrase_file, share_after=0.0, pandas=True, serving=True) as one:
-        serve_lab(one, port, stop)
-
-
-def link(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
-    """Print another one-time link to the dashboards that `serve` shows, for one more browser."""
-    from bankklient_lab.server.links import new_link
-
-    with opened(lab, passphrase_file) as one:
-        url = new_link(one)
-    if as_json:
-        print_json({"url": url})
-    else:
-        lines([url])
-
-
-def serve_lab(lab: Lab, port: int, stop: threading.Event) -> None:
-    """Serve a lab that this process owns until `stop` is set; Refused when another process owns it."""
-    if lab.remote is not None:
-        from bankklient_lab.store.owner import current_owner
-
-        owner = current_owner(lab.path)
-        who = f"process {owner.pid} ({owner.command}, since {owner.since})" if owner else "another process"
-        raise Refused(f"{lab.path} is already open in {who}; use it there or end that first")
-    from bankklient_lab.dashboards.app import start
-
-    pages = start(lab, port=port)
-    try:
-        sys.stdout.write(f"{lab.path}\n{pages.url}\n")
-        sys.stdout.flush()
-        job = Job()
-        runs = threading.Thread(target=_run_due, args=(lab, stop, job), name="scheduled runs", daemon=True)
-        runs.start()
-        stop.wait()
-        job.cancel()
-        runs.join()
-    finally:
-        pages.stop()
-
-
-def _run_due(lab: Lab, stop: threading.Event, job: Job) -> None:
-    from bankklient_lab.runs.execute import run_due
-
-    while not stop.wait(SECONDS_BETWEEN_RUNS):
-        try:
-            for run in run_due(lambda: nullcontext(lab), job):
-                if run.state == "failed":
-                    sys.stderr.write(f"bankklient: run {run.run_id} failed: {shown(run.message)}\n")
-        except LabError as error:
-            if not stop.is_set():
-                sys.stderr.write(f"bankklient: {shown(error.message)}\n")
-
-
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """Give an event that SIGTERM, SIGINT and SIGHUP set."""
-    stop = threading.Event()
-    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in signals]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
