@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab import lab as labs
-from bankklient_lab.errors import LabBusy, LabError, NotLoggedIn, Refused
+from bankklient_lab.errors import LabBusy, LabError, NotLoggedIn, Refused, StoreError
 from bankklient_lab.lab import Clock, Lab, lab_path, open_here, utc_now
 from bankklient_lab.rights.identity import Credentials, Identity
 from bankklient_lab.store.owner import current_owner
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bankklient_lab.actions import Action
     from bankklient_lab.jobs import Job
     from bankklient_lab.server.endpoint import Endpoint
+    from bankklient_lab.server.places import Place
     from bankklient_lab.server.remote import RemoteLab
 
 ENVIRONMENT_USER = "BANKKLIENT_USER"
@@ -196,15 +197,33 @@ class Offer:
         self._timer.start()
 
     def _start(self) -> None:
+        self._started()
+
+    def _started(self) -> Endpoint | None:
+        """Return the endpoint, started now if it was not yet; None when the lab is closed."""
         from bankklient_lab.server.endpoint import Endpoint
 
         with self._changing:
             ownership = self._lab.ownership
             if self._stopped or ownership is None:
-                return
-            self._endpoint = Endpoint(self._lab)
-            self._endpoint.start()
-            ownership.publish(replace(ownership.card, address=self._endpoint.address, token=self._endpoint.token))
+                return None
+            if self._endpoint is None:
+                self._endpoint = Endpoint(self._lab)
+                self._endpoint.start()
+                card = replace(ownership.card, address=self._endpoint.address, token=self._endpoint.token)
+                ownership.publish(card)
+            return self._endpoint
+
+    def open_to(self, place: Place) -> int:
+        """Serve the open API at a place, too, and return its port; from then on every caller logs in.
+
+        BadArgument when the place is taken; StoreError when the lab is closed.
+        """
+        endpoint = self._started()
+        if endpoint is None:
+            raise StoreError(f"{self._lab.path} is closed")
+        self._lab.rights.served = True
+        return endpoint.open_to(place)
 
     def stop(self) -> None:
         """End the endpoint, or see that it never starts."""

@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -36,8 +37,9 @@ from bankklient_lab.errors import LabError
 from bankklient_lab.formats.base import LIMITS
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import NOBODY, Identity
+from bankklient_lab.rights.permissions import needed
 from bankklient_lab.server import limits, plain, wire
-from bankklient_lab.server.arguments import checked, takes_job
+from bankklient_lab.server.arguments import checked, parameters, takes_job
 from bankklient_lab.server.calls import Call, limited
 from bankklient_lab.server.guard import LOGIN, Door, Guard
 from bankklient_lab.server.idempotency import KeyedCall, UnderWay, checked_key, takes_key
@@ -123,11 +125,16 @@ class Api:
         return JSONResponse(described(request.path_params["code"]))
 
     async def _take_file(self, request: Request) -> Response:
-        await self._in_thread(request, self._lab.rights.held, self._caller(request, ""))  # a login that still holds
+        await self._in_thread(request, self._check_sender, self._caller(request, ""))
         with self.uploads.writing() as (name, target):
             async for chunk in limited(request, LIMITS.file_bytes):
                 await self._in_thread(request, target.write, chunk)
         return JSONResponse({"id": name})
+
+    def _check_sender(self, caller: Identity) -> None:
+        """Raise NotAllowed (or NotLoggedIn) for who may call nothing that takes a file."""
+        takers = {one.declared.needs for one in ACTIONS.values() if Path in parameters(one.function).values()}
+        self._lab.rights.demand(caller, needed("|".join(f"({needs})" for needs in sorted(takers))), "sending a file")
 
     async def _act(self, request: Request) -> Response:
         action = action_named(request.path_params["name"])

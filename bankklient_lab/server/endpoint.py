@@ -11,9 +11,6 @@ import secrets
 import socket
 import threading
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -23,21 +20,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.server import limits
 from bankklient_lab.server.api import Api, open_paths, register_actions
 from bankklient_lab.server.guard import Door
-
-LOOPBACK = "127.0.0.1"
-PROXIES = "127.0.0.1,::1"  # whose forwarded headers are believed, behind a proxy
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the open API listens, and under which names (as `Host` says them) it may be addressed."""
-
-    host: str = LOOPBACK
-    port: int = 0
-    names: frozenset[str] = field(default_factory=frozenset)
-    certificate: Path | None = None
-    key: Path | None = None
-    behind_proxy: bool = False
+from bankklient_lab.server.places import LOOPBACK, PROXIES, Place
 
 
 class _Patient(H11Protocol):
@@ -104,7 +87,7 @@ class Listener:
 
     def _serve(self) -> None:
         place = self._place
-        tls: dict[str, Any] = {"ssl_certfile": place.certificate, "ssl_keyfile": place.key} if place.certificate else {}
+        tls = place.tls
         config = uvicorn.Config(
             self._api.app(self._door),
             http=_Patient,
@@ -118,7 +101,7 @@ class Listener:
             limit_concurrency=limits.CONNECTIONS_MAX,
             timeout_graceful_shutdown=3 * limits.SECONDS_TO_FINISH,
             timeout_keep_alive=75,
-            **tls,
+            ssl_context_factory=(lambda *_: tls) if tls else None,
         )
         self._server = uvicorn.Server(config)
         if not self._stopping.is_set():

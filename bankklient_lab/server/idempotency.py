@@ -1,25 +1,21 @@
 """Calls with a key of their caller (the header Idempotency-Key): done once, however often they are sent.
 
-What a call answered is kept in the transaction of its change, for DAYS_ANSWERS_KEPT days. An answer can hold a secret
-(a new token), and arguments can (a password): what is kept can be read, and compared, only with the key, of which the
-lab keeps nothing but a digest. A call that failed has changed nothing and is simply made again.
+What a call answered is kept in the transaction of its change, for DAYS_ANSWERS_KEPT days. A call that failed has
+changed nothing and is simply made again. Arguments can hold a password, which nobody must be able to guess from what is
+kept of them: their digest depends on the key, and of the key nothing but a digest is kept, either.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.lab import Lab
@@ -29,8 +25,6 @@ from bankklient_lab.server.problems import Turned
 
 if TYPE_CHECKING:
     from bankklient_lab.actions import Action
-
-_NONCE_BYTES = 12
 
 
 def takes_key(action: Action[..., Any]) -> bool:
@@ -75,22 +69,15 @@ class KeyedCall:
         digest, answer = row
         if not hmac.compare_digest(digest, self._digest):
             raise Refused("this Idempotency-Key belongs to another call; take a new key for each call")
-        kept = base64.b64decode(answer)
-        plain = AESGCM(self._derived(b"answer")).decrypt(kept[:_NONCE_BYTES], kept[_NONCE_BYTES:], digest.encode())
-        return True, wire.decode(json.loads(plain))
+        return True, wire.decode(json.loads(answer))
 
     def keep(self, cursor: Any, result: Any) -> None:
         """Keep what the call returned, within the transaction of `cursor`; answers of long ago go."""
-        nonce = os.urandom(_NONCE_BYTES)
-        plain = json.dumps(wire.encode(result)).encode()
-        kept = nonce + AESGCM(self._derived(b"answer")).encrypt(nonce, plain, self._digest.encode())
+        kept = json.dumps(wire.encode(result))
         cursor.execute(
             "INSERT OR REPLACE INTO ops.call VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                self._lab.caller.user_id, self._id, self._action, self._digest,
-                base64.b64encode(kept).decode(), self._lab.clock(),
-            ],
-        )  # fmt: skip
+            [self._lab.caller.user_id, self._id, self._action, self._digest, kept, self._lab.clock()],
+        )
         cursor.execute("DELETE FROM ops.call WHERE done_at <= ?", [self._oldest()])
 
     def _oldest(self) -> Any:

@@ -9,11 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 import bankklient_lab as bl
 from bankklient_lab.lab import open_here
+from bankklient_lab.rights.permissions import everything
 from bankklient_lab.store.owner import OwnerCard, current_owner
+from tests.server.served import Served, served
 from tests.statements import mt940, mt942
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -79,3 +82,17 @@ def card_of(path: Path) -> OwnerCard:
             return card
         time.sleep(0.02)
     raise AssertionError("the owner offers no endpoint")
+
+
+@pytest.fixture(scope="module")
+def serving(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return a filled lab of several users that this process serves."""
+    with served(Path(shutil.copy(made, tmp_path_factory.mktemp("served")))) as one:
+        yield one
+
+
+@pytest.fixture
+def http(serving: Served) -> Iterator[httpx2.Client]:
+    """Return a client of a user who may everything."""
+    with serving.client(serving.session_with(everything())) as client:
+        yield client

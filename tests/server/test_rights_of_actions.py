@@ -1,0 +1,117 @@
+"""Every action that needs a permission is allowed with just that and refused with all others: here and over HTTP."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bankklient_lab.actions import ACTIONS, Action
+from bankklient_lab.errors import LabError, NotAllowed, NotLoggedIn
+from bankklient_lab.rights.permissions import Held, everything, needed
+from bankklient_lab.server.api import register_actions
+from tests.faults.test_names_sql import VALID, annotations
+from tests.server.served import Served, served
+from tests.statements import mt940
+
+register_actions()
+GUARDED = sorted(name for name, one in ACTIONS.items() if one.declared.needs)
+FREE = sorted(name for name, one in ACTIONS.items() if not one.declared.needs and not one.declared.public)
+
+
+@pytest.fixture(scope="module")
+def serving(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return a lab for these tests alone, which do everything that there is to do in it."""
+    folder = tmp_path_factory.mktemp("rights")
+    with pytest.MonkeyPatch.context() as patch, served(Path(shutil.copy(made, folder))) as one:
+        patch.chdir(folder)
+        yield one
+
+
+def sets_of(needs: str) -> tuple[list[Held], list[Held]]:
+    """Return the smallest sets of permissions that are enough, and the largest that are not."""
+    expression = needed(needs)
+    numbers = sorted({int(number) for number in re.findall(r"\d+", needs)})
+    every = [frozenset(some) for size in range(len(numbers) + 1) for some in combinations(numbers, size)]
+    enough = [one for one in every if expression.holds(one)]
+    short = [one for one in every if not expression.holds(one)]
+    smallest = [one for one in enough if not any(other < one for other in enough)]
+    largest = [one for one in short if not any(other > one for other in short)]
+    return smallest, [(everything() - set(numbers)) | one for one in largest]
+
+
+def arguments(action: Action[..., Any], folder: Path) -> dict[str, Any]:
+    """Return arguments that an action takes."""
+    found = {}
+    for parameter in list(inspect.signature(action.function).parameters.values())[1:]:
+        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
+            found[parameter.name] = mt940(folder) if parameter.name == "path" else VALID[parameter.name]
+    assert found.keys() <= {name for name, _ in annotations(action)}
+    return found
+
+
+def plain(given: dict[str, Any], file: str) -> dict[str, Any]:
+    """Return arguments as JSON has them."""
+    days = {name: value.isoformat() for name, value in given.items() if isinstance(value, date)}
+    files = {name: {"$file": file} for name, value in given.items() if isinstance(value, Path)}
+    return given | days | files
+
+
+@pytest.mark.spec("BAS-182", "BAS-196", "BAS-197", "BAS-198", "ADM-032", "ADM-086")
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_permission_decides(name: str, serving: Served, tmp_path: Path) -> None:
+    action = ACTIONS[name]
+    given = arguments(action, tmp_path)
+    enough, short = sets_of(action.declared.needs)
+    for held in enough:
+        secret = serving.session_with(held)
+        try:
+            action.run(serving.acting(secret), **given)
+        except NotAllowed as error:
+            raise AssertionError(f"{name} was refused to {sorted(held)}: {error.message}") from error
+        except NotLoggedIn:
+            raise
+        except LabError:
+            pass  # allowed, and refused for another reason
+        with serving.client(secret) as http:
+            file = http.post("/files", content=b"x").json()["id"] if "path" in given else ""
+            answer = http.post(f"/actions/{name}", json=plain(given, file))
+        assert answer.status_code not in {401, 403, 500}, answer.text
+    for held in short:
+        secret = serving.session_with(held)
+        before = refusals(serving)
+        with pytest.raises(NotAllowed) as refused:
+            action.run(serving.acting(secret), **given)
+        assert refused.value.details["needed"] == action.declared.needs
+        with serving.client(secret) as http:
+            for body in (plain(given, "0" * 32), {}, {"no": "such argument"}):  # nothing is told about arguments
+                answer = http.post(f"/actions/{name}", json=body)
+                assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+                assert answer.json()["details"]["needed"] == action.declared.needs
+        assert refusals(serving) == before + 4
+
+
+def refusals(serving: Served) -> int:
+    ((count,),) = serving.lab.rows("SELECT count(*) FROM ops.log WHERE action = 'not_allowed'")
+    return int(count)
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_an_action_without_permission_still_needs_a_login(name: str, serving: Served, tmp_path: Path) -> None:
+    with serving.client() as stranger, serving.client("x" * 43) as liar:
+        for http in (stranger, liar):
+            answer = http.post(f"/actions/{name}", json={})
+            assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+    with serving.client(serving.session_with(())) as http:
+        assert http.post(f"/actions/{name}", json={}).status_code not in {401, 403}
+
+
+def test_actions_that_ask_nothing_are_few() -> None:
+    assert {name for name, one in ACTIONS.items() if one.declared.public} <= {"login", "open_session_with_passkey"}
