@@ -10,12 +10,16 @@ the call; a path on the owner's side is a plain text.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import update_wrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from bankklient_lab.errors import BadArgument, NotAllowed, UnknownName
+from bankklient_lab.errors import BadArgument, LabError, NotAllowed, Refused, UnknownName
+from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.rights.locks import Mode, Record
 from bankklient_lab.rights.permissions import needed
@@ -35,7 +39,8 @@ class Declared:
     `needs` is an expression over permission numbers ("(51|56)&61"; "": every user). `mode` is its class in shared mode
     (rights.locks); all but "standard" run in one transaction of the lane ops, unless they go in `steps` of their own:
     such a one must do nothing twice when it is repeated. `record` names the argument whose record an update holds, or
-    the group of a batch. `public` ones need no login, `expired` ones no password that is still good.
+    the group of a batch. `public` ones need no login, `expired` ones no password that is still good; `proof` ones are
+    of higher risk and need a fresh proof of who calls (CB-025). What a `secret` one returns is shown once, never kept.
     """
 
     needs: str = ""
@@ -44,6 +49,8 @@ class Declared:
     steps: bool = False
     public: bool = False
     expired: bool = False
+    proof: bool = False
+    secret: bool = False
 
 
 class Action(Generic[P, R]):
@@ -53,6 +60,7 @@ class Action(Generic[P, R]):
         self.function = function
         self.name = function.__name__
         self.declared = declared
+        self._takes_job = "job" in inspect.signature(function).parameters
         update_wrapper(self, function)
         assert self.name not in ACTIONS, self.name
         ACTIONS[self.name] = self
@@ -69,13 +77,20 @@ class Action(Generic[P, R]):
         """Run the function in this process, which owns the lab, for the lab's caller."""
         self.admit(lab)
         how = self.declared
-        with lab.locks.working(lab.caller, self.name, how.mode, self._record(args, kwargs)):
+        with (
+            failures_logged(lab, self.name),
+            lab.locks.working(lab.caller, self.name, how.mode, self._record(args, kwargs)),
+            self._cancellable(lab, kwargs),
+        ):
             if how.mode == "standard":
                 return self._call(lab, *args, **kwargs)
             if how.steps:
                 return self._in_steps(lab, *args, **kwargs)
             with lab.database.tx("ops") as cursor:
-                return self._once(cursor, lab, *args, **kwargs)
+                result = self._once(cursor, lab, *args, **kwargs)
+                if not how.public:
+                    lab.rights.still(lab.caller)
+                return result
 
     def admit(self, lab: Lab) -> None:
         """Raise NotLoggedIn or NotAllowed unless the caller may run this now."""
@@ -88,6 +103,19 @@ class Action(Generic[P, R]):
             with lab.database.tx("ops") as cursor:
                 lab.log(cursor, "not_allowed", self.name)
             raise
+        if how.proof:
+            lab.rights.demand_proof(lab.caller, self.name)
+
+    @contextmanager
+    def _cancellable(self, lab: Lab, kwargs: dict[str, Any]) -> Iterator[None]:
+        """Let long work be cancelled when the login of its caller ends."""
+        local = lab.caller.session_id is None and lab.caller.token_id is None
+        if local or not self._takes_job:
+            yield
+            return
+        kwargs["job"] = kwargs.get("job") or Job()
+        with lab.rights.cancellable(lab.caller, kwargs["job"]):
+            yield
 
     def _once(self, cursor: Any, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function within a transaction, together with the mark that a repeated call is answered from."""
@@ -95,11 +123,17 @@ class Action(Generic[P, R]):
             return self._call(lab, *args, **kwargs)
         done, answer = lab.repeatable.answered(cursor)
         if done:
-            known: R = answer
-            return known
+            return self._known(answer)
         result = self._call(lab, *args, **kwargs)
-        lab.repeatable.keep(cursor, result)
+        lab.repeatable.keep(cursor, None if self.declared.secret else result)
         return result
+
+    def _known(self, answer: Any) -> R:
+        """Return what a repeated call was answered the first time; Refused for a secret, which nobody has any more."""
+        if self.declared.secret:
+            raise Refused(f"{self.name} was done already, and what it answered is shown only once; call it anew")
+        known: R = answer
+        return known
 
     def _in_steps(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run work that has transactions of its own and does nothing twice when it is repeated."""
@@ -108,11 +142,10 @@ class Action(Generic[P, R]):
         with lab.database.reading() as cursor:
             done, answer = lab.repeatable.answered(cursor)
         if done:
-            known: R = answer
-            return known
+            return self._known(answer)
         result = self._call(lab, *args, **kwargs)
         with lab.database.tx("ops") as cursor:
-            lab.repeatable.keep(cursor, result)
+            lab.repeatable.keep(cursor, None if self.declared.secret else result)
         return result
 
     def _call(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -143,7 +176,7 @@ class _Reading(Action[P, "pa.Table | Read"]):
         """Return the rows as dicts by column, in the process that owns the lab, without a detour over Arrow."""
         _check_texts((args, kwargs))
         self.admit(lab)
-        with lab.locks.working(lab.caller, self.name, "standard", None):
+        with failures_logged(lab, self.name), lab.locks.working(lab.caller, self.name, "standard", None):
             found = self.function(lab, *args, **kwargs)
             if isinstance(found, Read):
                 return found.rows()
@@ -188,6 +221,32 @@ def _check_texts(given: object) -> None:
             _check_texts(one)
 
 
+_IN_LOG = "(this failure is in the application log)"
+
+
+@contextmanager
+def failures_logged(lab: Lab, name: str) -> Iterator[None]:
+    """Log that an action failed by a fault of the program: what and where, but none of its values."""
+    try:
+        yield
+    except LabError:
+        raise
+    except Exception as error:
+        _log_failure(lab, name, error)
+        raise
+
+
+def _log_failure(lab: Lab, name: str, error: Exception) -> None:
+    if _IN_LOG in getattr(error, "__notes__", ()) or lab.database.changing("ops"):
+        return  # an action within another: the outer one logs it, when its own change is undone
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [frame for frame in frames if "bankklient_lab" in frame.filename] or frames
+    where = f"{Path(places[-1].filename).name}:{places[-1].lineno}"
+    with suppress(Exception), lab.database.tx("ops") as cursor:  # the first failure says more than this one
+        lab.log(cursor, "act_failed", name, kind=type(error).__name__, where=where)
+        error.add_note(_IN_LOG)
+
+
 ACTIONS: dict[str, Action[..., Any]] = {}
 
 
@@ -199,9 +258,12 @@ def action(
     steps: bool = False,
     public: bool = False,
     expired: bool = False,
+    proof: bool = False,
+    secret: bool = False,
 ) -> Callable[[Callable[Concatenate[Lab, P], R]], Action[P, R]]:
     """Register a function that returns plain values; see Declared."""
-    return lambda function: Action(function, Declared(needs, mode, record, steps, public, expired))
+    declared = Declared(needs, mode, record, steps, public, expired, proof, secret)
+    return lambda function: Action(function, declared)
 
 
 def table_action(needs: str = "") -> Callable[[Callable[Concatenate[Lab, P], pa.Table | Read]], TableAction[P]]:

@@ -19,6 +19,7 @@
     |   +-- LoginRefused          a wrong name or password, a user who may not log in, too many tries
     |   +-- SecondFactorNeeded    the password was right; a code or a passkey is missing
     |   +-- PasswordExpired       nothing but a new password is possible
+    |   +-- ProofNeeded           the action needs a password or code again, although the session goes on
     +-- NotAllowed                a permission that the caller does not have
     +-- RunFailed                 a notebook run that stopped, with the failing cell
     +-- Cancelled                 stopped by the user
@@ -181,6 +182,12 @@ class PasswordExpired(NotLoggedIn):
     """Nothing but choosing a new password is possible."""
 
     code = "password_expired"
+
+
+class ProofNeeded(NotLoggedIn):
+    """The action needs a fresh proof of who calls (`prove`); the session goes on."""
+
+    code = "proof_needed"
 
 
 class NotAllowed(LabError):

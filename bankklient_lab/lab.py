@@ -13,19 +13,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from bankklient_lab.codebooks import rows as codebook
 from bankklient_lab.errors import BadArgument, StoreError, UnknownName
 from bankklient_lab.rights.identity import NOBODY, Identity
 from bankklient_lab.rights.keeper import Keeper
 from bankklient_lab.rights.locks import Locks
+from bankklient_lab.rights.retention import cut_log
 from bankklient_lab.rights.settings import read_setting
 from bankklient_lab.rights.system import ensure_access
 from bankklient_lab.store.database import Database
 from bankklient_lab.store.owner import OwnerCard, Ownership
+from bankklient_lab.store.witness import Witness
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -121,10 +124,13 @@ class Lab:
         name = user or getpass.getuser()
         self.caller = Identity(0, name, "")
         if database is not None:
+            self.witness = Witness(database, clock)
             self.rights = Keeper(database, clock)
             self.locks = Locks(self.rights.others, clock, partial(read_setting, database))
             self.notices = ensure_access(database, name, clock(), self.log)
             self.caller = NOBODY if self.rights.controlled else self.rights.owner(name)
+            self.rights.end_left_over(opening=True)
+            cut_log(database, clock(), self.log)
 
     @property
     def user(self) -> str:
@@ -157,10 +163,20 @@ class Lab:
 
         `action` is a message of data/codebooks/log_messages.csv, which says to which of the log's chains it belongs.
         """
-        told = json.dumps(details, default=str, ensure_ascii=False)
-        values = [self.clock(), self.user, self.caller.session_id, action, subject, told]
-        if cursor.execute(_LOG, values).fetchone() != (1,):
+        chain = _chains().get(action)
+        if chain is None:
             raise UnknownName("message of the log", action)
+        told = json.dumps(details, default=str, ensure_ascii=False)
+        ((before, number, log_id),) = cursor.execute(
+            "SELECT hash, number + 1, (SELECT max(log_id) + 1 FROM ops.log_tail) FROM ops.log_tail WHERE chain = ?",
+            [chain],
+        ).fetchall()
+        entry = [log_id, self.clock(), self.user, action, subject, told, chain, number, self.caller.session_id]
+        ((digest,),) = cursor.execute(_LOG, [before, *entry]).fetchall()
+        cursor.execute(
+            "UPDATE ops.log_tail SET number = ?, hash = ?, log_id = ? WHERE chain = ?", [number, digest, log_id, chain]
+        )
+        self.database.after_commit(partial(self.witness.note, chain, number, digest))
 
     def acting(self, caller: Identity, repeatable: RepeatableCall | None = None) -> Lab:
         """Return this lab in the hands of another caller; close the original only."""
@@ -179,7 +195,9 @@ class Lab:
             self.remote.close()
         if self._database is not None:
             if self.caller.channel == "local" and self.caller.session_id is not None:
-                self.rights.end_session(self.caller.session_id, self.caller.reference)
+                with self.database.tx("ops") as cursor:
+                    self.rights.end_session(self.caller.session_id, self.caller.reference)
+                    self.log(cursor, "logout", self.user, session=self.caller.session_id)
             self._database.close()
             self._database = None
         if self.ownership is not None:
@@ -197,18 +215,17 @@ class Lab:
 
 _LOG = """
     INSERT INTO ops.log (log_id, done_at, by_user, action, subject, details, chain, number, session_id, hash)
-    SELECT log_id, done_at, by_user, action, subject, details, chain, number, session_id,
-        log_hash(previous, log_id, chain, number, done_at, by_user, session_id, action, subject, details)
-    FROM (
-        SELECT (SELECT coalesce(max(log_id), 0) + 1 FROM ops.log) AS log_id, g.*, m.chain,
-            coalesce(last.number, a.number) + 1 AS number, coalesce(last.hash, a.hash) AS previous
-        FROM (SELECT ?::TIMESTAMPTZ, ?, ?::BIGINT, ?, ?, ?) g(done_at, by_user, session_id, action, subject, details)
-        JOIN app.log_message m USING (action)
-        JOIN ops.log_anchor a ON a.chain = m.chain
-        LEFT JOIN (SELECT chain, max(number) AS number, arg_max(hash, number) AS hash FROM ops.log GROUP BY chain) last
-            ON last.chain = m.chain
-    )
+    SELECT e.*, log_hash(?, log_id, chain, number, done_at, by_user, session_id, action, subject, details)
+    FROM (SELECT ?::BIGINT, ?::TIMESTAMPTZ, ?, ?, ?, ?, ?, ?::BIGINT, ?::BIGINT)
+        e(log_id, done_at, by_user, action, subject, details, chain, number, session_id)
+    RETURNING hash
 """
+
+
+@cache
+def _chains() -> dict[str, str]:
+    """Return the chain of each message of the log."""
+    return {row["action"]: row["chain"] for row in codebook("log_messages")}
 
 
 _OPEN: weakref.WeakValueDictionary[Path, Lab] = weakref.WeakValueDictionary()

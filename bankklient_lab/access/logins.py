@@ -1,32 +1,27 @@
-"""Login and logout: a password (and a second factor, where the user has one) becomes a session.
+"""Logins and sessions: a password (and a second factor, where the user has one) becomes a session.
 
-A wrong name, a wrong password, a user who may not log in and a try that comes too early are refused with one message.
-After five wrong tries in a row the next one must wait, longer each time, whether or not the name exists.
+A session is locked by its user or by inactivity and opened again with the same proofs, and it goes on where it was. An
+action of higher risk asks for them once more inside the session (`prove`, CB-025).
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import timedelta
+from typing import Any
 
 from bankklient_lab.access.configuration import setting
-from bankklient_lab.access.factors import check_factor
+from bankklient_lab.access.factors import check_factor, kinds_of
+from bankklient_lab.access.tries import Candidate, counted, judged, refused, succeeded, taken_back
 from bankklient_lab.actions import action
-from bankklient_lab.errors import BadArgument, LoginRefused, SecondFactorNeeded
+from bankklient_lab.errors import BadArgument, Blocked, NotLoggedIn, SecondFactorNeeded
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import Channel, Identity
-from bankklient_lab.rights.passwords import matches
+from bankklient_lab.rights.retention import cut_log
 
-FREE_TRIES = 5
-DELAY_SECONDS_MAX = 900
 WORKSTATION_CHARS_MAX = 60
-_SAID = "the name or the password is not right, or the user may not log in now"
-_strangers: dict[str, tuple[int, datetime]] = {}  # tries with names that no user has
-_STRANGERS_MAX = 1_000
-_trying = threading.Lock()
+GIVES_WAY_AFTER = timedelta(minutes=30)  # without shared mode: idle for so long, a session does not keep others out
 
 
 def digest(secret: str) -> str:
@@ -34,86 +29,103 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-@action(public=True, steps=True)
+@action(public=True, steps=True, secret=True)
 def login(
-    lab: Lab, name: str, password: str, *, code: str = "", channel: Channel = "api", workstation: str = ""
+    lab: Lab,
+    name: str,
+    password: str,
+    *,
+    code: str = "",
+    passkey: str = "",
+    channel: Channel = "api",
+    workstation: str = "",
 ) -> dict[str, Any]:
-    """Begin a session and return it: session (its secret), user, reference, expired (a new password must be chosen).
+    """Begin a session and return it.
 
-    `code` is the second factor: six digits or a recovery code. Raises LoginRefused, and SecondFactorNeeded
-    once the password was right; both count as a refused try.
+    Its parts: session (the secret), user, reference, expired (a new password must be chosen), last_login (when this
+    user began the session before, or None), last_workstation, failed (refused tries since then).
+
+    `code` is the second factor: six digits or a recovery code; `passkey` the answer of a browser. Raises LoginRefused,
+    SecondFactorNeeded once the password was right (`kinds`, and `passkey`: what the browser needs), Blocked without
+    shared mode while somebody else is logged in.
     """
     if len(workstation) > WORKSTATION_CHARS_MAX:
         raise BadArgument(f"the name of a workstation has at most {WORKSTATION_CHARS_MAX} characters")
-    now = lab.clock()
-    user = _try_of(lab, name, now)
-    if not matches(password, user.password_hash if user else None) or user is None:
-        _lock_when_too_many(lab, name)
-        raise _refused(lab, name)
-    kinds = check_factor(lab, user.user_id, code)
-    if kinds and not code:
-        raise SecondFactorNeeded("the second factor is missing; give the code of your app", kinds=kinds)
-    if kinds:
-        _lock_when_too_many(lab, name)
-        raise _refused(lab, name)
-    return open_session(lab, user.user_id, channel=channel, workstation=workstation)
+    lab.rights.end_left_over()
+    cut_log(lab.database, lab.clock(), lab.log)
+    user = _proven(lab, name, password, code, passkey)
+    return _begun(lab, user, channel, workstation)
 
 
-class _Candidate(NamedTuple):
-    """A user whose password is to be judged."""
-
-    user_id: int
-    reference: str
-    password_hash: str | None
-    failed_logins: int
-    failed_at: datetime | None
-    locked_at: datetime | None
-    valid: bool
-
-
-def _try_of(lab: Lab, name: str, now: datetime) -> _Candidate | None:
-    """Count a try before it is judged, so that no race and no crash gives a free one; None: it can't succeed."""
-    with _trying, lab.database.tx("ops") as cursor:
-        row = cursor.execute(
-            "SELECT user_id, reference, password_hash, failed_logins, failed_at, locked_at, valid"
-            " FROM ops.user WHERE name = ?",
-            [name],
-        ).fetchone()
-        user = _Candidate(*row) if row else None
-        failed, failed_at = (user.failed_logins, user.failed_at) if user else _strangers.get(name, (0, None))
-        early = failed_at is not None and now < failed_at + delay(failed)
-        if not early and user is None:
-            _count_stranger(name, failed + 1, now)
-        elif not early and user is not None:
-            cursor.execute(
-                "UPDATE ops.user SET failed_logins = failed_logins + 1, failed_at = ? WHERE user_id = ?",
-                [now, user.user_id],
-            )
-    if early:
-        raise _refused(lab, name, f"too many tries; wait {delay(failed).total_seconds():.0f} seconds")
-    return user if user and user.valid and not _is_locked(lab, user.locked_at, now) else None
+def _proven(lab: Lab, name: str, password: str, code: str, passkey: str) -> Candidate:
+    """Return the user whose proofs are right: the password, and one second factor where there is one."""
+    user = judged(lab, name, password)
+    missing = check_factor(lab, user.user_id, code, passkey)
+    if not missing.kinds:
+        return user
+    if code or passkey:
+        raise refused(lab, user)
+    taken_back(lab, user)
+    raise SecondFactorNeeded(
+        "the second factor is missing; give the code of your app, a recovery code or your passkey",
+        kinds=missing.kinds,
+        passkey=missing.options,
+    )
 
 
-def open_session(lab: Lab, user_id: int, *, channel: Channel, workstation: str) -> dict[str, Any]:
-    """Begin a session of a user whose proofs were judged, and return it as `login` does."""
-    secret, now = secrets.token_urlsafe(32), lab.clock()
+def _begun(lab: Lab, user: Candidate, channel: Channel, workstation: str) -> dict[str, Any]:
+    secret, now, user_id = secrets.token_urlsafe(32), lab.clock(), user.user_id
     with lab.database.tx("ops") as cursor:
-        (session_id,) = cursor.execute("SELECT coalesce(max(session_id), 0) + 1 FROM ops.session").fetchone() or (1,)
+        _make_room(lab, cursor, user_id)
+        ((session_id, last_login, last_workstation),) = cursor.execute(
+            "SELECT coalesce(max(session_id), 0) + 1, max(opened_at) FILTER (user_id = $user),"
+            " arg_max(workstation, opened_at) FILTER (user_id = $user) FROM ops.session",
+            {"user": user_id},
+        ).fetchall()
         cursor.execute(
-            "INSERT INTO ops.session VALUES (?, ?, ?, ?, ?, ?, false, NULL, NULL)",
-            [session_id, digest(secret), user_id, channel, workstation, now],
+            "INSERT INTO ops.session (session_id, digest, user_id, channel, workstation, opened_at, locked, seen_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, false, ?)",
+            [session_id, digest(secret), user_id, channel, workstation, now, now],
         )
-        cursor.execute(
-            "UPDATE ops.user SET failed_logins = 0, failed_at = NULL, locked_at = NULL WHERE user_id = ?", [user_id]
-        )
+        succeeded(cursor, user_id)
         ((name, reference, expires),) = cursor.execute(
             "SELECT name, reference, password_expires FROM ops.user WHERE user_id = ?", [user_id]
         ).fetchall()
         caller = Identity(user_id, name, reference, channel, session_id, workstation=workstation)
         lab.acting(caller).log(cursor, "login", name, channel=channel, workstation=workstation)
-    lab.rights.forget()
-    expired = expires is not None and expires < now.date()
-    return {"session": secret, "user": name, "reference": reference, "expired": expired}
+        lab.rights.forget()
+    return {
+        "session": secret,
+        "user": name,
+        "reference": reference,
+        "expired": expires is not None and expires < now.date(),
+        "last_login": last_login,
+        "last_workstation": last_workstation or "",
+        "failed": user.failed_logins,
+    }
+
+
+def _make_room(lab: Lab, cursor: Any, user_id: int) -> None:
+    """Without shared mode one session is the most: the user's own ones end, another user's is in the way (BAS-227).
+
+    One that is locked or in which nobody was for long ends too, or a browser that was closed would keep all others out.
+    """
+    if setting(lab, "shared_mode"):
+        return
+    for number, other_id, name, reference, workstation, seen_at in cursor.execute(
+        "SELECT s.session_id, s.user_id, u.name, u.reference, s.workstation, s.seen_at"
+        " FROM ops.session s JOIN ops.user u USING (user_id) WHERE s.ended_at IS NULL"
+    ).fetchall():
+        known = lab.rights.session(number)
+        idle = lab.clock() - (known.seen_at if known else seen_at) > GIVES_WAY_AFTER
+        if other_id != user_id and not idle and not (known and lab.rights.locked(number)):
+            raise Blocked(
+                f"{name} ({reference}) is logged in at {workstation or 'this machine'}, and the lab is not in shared"
+                " mode; try again later",
+                user=reference,
+                workstation=workstation,
+            )
+        end_session(lab, number, "session_over")
 
 
 def caller_of(lab: Lab, secret: str) -> Identity | None:
@@ -128,49 +140,68 @@ def logout(lab: Lab) -> None:
         end_session(lab, lab.caller.session_id, "logout")
 
 
-def end_session(lab: Lab, session_id: int, logged_as: str) -> None:
+def end_session(lab: Lab, session_id: int, logged_as: str, **details: object) -> None:
     """End a session, let go of what it holds and log it."""
+    one = lab.rights.sessions().get(session_id)
     with lab.database.tx("ops") as cursor:
         lab.rights.end_session(session_id, lab.caller.reference)
-        lab.log(cursor, logged_as, str(session_id))
-    lab.rights.forget()
-    lab.locks.end_session(session_id)
+        lab.log(cursor, logged_as, one.name if one else "", session=session_id, **details)
+        lab.database.after_commit(lambda: lab.locks.end_session(session_id))
 
 
-def delay(failed: int) -> timedelta:
-    """Return how long the next try must wait after so many wrong ones in a row."""
-    over = failed - FREE_TRIES
-    return timedelta(seconds=0 if over < 0 else min(2**over, DELAY_SECONDS_MAX))
+@action(mode="standard", expired=True)
+def lock_session(lab: Lab) -> None:
+    """Lock the caller's session until its user logs in again with `unlock_session`; what it holds stays held."""
+    _set_locked(lab, True, "lock_session")
 
 
-def _is_locked(lab: Lab, locked_at: datetime | None, now: datetime) -> bool:
-    if locked_at is None:
-        return False
-    minutes = setting(lab, "lock_minutes")
-    return minutes == 0 or now < locked_at + timedelta(minutes=minutes)
+@action(public=True, steps=True)
+def unlock_session(lab: Lab, password: str, *, code: str = "", passkey: str = "") -> None:
+    """Open the caller's locked session again with the proofs of a login; it goes on where it was (ADM-172).
+
+    Raises what `login` raises, and NotLoggedIn when the session has ended.
+    """
+    caller = lab.caller
+    if caller.session_id is None or lab.rights.session(caller.session_id) is None:
+        raise NotLoggedIn("the session has ended; log in again")
+    _proven(lab, lab.rights.user_name(caller.user_id), password, code, passkey)
+    _set_locked(lab, False, "unlock_session")
+    lab.rights.proved(caller.session_id)
 
 
-def _lock_when_too_many(lab: Lab, name: str) -> None:
-    most = setting(lab, "login_attempts")
-    if not most:
-        return
+def _set_locked(lab: Lab, locked: bool, logged_as: str) -> None:
+    session_id, now = lab.caller.session_id, lab.clock()
+    if session_id is None:
+        raise BadArgument("only a session can be locked; this lab is open without a login")
     with lab.database.tx("ops") as cursor:
-        locked = cursor.execute(
-            "UPDATE ops.user SET locked_at = ? WHERE name = ? AND failed_logins >= ? RETURNING name",
-            [lab.clock(), name, most],
-        ).fetchall()
-        if locked:
-            lab.log(cursor, "user_locked", name)
+        cursor.execute("UPDATE ops.session SET locked = ?, seen_at = ? WHERE session_id = ?", [locked, now, session_id])
+        if not locked:
+            succeeded(cursor, lab.caller.user_id)
+        lab.log(cursor, logged_as, lab.user)
+        lab.rights.forget()
 
 
-def _count_stranger(name: str, tries: int, now: datetime) -> None:
-    _strangers.pop(name, None)
-    _strangers[name] = (tries, now)
-    if len(_strangers) > _STRANGERS_MAX:
-        del _strangers[next(iter(_strangers))]
+@action(expired=True, steps=True)
+def prove(lab: Lab, *, password: str = "", code: str = "", passkey: str = "") -> None:
+    """Show once more who calls, for actions of higher risk: a code or passkey, without second factor the password.
 
-
-def _refused(lab: Lab, name: str, why: str = "") -> LoginRefused:
+    Raises LoginRefused, which counts as a refused login, SecondFactorNeeded when the factor is missing, BadArgument
+    without a session.
+    """
+    session_id, user_id = lab.caller.session_id, lab.caller.user_id
+    if session_id is None:
+        raise BadArgument("only a session can be proven; this caller has none")
+    name, kinds = lab.rights.user_name(user_id), kinds_of(lab, user_id)
+    if not kinds:
+        judged(lab, name, password)
+    elif not (code or passkey):
+        missing = check_factor(lab, user_id, "", "")
+        raise SecondFactorNeeded("give a code or your passkey", kinds=missing.kinds, passkey=missing.options)
+    else:
+        user = counted(lab, name)
+        if check_factor(lab, user_id, code, passkey).kinds:
+            raise refused(lab, user)
     with lab.database.tx("ops") as cursor:
-        lab.log(cursor, "login_refused", name[:WORKSTATION_CHARS_MAX], reason=why)
-    return LoginRefused(f"{_SAID}; {why}" if why else _SAID)
+        succeeded(cursor, user_id)
+        lab.log(cursor, "prove", name)
+    lab.rights.proved(session_id)

@@ -45,4 +45,12 @@ class Credentials:
             raise NotLoggedIn("the lab has several users: give your name and password, or a token")
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the pages of a lab are served, as browsers see it: host name, and origin such as https://host:port."""
+
+    host: str
+    origin: str
+
+
 NOBODY = Identity(0, "", "")

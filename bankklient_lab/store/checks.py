@@ -10,6 +10,7 @@ import duckdb
 from bankklient_lab.store.archive import PARTS, damage
 from bankklient_lab.store.database import Database
 from bankklient_lab.store.migrations import migrations
+from bankklient_lab.store.witness import UNWITNESSED, as_values
 
 
 class Check(NamedTuple):
@@ -216,16 +217,26 @@ CHECKS: tuple[Check, ...] = (
         "FROM app.log_broken() ORDER BY log_id",
     ),
     Check(
+        "log_witness",
+        "The log has the entries that its witness saw.",
+        UNWITNESSED,
+    ),
+    Check(
         "imports_logged",
-        "Every import and every withdrawal is in the log.",
+        "Every import and every withdrawal is in the log, as far back as it goes.",
         r"""
         WITH logged AS (
             SELECT action, regexp_extract(details, '"import_id": (\d+)', 1) AS import_id FROM ops.log
         )
-        SELECT i.import_id, i.state FROM ops.import i
-        WHERE NOT EXISTS (FROM logged l WHERE l.action = 'import_file' AND l.import_id = i.import_id::VARCHAR)
-            OR EXISTS (FROM logged l WHERE l.action = 'withdraw_import' AND l.import_id = i.import_id::VARCHAR)
-                <> (i.state = 'withdrawn')
+        , told AS (
+            SELECT import_id, state, imported_at < coalesce(kept_since, '-infinity') AS may_be_cut,
+                EXISTS (FROM logged l WHERE l.action = 'import_file' AND l.import_id = i.import_id::VARCHAR) AS came,
+                EXISTS (FROM logged l WHERE l.action = 'withdraw_import' AND l.import_id = i.import_id::VARCHAR) AS went
+            FROM ops.import i, (FROM ops.log_anchor WHERE chain = 'operational')
+        )
+        SELECT import_id, state FROM told
+        WHERE (NOT came AND NOT may_be_cut) OR (went AND state <> 'withdrawn')
+            OR (NOT went AND state = 'withdrawn' AND NOT may_be_cut)
         """,
     ),
 )
@@ -239,6 +250,7 @@ def run_checks(database: Database) -> Iterator[Outcome]:
     values: dict[str, object] = {
         "numbers": [step.number for step in known],
         "checksums": [step.checksum for step in known],
+        **as_values(database.path),
     }
     with database.reading() as cursor:
         cursor.execute("BEGIN")
@@ -246,12 +258,14 @@ def run_checks(database: Database) -> Iterator[Outcome]:
             yield _full_read(cursor)
             yield _archive(cursor, database)
             for check in CHECKS:
-                yield _outcome(cursor, check, values if "$numbers" in check.sql else None)
+                yield _outcome(
+                    cursor, check, {name: value for name, value in values.items() if f"${name}" in check.sql}
+                )
         finally:
             cursor.execute("ROLLBACK")
 
 
-def _outcome(cursor: duckdb.DuckDBPyConnection, check: Check, values: dict[str, object] | None) -> Outcome:
+def _outcome(cursor: duckdb.DuckDBPyConnection, check: Check, values: dict[str, object]) -> Outcome:
     try:
         result = cursor.execute(check.sql, values)
         names = [column[0] for column in result.description]

@@ -76,10 +76,10 @@ class Database:
             raise StoreError(f"there is no lab at {path}; make one with `bankklient init {path}`", path=str(path))
         self.path = path
         self.encrypted = passphrase is not None
-        self._temporary = path.with_name(path.name + ".tmp")
+        self.temporary = path.with_name(path.name + ".tmp")
         self._lanes: dict[Lane, threading.RLock] = {"ops": threading.RLock(), "history": threading.RLock()}
         self._open = threading.local()  # the transactions of each thread, by lane
-        shutil.rmtree(self._temporary, ignore_errors=True)  # of a process that was killed
+        shutil.rmtree(self.temporary, ignore_errors=True)  # of a process that was killed
         self._con = duckdb.connect(":memory:", config=self._config())
         try:
             attach(self._con, path, passphrase)
@@ -109,7 +109,7 @@ class Database:
         return {
             "memory_limit": MEMORY_LIMIT,
             "threads": max(2, min(8, os.cpu_count() or 2)),
-            "temp_directory": str(self._temporary),
+            "temp_directory": str(self.temporary),
             "temp_file_encryption": "true" if self.encrypted else "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -199,6 +199,20 @@ class Database:
         """Hold a lane over several transactions of one piece of work."""
         with self._lanes[lane]:
             yield
+
+    @contextmanager
+    def lane_if_free(self, lane: Lane) -> Iterator[bool]:
+        """Hold a lane when no other thread has it, and tell whether; for notes that may wait."""
+        free = self._lanes[lane].acquire(blocking=False)
+        try:
+            yield free
+        finally:
+            if free:
+                self._lanes[lane].release()
+
+    def changing(self, lane: Lane) -> bool:
+        """Tell whether this thread has a transaction of the lane under way."""
+        return getattr(self._open, lane, None) is not None
 
     def checkpoint(self) -> None:
         """Write the log into the file, so that a copy of the file alone is whole. Both lanes must be free."""

@@ -13,6 +13,7 @@ from bankklient_lab.errors import DamagedLab
 from bankklient_lab.history.upkeep import check
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.store.checks import CHECKS, FULL_READ
+from bankklient_lab.store.witness import witness_path
 from tests.server.conftest import SAMPLES
 from tests.statements import mt940, mt942
 
@@ -35,6 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def filled(made: Path, tmp_path: Path) -> Iterator[Lab]:
     """Give a filled lab."""
+    shutil.copy(witness_path(made), tmp_path)
     with open_here(Path(shutil.copy(made, tmp_path))) as lab:
         yield lab
 
@@ -44,6 +46,12 @@ def broken(lab: Lab) -> dict[str, str]:
     return {row["name"]: row["example"] for row in check.arrow(lab).to_pylist() if row["broken"]}
 
 
+# The newest entry is removed and every other trace of it too, but for the witness beside the lab.
+CUT_END = """
+    DELETE FROM ops.log WHERE chain = 'operational' AND number = (SELECT number FROM ops.log_tail WHERE chain = 'operational');
+    UPDATE ops.log_tail t SET number = l.number, hash = l.hash, log_id = l.log_id
+    FROM (FROM ops.log WHERE chain = 'operational' ORDER BY number DESC LIMIT 1) l WHERE t.chain = l.chain
+"""
 # What breaks which invariant; the others that it breaks too stand behind it.
 PLANTED: list[tuple[str, tuple[str, ...], str]] = [
     ("migrations", (), "UPDATE ops.migration SET checksum = 'x' WHERE number = 1"),
@@ -77,6 +85,12 @@ PLANTED: list[tuple[str, tuple[str, ...], str]] = [
     ("log_chain", ("imports_logged",), "DELETE FROM ops.log WHERE log_id = 2"),
     ("log_chain", (), "UPDATE ops.log SET by_user = 'nobody' WHERE log_id = 2"),
     ("log_chain", (), "UPDATE ops.log SET done_at = done_at + INTERVAL 1 SECOND WHERE log_id = 2"),
+    ("log_chain", (), "UPDATE ops.log SET subject = 'other' WHERE log_id = 1"),
+    ("log_chain", ("log_witness", "imports_logged"), "DELETE FROM ops.log WHERE number = (SELECT number FROM ops.log_tail WHERE chain = 'operational')"
+     " AND chain = 'operational'"),
+    ("log_chain", (), "INSERT INTO ops.log SELECT * REPLACE (number + 1 AS number, log_id + 1 AS log_id) FROM ops.log"
+     " WHERE log_id = (SELECT max(log_id) FROM ops.log)"),
+    ("log_witness", ("imports_logged",), CUT_END),
     ("imports_logged", (), "UPDATE ops.import SET state = 'withdrawn' WHERE import_id = 1"),
     ("imports_logged", (), "UPDATE ops.import SET state = 'imported' WHERE import_id = 5"),
 ]  # fmt: skip

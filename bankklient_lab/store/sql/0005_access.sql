@@ -68,18 +68,27 @@ CREATE TABLE ops.session (
     channel VARCHAR NOT NULL CHECK (channel IN ('pages', 'api', 'local')),
     workstation VARCHAR NOT NULL,
     opened_at TIMESTAMPTZ NOT NULL,
-    locked BOOLEAN NOT NULL,      -- of inactivity: the user logs in again and goes on
+    locked BOOLEAN NOT NULL,      -- by its user: the user logs in again and goes on
     ended_at TIMESTAMPTZ,
-    ended_by VARCHAR              -- reference of the user who ended it
+    ended_by VARCHAR,             -- reference of the user who ended it
+    seen_at TIMESTAMPTZ           -- when somebody was at work in it, noted once a minute
 );
 
--- A right that scripts, notebooks and third parties use in a user's name, up to a day.
+-- Refused logins with names that no user has. Names share 1,024 counters, so that nothing of what was typed is kept.
+CREATE TABLE ops.stranger (
+    bucket INTEGER PRIMARY KEY,
+    failed_logins INTEGER NOT NULL,
+    failed_at TIMESTAMPTZ NOT NULL
+);
+
+-- A right that scripts, notebooks and third parties use in a user's name, until it expires or is withdrawn.
 CREATE TABLE ops.token (
     token_id BIGINT PRIMARY KEY,
     digest VARCHAR NOT NULL UNIQUE,
     user_id INTEGER NOT NULL,
     name VARCHAR NOT NULL,
     third_party VARCHAR,          -- whom the user consented to; none: the user's own
+    purpose VARCHAR,              -- of a consent
     scope VARCHAR,                -- permissions, separated by spaces; none: all that the user has
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
@@ -122,9 +131,22 @@ WHERE chained.number = ops.log.number;
 CREATE TABLE ops.log_anchor (
     chain VARCHAR PRIMARY KEY,
     number BIGINT NOT NULL,
-    hash VARCHAR NOT NULL
+    hash VARCHAR NOT NULL,
+    cut_on DATE,                -- last day on which old entries were looked for
+    kept_since TIMESTAMPTZ      -- what was logged before may have been removed
 );
-INSERT INTO ops.log_anchor VALUES ('operational', 0, ''), ('security', 0, '');
+INSERT INTO ops.log_anchor VALUES ('operational', 0, '', NULL, NULL), ('security', 0, '', NULL, NULL);
+
+-- The newest entry of each chain, to which the next one is linked.
+CREATE TABLE ops.log_tail (
+    chain VARCHAR NOT NULL,
+    number BIGINT NOT NULL,
+    hash VARCHAR NOT NULL,
+    log_id BIGINT NOT NULL
+);
+INSERT INTO ops.log_tail
+SELECT chain, coalesce(max(l.number), 0), coalesce(arg_max(l.hash, l.number), ''), coalesce(max(l.log_id), 0)
+FROM ops.log_anchor LEFT JOIN ops.log l USING (chain) GROUP BY chain;
 
 -- Saved selections belong to a user.
 CREATE TABLE ops.user_selection (
