@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bankklient_lab.access.configuration import setting
@@ -150,7 +150,7 @@ def change_user(
     return sorted(taken)
 
 
-@action("1", record="user")
+@action("1", record="user", steps=True)
 def set_password(lab: Lab, user: str, password: str, *, password_expires: date | None = None) -> None:
     """Set the password of a user, as an administrator, and end the user's other sessions.
 
@@ -158,10 +158,12 @@ def set_password(lab: Lab, user: str, password: str, *, password_expires: date |
     BadArgument for a password that is too weak or was used lately; Refused for the installer, whose password is the
     bank's.
     """
-    with lab.database.tx("ops") as cursor:
+    with lab.database.reading() as cursor:
         found = user_named(cursor, user)
-        check_not_installer(found)
-        _keep_password(lab, cursor, found.user_id, password, password_expires)
+    check_not_installer(found)
+    kept = _new_hash(lab, found.user_id, user, password)
+    with lab.database.tx("ops") as cursor:
+        _keep_password(cursor, found.user_id, kept, lab.clock(), password_expires)
         lab.log(cursor, "set_password", user)
         _end_sessions(lab, found.user_id)
     lab.rights.forget()
@@ -178,8 +180,9 @@ def change_password(lab: Lab, old: str, new: str) -> None:
     )
     if kept is not None and not matches(old, kept):
         raise LoginRefused("the old password is not right; it stays as it is")
+    new_hash = _new_hash(lab, lab.caller.user_id, name, new)
     with lab.database.tx("ops") as cursor:
-        _keep_password(lab, cursor, lab.caller.user_id, new)
+        _keep_password(cursor, lab.caller.user_id, new_hash, lab.clock())
         lab.log(cursor, "change_password", name)
     lab.rights.forget()
 
@@ -216,16 +219,19 @@ def _end_sessions(lab: Lab, user_id: int) -> None:
             end_session(lab, number, "disconnect")
 
 
-def _keep_password(lab: Lab, cursor: Any, user_id: int, password: str, expires: date | None = None) -> None:
-    ((user,),) = cursor.execute("SELECT name FROM ops.user WHERE user_id = ?", [user_id]).fetchall()
+def _new_hash(lab: Lab, user_id: int, user: str, password: str) -> str:
+    """Return the hash of a password that a user may choose; it takes up to a second, so no transaction is open."""
     check_strength(password, setting(lab, "password_strength"), user)
-    last = cursor.execute(
-        "SELECT password_hash FROM ops.past_password WHERE user_id = ? ORDER BY changed_at DESC LIMIT ?",
-        [user_id, REMEMBERED],
-    ).fetchall()
+    last = lab.rows(
+        "SELECT password_hash FROM ops.past_password WHERE user_id = $id ORDER BY changed_at DESC LIMIT $most",
+        {"id": user_id, "most": REMEMBERED},
+    )
     if any(matches(password, kept) for (kept,) in last):
         raise BadArgument(f"the new password is one of the last {REMEMBERED}; choose another one")
-    kept, now = hashed(password), lab.clock()
+    return hashed(password)
+
+
+def _keep_password(cursor: Any, user_id: int, kept: str, now: datetime, expires: date | None = None) -> None:
     cursor.execute(
         "UPDATE ops.user SET password_hash = ?, password_changed_at = ?, password_expires = ? WHERE user_id = ?",
         [kept, now, expires, user_id],
