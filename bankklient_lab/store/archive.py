@@ -153,6 +153,7 @@ def write_part(cursor: duckdb.DuckDBPyConnection, folder: Path, move: Move, part
                 f"COPY (FROM moved) TO {_quoted(unfinished)}"
                 f" (FORMAT parquet, COMPRESSION zstd, ENCRYPTION_CONFIG {_ENCRYPTED})"
             )
+        unfinished.chmod(0o600)
         sync_file(unfinished)
         unfinished.rename(target)
         sync_folder(folder)
