@@ -7,12 +7,14 @@ import secrets
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.netutil import bind_sockets
 
 from bankklient_lab.lab import Lab
+from bankklient_lab.rights.identity import Site
 
 from .downloads import DOWNLOADS, PATH, DownloadHandler
 from .gate import COOKIE, TOKEN, Gate, GuardedTornado
@@ -36,6 +38,7 @@ class DashboardServer:
         own = [f"{scheme}://{host}:{self.port}" for host in ("127.0.0.1", "localhost")]
         self.origins = [*origins, *own]
         self._gate = Gate(lab, token, self.origins)
+        lab.rights.site = _site(self.origins)
         self.url = f"{self.origins[0]}/" if lab.rights.controlled else self._link(token)
         self._loop: IOLoop | None = None
         self._failed: BaseException | None = None
@@ -118,6 +121,12 @@ class DashboardServer:
             io_loop.run_sync(web.close_all_connections)
 
         return stop
+
+
+def _site(origins: Sequence[str]) -> Site:
+    """Return what passkeys are bound to: the first address that has a name; browsers take no numbers for it."""
+    named = [origin for origin in origins if any(letter.isalpha() for letter in urlsplit(origin).netloc)]
+    return Site(urlsplit(named[0]).hostname or "", named[0])
 
 
 def start(

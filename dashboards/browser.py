@@ -123,6 +123,8 @@ class Browser(pn.custom.JSComponent):
             ask(fetch("/unlock", { method: "POST", body, redirect: "manual" }));
           });
         }
+        const { wire } = await import(new URL("/entrance.js", location.href));
+        wire(layer.shadowRoot);
         layer.shadowRoot.querySelector("[autofocus]")?.focus();
       };
       const unlock = () => {

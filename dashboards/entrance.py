@@ -17,7 +17,7 @@ from tornado.template import Template
 from tornado.web import RequestHandler
 
 from bankklient_lab.access.configuration import setting
-from bankklient_lab.access.logins import digest, end_session, login, logout
+from bankklient_lab.access.logins import digest, end_session, login, logout, unlock_session
 from bankklient_lab.access.users import change_password
 from bankklient_lab.errors import LabError, LoginRefused, NotLoggedIn, SecondFactorNeeded
 from bankklient_lab.rights.identity import Identity
@@ -46,10 +46,11 @@ R = TypeVar("R")
 
 
 class Proof(NamedTuple):
-    """A name and a password that were right, until the second factor is shown."""
+    """A name and a password that were right, until the second factor is shown; `passkey` is what a browser needs."""
 
     name: str = ""
     password: str = ""
+    passkey: str = ""
 
 
 class Forms:
@@ -134,14 +135,15 @@ class _Pages(_Answer):
 
     def show(self, kind: str, *, error: str = "", name: str = "", proof: Proof | None = None) -> None:
         """Show the page of a kind: login, code, unlock or password; `error` is a sentence."""
-        token = _FORMS.new(proof or Proof())
+        proof = proof or Proof()
+        token = _FORMS.new(proof)
         self.keep_cookie(FORM_COOKIE, token)
         user = self.gate.identity(key_of(self.request))
         lab = self.gate.lab
         strength = str(setting(lab, "password_strength"))
         self.finish(
             _template().generate(
-                kind=kind, error=_sentence(error), name=name, user=user.name if user else "", form=token,
+                kind=kind, error=_sentence(error), factor=bool(proof.password), passkey=proof.passkey, name=name, user=user.name if user else "", form=token,
                 next=self.where(), lab=lab.path.stem, language=self.language, languages=LANGUAGES.items(),
                 scheme=self._scheme(), rules=text(f"login.rules_{strength.replace(' ', '_')}"), text=text,
                 say=lambda key, **values: text(f"login.{key}", **values), narrow_cookie=NARROW_COOKIE,
@@ -175,6 +177,15 @@ class _Pages(_Answer):
         year = 365
         self.set_cookie(LANGUAGE_COOKIE, language, samesite="Strict", path="/", expires_days=year)
         self.redirect(self.where(), status=303)
+
+
+class Script(_Answer):
+    """Gives the script of the small pages, which also serves the layer over a locked page."""
+
+    def get(self) -> None:
+        """Answer."""
+        self.set_header("Content-Type", "text/javascript; charset=utf-8")
+        self.finish(Path(__file__).with_name("entrance.js").read_bytes())
 
 
 class Entrance(_Pages):
@@ -248,12 +259,21 @@ class _Form(_Pages):
             raise NotLoggedIn(text("login.over"))
         return found
 
-    async def log_in(self, proof: Proof, code: str) -> None:
+    def factor(self) -> dict[str, str]:
+        """Return the second factor that was sent."""
+        return {name: self.get_body_argument(name, "").strip() for name in ("code", "passkey")}
+
+    def why(self, error: LabError) -> str:
+        """Return why a second factor was refused."""
+        waits = "wait" in error.message
+        return text("login.wrong_code") if isinstance(error, LoginRefused) and not waits else error.message
+
+    async def log_in(self, proof: Proof, *, code: str = "", passkey: str = "") -> None:
         """Log in with what was shown, and let the browser in."""
         place = self.request.remote_ip or ""
         made = await self.ask(
             partial(
-                login, self.gate.lab, proof.name, proof.password, code=code, channel="pages",
+                login, self.gate.lab, proof.name, proof.password, code=code, passkey=passkey, channel="pages",
                 workstation="" if place in _LOOPBACK else place,
             )
         )  # fmt: skip
@@ -271,9 +291,9 @@ class Login(_Form):
         texts.speak(self.language)
         proof = Proof(self._name(), self.get_body_argument("password", "", strip=False))
         try:
-            await self.log_in(proof, "")
-        except SecondFactorNeeded:
-            self.show("code", proof=proof)
+            await self.log_in(proof)
+        except SecondFactorNeeded as error:
+            self.show("code", proof=proof._replace(passkey=str(error.details.get("passkey", ""))))
 
     def _name(self) -> str:
         return self.get_body_argument("name", "").strip()
@@ -289,13 +309,42 @@ class Code(_Form):
     kind = "code"
 
     async def take(self, proof: Proof) -> None:
-        """Log in with the code."""
-        await self.log_in(proof, self.get_body_argument("code", "").strip())
+        """Log in with the code or the passkey."""
+        await self.log_in(proof, **self.factor())
 
     def failed(self, error: LabError, proof: Proof) -> None:
-        """Ask for another code."""
-        again = isinstance(error, LoginRefused) and proof.name
-        self.show("code" if again else "login", error=text("login.wrong_code") if again else error.message, proof=proof)
+        """Ask for another one; the password has to be typed again where the passkey was not right."""
+        again = isinstance(error, LoginRefused) and proof.name and not proof.passkey
+        self.show("code" if again else "login", error=self.why(error) if proof.name else error.message, proof=proof)
+
+
+class Unlock(_Form):
+    """Opens a locked session again with the password, and the second factor where there is one."""
+
+    kind = "unlock"
+
+    def get(self) -> None:
+        """Show the page to a browser whose session is locked."""
+        if self.gate.stand(key_of(self.request)) == "locked":
+            self.show("unlock")
+        else:
+            self.redirect("/", status=303)
+
+    async def take(self, proof: Proof) -> None:
+        """Unlock the session."""
+        mine = self.gate.lab.acting(self.user())
+        proof = proof if proof.password else Proof(password=self.get_body_argument("password", "", strip=False))
+        try:
+            await self.ask(partial(unlock_session, mine, proof.password, **self.factor()))
+        except SecondFactorNeeded as error:
+            self.show("unlock", proof=proof._replace(passkey=str(error.details.get("passkey", ""))))
+        else:
+            self.redirect(self.where(), status=303)
+
+    def failed(self, error: LabError, proof: Proof) -> None:
+        """Show the form again while the session stands."""
+        stands = self.gate.identity(key_of(self.request)) is not None
+        self.show("unlock" if stands else "login", error=self.why(error) if proof.password else error.message)
 
 
 class Password(_Form):
@@ -357,7 +406,9 @@ def _sentence(message: str) -> str:
 
 ROUTES: dict[str, type[_Answer]] = {
     ALIVE: Alive,
+    "/entrance.js": Script,
     "/login": Login,
+    "/unlock": Unlock,
     "/code": Code,
     "/password": Password,
     "/logout": Logout,

@@ -69,6 +69,11 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else value.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def second(value: datetime | None) -> str:
+    """Return an instant to the second in the machine's zone."""
+    return "" if value is None else value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
 def iban(number: str | None) -> str:
     """Return an IBAN in groups of four; other numbers as they are."""
     if not number:

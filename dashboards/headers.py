@@ -32,7 +32,7 @@ class SecurityHeaders(OutputTransform):
         headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce, socket=self._socket)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"
-        headers["Referrer-Policy"] = "no-referrer"
+        headers["Referrer-Policy"] = "same-origin"  # with none, our own forms would come without an origin
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if finishing and headers.get("Content-Type", "").startswith("text/html"):

@@ -29,6 +29,10 @@ ENTRIES = {
     "imports": Entry("upload_file", WORK, ["history.importing:import_file"]),
     "runs": Entry("schedule", WORK, ["runs.records:run_history"]),
     "users": Entry("group", ADMINISTRATION, ["access.users:users"]),
+    "permissions": Entry("rule", ADMINISTRATION, ["access.alone:who_alone"]),
+    "configuration": Entry("tune", ADMINISTRATION, ["access.configuration:configuration"]),
+    "log": Entry("receipt_long", ADMINISTRATION),
+    "activity": Entry("monitor_heart", ADMINISTRATION, ["access.activity:activity"]),
 }
 assert tuple(ENTRIES) == PAGES
 

@@ -20,7 +20,9 @@ from bankklient_lab.money import parse_amount
 
 from .charts import Styles
 
-PAGES = ("overview", "explorer", "statements", "imports", "runs", "users")
+PAGES = (
+    "overview", "explorer", "statements", "imports", "runs", "users", "permissions", "configuration", "log", "activity",
+)  # fmt: skip
 PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 DEFAULT_PRESET = "1Y"

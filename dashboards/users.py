@@ -125,14 +125,14 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 def _user_columns() -> tuple[Column, ...]:
     return (
-        Column("user", text("column.user"), width=170),
+        Column("user", text("column.user"), width=150),
         Column("state", text("column.state"), "state", width=110),
         Column("reference", text("column.reference"), width=100, essential=False),
-        Column("name", text("column.person")),
-        Column("role", text("column.role"), width=170),
+        Column("name", text("column.person"), essential=False),
+        Column("role", text("column.role"), width=140),
         Column("kind", text("column.kind"), width=150, essential=False),
         Column("password_expires", text("column.password_expires"), width=150, essential=False),
-        Column("factors", text("column.factors"), "count", width=130, essential=False),
+        Column("factors", text("column.factors"), width=130, essential=False),
     )
 
 

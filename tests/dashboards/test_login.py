@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyotp
 import pytest
 
 import bankklient_lab as bl
 from bankklient_lab.access.configuration import configure
+from bankklient_lab.access.factors import add_totp, confirm_totp
+from bankklient_lab.access.logins import caller_of, login, prove
 from bankklient_lab.access.users import change_user, create_user, set_password
 from bankklient_lab.dashboards.app import DashboardServer, start
 from bankklient_lab.lab import open_here
@@ -58,8 +60,6 @@ def administrator(server: DashboardServer) -> bl.Lab:
     sessions = lab.rights.sessions().values()
     alice = next((one for one in sessions if one.user_id == OWNER), None)
     if alice is None:
-        from bankklient_lab.access.logins import caller_of, login
-
         secret = login(lab, *ALICE)["session"]
         alice = caller_of(lab, secret)
     assert isinstance(alice, Identity)
@@ -193,10 +193,67 @@ def test_the_language_is_chosen_at_login(server: DashboardServer) -> None:
     assert visitor.get().title == "Přihlášení"
 
 
-def test_the_lab_of_a_window_is_its_users(server: DashboardServer) -> None:
+@pytest.mark.spec("ADM-171", "ADM-172")
+def test_a_session_locks_itself_and_goes_on_after_the_password(server: DashboardServer, clock: Clock) -> None:
+    configure(administrator(server), {"inactivity_minutes": 5})
+    visitor = Visitor(server.port)
+    visitor.log_in(BOB)
+    window, cookie = visitor.get().window, visitor.cookies["bankklient"]
+    clock.wait(minutes=6)
+    assert visitor.get("/?page=runs").title == "Locked"
+    form = visitor.get("/unlock")
+    wrong = visitor.send(form, "/unlock", password="wrong")
+    assert (wrong.title, "not right" in wrong.error) == ("Locked", True)
+    assert visitor.upgrade(window) == 101  # the open page is still there
+    assert visitor.send(wrong, "/unlock", password=BOB[1]).status == 303
+    assert visitor.cookies["bankklient"] == cookie
+    assert "bokeh" in visitor.get().body
+
+
+def test_a_locked_session_is_left_by_somebody_else(server: DashboardServer, clock: Clock) -> None:
     configure(administrator(server), {"inactivity_minutes": 5})
     visitor = Visitor(server.port)
     visitor.log_in(BOB)
     window = visitor.get().window
-    assert visitor.upgrade(window) == 101
-    assert re.search("bob", str(server.lab.rows("SELECT by_user FROM ops.log WHERE action = 'login'")))
+    clock.wait(minutes=6)
+    assert visitor.ask("POST", "/logout").status == 303
+    visitor.log_in(ALICE)
+    assert visitor.upgrade(window) == 403
+
+
+def with_factor(server: DashboardServer) -> pyotp.TOTP:
+    """Give Alice a code generator."""
+    alice = administrator(server)
+    prove(alice, password=ALICE[1])
+    made = add_totp(alice)
+    app = pyotp.TOTP(made["secret"])
+    confirm_totp(alice, made["factor_id"], app.at(server.lab.clock()))
+    return app
+
+
+def test_the_second_factor_is_asked_for_after_the_password(server: DashboardServer, clock: Clock) -> None:
+    app = with_factor(server)
+    clock.wait(minutes=1)
+    visitor = Visitor(server.port)
+    step = visitor.log_in(ALICE, "/?page=explorer")
+    assert (step.status, step.title) == (200, "One more step")
+    assert ALICE[1] not in step.body
+    wrong = visitor.send(step, "/code", code="000000")
+    assert (wrong.title, "not right" in wrong.error) == ("One more step", True)
+    done = visitor.send(wrong, "/code", code=app.at(clock()))
+    assert (done.status, done.headers["Location"]) == (303, "/?page=explorer")
+    thief = Visitor(server.port)  # a code is good once
+    again = thief.send(thief.log_in(ALICE), "/code", code=app.at(clock()))
+    assert again.title == "One more step"
+
+
+def test_unlocking_asks_for_the_second_factor_too(server: DashboardServer, clock: Clock) -> None:
+    app = with_factor(server)
+    clock.wait(minutes=1)
+    configure(administrator(server), {"inactivity_minutes": 5})
+    visitor = Visitor(server.port)
+    visitor.send(visitor.log_in(ALICE), "/code", code=app.at(clock()))
+    clock.wait(minutes=6)
+    step = visitor.send(visitor.get(), "/unlock", password=ALICE[1])
+    assert step.title == "Locked"
+    assert visitor.send(step, "/unlock", code=app.at(clock())).status == 303
