@@ -83,10 +83,17 @@ class Witness:
             self._kept.chains[chain] = (number, digest)
             self._write(self._kept)
 
+    def lab_id(self) -> str:
+        """Return the id of the lab whose witness this is."""
+        with self._database.reading() as cursor:
+            row = cursor.execute("SELECT value FROM ops.setting WHERE name = 'lab_id'").fetchone()
+        return str(row[0]) if row else ""
+
     def renew(self) -> None:
         """Begin again with the log as it is now, whatever the witness said."""
         with self._lock:
             drop_witness(self._database.path)
+            self._kept = None
             self._begin()
             assert self._kept is not None
             self._write(self._kept)
@@ -94,10 +101,9 @@ class Witness:
     def _begin(self) -> None:
         """Go on with the witness that lies there, unless it contradicts the log, or begin one with the log as it is."""
         with self._database.reading() as cursor:
-            lab_id = cursor.execute("SELECT value FROM ops.setting WHERE name = 'lab_id'").fetchone()
             tails = cursor.execute("SELECT chain, number, hash FROM ops.log_tail WHERE number > 0").fetchall()
             broken = cursor.execute(UNWITNESSED, as_values(self._database.path)).fetchone()
-        known = lab_id[0] if lab_id else ""
+        known = self.lab_id()
         found = read_witness(self._database.path)
         self._contradicts = broken is not None or (found is not None and found.lab_id != known)
         begun = Witnessed(known, self._now().isoformat(), {chain: (number, digest) for chain, number, digest in tails})
