@@ -32,7 +32,10 @@ DAYS = {"since": SINCE, "until": UNTIL}
 # Every action that changes nothing, with arguments; by position what has no default.
 READS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("accounts", (), {}),
+    ("archives", (), {}),
     ("available_balances", (), {"on": date(2026, 11, 30)}),
+    ("backup_offer", (), {}),
+    ("backups", ("/",), {}),
     ("balance_series", (), {**DAYS, "accounts": [ACCOUNT], "by": "currency"}),
     ("balances", (), {"on": date(2026, 11, 30), "accounts": (ACCOUNT,)}),
     ("cash_flow", (), {**DAYS, "period": "month"}),
@@ -49,6 +52,7 @@ READS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("inspect_file", (SAMPLES / "mt940" / "one_statement.sta",), {}),
     ("pending_entries", (), {}),
     ("rates", (), {"on": date(2030, 1, 1)}),
+    ("reducible", (), {}),
     ("selections", (), {}),
     ("statement", (ACCOUNT,), DAYS),
     ("statement_head", (ACCOUNT,), DAYS),
@@ -60,10 +64,14 @@ READS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 ]
 WRITES = {
     "backup",
+    "delete_archived",
     "delete_selection",
+    "exit_backup",
     "identify_account",
     "import_file",
+    "reduce_history",
     "rename_account",
+    "rotate_backup",
     "save_selection",
     "withdraw_import",
 }
