@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.findings import findings
     from bankklient_lab.analysis.rates import rates
     from bankklient_lab.analysis.selections import delete_selection, save_selection, selections
+    from bankklient_lab.analysis.sql import published_relations, sql, sql_functions
     from bankklient_lab.analysis.statement import statement, statement_head, statements
     from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
     from bankklient_lab.lab import Lab
@@ -42,6 +43,7 @@ _MODULES = {
     "analysis.findings": ("findings",),
     "analysis.rates": ("rates",),
     "analysis.selections": ("delete_selection", "save_selection", "selections"),
+    "analysis.sql": ("published_relations", "sql", "sql_functions"),
     "analysis.statement": ("statement", "statement_head", "statements"),
     "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
     "lab": ("Lab",),
@@ -76,6 +78,7 @@ __all__ = [
     "inspect_file",
     "open",
     "pending_entries",
+    "published_relations",
     "rates",
     "remove_schedule",
     "rename_account",
@@ -83,6 +86,8 @@ __all__ = [
     "save_selection",
     "schedules",
     "selections",
+    "sql",
+    "sql_functions",
     "statement",
     "statement_head",
     "statements",

@@ -31,6 +31,7 @@ from bankklient_lab.store.owner import OwnerCard, Ownership
 from bankklient_lab.store.witness import Witness
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from bankklient_lab.actions import Action
@@ -157,6 +158,12 @@ class Lab:
         """Run one read of our own SQL with bound parameters and return the rows; decimals stay exact."""
         with self.database.reading() as cursor:
             return cursor.execute(sql, dict(parameters or {})).fetchall()
+
+    def sql(self, text: str, *, seconds: int = 30) -> pd.DataFrame:
+        """Return the answer to one SELECT over the published relations, as analysis.sql.sql says."""
+        from bankklient_lab.analysis.sql import sql
+
+        return sql(self, text, seconds=seconds)
 
     def log(self, cursor: Any, action: str, subject: str, **details: object) -> None:
         """Append an entry to the log within the transaction of `cursor` (lane ops).

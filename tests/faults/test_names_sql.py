@@ -41,7 +41,7 @@ VALID: dict[str, Any] = {
     "reason": "test", "notebook": "cash.ipynb", "cron": "0 8 * * *", "zone": "Europe/Prague", "output": "out",
     "parameters": {}, "runner": "runner", "folder": "folder", "target": "backup", "run_id": 1, "state": "done",
     "schedule_id": 1, "number": ACCOUNT, "user": "tester", "role": "VIEW", "reference": "RF", "password": "Geheim-12x",
-    "old": "", "new": "Geheim-12y", "permissions": [], "values": {},
+    "text": "SELECT 1", "old": "", "new": "Geheim-12y", "permissions": [], "values": {},
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,
