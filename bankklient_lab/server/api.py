@@ -93,12 +93,14 @@ class Api:
             Route("/jobs/{id}", _answering(self._progress), methods=["GET"]),
             Route("/jobs/{id}", _answering(self._cancel), methods=["DELETE"]),
         ]
-        return Starlette(
+        app = Starlette(
             routes=routes,
             middleware=[Middleware(Guard, lab=self._lab, door=door)],
             lifespan=_threads,
             exception_handlers={HTTPException: _no_route},
         )
+        app.router.redirect_slashes = False
+        return app
 
     async def _health(self, request: Request) -> Response:
         try:

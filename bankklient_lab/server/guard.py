@@ -72,14 +72,17 @@ class Guard:
             return
         answering = _with_headers(send, secure=scope["scheme"] == "https")
         try:
-            self._check_origin(scope)
+            self._check_form(scope)
             scope["caller"] = await self._admitted(scope)
         except Turned as why:
             await turned(why)(scope, receive, answering)
             return
         await self._app(scope, receive, answering)
 
-    def _check_origin(self, scope: Scope) -> None:
+    def _check_form(self, scope: Scope) -> None:
+        """Raise Turned for requests that two servers in a row could understand differently, and for those of pages."""
+        if one(scope, b"transfer-encoding") and one(scope, b"content-length"):
+            raise Turned("bad_request", "a body has either a length or chunks")
         if one(scope, b"host") not in self._door.hosts:
             raise Turned("forbidden", "the server has another name than the one in Host")
         if one(scope, b"origin") or one(scope, b"sec-fetch-site") not in ("", "none", "same-origin"):

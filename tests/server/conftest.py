@@ -84,10 +84,18 @@ def card_of(path: Path) -> OwnerCard:
     raise AssertionError("the owner offers no endpoint")
 
 
+@pytest.fixture(scope="session")
+def peopled(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a filled lab of two users; it is only copied."""
+    path = Path(shutil.copy(made, tmp_path_factory.mktemp("peopled")))
+    with served(path):
+        return path
+
+
 @pytest.fixture(scope="module")
-def serving(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def serving(peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return a filled lab of several users that this process serves."""
-    with served(Path(shutil.copy(made, tmp_path_factory.mktemp("served")))) as one:
+    with served(Path(shutil.copy(peopled, tmp_path_factory.mktemp("served")))) as one:
         yield one
 
 

@@ -20,7 +20,7 @@ from bankklient_lab.rights.identity import Credentials
 from bankklient_lab.rights.permissions import written
 from bankklient_lab.server.places import Place
 
-OWNER, PASSWORD = "owner", "Horse-battery-7-staple"
+OWNER, PASSWORD = "tester", "Horse-battery-7-staple"  # the first user of the lab of conftest
 CLERK, CLERK_PASSWORD = "clerk", "Correct-horse-9-battery"
 
 
@@ -63,8 +63,8 @@ class Served:
                 [number, name, name],
             )
             cursor.execute(
-                "INSERT INTO ops.session SELECT coalesce(max(session_id), 0) + 1, ?, ?, 'api', '', ?, false, NULL, NULL"
-                " FROM ops.session",
+                "INSERT INTO ops.session (session_id, digest, user_id, channel, workstation, opened_at, locked)"
+                " SELECT coalesce(max(session_id), 0) + 1, ?, ?, 'api', '', ?, false FROM ops.session",
                 [digest(secret), number, now],
             )
         self.lab.rights.forget()
@@ -98,8 +98,7 @@ def served(path: Path, *, clock: Clock = utc_now, place: Place | None = None) ->
     with connect(path, credentials=Credentials(), clock=clock, share_after=0.0, serving=True) as lab:
         if not lab.rights.controlled:
             lab.caller = lab.rights.owner()
-            first = lab.rights.user_name(1)
-            set_password(lab, first, PASSWORD)
+            set_password(lab, lab.rights.user_name(1), PASSWORD)
             create_user(lab, CLERK, reference="CL", role="VIEW", password=CLERK_PASSWORD)
         assert isinstance(lab.sharing, Offer)
         port = lab.sharing.open_to(place or Place())

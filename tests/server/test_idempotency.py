@@ -148,9 +148,9 @@ def test_a_repeated_call_asks_for_the_right_again(serving: Served) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
-def test_answers_are_kept_for_a_week(made: Path, tmp_path: Path) -> None:
+def test_answers_are_kept_for_a_week(peopled: Path, tmp_path: Path) -> None:
     now = [datetime(2026, 11, 22, tzinfo=UTC)]
-    with served(Path(shutil.copy(made, tmp_path)), clock=lambda: now[0]) as serving:
+    with served(Path(shutil.copy(peopled, tmp_path)), clock=lambda: now[0]) as serving:
         with serving.client(serving.session_with(everything())) as http:
             one = key()
             assert rename(http, "First", one).status_code == 200

@@ -27,10 +27,10 @@ FREE = sorted(name for name, one in ACTIONS.items() if not one.declared.needs an
 
 
 @pytest.fixture(scope="module")
-def serving(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def serving(peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return a lab for these tests alone, which do everything that there is to do in it."""
     folder = tmp_path_factory.mktemp("rights")
-    with pytest.MonkeyPatch.context() as patch, served(Path(shutil.copy(made, folder))) as one:
+    with pytest.MonkeyPatch.context() as patch, served(Path(shutil.copy(peopled, folder))) as one:
         patch.chdir(folder)
         yield one
 
