@@ -1,7 +1,7 @@
 """What support needs to know of an installation, without anything that is the client's or a person's own.
 
-Left out, because it may hold names, numbers of accounts, secrets or paths: subjects, details and users of the log, texts
-of the configuration, names of files and folders, examples of broken checks.
+Left out, because it may hold names, numbers of accounts, secrets or paths: subjects, details and users of the log,
+texts of the configuration, names of files and folders, examples of broken checks.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import platform
+import re
 import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -16,13 +17,15 @@ from typing import Any
 
 import duckdb
 
-from bankklient_lab.access.configuration import TEXT, parameters, setting
+from bankklient_lab.access.configuration import setting
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.lab import Lab, Read
+from bankklient_lab.rights.settings import BANK, SECRET, TEXT, parameters
 from bankklient_lab.store.checks import run_checks
 from bankklient_lab.store.migrations import migrations
 
 LOG_ENTRIES = 1_000
+_OWN = (TEXT, SECRET, BANK)  # kinds of parameters of which only is told whether they are set
 
 
 @action("2", steps=True)
@@ -36,7 +39,7 @@ def system_information(lab: Lab) -> dict[str, Any]:
         "lab": _lab(lab),
         "checks": {one.name: one.broken for one in run_checks(lab.database)},
         "configuration": {
-            one.name: bool(setting(lab, one.name)) if one.kind == TEXT else setting(lab, one.name)
+            one.name: bool(setting(lab, one.name)) if one.kind in _OWN else setting(lab, one.name)
             for one in parameters().values()
         },
         "log": _rows(
@@ -66,9 +69,7 @@ def _packages() -> dict[str, str]:
     """Return the version of each package that this one requires; an empty text for one that is missing."""
     found = {}
     for requirement in distribution("bankklient_lab").requires or ():
-        name = (
-            requirement.partition(";")[0].split("=")[0].split("<")[0].split(">")[0].split("[")[0].split("~")[0].strip()
-        )
+        name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
         try:
             found[name] = distribution(name).version
         except PackageNotFoundError:

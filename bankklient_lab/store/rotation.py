@@ -170,8 +170,8 @@ def _require_own(backups: BackupSet, lab_id: str) -> None:
             continue
         if manifest.get("lab_id") != lab_id:
             raise Refused(
-                f"{path} is a backup of another lab ({manifest['lab']}); choose another folder, or another client"
-                " identification in the configuration"
+                f"{path} is a backup of another lab ({manifest['lab']}); choose another folder, or another"
+                " number for the names of backups (client_number in the configuration)"
             )
 
 
