@@ -149,6 +149,7 @@ def test_a_secret_counts_only_as_bearer(fresh: Served, place: str) -> None:
     assert refused(answer) == ((400, "bad_request") if place == "twice" else (401, "unauthorized"))
 
 
+@pytest.mark.spec("ADM-009")
 def test_a_session_that_ended_opens_nothing(fresh: Served) -> None:
     secret = fresh.login(CLERK, CLERK_PASSWORD)
     with fresh.client(secret) as http:
@@ -311,7 +312,6 @@ def test_every_answer_carries_its_headers(serving: Served, http: httpx2.Client) 
 # --- guessing passwords ---
 
 
-@pytest.mark.spec("ADM-004")
 def test_guessing_is_slowed_and_a_restart_does_not_help(peopled: Path, tmp_path: Path) -> None:
     now = [datetime(2026, 11, 22, 12, tzinfo=UTC)]
     path = Path(shutil.copy(peopled, tmp_path))

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
-from pathlib import Path
+from typing import Any
 
-import pytest
+import httpx2
 
-import bankklient_lab as bl
 from bankklient_lab.access.tokens import create_token, withdraw_token
-from bankklient_lab.errors import NotLoggedIn
-from tests.server.conftest import Owner
-from tests.statements import ACCOUNT
+from tests.server.served import Served
 
 
-def test_a_running_server_refuses_a_withdrawn_token(filled: Path, owner: Owner) -> None:
-    owner()
-    with bl.open(filled) as lab:
-        made = create_token(lab, "notebook", days=1)
-    with bl.open(filled, token=made["token"]) as notebook, bl.open(filled) as lab:
-        assert notebook.remote is not None
-        assert bl.balances.arrow(notebook, on=date(2026, 11, 2), accounts=[ACCOUNT]).num_rows == 1
-        withdraw_token(lab, made["token_id"])
-        with pytest.raises(NotLoggedIn):
-            bl.balances.arrow(notebook, on=date(2026, 11, 2), accounts=[ACCOUNT])
+def imports_of(http: httpx2.Client) -> tuple[int, Any]:
+    answer = http.post("/actions/imports", json={})
+    return answer.status_code, answer.json().get("code")
+
+
+def test_a_running_server_refuses_a_withdrawn_token(serving: Served) -> None:
+    owner = serving.acting(serving.login())
+    made = create_token(owner, "notebook", scope=[920], days=1)
+    with serving.client(made["token"]) as http:
+        assert imports_of(http)[0] == 200
+        assert http.post("/actions/users", json={}).status_code == 403
+        withdraw_token(owner, made["token_id"])
+        assert imports_of(http)[0] == 401
