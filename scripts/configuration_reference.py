@@ -13,8 +13,8 @@ HEAD = """# Configuration
 
 <!-- Made by `make docs` from data/codebooks; change it there. -->
 
-`bankklient configuration` shows the parameters of a lab and `bankklient configuration set NAME VALUE` changes one, both
-with permission 2. A value outside its range is refused and the sentence names the parameter. Every change is logged.
+`bankklient configuration list` shows the parameters of a lab and `bankklient configuration set NAME VALUE` changes one,
+both with permission 2. A value outside its range is refused and the sentence names the parameter. A change is logged.
 Parameters of orders, balancing and transmission can be set already; what reads them is not built yet.
 
 A set takes any number of its choices, separated by spaces. Days of the week are mon to sun. A secret is kept, but never

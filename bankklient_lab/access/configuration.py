@@ -34,7 +34,13 @@ def configuration(lab: Lab) -> pa.Table:
     return pa.table({column: pa.array([row[column] for row in table], pa.string()) for column in _COLUMNS})
 
 
-@action("2", record="configuration")
+@action(mode="standard")
+def client_name(lab: Lab) -> str:
+    """Return the client's name, which stands in the head of reports; empty while nobody has given it."""
+    return str(setting(lab, "client_name"))
+
+
+@action("2", record="configuration", proof=True)
 def configure(lab: Lab, values: dict[str, Any]) -> None:
     """Change parameters by name, all or none: texts, numbers, booleans for yes and no, lists for sets.
 

@@ -23,7 +23,7 @@ from bankklient_lab.rights.permissions import (
 )
 
 
-@action("1", record="user")
+@action("1", record="user", proof=True)
 def grant_permissions(lab: Lab, user: str, permissions: list[int]) -> list[int]:
     """Set the permissions that a user has besides those of the role, and return those that were taken away.
 
@@ -34,7 +34,7 @@ def grant_permissions(lab: Lab, user: str, permissions: list[int]) -> list[int]:
         return keep_own(lab, cursor, user_named(cursor, user), wanted)
 
 
-@action("1", record="user")
+@action("1", record="user", proof=True)
 def grant_free_permissions(lab: Lab, user: str) -> list[int]:
     """Give a user every permission that collides with none of the present ones, and return the new ones.
 
@@ -47,7 +47,7 @@ def grant_free_permissions(lab: Lab, user: str) -> list[int]:
     return sorted(given)
 
 
-@action("1", record="user")
+@action("1", record="user", proof=True)
 def cancel_permissions(lab: Lab, user: str) -> list[int]:
     """Take all permissions that a user has besides those of the role, and return them."""
     with lab.database.tx("ops") as cursor:

@@ -44,7 +44,7 @@ def user_named(cursor: Any, user: str) -> User:
         [user],
     ).fetchone()
     if row is None:
-        raise UnknownName("user", user, "`bankklient users` lists them")
+        raise UnknownName("user", user, "`bankklient users list` shows them")
     user_id, name, kind, role_id, of_role, own = row
     return User(user_id, name, kind, role_id, parse(of_role), parse(own))
 

@@ -47,7 +47,7 @@ def users_of_role(lab: Lab, role: str) -> Read:
     )
 
 
-@action("1", record="role")
+@action("1", record="role", proof=True)
 def create_role(lab: Lab, role: str, *, permissions: list[int], note: str = "") -> None:
     """Add a role of the lab's own; BadArgument for a name that is taken or permissions that break a rule."""
     name = " ".join(role.split())
@@ -64,7 +64,7 @@ def create_role(lab: Lab, role: str, *, permissions: list[int], note: str = "") 
         lab.log(cursor, "create_role", name, permissions=written(held))
 
 
-@action("1", record="role")
+@action("1", record="role", proof=True)
 def change_role(
     lab: Lab, role: str, *, permissions: list[int] | None = None, note: str | None = None, valid: bool | None = None
 ) -> None:
@@ -96,7 +96,7 @@ def change_role(
     lab.rights.forget()
 
 
-@action("1", record="role")
+@action("1", record="role", proof=True)
 def delete_role(lab: Lab, role: str) -> None:
     """Take the validity of a role, so that records of the past still name it; Refused as in `change_role`."""
     change_role.function(lab, role, valid=False)
@@ -108,7 +108,7 @@ def role_named(cursor: Any, role: str) -> Role:
         "SELECT role_id, name, system, valid, permissions FROM ops.role WHERE name = ?", [role]
     ).fetchone()
     if row is None:
-        raise UnknownName("role", role, "`bankklient roles` lists them")
+        raise UnknownName("role", role, "`bankklient roles list` shows them")
     role_id, name, system, valid, numbers = row
     return Role(role_id, name, system, valid, parse(numbers))
 

@@ -38,7 +38,8 @@ def users(lab: Lab) -> Read:
     failed_logins, login_attempts (the configured most; 0: not counted), has_password, factors (second factors).
     """
     return lab.read(
-        "SELECT u.name AS user, u.reference, u.kind, u.ordinal, u.valid,"
+        "SELECT * EXCLUDE (user_id, locked) FROM ("
+        " SELECT u.user_id, u.name AS user, u.reference, u.kind, u.ordinal, u.valid,"
         " u.locked_at IS NOT NULL AND ($minutes = 0 OR $now < u.locked_at + to_minutes($minutes)) AS locked,"
         " CASE WHEN NOT u.valid THEN 'invalid' WHEN locked THEN 'locked' ELSE 'valid' END AS state,"
         " CASE WHEN locked AND $minutes > 0 THEN u.locked_at + to_minutes($minutes) END AS locked_until,"
@@ -46,7 +47,7 @@ def users(lab: Lab) -> Read:
         " r.permissions AS role_permissions, u.permissions, u.password_changed_at, u.password_expires, u.failed_logins,"
         " $attempts AS login_attempts, u.password_hash IS NOT NULL AS has_password,"
         " (SELECT count(*) FROM ops.factor f WHERE f.user_id = u.user_id AND f.confirmed AND f.removed_at IS NULL)"
-        " AS factors FROM ops.user u JOIN ops.role r USING (role_id) ORDER BY u.user_id",
+        " AS factors FROM ops.user u JOIN ops.role r USING (role_id)) ORDER BY user_id",
         {
             "minutes": setting(lab, "lock_minutes"),
             "attempts": setting(lab, "login_attempts"),
@@ -55,7 +56,7 @@ def users(lab: Lab) -> Read:
     )
 
 
-@action("1", record="user")
+@action("1", record="user", proof=True)
 def create_user(
     lab: Lab,
     user: str,
@@ -95,7 +96,7 @@ def create_user(
     return dropped
 
 
-@action("1", record="user")
+@action("1", record="user", proof=True)
 def change_user(
     lab: Lab,
     user: str,
@@ -150,7 +151,7 @@ def change_user(
     return sorted(taken)
 
 
-@action("1", record="user", steps=True)
+@action("1", record="user", steps=True, proof=True)
 def set_password(lab: Lab, user: str, password: str, *, password_expires: date | None = None) -> None:
     """Set the password of a user, as an administrator, and end the user's other sessions.
 

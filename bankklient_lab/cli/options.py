@@ -80,6 +80,8 @@ def opened(
                     raise
                 passphrase, credentials = _asked(error, passphrase, credentials)
         with one:
+            for said in one.notices:
+                sys.stderr.write(f"{said}\n")
             yield one
 
 

@@ -53,7 +53,7 @@ def render_statement(
     `suffix` is one of SUFFIXES; .csv and .parquet hold the entries with a first column account.
     Raises UnknownName, BadArgument (an unknown suffix, more rows than the form takes).
     """
-    _known_suffix(suffix, SUFFIXES)
+    known_suffix(suffix, SUFFIXES)
     reports: list[StatementReport] = []
     for request in _requests(lab, accounts, currency, since, until):
         if job is not None:
@@ -67,7 +67,7 @@ def render_cash_position(lab: Lab, *, on: date, in_currency: str, suffix: str) -
 
     `suffix` is one of SUFFIXES; .csv and .parquet hold the balances. Raises NoRate, BadArgument.
     """
-    _known_suffix(suffix, SUFFIXES)
+    known_suffix(suffix, SUFFIXES)
     report = cash_position_report(lab, on=on, in_currency=in_currency)
     if suffix == ".pdf":
         from bankklient_lab.reports.pdf import cash_position_pdf
@@ -86,7 +86,7 @@ def render_cash_position(lab: Lab, *, on: date, in_currency: str, suffix: str) -
 
 def render_table(table: pa.Table, suffix: str, title: str, job: Job | None = None) -> bytes:
     """Return any table as a file; `suffix` is one of TABLE_SUFFIXES, `title` names the sheet of a workbook."""
-    _known_suffix(suffix, TABLE_SUFFIXES)
+    known_suffix(suffix, TABLE_SUFFIXES)
     if suffix == ".xlsx":
         from bankklient_lab.reports.excel import table_workbook
 
@@ -100,7 +100,7 @@ def render_many(
     lab: Lab, requests: Iterable[StatementRequest], *, suffix: str, options: StatementOptions = DEFAULT_OPTIONS
 ) -> Iterator[bytes]:
     """Yield one file per request, in order; read here, rendered by as many processes as there are cores."""
-    _known_suffix(suffix, SUFFIXES)
+    known_suffix(suffix, SUFFIXES)
     return rendered_many((statement_report(lab, request) for request in requests), suffix, options)
 
 
@@ -187,6 +187,7 @@ def _names(row: dict[str, str | None]) -> set[str | None]:
     return {row["account"], row["name"], row["label"]}
 
 
-def _known_suffix(suffix: str, known: Sequence[str]) -> None:
+def known_suffix(suffix: str, known: Sequence[str]) -> None:
+    """Raise BadArgument for a suffix that a report has no form for."""
     if suffix not in known:
         raise BadArgument(f"{suffix!r} is no form of this report; known are {', '.join(known)}")

@@ -143,7 +143,7 @@ def known_numbers(numbers: Iterable[int]) -> Held:
     """Return numbers as a set; UnknownName for the first that the codebook does not have."""
     held = frozenset(numbers)
     for number in sorted(held - everything()):
-        raise UnknownName("permission", number, "`bankklient permissions` lists them")
+        raise UnknownName("permission", number, "`bankklient permissions list` shows them")
     return held
 
 

@@ -93,7 +93,7 @@ def parameter(name: str) -> Parameter:
     try:
         return parameters()[name]
     except KeyError:
-        raise UnknownName("parameter", name, "`bankklient configuration` lists them") from None
+        raise UnknownName("parameter", name, "`bankklient configuration list` shows them") from None
 
 
 def read_setting(database: Database, name: str) -> Any:
