@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -133,6 +134,15 @@ def _key(cursor: duckdb.DuckDBPyConnection) -> str:
     return str(row[0])
 
 
+# What does not fit into memory is encrypted, too, and stays in the archive's folder.
+_WRITER: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": MEMORY_LIMIT,
+    "threads": 2,
+    "temp_file_encryption": "true",
+    "autoinstall_known_extensions": "false",
+}
+
+
 def write_part(cursor: duckdb.DuckDBPyConnection, folder: Path, move: Move, part: str) -> ArchiveFile:
     """Write the entries or details of some imports into a new file, read it back and compare; StoreError.
 
@@ -144,7 +154,10 @@ def write_part(cursor: duckdb.DuckDBPyConnection, folder: Path, move: Move, part
     values: dict[str, object] = {"imports": move.imports}
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        with duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": 2}) as writer:
+        with (
+            tempfile.TemporaryDirectory(prefix="writing-", dir=folder) as own,
+            duckdb.connect(":memory:", config=_WRITER | {"temp_directory": own}) as writer,
+        ):
             load(writer, "httpfs")
             _use_key(writer, _key(cursor))
             rows = cursor.execute(f"FROM {chosen} ORDER BY import_id, statement_no, entry_no", values).to_arrow_reader()
