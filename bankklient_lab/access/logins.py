@@ -186,12 +186,14 @@ def prove(lab: Lab, *, password: str = "", code: str = "", passkey: str = "") ->
     """Show once more who calls, for actions of higher risk: a code or passkey, without second factor the password.
 
     Raises LoginRefused, which counts as a refused login, SecondFactorNeeded when the factor is missing, BadArgument
-    without a session.
+    without a password or a session.
     """
     session_id, user_id = lab.caller.session_id, lab.caller.user_id
     if session_id is None:
         raise BadArgument("only a session can be proven; this caller has none")
     name, kinds = lab.rights.user_name(user_id), kinds_of(lab, user_id)
+    if not (kinds or password):
+        raise BadArgument("give your password")
     if not kinds:
         judged(lab, name, password)
     elif not (code or passkey):
