@@ -79,10 +79,11 @@ class Activity:
         lines = [(column.title, row[column.name]) for column in _columns()]
         items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
         warns = f"<p class='warn'>{escape(text('activity.undone'))}</p>" if found["action"] else ""
-        own = f"<p class='muted'>{escape(text('activity.own'))}</p>" if found["own"] else ""
+        is_own = found["session_id"] == self._lab.caller.session_id
+        own = f"<p class='muted'>{escape(text('activity.own'))}</p>" if is_own else ""
         self._facts.object = f"<h2>{escape(row['user'])}</h2><dl>{items}</dl>{warns}{own}"
         self._session = found["session_id"]
-        self._end.visible = not found["own"]
+        self._end.visible = not is_own
         self._end.label = text("activity.end", user=row["user"])
         self.drawer.open = True
 

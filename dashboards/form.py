@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from bankklient_lab.errors import BadArgument, LabError
+from bankklient_lab.errors import BadArgument, LabError, ProofNeeded
 
 from . import ui
 from .formatting import escape
@@ -78,7 +78,7 @@ class Form:
         self._given: dict[str, Any] = {}
         self._filling = False
         self._problem = ui.notice("", severity="error", visible=False)
-        self.button = ui.button(button or text("form.save"), self.save, primary=True)
+        self.button = ui.button(button or text("form.save"), self.save, primary=True)  # asks for a proof if one is needed
         self.view = ui.column(*self.widgets.values(), self._problem, ui.row(self.button, gap=8), gap=14)
         for name, widget in self.widgets.items():
             watched = ["value", "value_input"] if "value_input" in widget.param else ["value"]
@@ -117,6 +117,8 @@ class Form:
             return
         try:
             self._save(self.values())
+        except ProofNeeded:
+            raise
         except LabError as error:
             self.refuse(error)
         else:

@@ -33,6 +33,7 @@ ENTRIES = {
     "configuration": Entry("tune", ADMINISTRATION, ["access.configuration:configuration"]),
     "log": Entry("receipt_long", ADMINISTRATION),
     "activity": Entry("monitor_heart", ADMINISTRATION, ["access.activity:activity"]),
+    "account": Entry("manage_accounts", OWN),
 }
 assert tuple(ENTRIES) == PAGES
 

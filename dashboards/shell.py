@@ -24,6 +24,7 @@ from .filterbar import FilterBar
 from .formatting import escape
 from .gate import NARROW_COOKIE, SCHEME_COOKIE, Gate, Stand
 from .menu import ADMINISTRATION, ENTRIES, LOOK, WORK, offered
+from .proof import Proof
 from .refresh import window
 from .state import PAGES, TEXT_CHARS, State
 from .styles import css
@@ -86,6 +87,8 @@ class Shell:
         """`leave` logs out; None in a lab without logins."""
         self.lab, self.state, self.browser = lab, state, browser
         self._offered = offered(lab)
+        self._proof = Proof(lab, state)
+        ui.prove_with(self._proof.ask)
         self._pages: dict[str, ui.Viewable] = {}
         self._main = ui.column(gap=0)
         self._title = ui.html("", sizing_mode="fixed", width=170)
@@ -100,7 +103,7 @@ class Shell:
             title=text("app.name"),
             header=[self._lab_name(), self._search, self._user(leave), browser],
             sidebar=[menu.view for menu in self._menus.values()],
-            main=[ui.column(self._head, self._main, gap=12, stylesheets=[css("page")])],
+            main=[ui.column(self._head, self._main, self._proof.view, gap=12, stylesheets=[css("page")])],
             dark=state.dark,
             sidebar_open=not state.narrow,
         )

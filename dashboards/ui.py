@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import panel
 import panel_material_ui
 import param
 from panel.util.parameters import edit_readonly
 
-from bankklient_lab.errors import LabError
+from bankklient_lab.errors import LabError, ProofNeeded
 
 from .formatting import escape
 from .styles import css
@@ -143,13 +144,34 @@ def button(label: str, action: Callable[[], object] | None = None, *, primary: b
 def _doing(made: Widget, action: Callable[[], object] | None) -> Widget:
     """Return a button that does `action`; what goes wrong is told as a sentence."""
     if action is not None:
-
-        def clicked(_event: object) -> None:
-            with told():
-                action()
-
-        made.on_click(clicked)
+        made.on_click(lambda _event: attempt(action))
     return made
+
+
+_provers: WeakKeyDictionary[Any, Callable[[Callable[[], object]], None]] = WeakKeyDictionary()
+
+
+def prove_with(ask: Callable[[Callable[[], object]], None]) -> None:
+    """Say who asks for a fresh proof in this window."""
+    if pn.state.curdoc is not None:
+        _provers[pn.state.curdoc] = ask
+
+
+def attempt(action: Callable[[], object]) -> None:
+    """Do what was asked for: an error is told as a sentence, a proof that is needed is asked for first."""
+    with told():
+        try:
+            action()
+        except ProofNeeded:
+            ask = _provers.get(pn.state.curdoc) if pn.state.curdoc is not None else None
+            if ask is None:
+                raise
+            ask(action)
+
+
+def dialog(title: str, *objects: Any) -> Widget:
+    """Make a dialog over the page for a question that must be answered first."""
+    return pmui.Dialog(*objects, title=title, show_close_button=True, width_option="xs", margin=0)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bankklient_lab.dashboards.app import DashboardServer, start
 from bankklient_lab.dashboards.state import PAGES
+from bankklient_lab.dashboards.texts import text
 from bankklient_lab.lab import Lab, open_here
 
 # Nothing but the page under test may use the network; the sandbox needs rights that containers lack.
@@ -32,7 +33,7 @@ WIDE = 1400
 NARROW = 400
 HEIGHT = 900
 TIMEOUT_MS = 30_000
-TITLES = {page: page.capitalize() for page in PAGES}
+TITLES = {page: text(f"page.{page}") for page in PAGES}
 READY_MS = 60_000
 expect.set_options(timeout=20_000)
 
