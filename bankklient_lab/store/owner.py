@@ -19,13 +19,17 @@ from bankklient_lab.errors import LabBusy, StoreError
 
 @dataclass(frozen=True, slots=True)
 class OwnerCard:
-    """What the owner says of itself; `address` and `token` are empty while it offers no endpoint."""
+    """What the owner says of itself; `address` and `token` are empty while it offers no endpoint.
+
+    One that is `serving` others is likely to be started again when it ends.
+    """
 
     pid: int
     since: str
     command: str
     address: str = ""
     token: str = ""
+    serving: bool = False
 
 
 class Ownership:
