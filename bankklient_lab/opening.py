@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import platform
-import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bankklient_lab import lab as labs
-from bankklient_lab.errors import LabBusy, LabError, NotLoggedIn, Refused, StoreError
-from bankklient_lab.lab import Clock, Lab, lab_path, open_here, utc_now
+from bankklient_lab.errors import BadArgument, LabBusy, NotLoggedIn, Refused, StoreError
+from bankklient_lab.lab import ENVIRONMENT_LAB, Clock, Lab, lab_path, open_here, utc_now
 from bankklient_lab.rights.identity import Credentials, Identity
-from bankklient_lab.store.owner import current_owner
+from bankklient_lab.store.owner import OwnerCard, current_owner
 from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE, read_passphrase
 
 if TYPE_CHECKING:
-    from bankklient_lab.actions import Action
-    from bankklient_lab.jobs import Job
     from bankklient_lab.server.endpoint import Endpoint
+    from bankklient_lab.server.following import Following
     from bankklient_lab.server.places import Place
     from bankklient_lab.server.remote import RemoteLab
 
 ENVIRONMENT_USER = "BANKKLIENT_USER"
 ENVIRONMENT_PASSWORD_FILE = "BANKKLIENT_PASSWORD_FILE"  # noqa: S105 - the name of the variable
 ENVIRONMENT_TOKEN = "BANKKLIENT_TOKEN"  # noqa: S105 - the name of the variable
+ENVIRONMENT_AUTHORITIES = "BANKKLIENT_CA_FILE"
 SECONDS_TO_WAIT = 30.0
 SECONDS_UNTIL_SAID = 2.0
+SECONDS_FOR_RESTART = 5.0  # of a server; then somebody else may take its lab
 SECONDS_BETWEEN_TRIES = 0.05
 
 
@@ -49,6 +49,9 @@ def open(  # noqa: A001 - bankklient_lab.open, as gzip.open; each argument by na
     clock: Clock = utc_now,
 ) -> Lab:
     """Open the lab at `path` (from BANKKLIENT_LAB when None): the same functions work on it wherever it is held.
+
+    A path that begins with https:// is the address of a server's API, on whatever machine (http:// on this one only); a
+    certificate that the system does not know is trusted when the file BANKKLIENT_CA_FILE has it.
 
     When the file is free this process owns it until the lab is closed, and other processes use it through this one.
     When another process owns it, calls go there; that process then needs no passphrase from us and its clock counts. A
@@ -65,6 +68,9 @@ def open(  # noqa: A001 - bankklient_lab.open, as gzip.open; each argument by na
     if passphrase is None:
         passphrase = read_passphrase(os.environ.get(ENVIRONMENT_PASSPHRASE_FILE, ""))
     credentials = found_credentials(user, password, code, token)
+    address = address_in(path)
+    if address:
+        return connect_to(address, credentials=credentials, clock=clock)
     return connect(lab_path(path), passphrase=passphrase, credentials=credentials, clock=clock, share_after=0.0)
 
 
@@ -94,17 +100,14 @@ def connect(
     while True:
         try:
             lab = open_here(path, passphrase=passphrase, clock=clock, user=credentials.user)
-            return _own(lab, None if serving else credentials, share_after)
+            return _own(lab, None if serving else credentials, share_after, serving=serving)
         except LabBusy as busy:
             way = _way_in(path, credentials)
             if way is not None:
-
-                def again(credentials: Credentials) -> Lab:
-                    return connect(
-                        path, passphrase=passphrase, credentials=credentials, clock=clock, share_after=share_after
-                    )
-
-                following = Following(way, again, credentials)
+                again = partial(
+                    _connect_again, path, way.card.serving, passphrase=passphrase, clock=clock, share_after=share_after
+                )
+                following = _following(way, again, credentials)
                 return Lab(path, remote=following, user=credentials.user, clock=clock)
             waited = time.monotonic() - began
             if waited > SECONDS_TO_WAIT:
@@ -115,13 +118,64 @@ def connect(
         time.sleep(SECONDS_BETWEEN_TRIES)
 
 
-def _own(lab: Lab, credentials: Credentials | None, share_after: float) -> Lab:
+def _following(way: RemoteLab, again: Callable[[Credentials], Lab], credentials: Credentials) -> Following:
+    from bankklient_lab.server.following import Following
+
+    return Following(way, again, credentials)
+
+
+def _connect_again(
+    path: Path, served: bool, credentials: Credentials, *, passphrase: str | None, clock: Clock, share_after: float
+) -> Lab:
+    """Open a lab whose owner has ended: at the server that comes back soon, if it was `served`, or here."""
+    patience = time.monotonic() + SECONDS_FOR_RESTART
+    while served and current_owner(path) is None and time.monotonic() < patience:
+        time.sleep(SECONDS_BETWEEN_TRIES)
+    return connect(path, passphrase=passphrase, credentials=credentials, clock=clock, share_after=share_after)
+
+
+def connect_to(address: str, *, credentials: Credentials, clock: Clock = utc_now) -> Lab:
+    """Return the lab that a server has at an address; StoreError when it does not answer for 30 seconds."""
+    from bankklient_lab.server.remote import RemoteLab
+
+    card = OwnerCard(pid=0, since="", command=address, address=address)
+    way = RemoteLab(card, credentials.user, authorities=os.environ.get(ENVIRONMENT_AUTHORITIES, ""))
+    patience = time.monotonic() + SECONDS_TO_WAIT
+    try:
+        while not way.answers():
+            if time.monotonic() > patience:
+                raise StoreError(f"{address} does not answer; is it the address of an API, and is its name right?")
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        way.sign_in(credentials)
+    except BaseException:
+        way.close()
+        raise
+    again = partial(_connect_to_again, address, clock=clock)
+    return Lab(Path(address), remote=_following(way, again, credentials), user=credentials.user, clock=clock)
+
+
+def _connect_to_again(address: str, credentials: Credentials, *, clock: Clock) -> Lab:
+    return connect_to(address, credentials=credentials, clock=clock)
+
+
+def address_in(given: str | Path | None) -> str:
+    """Return the address of a server that is given instead of a file, empty for a file; BadArgument for a bad one."""
+    text = str(given or os.environ.get(ENVIRONMENT_LAB, ""))
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "http") or not text.startswith(f"{parts.scheme}://"):
+        return ""
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise BadArgument(f"{text[:200]} would send your password readably; use https://")
+    return text.rstrip("/")
+
+
+def _own(lab: Lab, credentials: Credentials | None, share_after: float, *, serving: bool) -> Lab:
     if credentials is not None and lab.rights.controlled:
         _sign_in(lab, credentials)
     with _PREPARING:
         if lab.sharing is None:
             _close_at_exit()
-            lab.sharing = Offer(lab, share_after)
+            lab.sharing = Offer(lab, share_after, serving=serving)
     return lab
 
 
@@ -187,8 +241,8 @@ def _way_in(path: Path, credentials: Credentials) -> RemoteLab | None:
 class Offer:
     """The endpoint of a lab that this process owns, started after a while in the background."""
 
-    def __init__(self, lab: Lab, after: float) -> None:
-        self._lab = lab
+    def __init__(self, lab: Lab, after: float, *, serving: bool) -> None:
+        self._lab, self._serving = lab, serving
         self._changing = threading.Lock()
         self._stopped = False
         self._endpoint: Endpoint | None = None
@@ -210,8 +264,12 @@ class Offer:
             if self._endpoint is None:
                 self._endpoint = Endpoint(self._lab)
                 self._endpoint.start()
-                card = replace(ownership.card, address=self._endpoint.address, token=self._endpoint.token)
-                ownership.publish(card)
+                ownership.publish(
+                    replace(
+                        ownership.card, address=self._endpoint.address, token=self._endpoint.token,
+                        serving=self._serving,
+                    )
+                )  # fmt: skip
             return self._endpoint
 
     def open_to(self, place: Place) -> int:
@@ -233,59 +291,3 @@ class Offer:
             if self._endpoint is not None:
                 self._endpoint.stop()
                 self._endpoint = None
-
-
-class Following:
-    """Calls to the owner of a lab; when it has ended, to whoever owns the lab next, this process perhaps.
-
-    A call that changes something has a key. So when its answer did not come, it is made again at the next owner and
-    still has one effect.
-    """
-
-    def __init__(self, way: RemoteLab, reopen: Callable[[Credentials], Lab], credentials: Credentials) -> None:
-        self._way = way
-        self._reopen = reopen
-        self._credentials = credentials
-        self._next: Lab | None = None
-        self._changing = threading.Lock()
-
-    def call(self, action: Action[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]) -> Any:
-        """Run the action where the lab is now."""
-        from bankklient_lab.server.arguments import of_call
-        from bankklient_lab.server.idempotency import takes_key
-
-        given, job = of_call(action.function, args, kwargs)
-        return self.keyed(action, given, job, secrets.token_hex(16) if takes_key(action) else "")
-
-    def keyed(self, action: Action[..., Any], given: Mapping[str, object], job: Job | None, key: str) -> Any:
-        """Run the action with a key, where the lab is now."""
-        from bankklient_lab.server.idempotency import KeyedCall
-        from bankklient_lab.server.remote import OwnerGone
-
-        if self._next is None:
-            try:
-                return self._way.call(action, given, job, key)
-            except OwnerGone:
-                with self._changing:
-                    self._next = self._next or self._reopen(self._session())
-        lab = self._next
-        if isinstance(lab.remote, Following):
-            return lab.remote.keyed(action, given, job, key)
-        if key:
-            lab = lab.acting(lab.caller, KeyedCall(lab, key, action, given))
-        return action.run(lab, **given, **({"job": job} if job is not None else {}))
-
-    def _session(self) -> Credentials:
-        """Return what opens the lab again: a session outlives its owner, the code of a second factor does not."""
-        return replace(self._credentials, token=self._way.session or self._credentials.token)
-
-    def close(self) -> None:
-        """Let go of the owner."""
-        if self._next is not None and self._way.session:
-            from bankklient_lab.access.logins import logout
-
-            with contextlib.suppress(LabError):
-                logout.run(self._next)
-        self._way.close()
-        if self._next is not None:
-            self._next.close()

@@ -43,7 +43,7 @@ class RemoteLab:
 
     def __init__(self, card: OwnerCard, user: str, *, authorities: str = "") -> None:
         """Prepare the way; `authorities` is a file of certificates to trust, for a server with a private one."""
-        self._card = card
+        self.card = card
         self._user = user
         self.session = ""  # the secret that this way logged in with
         # No proxy and no .netrc of the environment: the token never leaves the machine.
@@ -92,8 +92,9 @@ class RemoteLab:
             return self._send(action.name, given, headers)
 
     def close(self) -> None:
-        """Log out, if this way logged in, and let go of the connections."""
-        if self.session:
+        """Log out, if this way logged in, and let go of the connections; calling it again does nothing."""
+        session, self.session = self.session, ""
+        if session:
             with contextlib.suppress(LabError, httpx2.TransportError):
                 self._send("logout", {}, {})
         self._client.close()
@@ -153,9 +154,13 @@ class RemoteLab:
             yield
         except httpx2.TransportError as error:
             raise OwnerGone(
-                f"process {self._card.pid} ({self._card.command}), which has the lab, gave no answer"
+                f"{_who(self.card)} gave no answer"
                 f" ({type(error).__name__}); open the lab again and look whether the work was done"
             ) from None
+
+
+def _who(card: OwnerCard) -> str:
+    return f"process {card.pid} ({card.command}), which has the lab," if card.pid else card.command
 
 
 def _is_early(answer: httpx2.Response) -> bool:
