@@ -93,10 +93,7 @@ class Witness:
         """Begin again with the log as it is now, whatever the witness said."""
         with self._lock:
             drop_witness(self._database.path)
-            self._kept = None
             self._begin()
-            assert self._kept is not None
-            self._write(self._kept)
 
     def _begin(self) -> None:
         """Go on with the witness that lies there, unless it contradicts the log, or begin one with the log as it is."""
@@ -108,6 +105,8 @@ class Witness:
         self._contradicts = broken is not None or (found is not None and found.lab_id != known)
         begun = Witnessed(known, self._now().isoformat(), {chain: (number, digest) for chain, number, digest in tails})
         self._kept = found or begun
+        if found is None:
+            self._write(begun)
 
     def _write(self, kept: Witnessed) -> None:
         """Replace the file; a disk that refuses does not undo what is committed, but is told by whoever verifies."""
