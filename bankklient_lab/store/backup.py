@@ -27,6 +27,7 @@ from bankklient_lab.store.archive import archive_files, archive_folder
 from bankklient_lab.store.copying import Copied, copy, copy_apart, measure, sync_folder, write
 from bankklient_lab.store.database import Database, attach
 from bankklient_lab.store.migrations import applied, migrations
+from bankklient_lab.store.witness import drop_witness
 
 COPY, ARCHIVE, MANIFEST = "lab.duckdb", "archive", "manifest.json"
 KIND, VERSION = "bankklient backup", 2  # 1 knew no archive
@@ -229,6 +230,7 @@ def restore(backup: Path, target: Path, *, passphrase: str | None = None) -> dic
             for name, expected in parts.items():
                 _restore_archived(root, name, expected, archive_folder(target), backup)
         os.link(part, target)  # unlike a renaming, never over another file
+        drop_witness(target)  # of a lab that had this name before
         sync_folder(target.parent)
     except FileExistsError:
         raise Refused(f"{target} exists; a backup is restored to a new name only") from None
