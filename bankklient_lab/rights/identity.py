@@ -54,3 +54,5 @@ class Site:
 
 
 NOBODY = Identity(0, "", "")
+# The process that owns a lab, when it begins the runs that fall due; each then works through a token of its user.
+SCHEDULER = Identity(-1, "scheduler", "")
