@@ -39,6 +39,7 @@ _RUN_COLUMNS = (
 )
 _SCHEDULE_COLUMNS = (
     "schedule_id",
+    "user",
     "notebook",
     "cron",
     "zone",

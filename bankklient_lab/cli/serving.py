@@ -157,11 +157,12 @@ def notify(state: str) -> None:
 
 
 def _run_due(lab: Lab, stop: threading.Event, job: Job) -> None:
+    from bankklient_lab.rights.identity import SCHEDULER
     from bankklient_lab.runs.execute import run_due
 
     while not stop.wait(SECONDS_BETWEEN_RUNS):
         try:
-            for run in run_due(lambda: nullcontext(lab), job):
+            for run in run_due(lambda: nullcontext(lab.acting(SCHEDULER)), job):
                 if run.state == "failed":
                     sys.stderr.write(f"bankklient: run {run.run_id} failed: {shown(run.message)}\n")
         except LabError as error:

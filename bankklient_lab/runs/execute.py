@@ -11,17 +11,18 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bankklient_lab.errors import BadArgument, Cancelled, LabError, RunFailed
+from bankklient_lab.errors import BadArgument, Cancelled, LabError, NotAllowed, RunFailed
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
 from bankklient_lab.runs.notebooks import check_parameters, notebook_folders, notebook_named, parameters_of
 from bankklient_lab.runs.records import Ending, fail_dead_runs, finish_run, start_run
 from bankklient_lab.runs.runners import runs_still, this_runner
 from bankklient_lab.runs.schedules import claim_due_run
+from bankklient_lab.runs.tokens import run_token
 
 # Gives the lab for a moment: `lambda: bankklient_lab.open(path)`, or `lambda: nullcontext(lab)` in its owner.
 Visit = Callable[[], AbstractContextManager[Lab]]
@@ -51,6 +52,7 @@ class _Task:
     lab: Path
     parameters: dict[str, object]
     folder: Path
+    token: str = field(repr=False)  # the kernel's, empty in a lab without access control
 
     def ended(self, state: Ending, message: str = "", files: tuple[str, ...] = ()) -> Run:
         """Return how it ended."""
@@ -70,7 +72,7 @@ def execute(visit: Visit, notebook: str, parameters: Mapping[str, object], outpu
         values, folder = check_parameters(source, given), _output_folder(output)
         _end_dead_runs(lab)
         run_id = start_run(lab, notebook, parameters=given, output=str(folder), runner=this_runner())
-        task = _Task(run_id, source, lab.path, values, folder)
+        task = _Task(run_id, source, lab.path, values, folder, run_token(lab, run_id))
     run, failure = _carried_out(visit, task, job or Job())
     if failure is not None:
         raise failure
@@ -105,13 +107,15 @@ def _end_dead_runs(lab: Lab) -> None:
 
 def _due(visit: Visit, claim: dict[str, Any], folders: list[str], lab: Path, job: Job) -> Run:
     try:
+        if claim["refused"]:
+            raise NotAllowed(claim["refused"])
         source = notebook_named(claim["notebook"], folders)
         values, folder = check_parameters(source, claim["parameters"]), _output_folder(Path(claim["output"]))
     except LabError as error:  # the notebook has changed since, the disk is gone
         run = Run(claim["run_id"], claim["notebook"], Path(claim["output"]), "failed", error.message, ())
         _record(visit, run)
         return run
-    run, failure = _carried_out(visit, _Task(claim["run_id"], source, lab, values, folder), job)
+    run, failure = _carried_out(visit, _Task(claim["run_id"], source, lab, values, folder, claim["token"]), job)
     if isinstance(failure, Cancelled):
         raise failure
     return run
@@ -160,7 +164,7 @@ def _executed(task: _Task, job: Job) -> tuple[str, ...]:
         known = parameters_of(task.source)
         given = {key: value for key, value in own.items() if key in known}
         try:
-            Execution(task.source, executed, {**given, **task.parameters}).run(job)
+            Execution(task.source, executed, {**given, **task.parameters}, task.token).run(job)
         except RunFailed as failure:
             raise _Stopped(failure, _kept_of_failed(executed, task.folder)) from failure
         job.step(f"writing the page of {name}")

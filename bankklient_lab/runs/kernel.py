@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bankklient_lab import errors
 from bankklient_lab.errors import LabError, RunFailed
 from bankklient_lab.jobs import Job
+from bankklient_lab.opening import ENVIRONMENT_PASSWORD_FILE, ENVIRONMENT_TOKEN, ENVIRONMENT_USER
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager
@@ -31,8 +32,12 @@ _BRACES = str.maketrans({"{": "{{", "}": "}}"})
 class Execution:
     """A notebook on its way through a kernel."""
 
-    def __init__(self, source: Path, target: Path, parameters: dict[str, object]) -> None:
-        """Take the notebook `source`; the executed one goes to `target`, in whose folder the kernel works."""
+    def __init__(self, source: Path, target: Path, parameters: dict[str, object], token: str = "") -> None:
+        """Take the notebook `source`; the executed one goes to `target`, in whose folder the kernel works.
+
+        The kernel finds a `token` in its environment, and then no other credentials there.
+        """
+        self._token = token
         self._source, self._target, self._parameters = source, target, parameters
         self._manager: AsyncKernelManager | None = None
         self._cell, self._cells = 0, 0  # code cells, from 1, as Jupyter numbers them
@@ -96,6 +101,9 @@ class Execution:
                 self._kernel_spec = KernelSpec(**get_kernel_dict(extra_arguments=_QUIET))
                 execution._manager = self
 
+            async def start_kernel(self, **options: Any) -> None:  # type: ignore[override] # its type hides that
+                await super().start_kernel(env=kernel_environment(execution._token), **options)
+
         return Manager
 
     def _note_notebook(self, notebook: Any) -> None:
@@ -125,6 +133,16 @@ class Execution:
             cell=self._cell,
             line=line,
         )
+
+
+def kernel_environment(token: str) -> dict[str, str]:
+    """Return the environment of a kernel: this process's, with the token instead of the caller's own credentials."""
+    environment = dict(os.environ)
+    if token:
+        for name in (ENVIRONMENT_USER, ENVIRONMENT_PASSWORD_FILE):
+            environment.pop(name, None)
+        environment[ENVIRONMENT_TOKEN] = token
+    return environment
 
 
 def _is_code(cell: Any) -> bool:

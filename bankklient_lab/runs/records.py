@@ -12,6 +12,7 @@ from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.runs.runners import runs_still
+from bankklient_lab.runs.tokens import withdraw_of_runs
 
 Ending = Literal["done", "failed", "cancelled"]
 RUNNER_GONE = "the process that carried it out ended before it was done"
@@ -22,7 +23,10 @@ _MESSAGE_CHARS_MAX = 1000
 def start_run(lab: Lab, notebook: str, *, parameters: dict[str, Any], output: str, runner: str) -> int:
     """Record that a run by hand begins and return its number; `runner` names the process (runs.runners)."""
     with lab.database.tx("ops") as cursor:
-        return insert_run(lab, cursor, notebook=notebook, parameters=parameters, output=output, runner=runner)
+        user_id = lab.caller.user_id
+        return insert_run(
+            lab, cursor, notebook=notebook, parameters=parameters, output=output, runner=runner, user_id=user_id
+        )
 
 
 def insert_run(
@@ -33,6 +37,7 @@ def insert_run(
     parameters: dict[str, Any],
     output: str,
     runner: str,
+    user_id: int,
     schedule_id: int | None = None,
     due_at: datetime | None = None,
 ) -> int:
@@ -40,9 +45,9 @@ def insert_run(
     run_id = int(cursor.execute("SELECT coalesce(max(run_id), 0) + 1 FROM ops.run").fetchone()[0])
     texts = json.dumps(parameters, ensure_ascii=False)
     cursor.execute(
-        "INSERT INTO ops.run (run_id, schedule_id, due_at, notebook, parameters, output, started_at, state, runner)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?)",
-        [run_id, schedule_id, due_at, notebook, texts, output, lab.clock(), runner],
+        "INSERT INTO ops.run (run_id, schedule_id, due_at, notebook, parameters, output, started_at, state, runner,"
+        " user_id) VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)",
+        [run_id, schedule_id, due_at, notebook, texts, output, lab.clock(), runner, user_id],
     )
     lab.log(cursor, "start_run", notebook, run_id=run_id, schedule_id=schedule_id, parameters=parameters)
     return run_id
@@ -65,6 +70,7 @@ def finish_run(lab: Lab, run_id: int, *, state: Ending, message: str = "", files
         ).fetchall()
         if not ended:
             raise Refused(f"run {run_id} is not running")
+        withdraw_of_runs(lab, cursor, [run_id])
         lab.log(cursor, "finish_run", ended[0][0], run_id=run_id, state=state, message=message[:_MESSAGE_CHARS_MAX])
 
 
@@ -80,6 +86,7 @@ def fail_dead_runs(lab: Lab) -> list[str]:
                 " WHERE list_contains(?, run_id) AND state = 'running'",
                 [RUNNER_GONE, lab.clock(), dead],
             )
+            withdraw_of_runs(lab, cursor, dead)
             lab.log(cursor, "fail_dead_runs", "", runs=dead)
     return list(gone.values())
 

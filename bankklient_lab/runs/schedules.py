@@ -16,9 +16,11 @@ import pyarrow as pa
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.lab import Lab
+from bankklient_lab.rights.identity import SCHEDULER
 from bankklient_lab.runs.clockwork import check_cron, due_after, expanded, time_zone
 from bankklient_lab.runs.notebooks import check_parameters, folders_of, notebook_named
 from bankklient_lab.runs.records import insert_run
+from bankklient_lab.runs.tokens import scheduled_token
 
 CatchUp = Literal["all", "last", "none"]
 CATCH_UPS: tuple[CatchUp, ...] = get_args(CatchUp)
@@ -37,7 +39,7 @@ def add_schedule(
     parameters: dict[str, Any] | None = None,
     catch_up: CatchUp = "last",
 ) -> int:
-    """Keep a recurring run and return its number; it is due from now on.
+    """Keep a recurring run and return its number; it is due from now on, and has the rights that the caller has then.
 
     `cron` has five fields and counts in the time zone `zone`. Texts among `parameters` and `output` (an absolute
     folder; each run gets one of its own inside) may have placeholders (runs.clockwork.PLACEHOLDERS) that the due day
@@ -55,8 +57,20 @@ def add_schedule(
         row = cursor.execute("SELECT coalesce(max(schedule_id), 0) + 1 FROM ops.schedule").fetchone()
         assert row is not None
         cursor.execute(
-            "INSERT INTO ops.schedule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, true)",
-            [row[0], notebook, json.dumps(given, ensure_ascii=False), expression, zone, output, catch_up, now, now],
+            "INSERT INTO ops.schedule (schedule_id, notebook, parameters, cron, zone, output, catch_up, created_at,"
+            " checked_until, active, user_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, true, ?)",
+            [
+                row[0],
+                notebook,
+                json.dumps(given, ensure_ascii=False),
+                expression,
+                zone,
+                output,
+                catch_up,
+                now,
+                now,
+                lab.caller.user_id,
+            ],
         )
         lab.log(cursor, "add_schedule", notebook, schedule_id=row[0], cron=expression, zone=zone, parameters=given)
     return int(row[0])
@@ -78,8 +92,8 @@ def remove_schedule(lab: Lab, schedule_id: int) -> None:
 def schedules(lab: Lab) -> pa.Table:
     """Return the recurring runs by number.
 
-    Columns: schedule_id, notebook, parameters (JSON), cron, zone, output, catch_up, next_due (UTC; in the past when
-    a run waits for `run-due`), last_due, last_state and last_message of the newest run.
+    Columns: schedule_id, user (whose rights it has), notebook, parameters (JSON), cron, zone, output, catch_up,
+    next_due (UTC; in the past when a run waits for `run-due`), last_due, last_state and last_message of the newest run.
     """
     table = lab.query(_SCHEDULES)
     next_due = [
@@ -91,9 +105,9 @@ def schedules(lab: Lab) -> pa.Table:
 
 
 _SCHEDULES = """
-    SELECT s.schedule_id, s.notebook, s.parameters, s.cron, s.zone, s.output, s.catch_up, s.checked_until,
-        r.due_at AS last_due, r.state AS last_state, r.message AS last_message
-    FROM ops.schedule s LEFT JOIN (
+    SELECT s.schedule_id, u.name AS user, s.notebook, s.parameters, s.cron, s.zone, s.output, s.catch_up,
+        s.checked_until, r.due_at AS last_due, r.state AS last_state, r.message AS last_message
+    FROM ops.schedule s LEFT JOIN ops.user u USING (user_id) LEFT JOIN (
         SELECT schedule_id, max(due_at) AS due_at, max_by(state, due_at) AS state,
             max_by(coalesce(message, ''), due_at) AS message
         FROM ops.run WHERE schedule_id IS NOT NULL GROUP BY schedule_id
@@ -102,15 +116,18 @@ _SCHEDULES = """
 """
 
 
-@action("930")
+@action("930", secret=True)
 def claim_due_run(lab: Lab, runner: str) -> dict[str, Any] | None:
     """Begin the next run that is due for the process `runner` and return it, None when none is.
 
-    Keys: run_id, schedule_id, due_at (UTC), notebook, parameters and output with their placeholders filled. Each due
-    time is given once, whoever asks: the schedule moves on and the run is recorded in one transaction.
+    Keys: run_id, schedule_id, due_at (UTC), notebook, parameters and output with their placeholders filled, token (with
+    the rights of the user who made the schedule) and refused (why that user may not run it now). Each due time is given
+    once, whoever asks: the schedule moves on and the run is recorded in one transaction. Users get their own schedules
+    only; the process that serves the lab makes everybody's.
     """
-    now = lab.clock()
-    for row in lab.query("FROM ops.schedule WHERE active ORDER BY checked_until, schedule_id").to_pylist():
+    now, everybodys = lab.clock(), lab.caller is SCHEDULER or not lab.rights.controlled
+    active = "FROM ops.schedule WHERE active AND ($all OR user_id = $user) ORDER BY checked_until, schedule_id"
+    for row in lab.query(active, {"all": everybodys, "user": lab.caller.user_id}).to_pylist():
         claim = _claim(lab, row, now, runner)
         if claim is not None:
             return claim
@@ -146,7 +163,9 @@ def _begin(lab: Lab, cursor: Any, row: dict[str, Any], due_at: datetime, runner:
         # A folder for each due time, so that no run replaces what another left.
         "output": str(Path(expanded(row["output"], local.date())) / f"{local:%Y-%m-%dT%H%M}"),
     }
-    return claim | {"run_id": insert_run(lab, cursor, runner=runner, **claim)}
+    run_id = insert_run(lab, cursor, runner=runner, user_id=row["user_id"], **claim)
+    token, refused = scheduled_token(lab, cursor, row["user_id"], run_id)
+    return claim | {"run_id": run_id, "token": token, "refused": refused}
 
 
 def to_run(cron: str, zone: ZoneInfo, checked: datetime, now: datetime, catch_up: CatchUp) -> datetime | None:

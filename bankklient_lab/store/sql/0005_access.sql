@@ -181,3 +181,8 @@ CREATE TABLE ops.archived_import (
     import_id BIGINT PRIMARY KEY,
     archive_id BIGINT NOT NULL
 );
+
+-- A run has the rights of a user: of who made its schedule, or started it. Its notebook uses a token of that user.
+ALTER TABLE ops.schedule ADD COLUMN user_id INTEGER DEFAULT 1;
+ALTER TABLE ops.run ADD COLUMN user_id INTEGER DEFAULT 1;
+ALTER TABLE ops.token ADD COLUMN run_id BIGINT;  -- withdrawn when this run ends
