@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 from bankklient_lab.errors import LabError
 
 if TYPE_CHECKING:
+    from bankklient_lab.access.log import application_log, verify_log
+    from bankklient_lab.access.logins import prove
+    from bankklient_lab.access.tokens import create_token, give_consent, tokens, withdraw_token
     from bankklient_lab.analysis.accounts import accounts, identify_account, rename_account
     from bankklient_lab.analysis.balances import available_balances, balance_series, balances
     from bankklient_lab.analysis.cashflow import cash_flow, counterparties
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
 
 _MODULES = {
+    "access.log": ("application_log", "verify_log"),
+    "access.logins": ("prove",),
+    "access.tokens": ("create_token", "give_consent", "tokens", "withdraw_token"),
     "analysis.accounts": ("accounts", "identify_account", "rename_account"),
     "analysis.balances": ("available_balances", "balance_series", "balances"),
     "analysis.cashflow": ("cash_flow", "counterparties"),
@@ -59,11 +65,13 @@ __all__ = [
     "LabError",
     "accounts",
     "add_schedule",
+    "application_log",
     "available_balances",
     "balance_series",
     "balances",
     "cash_flow",
     "counterparties",
+    "create_token",
     "delete_selection",
     "entries",
     "entry_detail",
@@ -72,12 +80,14 @@ __all__ = [
     "entry_totals",
     "export_statement",
     "findings",
+    "give_consent",
     "identify_account",
     "import_file",
     "imports",
     "inspect_file",
     "open",
     "pending_entries",
+    "prove",
     "published_relations",
     "rates",
     "remove_schedule",
@@ -91,7 +101,10 @@ __all__ = [
     "statement",
     "statement_head",
     "statements",
+    "tokens",
+    "verify_log",
     "withdraw_import",
+    "withdraw_token",
 ]
 
 

@@ -14,7 +14,21 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from bankklient_lab.cli import access, asking, files, notebooks, reading, reduction, runs, serving, upkeep
+from bankklient_lab.cli import (
+    access,
+    application_log,
+    asking,
+    files,
+    jupyter,
+    notebooks,
+    reading,
+    reduction,
+    runs,
+    serving,
+    sessions,
+    tokens,
+    upkeep,
+)
 from bankklient_lab.cli.output import shown
 from bankklient_lab.errors import BadArgument, LabError
 
@@ -27,7 +41,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (files, reading, asking, notebooks, upkeep, reduction, serving, access, runs):
+for module in (
+    files,
+    reading,
+    asking,
+    notebooks,
+    jupyter,
+    upkeep,
+    reduction,
+    serving,
+    access,
+    sessions,
+    tokens,
+    application_log,
+    runs,
+):
     module.add_to(app)
 
 

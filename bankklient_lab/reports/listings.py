@@ -31,11 +31,12 @@ def render_listing(lab: Lab, name: str, suffix: str) -> bytes:
     listing = LISTINGS[name]
     table = listing.read.arrow(lab)
     if suffix == ".pdf":
-        return _pdf(table.select(listing.columns), listing.title, client_name(lab), lab.clock())
+        return table_pdf(table.select(listing.columns), listing.title, client_name(lab), lab.clock())
     return render_table(table, suffix, listing.title)
 
 
-def _pdf(table: pa.Table, title: str, client: str, made_at: datetime) -> bytes:
+def table_pdf(table: pa.Table, title: str, client: str, made_at: datetime) -> bytes:
+    """Return any table of texts, numbers and days as a PDF; `client` stands in its head."""
     from bankklient_lab.reports import texts
     from bankklient_lab.reports.pdf import FONT, compiled
 
