@@ -15,6 +15,9 @@ from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.lab import Lab
 
 
+NAME_CHARS_MAX = 40
+
+
 def writers() -> dict[str, str]:
     """Return suffix -> format name of all formats that can be written."""
     return {f.write_suffix: f.name for f in formats().values() if f.write is not None}
@@ -41,6 +44,19 @@ def export_statement(
     with lab.database.tx("ops") as cursor:
         lab.log(cursor, "export_statement", account, since=since, until=until, suffix=suffix)
     return content
+
+
+@action("241", mode="standard")
+def note_export(lab: Lab, what: str, *, rows: int, suffix: str) -> None:
+    """Log that the caller takes `rows` rows of a table out of the lab, as a file made elsewhere; ask before making it.
+
+    `what` names the table, `suffix` the form. Raises NotAllowed without the permission for exports, BadArgument for a
+    name or a form of more than 40 characters or a number below 0.
+    """
+    if rows < 0 or not 0 < len(what) <= NAME_CHARS_MAX or not 0 < len(suffix) <= NAME_CHARS_MAX:
+        raise BadArgument(f"an export needs a name and a form of 1 to {NAME_CHARS_MAX} characters and a number of rows")
+    with lab.database.tx("ops") as cursor:
+        lab.log(cursor, "note_export", what, rows=rows, suffix=suffix)
 
 
 def statement_set(lab: Lab, account_id: int, since: date, until: date) -> StatementSet:

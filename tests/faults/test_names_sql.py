@@ -43,7 +43,7 @@ VALID: dict[str, Any] = {
     "schedule_id": 1, "number": ACCOUNT, "user": "tester", "role": "VIEW", "reference": "RF", "password": "Geheim-12x",
     "text": "SELECT 1", "old": "", "new": "Geheim-12y", "permissions": [], "values": {},
     "token_id": 1, "factor_id": 1, "session_id": 1, "party": "party", "purpose": "purpose", "scope": [], "code": "000000",
-    "answer": "{}",
+    "answer": "{}", "what": "entries", "rows": 1,
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,
