@@ -51,7 +51,10 @@ class Account:
             label=text("account.sessions"), on_open=self._open_session, rows_high=6,
         )  # fmt: skip
         cards = [
-            ui.card(ui.heading(text("account.password"), note=text(f"login.rules_{_strength(lab)}")), self.password.view, gap=14),
+            ui.card(
+                ui.heading(text("account.password"), note=text(f"login.rules_{_strength(lab)}")), self.password.view,
+                gap=14,
+            ),
             ui.card(ui.heading(text("account.factors"), note=text("account.factors_hint")), self.factors.view, gap=12),
             ui.card(
                 ui.heading(text("account.sessions"), note=text("account.sessions_hint")), self.sessions.view,
@@ -70,10 +73,11 @@ class Account:
                     ui.row(
                         ui.heading(text("account.tokens"), note=text("account.tokens_hint")),
                         ui.button(text("account.new_token"), maker.new, icon="key"),
-                        ui.button(text("account.new_consent"), maker.consent, icon="handshake"), gap=8,
+                        ui.button(text("account.new_consent"), maker.consent, icon="handshake"),
+                        gap=8,
                     ),
                     self.tokens.view,
-                )  # fmt: skip
+                )
             )
             drawers.append(maker.view)
         self.view = ui.column(*cards, *drawers)
@@ -105,7 +109,9 @@ class Account:
             tokens.rows(self._lab), _TOKENS, state=_token_state,
             name=lambda row: row["name"] if not row["third_party"] else text("account.for", party=row["third_party"]),
             scope=lambda row: row["scope"] or text("account.everything"),
-            **{name: lambda row, name=name: formatting.moment(row[name]) for name in ("created_at", "expires_at", "used_at")},
+            created_at=lambda row: formatting.moment(row["created_at"]),
+            expires_at=lambda row: formatting.moment(row["expires_at"]),
+            used_at=lambda row: formatting.moment(row["used_at"]),
         )  # fmt: skip
 
     def _open_token(self, row: dict[str, Any]) -> None:
@@ -115,7 +121,9 @@ class Account:
 
     def _show(self, row: dict[str, Any], columns: tuple[Column, ...], title: str, button: str) -> None:
         items = "".join(
-            f"<dt>{escape(column.title)}</dt><dd>{escape(row[column.name])}</dd>" for column in columns if row[column.name]
+            f"<dt>{escape(column.title)}</dt><dd>{escape(row[column.name])}</dd>"
+            for column in columns
+            if row[column.name]
         )
         self._facts.object = f"<h2>{escape(title)}</h2><dl>{items}</dl>"
         self._end.label, self._end.visible = button, bool(button)

@@ -74,7 +74,9 @@ class Configuration:
     def _save(self, values: dict[str, Any]) -> None:
         kept = {row["name"]: row["value"] for row in self._rows}
         ticked = {name: " ".join(map(str, one.ticked)) for name, one in self._sets.items()}
-        given = {name: ("yes" if value else "no") if isinstance(value, bool) else value for name, value in values.items()}
+        given = {
+            name: ("yes" if value else "no") if isinstance(value, bool) else value for name, value in values.items()
+        }
         secrets = {name for name in given if parameters()[name].kind == SECRET and not given[name]}
         changed = {
             name: value for name, value in (given | ticked).items() if name not in secrets and str(value) != kept[name]

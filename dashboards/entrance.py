@@ -107,9 +107,7 @@ class _Answer(RequestHandler):
 
     def keep_cookie(self, name: str, value: str) -> None:
         """Set a cookie that no script reads and that no other site sends."""
-        self.set_cookie(
-            name, value, httponly=True, samesite="Strict", path="/", secure=self.gate.secure(self.request)
-        )
+        self.set_cookie(name, value, httponly=True, samesite="Strict", path="/", secure=self.gate.secure(self.request))
 
 
 class Stranger(_Answer):
@@ -143,7 +141,8 @@ class _Pages(_Answer):
         strength = str(setting(lab, "password_strength"))
         self.finish(
             _template().generate(
-                kind=kind, error=_sentence(error), factor=bool(proof.password), passkey=proof.passkey, name=name, user=user.name if user else "", form=token,
+                kind=kind, error=_sentence(error), factor=bool(proof.password), passkey=proof.passkey,
+                name=name, user=user.name if user else "", form=token,
                 next=self.where(), lab=lab.path.stem, language=self.language, languages=LANGUAGES.items(),
                 scheme=self._scheme(), rules=text(f"login.rules_{strength.replace(' ', '_')}"), text=text,
                 say=lambda key, **values: text(f"login.{key}", **values), narrow_cookie=NARROW_COOKIE,
@@ -163,7 +162,9 @@ class _Pages(_Answer):
     def form(self) -> Proof | None:
         """Return what belongs to the form that was sent; None when it was not given to this browser or is used up."""
         token = self.get_body_argument("form", "")
-        return _FORMS.take(token) if token and secrets.compare_digest(token, self.get_cookie(FORM_COOKIE) or "") else None
+        return (
+            _FORMS.take(token) if token and secrets.compare_digest(token, self.get_cookie(FORM_COOKIE) or "") else None
+        )
 
     async def ask(self, work: Callable[[], R]) -> R:
         """Do work of the lab beside the loop: judging a password takes a while on purpose."""
@@ -362,7 +363,7 @@ class Password(_Form):
         await self.ask(lambda: change_password(self.gate.lab.acting(user), old, new))
         self.redirect(self.where(), status=303)
 
-    def failed(self, error: LabError, proof: Proof) -> None:
+    def failed(self, error: LabError, _proof: Proof) -> None:
         """Show the form again while the login stands."""
         self.show("password" if self.gate.identity(key_of(self.request)) else "login", error=error.message)
 

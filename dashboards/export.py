@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import bankklient_lab as bl
+from bankklient_lab.analysis.exporting import note_export
 from bankklient_lab.jobs import Job
 
 from . import formatting, ui
@@ -47,6 +48,7 @@ class ExportMenu:
             total = sum(bl.entry_totals.arrow(self._lab, **criteria)["entries"].to_pylist())
             if total > ROWS_MAX:
                 raise BadArgument(text("export.too_many", n=formatting.count(total), most=formatting.count(ROWS_MAX)))
+            note_export(self._lab, "entries", rows=total, suffix=suffix)
             job.step(text("export.reading"))
             table = bl.entries.arrow(self._lab, **criteria, order_by=order_by, limit=ROWS_MAX).select(columns)
             job.step(text("export.writing", n=formatting.count(total)))

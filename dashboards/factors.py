@@ -81,7 +81,9 @@ class Factors:
 
     def _line(self, row: dict[str, Any]) -> ui.Viewable:
         kind = text(f"account.kind_{row['kind']}")
-        said = f"<b>{escape(row['name'])}</b> <span class='muted'>{escape(kind)}, {formatting.day(row['added_at'])}</span>"
+        said = (
+            f"<b>{escape(row['name'])}</b> <span class='muted'>{escape(kind)}, {formatting.day(row['added_at'])}</span>"
+        )
         away = ui.icon_button(
             "delete", text("account.remove", name=row["name"]), partial(self._remove, row["factor_id"])
         )

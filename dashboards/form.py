@@ -36,7 +36,9 @@ class Field:
     def widget(self) -> ui.Widget:
         """Return an empty widget for it."""
         params: dict[str, Any] = {"helper_text": self.help, "sizing_mode": "stretch_width", "width": None}
-        label = self.label if self.required or self.kind in (YES_NO, CHOICE) else text("form.optional", label=self.label)
+        label = (
+            self.label if self.required or self.kind in (YES_NO, CHOICE) else text("form.optional", label=self.label)
+        )
         if self.kind == PASSWORD:
             return ui.password(label, **params)
         if self.kind == CHOICE:
@@ -78,7 +80,9 @@ class Form:
         self._given: dict[str, Any] = {}
         self._filling = False
         self._problem = ui.notice("", severity="error", visible=False)
-        self.button = ui.button(button or text("form.save"), self.save, primary=True)  # asks for a proof if one is needed
+        self.button = ui.button(
+            button or text("form.save"), self.save, primary=True
+        )  # asks for a proof if one is needed
         self.view = ui.column(*self.widgets.values(), self._problem, ui.row(self.button, gap=8), gap=14)
         for name, widget in self.widgets.items():
             watched = ["value", "value_input"] if "value_input" in widget.param else ["value"]

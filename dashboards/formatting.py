@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 GROUP = "\u202f"  # narrow no-break space
 MINUS = "\u2212"
 DASH = "\u2013"
-MARKS = {"valid": "\u25cf", "invalid": "\u25cb", "locked": "\u2298", "system": "\u25c6"}  # before a state's word; table.css colours them
+MARKS = {
+    "valid": "\u25cf",
+    "invalid": "\u25cb",
+    "locked": "\u2298",
+    "system": "\u25c6",
+}  # before a state's word; table.css colours them
 _UNITS = ((Decimal(10**9), "bn"), (Decimal(10**6), "M"), (Decimal(10**3), "k"))
 
 

@@ -93,7 +93,7 @@ class Gate:
 
     def close_windows(self) -> None:
         """Close the windows whose login has ended."""
-        for key in self.windows.keys():
+        for key in self.windows.logins():
             if self.identity(key) is None or self.stand(key) == "out":
                 self.windows.close(key)
 

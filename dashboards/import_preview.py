@@ -21,7 +21,8 @@ FINDINGS_OPEN = 5
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")  # files that may need to be told which kind of table they are
 HINTS = ("account", "currency", "bank", "mapping")
 _HINT_PX = {"account": 230, "currency": 110, "bank": 160}
-_KINDS = {"readable": "good", "imported": "good", "already": "muted", "refused": "bad"}
+ASKS = "asks"  # a refused file that only lacks something that the user can tell
+_KINDS = {"readable": "good", "imported": "good", "already": "muted", ASKS: "warn", "refused": "bad"}
 # Where a reason goes on to say what helps on the command line; here it is a field below.
 _ON_THE_COMMAND_LINE = re.compile(r"; (give it with|choose one with) --.*|; `bankklient formats`.*")
 
@@ -58,6 +59,11 @@ def card(name: str, report: Mapping[str, Any], told: Mapping[str, str], answers:
     return ui.card(*parts, gap=4)
 
 
+def standing(report: Mapping[str, Any]) -> str:
+    """Return the status of a file as people see it."""
+    return ASKS if report["status"] == "refused" and report["hint"] else str(report["status"])
+
+
 def severities(report: Mapping[str, Any]) -> Counter[str]:
     """Return how many findings of each severity a report has."""
     known = {row["code"]: row["severity"] for row in codebook("findings")}
@@ -66,7 +72,7 @@ def severities(report: Mapping[str, Any]) -> Counter[str]:
 
 def _status(report: Mapping[str, Any]) -> tuple[str, str]:
     """Return kind and words for how a file stands."""
-    status, errors = report["status"], severities(report)["error"]
+    status, errors = standing(report), severities(report)["error"]
     if status in ("readable", "imported") and errors:
         return "warn", text(f"imports.status_{status}_flawed", errors=counted("overview.errors", errors))
     return _KINDS[status], text(f"imports.status_{status}")
@@ -85,9 +91,10 @@ def _refusal(report: Mapping[str, Any], *, asks: bool) -> str:
     where = " \u00b7 ".join(
         part for part in (finding["place"], finding["field"], finding["value"] and repr(finding["value"])) if part
     )
+    kind = _KINDS[standing(report)]
     help_here = text("imports.tell" if asks else "imports.no_way")
     return (
-        f"<p><span class='bad'>{escape(reason[:1].upper() + reason[1:])}.</span> {escape(help_here)}</p>"
+        f"<p><span class='{kind}'>{escape(reason[:1].upper() + reason[1:])}.</span> {escape(help_here)}</p>"
         f"<p class='muted found'>{escape(where)}</p>"
     )
 

@@ -27,7 +27,7 @@ from .withdrawal import Withdrawal
 from .work import Work
 
 FILES_AT_ONCE = 500
-_ORDER = ("readable", "imported", "already", "refused")
+_ORDER = ("readable", "imported", "already", import_preview.ASKS, "refused")
 
 
 @dataclass
@@ -213,7 +213,7 @@ def _new(file: Dropped) -> list[dict[str, Any]]:
 
 def _summary(files: Sequence[Dropped]) -> str:
     """Say how many files stand how."""
-    states = Counter(file.report["status"] for file in files if file.report is not None)
+    states = Counter(import_preview.standing(file.report) for file in files if file.report is not None)
     parts = [f"<b>{escape(counted('imports.files', len(files)))}</b>"]
     parts += [f"{number} {escape(text(f'imports.count_{name}'))}" for name in _ORDER if (number := states[name])]
     return " \u00b7 ".join(parts)

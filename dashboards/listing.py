@@ -79,7 +79,9 @@ class Listing:
         return page_of(self._shown, order_by, limit, offset)
 
 
-def in_words(rows: Sequence[dict[str, Any]], columns: Sequence[str], **told: Callable[[dict[str, Any]], Any]) -> pa.Table:
+def in_words(
+    rows: Sequence[dict[str, Any]], columns: Sequence[str], **told: Callable[[dict[str, Any]], Any]
+) -> pa.Table:
     """Return rows as a table of texts; `told` gives the words of columns that are not texts as they are."""
     table: dict[str, list[Any]] = {name: [] for name in columns}
     for row in rows:

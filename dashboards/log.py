@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -52,7 +53,7 @@ class Log:
         may_verify = needed(verify_log.declared.needs).holds(lab.rights.held(lab.caller))
         verify = ui.button(text("log.verify"), self.verify, icon="verified_user", visible=may_verify)
         takes = [
-            ui.button(suffix[1:].upper(), lambda suffix=suffix: self.take(suffix), icon="download", variant="text")
+            ui.button(suffix[1:].upper(), partial(self.take, suffix), icon="download", variant="text")
             for suffix in SUFFIXES
         ]
         self.view = ui.column(
@@ -87,7 +88,9 @@ class Log:
             (text("log.session"), entry["session"]), (text("column.order"), entry["order"]),
             *json.loads(entry["details"] or "{}").items(),
         ]  # fmt: skip
-        items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value not in ("", None))
+        items = "".join(
+            f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value not in ("", None)
+        )
         self._facts.object = f"<h2>{escape(entry['message'])}</h2><dl>{items}</dl>"
         self.drawer.open = True
 
@@ -101,9 +104,7 @@ class Log:
             said = text("log.whole", entries=entries)
         else:
             said = text("log.broken", findings="; ".join(found["findings"][:10]))
-        self._verdict.param.update(
-            object=escape(said), severity="success" if found["ok"] else "error", visible=True
-        )
+        self._verdict.param.update(object=escape(said), severity="success" if found["ok"] else "error", visible=True)
 
     def take(self, suffix: str) -> None:
         """Make a file of the chosen entries and give it to the browser."""

@@ -14,7 +14,7 @@ from .state import PAGES
 
 
 class Entry(NamedTuple):
-    """One page. `asks` are actions (module:name within the package) of which the user must be allowed one; none: all."""
+    """One page. `asks` are actions (module:name in the package): who may do one of them is offered it; none: all."""
 
     icon: str
     group: str

@@ -39,9 +39,7 @@ class Permissions:
         )  # fmt: skip
         self.view = ui.column(
             ui.card(ui.heading(text("permissions.alone"), note=text("permissions.alone_hint")), self.alone.view),
-            ui.card(
-                ui.row(ui.heading(text("permissions.matrix")), self._which, self._search, gap=10), self._matrix
-            ),
+            ui.card(ui.row(ui.heading(text("permissions.matrix")), self._which, self._search, gap=10), self._matrix),
         )
         self._which.param.watch(lambda _event: self.refresh(), "value")
         self._search.param.watch(lambda _event: self.refresh(), "value_input")
@@ -52,7 +50,9 @@ class Permissions:
         with ui.told():
             words = (self._search.value_input or "").strip().lower()
             rows = [
-                row for row in permissions.rows(self._lab) if words in f"{row['number']} {row['name']} {row['enables']}".lower()
+                row
+                for row in permissions.rows(self._lab)
+                if words in f"{row['number']} {row['name']} {row['enables']}".lower()
             ]
             holders = self._users() if self._which.value == USERS else self._roles()
             self._matrix.object = _matrix(rows, holders)
@@ -61,7 +61,8 @@ class Permissions:
         """Return what each valid user holds: number -> of the role or own."""
         of_role, own = text("permissions.of_role"), text("permissions.own")
         return {
-            row["user"]: dict.fromkeys(parse(row["permissions"]), own) | dict.fromkeys(parse(row["role_permissions"]), of_role)
+            row["user"]: dict.fromkeys(parse(row["permissions"]), own)
+            | dict.fromkeys(parse(row["role_permissions"]), of_role)
             for row in users.rows(self._lab)
             if row["valid"]
         }
@@ -86,14 +87,14 @@ def _matrix(rows: list[dict[str, Any]], holders: Mapping[str, Mapping[int, str]]
     """Return the table: a mark for what comes with the role, another for what is the user's own."""
     head = "".join(f"<th scope='col'><span>{escape(name)}</span></th>" for name in holders)
     body = "".join(
-        f"<tr><td class='number'>{row['number']}</td><th scope='row' title='{escape(row['enables'])}'>{escape(row['name'])}</th>"
+        f"<tr><td class='number'>{row['number']}</td>"
+        f"<th scope='row' title='{escape(row['enables'])}'>{escape(row['name'])}</th>"
         + "".join(_cell(held.get(row["number"], "")) for held in holders.values())
         + "</tr>"
         for row in rows
     )
-    legend = (
-        f"<p class='muted'>\u25cf {escape(text('permissions.of_role'))} &nbsp; \u25c6 {escape(text('permissions.own'))}</p>"
-    )
+    of_role, own = escape(text("permissions.of_role")), escape(text("permissions.own"))
+    legend = f"<p class='muted'>\u25cf {of_role} &nbsp; \u25c6 {own}</p>"
     region = f"<div class='scroll' tabindex='0' role='region' aria-label='{escape(text('permissions.matrix'))}'>"
     return f"{legend}{region}<table><thead><tr><td></td><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 

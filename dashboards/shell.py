@@ -14,7 +14,6 @@ import param
 import bankklient_lab as bl
 from bankklient_lab.analysis.changes import last_change
 from bankklient_lab.errors import LabError, NotLoggedIn
-from bankklient_lab.rights.identity import Identity
 
 from . import ui
 from .browser import Browser
@@ -70,10 +69,13 @@ class _Menu:
         """Offer those of the pages that belong to the group."""
         self._pages = [page for page in pages if ENTRIES[page].group == self._group]
         items = [(ENTRIES[page].icon, text(f"page.{page}")) for page in self._pages]
-        self._list = ui.menu(items, lambda number: self._state.param.update(page=self._pages[number]))
+        self._list = ui.menu(items, self._go_to)
         self._place.objects = [self._list]
         self.view.visible = bool(self._pages)
         self.show(self._state.page)
+
+    def _go_to(self, number: int) -> None:
+        self._state.page = self._pages[number]
 
     def show(self, page: str) -> None:
         """Show which page is looked at."""
@@ -119,7 +121,9 @@ class Shell:
     def _user(self, leave: Callable[[], None] | None) -> ui.Viewable:
         """Return who is at work, with the way to the own account and out."""
         caller = self.lab.caller
-        items = {text("page.account"): ("manage_accounts", lambda: self.state.param.update(page="account"))}
+        items: dict[str, tuple[str, Callable[[], object]]] = {
+            text("page.account"): (ENTRIES["account"].icon, lambda: self.state.param.update(page="account"))
+        }
         if leave is not None:
             items[text("app.logout")] = ("logout", leave)
         label = "" if self.state.narrow else caller.name

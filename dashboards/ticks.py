@@ -5,6 +5,8 @@ from __future__ import annotations
 import panel as pn
 import param
 
+from .styles import css
+
 
 class Ticks(pn.custom.JSComponent):
     """A searchable list of check boxes of the browser's own, which is quick with many."""
@@ -14,22 +16,7 @@ class Ticks(pn.custom.JSComponent):
     disabled = param.Boolean(default=False)
     words = param.Dict(default={}, doc="search, label, none")
 
-    _stylesheets = [  # noqa: RUF012 - the library's own way
-        """
-        :host { font: 400 13px/1.4 Roboto, system-ui, sans-serif; color: var(--panel-on-surface-color); }
-        input[type=search] { width: 100%; box-sizing: border-box; height: 36px; padding: 0 12px; margin-bottom: 6px; border-radius: 6px; font: inherit; color: inherit; background: transparent;
-          border: 1px solid color-mix(in srgb, var(--panel-on-surface-color) 35%, transparent); }
-        ul { list-style: none; margin: 0; padding: 0; max-height: 52vh; overflow: auto; border-top: 1px solid color-mix(in srgb, var(--panel-on-surface-color) 13%, transparent); }
-        li { border-bottom: 1px solid color-mix(in srgb, var(--panel-on-surface-color) 13%, transparent); }
-        label { display: grid; grid-template-columns: 18px 34px 1fr; gap: 8px; padding: 6px 4px; cursor: pointer; align-items: baseline; }
-        label:hover { background: color-mix(in srgb, var(--panel-primary-color) 7%, transparent); }
-        label.fixed { cursor: default; color: var(--panel-on-secondary-color); }
-        input[type=checkbox] { margin: 0; width: 15px; height: 15px; align-self: center; accent-color: var(--panel-primary-color); }
-        .number { font-variant-numeric: tabular-nums; color: var(--panel-on-secondary-color); text-align: right; }
-        .from { color: var(--panel-on-secondary-color); font-size: 12px; }
-        :focus-visible { outline: 2px solid var(--panel-primary-color); outline-offset: 1px; }
-        """
-    ]
+    _stylesheets = [css("ticks")]  # noqa: RUF012 - the library's own way
     _esm = """
     export function render({ model }) {
       const box = document.createElement("div");

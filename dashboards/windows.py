@@ -31,7 +31,7 @@ class Windows:
             found = self._windows.get(window)
             return found.key if found else None
 
-    def keys(self) -> set[str]:
+    def logins(self) -> set[str]:
         """Return the keys of all logins that have windows."""
         with self._lock:
             return {window.key for window in self._windows.values()}

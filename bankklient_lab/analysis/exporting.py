@@ -14,7 +14,6 @@ from bankklient_lab.formats.base import StatementSet
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.lab import Lab
 
-
 NAME_CHARS_MAX = 40
 
 

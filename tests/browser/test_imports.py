@@ -22,8 +22,11 @@ def test_files_are_seen_told_what_they_lack_taken_over_and_withdrawn(
     other.write_bytes(b"%PDF-1.4")
     page = opened(new_page(), empty, "page=imports")
     page.locator("input[type=file]").set_input_files([wrong, other, CSV])
-    expect(page.get_by_text("3 files \u00b7 1 ready \u00b7 2 can't be taken over")).to_be_visible(timeout=READY_MS)
+    expect(
+        page.get_by_text("3 files \u00b7 1 ready \u00b7 1 to be answered \u00b7 1 can't be taken over")
+    ).to_be_visible(timeout=READY_MS)
     expect(page.get_by_text("Ready, with 1 error")).to_be_visible()
+    expect(page.get_by_text("Needs an answer")).to_be_visible()
     expect(page.get_by_text("The content is of no known format.")).to_be_visible()
     page.get_by_role("button", name="Put holiday.pdf away").click()
     expect(page.get_by_text("2 files \u00b7 1 ready")).to_be_visible()

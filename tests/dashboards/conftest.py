@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bankklient_lab.dashboards.app import DashboardServer, start
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.dashboards.state import State
 from bankklient_lab.lab import Lab, open_here
+from tests.dashboards.people import Clock, shared
 
 
 @pytest.fixture
@@ -23,3 +25,17 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 def state(lab: Lab) -> State:
     """The state on what the lab holds when a test asks for it: import first."""
     return new_state(lab)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def server(tmp_path: Path, clock: Clock) -> Iterator[DashboardServer]:
+    lab = shared(tmp_path / "shared.duckdb", clock)
+    running = start(lab)
+    yield running
+    running.stop()
+    lab.close()

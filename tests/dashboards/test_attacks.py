@@ -7,8 +7,8 @@ import pytest
 from bankklient_lab.access.logins import caller_of, end_session, login
 from bankklient_lab.access.users import change_user, create_user
 from bankklient_lab.dashboards.app import DashboardServer
-from tests.dashboards.test_login import ALICE, BOB, administrator, clock, server  # noqa: F401 - fixtures
-from tests.dashboards.visitor import Visitor
+from tests.dashboards.people import administrator
+from tests.dashboards.visitor import ALICE, BOB, Visitor
 
 
 def inside(server: DashboardServer, who: tuple[str, str]) -> Visitor:
@@ -102,7 +102,7 @@ def test_secrets_of_the_api_open_no_page(server: DashboardServer) -> None:
 
 
 def test_what_is_typed_at_login_is_shown_as_text(server: DashboardServer) -> None:
-    payload = "\"><script>alert(1)</script><img src=x onerror=alert(2)>"
+    payload = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
     visitor = Visitor(server.port)
     answer = visitor.log_in((payload, "x"), f"/?page={payload.replace(' ', '%20')}")
     assert "<script>alert" not in answer.body

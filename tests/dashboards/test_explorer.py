@@ -111,6 +111,7 @@ def test_filters_under_headings_combine_with_the_others_and_are_taken_back_one_b
     assert not page._chips.view.visible
 
 
+@pytest.mark.spec("BNK-076")
 def test_a_saved_selection_keeps_columns_and_filters(lab: Lab, state: State) -> None:
     page = Explorer(lab, state)
     state.param.update(columns=["amount", "day"], containing={"remittance": "R01"})

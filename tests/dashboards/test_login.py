@@ -2,68 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pyotp
 import pytest
 
-import bankklient_lab as bl
 from bankklient_lab.access.configuration import configure
 from bankklient_lab.access.factors import add_totp, confirm_totp
-from bankklient_lab.access.logins import caller_of, login, prove
+from bankklient_lab.access.logins import prove
 from bankklient_lab.access.users import change_user, create_user, set_password
 from bankklient_lab.dashboards.app import DashboardServer, start
 from bankklient_lab.lab import open_here
-from bankklient_lab.rights.identity import OWNER, Identity
+from tests.dashboards.people import Clock, administrator, shared
 from tests.dashboards.visitor import ALICE, BOB, Visitor
-
-
-class Clock:
-    """A clock that the test turns."""
-
-    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def wait(self, **time: float) -> None:
-        self.now += timedelta(**time)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-def shared(path: Path, clock: Clock) -> bl.Lab:
-    """A lab of two users: Alice, who may everything, and Bob, who may only look."""
-    lab = open_here(path, create=True, clock=clock, user=ALICE[0])
-    set_password(lab, ALICE[0], ALICE[1])
-    create_user(lab, BOB[0], reference="BO", role="EMPTY", password=BOB[1])
-    return lab
-
-
-@pytest.fixture
-def server(tmp_path: Path, clock: Clock) -> Iterator[DashboardServer]:
-    lab = shared(tmp_path / "shared.duckdb", clock)
-    running = start(lab)
-    yield running
-    running.stop()
-    lab.close()
-
-
-def administrator(server: DashboardServer) -> bl.Lab:
-    """Alice at work elsewhere."""
-    lab = server.lab
-    sessions = lab.rights.sessions().values()
-    alice = next((one for one in sessions if one.user_id == OWNER), None)
-    if alice is None:
-        secret = login(lab, *ALICE)["session"]
-        alice = caller_of(lab, secret)
-    assert isinstance(alice, Identity)
-    return lab.acting(alice)
 
 
 @pytest.mark.spec("ADM-001")

@@ -73,7 +73,8 @@ class Visitor:
     def send(self, form: Answer, path: str, **fields: str) -> Answer:
         """Fill a form in and send it."""
         hidden = {
-            name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form.body)
+            name: unescape(value)
+            for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form.body)
         }
         return self.ask("POST", path, hidden | fields)
 
