@@ -58,6 +58,7 @@ def test_every_form_of_both_reports_is_made_from_a_lab(two_accounts: Lab, suffix
     assert position.startswith(BEGINNINGS[suffix])
 
 
+@pytest.mark.spec("BNK-010", "EL-025")
 def test_a_statement_in_print_has_the_figures_of_the_lab(two_accounts: Lab) -> None:
     content = render_statement(two_accounts, [ACCOUNT], **NOVEMBER, suffix=".pdf")
     (page,) = pypdf.PdfReader(io.BytesIO(content)).pages

@@ -89,6 +89,7 @@ def test_every_action_is_tried_here_and_there() -> None:
     assert known == {name for name, _, _ in READS} | WRITES
 
 
+@pytest.mark.spec("ADM-021")
 def test_results_are_the_same_here_and_there(filled: Path, owner: Owner) -> None:
     with open_here(filled) as lab:
         here = results(lab)
