@@ -482,3 +482,55 @@ def test_import_shows_the_first_statements_of_a_file_and_counts_the_rest(run: Ru
     assert code == 0
     assert said.count(ACCOUNT + " ") == 20 + 1  # the rows and the finding about the new account
     assert "and 5 more statements; --json shows all" in said
+
+
+@pytest.mark.spec("ADM-203")
+def test_old_entries_are_moved_and_deleted_only_after_a_yes(run: Run, lab: Path, tmp_path: Path) -> None:
+    second = mt940(
+        tmp_path, "second.sta", number="2", opening="1150,00", closing="1350,00", first="261201", last="261202"
+    )
+    run("import", second)
+    run("configuration", "set", "reduction_newest", "1")
+    assert [row["archive"] for row in printed(run("reduce", "--json"))] == [False, True]
+    code, _, err = run("reduce", "--before", "2026-12-01")
+    assert code == 2
+    assert "import 1 (statement.sta) of 20" in err
+    assert "Give --yes" in err
+    assert typed("no", "reduce", "--before", "2026-12-01") == 1
+    assert printed(run("archives", "--json")) == []
+    assert typed("yes", "reduce", "--before", "2026-12-01") == 0
+    assert printed(run("archives", "--json"))[0]["entries"] == 2
+    assert printed(run("reduce", "--json"))[1]["archive_id"] == 1
+    assert typed("", "delete-archive", "1") == 1
+    assert len(printed(run("entries", "--json"))) == 4
+    assert printed(run("delete-archive", "1", "--yes", "--json"))["entries"] == 2
+    assert len(printed(run("entries", "--json"))) == 2
+
+
+def typed(answer: str, *arguments: str) -> int:
+    """Run a command at a terminal, answer its question and return its exit code."""
+    keyboard, terminal = os.openpty()
+    with subprocess.Popen([*COMMAND, *arguments], stdin=terminal, stdout=subprocess.PIPE, text=True) as process:
+        os.write(keyboard, f"{answer}\n".encode())
+        said, _ = process.communicate(timeout=60)
+    os.close(keyboard)
+    os.close(terminal)
+    assert "Type yes:" in said
+    return process.returncode
+
+
+def test_security_backups_are_made_listed_and_restored(run: Run, lab: Path, tmp_path: Path) -> None:
+    store = tmp_path.with_name(tmp_path.name + "-store")
+    store.mkdir()
+    for _ in range(2):
+        assert run("backup", "--rotate", store)[0] == 0
+    listed = printed(run("backups", store, "--json"))
+    assert [(Path(row["path"]).name, row["state"]) for row in listed] == [
+        ("BK_00001.ZIP", "whole"), ("BK_00001_1.ZIP", "whole"),
+    ]  # fmt: skip
+    assert run("restore", store / "BK_00001_1.ZIP", tmp_path / "b.lab")[0] == 0
+    (store / "BK_00001.ZIP").write_bytes(b"PK")
+    assert run("backups", store)[0] == 1
+    assert run("backup") == (
+        2, "", "bankklient: name the folder to make, or give --rotate for the one of the configuration\n"
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from bankklient_lab.errors import DamagedLab, NewerLab
+from bankklient_lab.errors import DamagedLab, NewerLab, StoreError
 
 
 class Migration(NamedTuple):
@@ -51,7 +51,7 @@ def migrate(con: duckdb.DuckDBPyConnection) -> list[int]:
 
     Each migration is one transaction followed by a CHECKPOINT (a crash after an ALTER with a default would
     otherwise leave a file that can't be opened). Raises NewerLab for a file with unknown migrations, DamagedLab when
-    the text of an applied one has changed.
+    the text of an applied one has changed, StoreError for one that fails: it is undone, and later ones wait.
     """
     known = migrations()
     have = applied(con)
@@ -73,6 +73,12 @@ def migrate(con: duckdb.DuckDBPyConnection) -> list[int]:
                 "INSERT INTO ops.migration VALUES (?, ?, ?, ?)",
                 [step.number, step.name, step.checksum, datetime.now(UTC)],
             )
+        except duckdb.Error as error:
+            con.execute("ROLLBACK")
+            raise StoreError(
+                f"migration {step.number} ({step.name}) of the lab failed ({str(error).splitlines()[0]}); it and all"
+                " later ones are left out, and the lab can't be opened by this version until they succeed"
+            ) from None
         except BaseException:
             con.execute("ROLLBACK")
             raise

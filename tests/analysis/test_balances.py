@@ -49,6 +49,7 @@ def two_currencies(lab: Lab, folder: Path) -> None:
         (date(2026, 11, 20), Decimal("1150.000")),
     ],
 )
+@pytest.mark.spec("EL-025")
 def test_balance_on_days_within_and_after_a_statement(lab: Lab, tmp_path: Path, day: date, balance: Decimal) -> None:
     bl.import_file(lab, mt940(tmp_path))
     assert bl.balances.arrow(lab, on=day)["balance"].to_pylist() == [balance]

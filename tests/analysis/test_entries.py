@@ -47,7 +47,7 @@ def filled(lab: Lab, tmp_path: Path) -> Lab:
         ({"containing": {"bank_reference": "' OR 1=1 --"}}, set()),
     ],
 )
-@pytest.mark.spec("BNK-077")
+@pytest.mark.spec("BNK-077", "BNK-078")
 def test_selections(filled: Lab, criteria: dict[str, object], references: set[str]) -> None:
     table = bl.entries.arrow(filled, **criteria)
     assert set(table["bank_reference"].to_pylist()) == references

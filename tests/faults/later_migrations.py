@@ -16,7 +16,7 @@ _SQL = (
     """,
     """
     CREATE TABLE history.entry_text AS SELECT import_id, statement_no, entry_no, remittance FROM history.entry;
-    ALTER TABLE ops.selection RENAME TO named_selection;
+    ALTER TABLE ops.user_selection RENAME TO named_selection;
     UPDATE history.entry SET checked = true WHERE amount > 0;
     """,
 )

@@ -20,8 +20,10 @@ from bankklient_lab.history.backups import rotate_backup
 from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
 from bankklient_lab.history.upkeep import check
 from bankklient_lab.lab import Lab, open_here
+from bankklient_lab.store import migrations
 from bankklient_lab.store.backup import restore
 from tests.conftest import NOON
+from tests.faults import later_migrations
 from tests.server.test_remote import READS
 from tests.statements import ACCOUNT, mt940, mt942
 from tests.store import killed
@@ -283,6 +285,46 @@ def test_a_backup_takes_the_archive_along(filled: Lab, tmp_path: Path) -> None:
             assert answers(restored) == before, times
             assert broken(restored) == []
         (tmp_path / "lab" / "b.lab").unlink()
+
+
+def test_an_archive_is_read_after_later_changes_of_the_tables(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_here(path, clock=lambda: NOON) as lab:
+        moved = reduce_history(lab, date(2026, 11, 3))["entries"]
+        before, kept = bl.statement.arrow(lab, ACCOUNT, since=date(2026, 11, 1), until=DECEMBER), rows_of(lab)["detail"]
+    monkeypatch.setattr(migrations, "migrations", later_migrations.with_later_ones)
+    with open_here(path, clock=lambda: NOON) as lab:
+        assert lab.rows("SELECT count(*) FROM kept_entry() WHERE checked IS NULL") == [(moved,)]
+        reduce_history(lab, DECEMBER)
+        assert bl.statement.arrow(lab, ACCOUNT, since=date(2026, 11, 1), until=DECEMBER).equals(before)
+        assert rows_of(lab)["detail"] == kept
+
+
+@pytest.mark.spec("ADM-206")
+def test_the_space_is_used_again(lab: Lab, tmp_path: Path) -> None:
+    def month(number: int) -> Path:
+        name, last = f"{number:02}.sta", f"26{number:02}28"
+        entries = tuple((last, "C1,00", f"M{number}R{line}") for line in range(40_000))
+        return mt940(
+            tmp_path, name, number=str(number), opening=f"{40_000 * number},00",
+            closing=f"{40_000 * (number + 1)},00", first=f"26{number:02}01", last=last, entries=entries,
+        )  # fmt: skip
+
+    def used() -> int:
+        ((blocks,),) = lab.rows("SELECT used_blocks FROM pragma_database_size() WHERE database_name = 'lab'")
+        return int(blocks)
+
+    configure(lab, {"reduction_newest": 1})
+    for number in (1, 2, 3, 4, 5, 6, 7):
+        bl.import_file(lab, month(number))
+    lab.database.checkpoint()
+    before = used()
+    reduce_history(lab, date(2026, 7, 1))
+    assert used() < before * 3 / 4  # the rest is of the newest file and of sums
+    size = lab.path.stat().st_size
+    for number in (8, 9):
+        bl.import_file(lab, month(number))
+    lab.database.checkpoint()
+    assert lab.path.stat().st_size <= size
 
 
 def test_killed_at_any_instant_nothing_is_lost_or_doubled(made: Path, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def test_every_page_says_that_it_does_not_replace_the_statement_of_the_bank() ->
     assert all(NOT_THE_BANKS in page for page in pages)
 
 
+@pytest.mark.spec("BNK-017")
 def test_the_head_shows_account_period_balances_and_sums() -> None:
     report = a_statement(3)
     (page,) = pages_of(statement_pdf([report], PLAIN))

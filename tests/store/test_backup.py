@@ -36,6 +36,7 @@ def backed_up(tmp_path: Path, passphrase: str | None) -> Path:
     return tmp_path / "backup"
 
 
+@pytest.mark.spec("CB-005")
 def test_a_restored_lab_is_the_same(backed_up: Path, tmp_path: Path, passphrase: str | None) -> None:
     assert verify(backed_up, passphrase=passphrase)["encrypted"] == (passphrase is not None)
     restore(backed_up, tmp_path / "b.lab", passphrase=passphrase)

@@ -14,7 +14,8 @@ import pytest
 import bankklient_lab as bl
 from bankklient_lab.errors import DamagedLab, LabBusy, NewerLab, StoreError, WrongPassphrase
 from bankklient_lab.lab import Lab, open_here
-from bankklient_lab.store.migrations import migrations
+from bankklient_lab.store import migrations as steps
+from bankklient_lab.store.migrations import Migration, migrations
 from tests.statements import mt940
 
 SECRET = "Needle7Haystack"
@@ -100,6 +101,31 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         open_here(path)
 
 
+@pytest.mark.spec("ADM-252", "ADM-253")
+def test_changes_are_made_once_in_their_order_and_wait_for_one_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, known = tmp_path / "a.lab", migrations()
+    open_here(path, create=True).close()
+    texts = ["CREATE TABLE ops.one (n INTEGER)", "INSERT INTO ops.one VALUES (1); SELECT error('broken')",
+             "INSERT INTO ops.one VALUES (2)"]  # fmt: skip
+
+    def later() -> list[Migration]:
+        return [*known, *(Migration(len(known) + n, f"m{n}", sql, str(n)) for n, sql in enumerate(texts, start=1))]
+
+    monkeypatch.setattr(steps, "migrations", later)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"migration \d+ \(m2\) of the lab failed .*broken"):
+            open_here(path)
+        with duckdb.connect(str(path), read_only=True) as con:
+            assert con.execute("SELECT max(number) FROM ops.migration").fetchone() == (len(known) + 1,)
+            assert con.execute("SELECT count(*) FROM ops.one").fetchone() == (0,)
+    texts[1] = "INSERT INTO ops.one VALUES (1)"
+    for _ in range(2):
+        with open_here(path) as lab:
+            assert lab.rows("SELECT n FROM ops.one ORDER BY rowid") == [(1,), (2,)]
+
+
 def test_a_file_with_another_migration_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.lab"
     open_here(path, create=True).close()
@@ -153,6 +179,7 @@ def test_variables_of_python_are_no_tables(lab: Lab) -> None:
         cursor.execute("SELECT * FROM leak")
 
 
+@pytest.mark.spec("ADM-021")
 def test_another_process_meets_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "a.lab"
     with open_here(path, create=True):

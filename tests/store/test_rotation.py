@@ -248,7 +248,7 @@ def test_a_backup_needs_the_lab_for_itself(home: Lab, store: Path, monkeypatch: 
     assert names(store) == []
 
 
-@pytest.mark.spec("ADM-011", "ADM-262")
+@pytest.mark.spec("ADM-011", "ADM-156", "ADM-262")
 def test_a_backup_is_offered_when_all_hold(home: Lab, clock: Clock, store: Path) -> None:
     configure(home, {"backup_folder": str(store), "backup_logins": 2})
     assert backup_offer(home) == {"offer": False, "kind": "security", "folder": str(store), "logins": 1}
