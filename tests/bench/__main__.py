@@ -11,12 +11,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import analysis, browser, command, document, reading, reports
+from tests.bench import analysis, browser, command, document, load, reading, reports
 from tests.bench.business import Size
 from tests.bench.labs import make_lab
 from tests.bench.measure import ROOT, Measurement
 
-MARKS = ("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9")
+MARKS = ("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "B1")
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """Who works on a served lab at once."""
+
+    clients: int
+    sessions: int  # of browsers
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +41,23 @@ class Sizes:
     statements: int
     rounds: int  # of what takes milliseconds
     slow_rounds: int  # of what takes seconds
+    at_work: AtWork
 
 
-FULL = Sizes(200_000, (300, 1_000), (1_000_000, 10_000_000), 10_000_000, 20, 200_000, 1_000, 7, 3)
+FULL = Sizes(200_000, (300, 1_000), (1_000_000, 10_000_000), 10_000_000, 20, 200_000, 1_000, 7, 3, AtWork(20, 10, 60))
 LARGE = Sizes(
-    200_000, (100, 300, 1_000, 2_000), (1_000_000, 10_000_000, 50_000_000), 10_000_000, 20, 200_000, 1_000, 7, 3
+    200_000,
+    (100, 300, 1_000, 2_000),
+    (1_000_000, 10_000_000, 50_000_000),
+    10_000_000,
+    20,
+    200_000,
+    1_000,
+    7,
+    3,
+    AtWork(20, 10, 60),
 )
-QUICK = Sizes(500, (1,), (2_400,), 2_400, 1, 200, 4, 1, 1)
+QUICK = Sizes(500, (1,), (2_400,), 2_400, 1, 200, 4, 1, 1, AtWork(4, 2, 3))
 
 
 def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measurement]:
@@ -51,7 +70,7 @@ def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measu
     if "A4" in marks:
         yield from reading.memory(folder, megabytes=sizes.memory_megabytes)
     labs: dict[int, Path] = {}
-    if {"A5", "A6", "A7", "A8"}.intersection(marks):
+    if {"A5", "A6", "A7", "A8", "B1"}.intersection(marks):
         wanted = sizes.lab_entries if {"A5", "A7"}.intersection(marks) else sizes.lab_entries[:1]
         labs = {entries: make_lab(folder / f"{entries}.lab", Size(entries)) for entries in wanted}
     if "A5" in marks:
@@ -68,6 +87,12 @@ def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measu
         yield from reports.pdf(next(iter(labs.values())), statements=sizes.statements, rounds=sizes.slow_rounds)
     if "A9" in marks:
         yield from reports.excel(rows=sizes.sheet_rows, rounds=sizes.slow_rounds)
+    if "B1" in marks:
+        entries, lab = next(iter(labs.items()))
+        who = sizes.at_work
+        yield from load.many_at_work(
+            lab, entries=entries, clients=who.clients, sessions=who.sessions, seconds=who.seconds
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

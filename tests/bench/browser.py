@@ -69,7 +69,7 @@ _CHANGE = """
 
 
 @contextmanager
-def _served(lab: Path) -> Iterator[str]:
+def served(lab: Path) -> Iterator[str]:
     """Give the one-time link of a server of its own process."""
     command = [str(part) for part in bankklient("serve", "--lab", lab)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -92,23 +92,23 @@ def dashboards(lab: str, rounds: int, changes: int) -> dict[str, Any]:
     program = shutil.which("chromium")
     assert program, "this needs Debian's package chromium"
     result: dict[str, Any] = {"first": [], "page": [], "overview": [], "explorer": []}
-    with _served(Path(lab)) as link, sync_playwright() as playwright:
+    with served(Path(lab)) as link, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True)
-        cookies, address = _let_in(browser, link)
+        cookies, address = let_in(browser, link)
         for _ in range(rounds):
             context = browser.new_context(viewport={"width": WIDE, "height": HEIGHT}, storage_state=cookies)
             page = context.new_page()
             page.add_init_script(_WATCH)
             began = time.perf_counter()
             page.goto(address, wait_until="commit")
-            _wait_for_content(page)
+            wait_for_content(page)
             result["first"].append(time.perf_counter() - began)
             if not result["overview"]:
                 result["overview"] = _changes(page, changes)
             began = time.perf_counter()
             page.get_by_text("Explorer", exact=True).first.click()
             page.get_by_role("heading", name="Explorer").wait_for()
-            _wait_for_content(page)
+            wait_for_content(page)
             result["page"].append(time.perf_counter() - began)
             if not result["explorer"]:
                 result["explorer"] = _changes(page, changes)
@@ -117,18 +117,18 @@ def dashboards(lab: str, rounds: int, changes: int) -> dict[str, Any]:
     return result
 
 
-def _let_in(browser: Browser, link: str) -> tuple[Any, str]:
+def let_in(browser: Browser, link: str) -> tuple[Any, str]:
     """Use the link once, and return the cookies and the address that they open."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(link)
-    _wait_for_content(page)
+    wait_for_content(page)
     cookies, address = context.storage_state(), page.url.partition("?")[0]
     context.close()
     return cookies, address
 
 
-def _wait_for_content(page: Page) -> None:
+def wait_for_content(page: Page) -> None:
     """Wait until a chart and a row of a table are there."""
     page.locator("canvas:visible").first.wait_for()
     page.locator(".tabulator-row:visible").first.wait_for()
