@@ -94,11 +94,6 @@ def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
 
 
 class _Reader(LineReader):
-    def __init__(self, hints: Hints) -> None:
-        super().__init__(hints)
-        self._statement: dict[str, Any] | None = None
-        self._entry: dict[str, Any] | None = None
-
     def end_of_file(self, place: str) -> None:
         if self._statement or not self.last_no:
             raise FormatError("the file stops before the new balance, record 07", place=place)
@@ -121,9 +116,7 @@ class _Reader(LineReader):
         elif kind == "07":
             self._end(self._statement, line, place)
         else:
-            code = "out_of_order" if kind == "05" else "unknown_record"
-            self.note(code, place, "type", line)
-            add_line((self._entry or self._statement)["raw"], line, place)
+            self.misplaced(line, place, known=kind == "05")
 
     def _begin(self, line: str, place: str) -> None:
         if self._statement:

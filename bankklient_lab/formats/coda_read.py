@@ -23,8 +23,6 @@ class Reader(LineReader):
     def __init__(self, hints: Hints) -> None:
         super().__init__(hints)
         self._header: dict[str, Any] | None = None
-        self._statement: dict[str, Any] | None = None
-        self._entry: dict[str, Any] | None = None
         self._movement: dict[str, Any] | None = None  # the entry, or the detail that lines now add to
         self._records = 0
 

@@ -30,6 +30,8 @@ class LineReader(ABC):
         self.hints = hints
         self.findings = Findings()
         self.last_no = 0  # of the statements so far
+        self._statement: dict[str, Any] | None = None  # that is open
+        self._entry: dict[str, Any] | None = None  # that is open
         self._rows = {kind: Rows(kind, columns) for kind, columns in _COLUMNS.items()}
 
     @abstractmethod
@@ -71,6 +73,13 @@ class LineReader(ABC):
     def note(self, code: str, place: str, field: str, value: object, *, entry_no: int | None = None) -> None:
         """Record a finding about the last statement."""
         self.findings.add(code, statement_no=self.last_no, entry_no=entry_no, place=place, field=field, value=value)
+
+    def misplaced(self, line: str, place: str, *, known: bool) -> None:
+        """Record a line that says nothing here and keep it with what is open; `known`: such lines have a place."""
+        self.note("out_of_order" if known else "unknown_record", place, "type", line)
+        open_one = self._entry or self._statement
+        if open_one:
+            add_line(open_one["raw"], line, place)
 
     def noting(self, place: str, *, entry_no: int | None = None) -> BadField:
         """Return what Record.read calls for a field that can't be read: it records the finding."""

@@ -94,8 +94,6 @@ def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
 class _Reader(LineReader):
     def __init__(self, hints: Hints) -> None:
         super().__init__(hints)
-        self._statement: dict[str, Any] | None = None
-        self._entry: dict[str, Any] | None = None
         self._records = 0
         self._file_ended = False
 
@@ -121,9 +119,7 @@ class _Reader(LineReader):
         elif kind == "33":
             self._end(self._statement, line, place)
         else:
-            code = "out_of_order" if kind in ("23", "24") else "unknown_record"
-            self.note(code, place, "type", line)
-            add_line((self._entry or self._statement)["raw"], line, place)
+            self.misplaced(line, place, known=kind in ("23", "24"))
 
     def _begin(self, line: str, place: str) -> None:
         if self._statement:
