@@ -68,6 +68,7 @@ def test_a_statement_in_print_has_the_figures_of_the_lab(two_accounts: Lab) -> N
     assert "Closing balance credits 200.00, debits \u221250.00 150.00 1\u2009150.00" in text
 
 
+@pytest.mark.spec("BNK-010")
 def test_all_accounts_become_sheets_and_one_table(two_accounts: Lab) -> None:
     workbook = openpyxl.load_workbook(io.BytesIO(render_statement(two_accounts, **NOVEMBER, suffix=".xlsx")))
     assert len(workbook.worksheets) == 3  # two accounts and the control sheet
