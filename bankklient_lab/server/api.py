@@ -41,7 +41,7 @@ from bankklient_lab.rights.permissions import needed
 from bankklient_lab.server import limits, plain, wire
 from bankklient_lab.server.arguments import checked, parameters, takes_job
 from bankklient_lab.server.calls import Call, limited
-from bankklient_lab.server.guard import LOGIN, Door, Guard
+from bankklient_lab.server.guard import Door, Guard, public_paths
 from bankklient_lab.server.idempotency import KeyedCall, UnderWay, checked_key, takes_key
 from bankklient_lab.server.measures import MEDIA_TYPE, Measures
 from bankklient_lab.server.openapi import description
@@ -51,7 +51,7 @@ from bankklient_lab.server.uploads import Uploads
 
 LOG = logging.getLogger("bankklient_lab.server")
 ROOMS_WITH_ACTIONS = tuple(f"bankklient_lab.{room}" for room in ("access", "history", "analysis", "runs", "server"))
-PLAIN_PATHS = frozenset({"/health", "/openapi.json"})  # and those of public actions and of problems: for everybody
+PLAIN_PATHS = frozenset({"/health", "/openapi.json"})
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -68,7 +68,7 @@ def register_actions() -> None:
 
 def open_paths() -> frozenset[str]:
     """Return the paths that strangers may ask at the open API: a login has to begin somewhere."""
-    return PLAIN_PATHS | {LOGIN} | {f"/actions/{name}" for name, one in ACTIONS.items() if one.declared.public}
+    return PLAIN_PATHS | public_paths()
 
 
 class Api:

@@ -16,6 +16,7 @@ import anyio.to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bankklient_lab.access.logins import caller_of
+from bankklient_lab.actions import ACTIONS
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import Identity
 from bankklient_lab.server import limits
@@ -30,8 +31,12 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
-LOGIN = "/actions/login"
 _LOOPBACK = ("127.0.0.1", "::1")
+
+
+def public_paths() -> frozenset[str]:
+    """Return the paths of the actions that need no login, because one begins there."""
+    return frozenset(f"/actions/{name}" for name, one in ACTIONS.items() if one.declared.public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Guard:
         self._calls = Throttle(limits.CALLS_A_SECOND, limits.CALLS_IN_A_BURST)
         self._strangers = Throttle(limits.STRANGERS_A_SECOND, limits.STRANGERS_IN_A_BURST)
         self._logins = Throttle(limits.LOGINS_A_SECOND, limits.LOGINS_IN_A_BURST)
+        self._proving = public_paths()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not pass, or pass it on."""
@@ -94,7 +100,7 @@ class Guard:
         kind, _, secret = one(scope, b"authorization").partition(" ")
         secret = secret.strip() if kind.lower() == "bearer" else ""
         caller = await anyio.to_thread.run_sync(self._caller, secret) if secret else None
-        if path == LOGIN:
+        if path in self._proving:
             self._slow(self._logins, address, "logins")
         if caller is None:
             self._slow(self._strangers, address, "calls")

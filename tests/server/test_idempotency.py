@@ -151,7 +151,7 @@ def test_a_repeated_call_asks_for_the_right_again(serving: Served) -> None:
 def test_answers_are_kept_for_a_week(peopled: Path, tmp_path: Path) -> None:
     now = [datetime(2026, 11, 22, tzinfo=UTC)]
     with served(Path(shutil.copy(peopled, tmp_path)), clock=lambda: now[0]) as serving:
-        with serving.client(serving.session_with(everything())) as http:
+        with serving.client(serving.token_of(1, expires_at=now[0] + timedelta(days=30))) as http:
             one = key()
             assert rename(http, "First", one).status_code == 200
             now[0] += timedelta(days=limits.DAYS_ANSWERS_KEPT, seconds=-1)
