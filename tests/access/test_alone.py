@@ -142,7 +142,6 @@ def test_without_the_permissions_that_decisions_name_nobody_confirms_the_own_ord
     assert decided(held - {2})[FILES] == "depends"  # on the transmission register alone
 
 
-@pytest.mark.spec("ADM-104")
 def test_roles_with_1_plus_1_keep_two_persons_apart_and_the_others_do_not(lab: Lab) -> None:
     single: dict[str, dict[str, str]] = {}
     for row in roles_alone.rows(lab):

@@ -36,7 +36,7 @@ def value(lab: Lab, name: str) -> str:
     return str(found)
 
 
-@pytest.mark.spec("ADM-145", "ADM-152", "ADM-153", "ADM-158", "ADM-169", "ADM-170", "ADM-171", "BAL-061")
+@pytest.mark.spec("ADM-145", "ADM-152", "ADM-153", "ADM-158", "ADM-159", "ADM-169", "ADM-170", "ADM-171", "BAL-061")
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_a_new_lab_has_the_defaults_of_the_specification(lab: Lab, name: str) -> None:
     assert setting(lab, name) == DEFAULTS[name]
@@ -48,20 +48,20 @@ def test_every_default_is_a_value_that_its_parameter_takes() -> None:
         assert one.checked(one.value(one.default)) == one.default, one.name
 
 
-@pytest.mark.spec("ADM-137", "ADM-163")
+@pytest.mark.spec("ADM-137", "ADM-146", "ADM-163")
 def test_seeing_and_changing_the_configuration_needs_permission_2(lab: Lab) -> None:
     tester = with_users(lab, berta="USER", adam="ADMINISTRATOR")
     berta, adam = of(tester, "berta"), of(tester, "adam")
     with pytest.raises(NotAllowed):
         configuration.rows(berta)
     with pytest.raises(NotAllowed):
-        configure(berta, {"duplicates": False})
-    configure(adam, {"duplicates": False})
+        configure(berta, {"duplicates": False, "shared_mode": False})
+    configure(adam, {"duplicates": False, "shared_mode": False})
+    assert value(adam, "shared_mode") == "no"
     assert value(adam, "duplicates") == "no"
 
 
-@pytest.mark.spec("ADM-138", "ADM-140", "ADM-141", "ADM-142", "ADM-143", "ADM-144", "ADM-148", "ADM-151", "ADM-157",
-                  "BAS-217")  # fmt: skip
+@pytest.mark.spec("ADM-138", "ADM-140", "ADM-157", "BAS-217")
 @pytest.mark.parametrize(
     ("name", "given_", "kept", "means"),
     [

@@ -75,7 +75,7 @@ def test_each_of_the_twelve_roles_may_what_the_specification_says_and_nothing_el
                 action.admit(somebody)
 
 
-@pytest.mark.spec("BAS-142", "ADM-084", "ADM-087")
+@pytest.mark.spec("BAS-142", "ADM-087")
 def test_the_roles_of_the_bank_come_first_and_cannot_be_changed(lab: Lab) -> None:
     create_role(lab, "Typist", permissions=[51, 61], note="types")
     listed = roles.rows(lab)
@@ -91,7 +91,7 @@ def test_the_roles_of_the_bank_come_first_and_cannot_be_changed(lab: Lab) -> Non
             delete_role(lab, role)
 
 
-@pytest.mark.spec("ADM-086")
+@pytest.mark.spec("ADM-086", "ADM-107", "BAS-144")
 def test_only_permission_1_opens_the_roles(lab: Lab) -> None:
     tester = with_users(lab, almost="USER")
     with pytest.raises(NotAllowed):
@@ -99,7 +99,7 @@ def test_only_permission_1_opens_the_roles(lab: Lab) -> None:
     assert roles.rows(tester)
 
 
-@pytest.mark.spec("ADM-085", "ADM-087", "ADM-089", "BAS-204")
+@pytest.mark.spec("ADM-087", "ADM-089", "BAS-204")
 def test_a_role_of_the_labs_own_is_made_and_changed_with_whole_sets_only(lab: Lab) -> None:
     create_role(lab, "  Night   shift ", permissions=[61, 51, 51])
     change_role(lab, "Night shift", permissions=[51, 61, 76], note="at night")
