@@ -40,16 +40,20 @@ def application_log(
         raise BadArgument(f"limit is 1 to {LIMIT_MAX}, not {limit}")
     return lab.read(
         """
+        WITH found AS (
+            FROM ops.log
+            WHERE ($number IS NULL AND $module = '' AND $kind = '' OR action IN (
+                    SELECT action FROM app.log_message
+                    WHERE ($number IS NULL OR number::INTEGER = $number) AND ($module = '' OR module = $module)
+                        AND ($kind = '' OR type = $kind)))
+                AND ($user = '' OR by_user = $user)
+                AND ($since::TIMESTAMPTZ IS NULL OR done_at >= $since)
+                AND ($before::BIGINT IS NULL OR log_id < $before)
+            ORDER BY log_id DESC LIMIT $limit
+        )
         SELECT l.log_id AS "order", l.done_at AS saved, m.number::INTEGER AS number, coalesce(m.message, l.action)
             AS message, m.module, m.type, l.by_user AS user, l.subject, l.details, l.session_id AS session
-        FROM ops.log l LEFT JOIN app.log_message m USING (action)
-        WHERE ($number IS NULL OR m.number::INTEGER = $number)
-            AND ($module = '' OR m.module = $module)
-            AND ($kind = '' OR m.type = $kind)
-            AND ($user = '' OR l.by_user = $user)
-            AND ($since::TIMESTAMPTZ IS NULL OR l.done_at >= $since)
-            AND ($before::BIGINT IS NULL OR l.log_id < $before)
-        ORDER BY l.log_id DESC LIMIT $limit
+        FROM found l LEFT JOIN app.log_message m USING (action) ORDER BY l.log_id DESC
         """,
         {
             "number": number,

@@ -109,8 +109,9 @@ class Keeper:
     def proved(self, session_id: int) -> None:
         """Note that the user of a session has shown who it is, which also opens a locked session."""
         with self._lock:
-            session = self._now_known().sessions[session_id]
-            session.proved_at = session.seen_at = self._now()
+            session = self._now_known().sessions.get(session_id)
+            if session is not None:  # it may have been ended meanwhile
+                session.proved_at = session.seen_at = self._now()
 
     def touch(self, caller: Identity) -> None:
         """Note that a person is at work in a session, which keeps it from being locked."""

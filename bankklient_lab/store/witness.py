@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from bankklient_lab.errors import StoreError
 from bankklient_lab.store.database import Database
 
 
@@ -74,9 +75,11 @@ class Witness:
     def note(self, chain: str, number: int, digest: str) -> None:
         """Note the newest entry of a chain, which is committed; an older one than is known changes nothing."""
         with self._lock:
-            if self._kept is None:
-                self._begin()
-            assert self._kept is not None
+            try:
+                self._kept = self._kept or self._begun()
+            except StoreError as error:
+                self.failure = error.message
+                return
             known = self._kept.chains.get(chain)
             if self._contradicts or (known and known[0] >= number):
                 return
@@ -93,10 +96,10 @@ class Witness:
         """Begin again with the log as it is now, whatever the witness said."""
         with self._lock:
             drop_witness(self._database.path)
-            self._begin()
+            self._kept = self._begun()
 
-    def _begin(self) -> None:
-        """Go on with the witness that lies there, unless it contradicts the log, or begin one with the log as it is."""
+    def _begun(self) -> Witnessed:
+        """Return the witness that lies there, and see whether it contradicts the log, or begin one with the log."""
         with self._database.reading() as cursor:
             tails = cursor.execute("SELECT chain, number, hash FROM ops.log_tail WHERE number > 0").fetchall()
             broken = cursor.execute(UNWITNESSED, as_values(self._database.path)).fetchone()
@@ -104,9 +107,9 @@ class Witness:
         found = read_witness(self._database.path)
         self._contradicts = broken is not None or (found is not None and found.lab_id != known)
         begun = Witnessed(known, self._now().isoformat(), {chain: (number, digest) for chain, number, digest in tails})
-        self._kept = found or begun
         if found is None:
             self._write(begun)
+        return found or begun
 
     def _write(self, kept: Witnessed) -> None:
         """Replace the file; a disk that refuses does not undo what is committed, but is told by whoever verifies."""
