@@ -39,6 +39,9 @@ class Browser(pn.custom.JSComponent):
       const unnamed = ".MuiInputAdornment-root button:not([aria-label])";
       const mend = (root) => {
         for (const button of root.querySelectorAll(unnamed)) { button.setAttribute("aria-label", model.words.choose); }
+        for (const heading of root.querySelectorAll(".MuiToolbar-root > h5:not([aria-hidden])")) {  // fills a gap
+          if (!heading.textContent.trim()) { heading.setAttribute("aria-hidden", "true"); }
+        }
         for (const element of root.querySelectorAll("*")) { if (element.shadowRoot) { mend(element.shadowRoot); } }
       };
       setInterval(() => mend(document), 1000);

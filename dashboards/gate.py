@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bokeh.server.tornado import BokehTornado
-from bokeh.util.token import generate_session_id, get_session_id
+from bokeh.util.token import check_token_signature, generate_session_id, get_session_id
 from tornado.httputil import HTTPServerRequest
 
 from bankklient_lab.access.logins import digest
@@ -144,7 +144,7 @@ class GuardedTornado(BokehTornado):
             return self.get_handler_delegate(request, ROUTES[request.path], {"gate": gate})
         stand = gate.stand(key)
         if is_websocket(request):
-            known = stand != "out" and gate.windows.key(_window_of(request)) == key
+            known = stand != "out" and gate.windows.key(self._window_of(request)) == key
         else:
             known = stand == "in" and not (request.method == "GET" and TOKEN in request.query_arguments)
         if not known:
@@ -156,16 +156,16 @@ class GuardedTornado(BokehTornado):
             request.headers[_SESSION_HEADER] = window
         return super().find_handler(request, **kwargs)
 
+    def _window_of(self, request: HTTPServerRequest) -> str:
+        """Return which window a websocket asks for, "" when it does not say so as Bokeh does or we did not sign it."""
+        said = [part.strip() for part in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        try:
+            signed = len(said) == 2 and check_token_signature(said[1], self.secret_key, self.sign_sessions)
+            return str(get_session_id(said[1])) if signed else ""
+        except Exception:  # whatever is wrong with what a stranger sends
+            return ""
+
     def new_connection(self, protocol: Any, socket: Any, application_context: Any, session: Any) -> Any:
         """Keep note of the socket, so that it can be closed when the login ends."""
         self._gate.windows.connected(session.id, socket)
         return super().new_connection(protocol, socket, application_context, session)
-
-
-def _window_of(request: HTTPServerRequest) -> str:
-    """Return which window a websocket asks for, "" when it does not say so as Bokeh does."""
-    said = [part.strip() for part in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    try:
-        return str(get_session_id(said[1])) if len(said) == 2 else ""
-    except Exception:  # whatever is wrong with what a stranger sends
-        return ""

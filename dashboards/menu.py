@@ -33,6 +33,7 @@ ENTRIES = {
     "configuration": Entry("tune", ADMINISTRATION, ["access.configuration:configuration"]),
     "log": Entry("receipt_long", ADMINISTRATION),
     "activity": Entry("monitor_heart", ADMINISTRATION, ["access.activity:activity"]),
+    "system": Entry("dns", ADMINISTRATION, ["history.backups:backups", "access.system_information:system_information"]),
     "account": Entry("manage_accounts", OWN),
 }
 assert tuple(ENTRIES) == PAGES

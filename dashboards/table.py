@@ -161,7 +161,7 @@ class PagedTable:
             layout="fit_columns",
             configuration={
                 "headerSortTristate": True,
-                "columnDefaults": {"headerSort": True, "tooltip": False},
+                "columnDefaults": {"headerSort": True, "tooltip": False, "headerTooltip": False},
                 "rowHeight": ROW_PX,
                 "movableColumns": True,
             },

@@ -24,7 +24,7 @@ from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, serv
 from tests.dashboards.visitor import ALICE, BOB
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
-NEW_PAGES = ("users", "permissions", "configuration", "log", "activity", "account")
+NEW_PAGES = ("users", "permissions", "configuration", "log", "activity", "system", "account")
 
 
 def shared(path: Path) -> bl.Lab:
