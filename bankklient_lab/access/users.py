@@ -17,6 +17,7 @@ from bankklient_lab.access.persons import (
     user_named,
 )
 from bankklient_lab.access.roles import check_administrator, role_to_give
+from bankklient_lab.access.tries import judged, succeeded
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, LoginRefused, Refused
 from bankklient_lab.lab import Lab, Read
@@ -174,13 +175,14 @@ def set_password(lab: Lab, user: str, password: str, *, password_expires: date |
 def change_password(lab: Lab, old: str, new: str) -> None:
     """Choose a new password for oneself; LoginRefused for a wrong old one, BadArgument for a new one that can't be.
 
-    The old one stays when the new one is refused.
+    The old one stays when the new one is refused. A wrong old one counts as a refused login, so that nobody guesses it
+    in a session that was left open.
     """
     ((name, kept),) = lab.rows(
         "SELECT name, password_hash FROM ops.user WHERE user_id = $id", {"id": lab.caller.user_id}
     )
-    if kept is not None and not matches(old, kept):
-        raise LoginRefused("the old password is not right; it stays as it is")
+    if kept is not None:
+        _prove_old(lab, name, old)
     new_hash = _new_hash(lab, lab.caller.user_id, name, new)
     with lab.database.tx("ops") as cursor:
         _keep_password(cursor, lab.caller.user_id, new_hash, lab.clock())
@@ -218,6 +220,15 @@ def _end_sessions(lab: Lab, user_id: int) -> None:
     for number, one in lab.rights.sessions().items():
         if one.user_id == user_id and number != lab.caller.session_id:
             end_session(lab, number, "disconnect")
+
+
+def _prove_old(lab: Lab, name: str, old: str) -> None:
+    try:
+        user = judged(lab, name, old)
+    except LoginRefused as error:
+        raise LoginRefused(f"your password stays as it is: {error.message}") from None
+    with lab.database.tx("ops") as cursor:
+        succeeded(cursor, user.user_id)
 
 
 def _new_hash(lab: Lab, user_id: int, user: str, password: str) -> str:

@@ -139,7 +139,7 @@ def changed_at(lab: Lab, user: str) -> datetime:
 def test_everybody_changes_the_own_password_by_the_old_one(staffed: Lab, clock: Clock) -> None:
     berta = of(staffed, "berta")
     clock.now += timedelta(hours=1)
-    with pytest.raises(LoginRefused, match="old password is not right"):
+    with pytest.raises(LoginRefused, match="stays as it is: the name or the password"):
         change_password(berta, "wrong", "Other-Horse-7x")
     with pytest.raises(BadArgument, match="too weak"):
         change_password(berta, PASSWORD, "short")
@@ -150,6 +150,26 @@ def test_everybody_changes_the_own_password_by_the_old_one(staffed: Lab, clock: 
     of(staffed, "berta", "Other-Horse-7x")
     with pytest.raises(LoginRefused):
         login(staffed, "berta", PASSWORD)
+
+
+def test_nobody_guesses_the_old_password_in_a_session_that_was_left_open(staffed: Lab) -> None:
+    configure(staffed, {"login_attempts": 3})
+    berta = of(staffed, "berta")
+    for _ in range(3):
+        with pytest.raises(LoginRefused):
+            change_password(berta, "wrong", "Other-Horse-7x")
+    with pytest.raises(LoginRefused):
+        change_password(berta, PASSWORD, "Other-Horse-7x")
+    assert next(one["state"] for one in users.rows(staffed) if one["user"] == "berta") == "locked"
+
+
+def test_a_right_old_password_forgets_wrong_tries(staffed: Lab) -> None:
+    berta = of(staffed, "berta")
+    with pytest.raises(LoginRefused):
+        change_password(berta, "wrong", "Other-Horse-7x")
+    with pytest.raises(BadArgument):
+        change_password(berta, PASSWORD, "short")
+    assert next(one["failed_logins"] for one in users.rows(staffed) if one["user"] == "berta") == 0
 
 
 @pytest.mark.spec("ADM-055", "ADM-056", "ADM-042")
