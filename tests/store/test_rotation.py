@@ -15,11 +15,10 @@ import pytest
 
 import bankklient_lab as bl
 from bankklient_lab.access.configuration import configure
-from bankklient_lab.errors import BadArgument, Blocked, DamagedLab, NewerLab, Refused, StoreError
+from bankklient_lab.errors import BadArgument, DamagedLab, NewerLab, Refused, StoreError
 from bankklient_lab.history.backups import WHOLE, backup_offer, backups, exit_backup, rotate_backup
 from bankklient_lab.history.upkeep import check
 from bankklient_lab.lab import Lab, open_here
-from bankklient_lab.rights.identity import Identity
 from bankklient_lab.store.backup import MANIFEST, manifest_of, restore, verify, verify_bytes
 from bankklient_lab.store.rotation import BackupSet, require_target
 from tests.conftest import NOON
@@ -237,15 +236,6 @@ def test_a_lab_goes_on_with_its_set_after_a_restore(home: Lab, store: Path, tmp_
     restore(store / "BK_00001.ZIP", tmp_path / "new" / "b.lab")
     with open_here(tmp_path / "new" / "b.lab") as restored:
         assert rotate_backup(restored, str(store))["kept"] == 1
-
-
-@pytest.mark.spec("ADM-266")
-def test_a_backup_needs_the_lab_for_itself(home: Lab, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Identity(2, "Other", "OT", workstation="desk 2")
-    monkeypatch.setattr(home.locks, "_others", lambda caller: [other])
-    with pytest.raises(Blocked, match="Other is logged in at desk 2"):
-        rotate_backup(home, str(store))
-    assert names(store) == []
 
 
 @pytest.mark.spec("ADM-011", "ADM-156", "ADM-262")
