@@ -16,9 +16,15 @@ from typing import TYPE_CHECKING
 from bankklient_lab.errors import LabError
 
 if TYPE_CHECKING:
+    from bankklient_lab.access.alone import roles_alone, who_alone
+    from bankklient_lab.access.configuration import configuration, configure
+    from bankklient_lab.access.granting import cancel_permissions, grant_free_permissions, grant_permissions
     from bankklient_lab.access.log import application_log, verify_log
     from bankklient_lab.access.logins import prove
+    from bankklient_lab.access.permission_views import permission_holders, permissions
+    from bankklient_lab.access.roles import change_role, create_role, delete_role, roles, users_of_role
     from bankklient_lab.access.tokens import create_token, give_consent, tokens, withdraw_token
+    from bankklient_lab.access.users import change_password, change_user, create_user, set_password, unlock_user, users
     from bankklient_lab.analysis.accounts import accounts, identify_account, rename_account
     from bankklient_lab.analysis.balances import available_balances, balance_series, balances
     from bankklient_lab.analysis.cashflow import cash_flow, counterparties
@@ -37,9 +43,15 @@ if TYPE_CHECKING:
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
 
 _MODULES = {
+    "access.alone": ("roles_alone", "who_alone"),
+    "access.configuration": ("configuration", "configure"),
+    "access.granting": ("cancel_permissions", "grant_free_permissions", "grant_permissions"),
     "access.log": ("application_log", "verify_log"),
     "access.logins": ("prove",),
+    "access.permission_views": ("permission_holders", "permissions"),
+    "access.roles": ("change_role", "create_role", "delete_role", "roles", "users_of_role"),
     "access.tokens": ("create_token", "give_consent", "tokens", "withdraw_token"),
+    "access.users": ("change_password", "change_user", "create_user", "set_password", "unlock_user", "users"),
     "analysis.accounts": ("accounts", "identify_account", "rename_account"),
     "analysis.balances": ("available_balances", "balance_series", "balances"),
     "analysis.cashflow": ("cash_flow", "counterparties"),
@@ -69,9 +81,18 @@ __all__ = [
     "available_balances",
     "balance_series",
     "balances",
+    "cancel_permissions",
     "cash_flow",
+    "change_password",
+    "change_role",
+    "change_user",
+    "configuration",
+    "configure",
     "counterparties",
+    "create_role",
     "create_token",
+    "create_user",
+    "delete_role",
     "delete_selection",
     "entries",
     "entry_detail",
@@ -81,28 +102,39 @@ __all__ = [
     "export_statement",
     "findings",
     "give_consent",
+    "grant_free_permissions",
+    "grant_permissions",
     "identify_account",
     "import_file",
     "imports",
     "inspect_file",
     "open",
     "pending_entries",
+    "permission_holders",
+    "permissions",
     "prove",
     "published_relations",
     "rates",
     "remove_schedule",
     "rename_account",
+    "roles",
+    "roles_alone",
     "run_history",
     "save_selection",
     "schedules",
     "selections",
+    "set_password",
     "sql",
     "sql_functions",
     "statement",
     "statement_head",
     "statements",
     "tokens",
+    "unlock_user",
+    "users",
+    "users_of_role",
     "verify_log",
+    "who_alone",
     "withdraw_import",
     "withdraw_token",
 ]
