@@ -292,7 +292,12 @@ def open_here(
         except BaseException:
             ownership.release()
             raise
-        lab = Lab(path, database=database, ownership=ownership, clock=clock, user=user)
+        try:
+            lab = Lab(path, database=database, ownership=ownership, clock=clock, user=user)
+        except BaseException:  # a file that is damaged further in
+            database.close()
+            ownership.release()
+            raise
         _OPEN[path] = lab
         return lab
 

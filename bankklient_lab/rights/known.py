@@ -76,8 +76,7 @@ class Known:
 
 def read(database: Database, before: Known) -> Known:
     """Return what is committed, with the last uses of `before` that are not written yet."""
-    cursor = database.cursor()  # not the one of a transaction under way, which may yet be undone
-    try:
+    with database.reading(committed=True) as cursor:  # a transaction under way may yet be undone
         users = cursor.execute(
             "SELECT u.user_id, u.name, u.reference, u.valid, r.permissions, u.permissions, u.password_expires"
             " FROM ops.user u JOIN ops.role r USING (role_id)"
@@ -90,8 +89,6 @@ def read(database: Database, before: Known) -> Known:
             "SELECT digest, token_id, user_id, scope, expires_at, withdrawn_at IS NOT NULL, used_at FROM ops.token"
         ).fetchall()
         settings = dict(cursor.execute("SELECT name, value FROM ops.setting").fetchall())
-    finally:
-        cursor.close()
     return Known(
         users={
             number: User(name, reference, valid, parse(of_role) | parse(own), expires)

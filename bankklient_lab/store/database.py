@@ -139,12 +139,13 @@ class Database:
         return cursor
 
     @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def reading(self, *, committed: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a cursor for reading; DamagedLab or StoreError when the file can't be read or written.
 
-        Within a transaction of the lane ops of this thread it is that one's, which sees what it has changed.
+        Within a transaction of the lane ops of this thread it is that one's, which sees what it has changed, unless
+        only what is `committed` is asked for.
         """
-        own: _Transaction | None = getattr(self._open, "ops", None)
+        own: _Transaction | None = None if committed else getattr(self._open, "ops", None)
         cursor = own.cursor if own else self.cursor()
         try:
             yield cursor
