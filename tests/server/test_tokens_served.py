@@ -23,3 +23,14 @@ def test_a_running_server_refuses_a_withdrawn_token(serving: Served) -> None:
         assert http.post("/actions/users", json={}).status_code == 403
         withdraw_token(owner, made["token_id"])
         assert imports_of(http)[0] == 401
+
+
+def test_a_repeated_call_is_not_told_a_secret_again(serving: Served) -> None:
+    with serving.client(serving.login()) as http:
+        call = {"json": {"name": "once", "scope": [236]}, "headers": {"Idempotency-Key": "a-key-of-this-test-alone"}}
+        first = http.post("/actions/create_token", **call)
+        again = http.post("/actions/create_token", **call)
+    secret = first.json()["result"]["token"]
+    assert (again.status_code, again.json()["code"]) == (409, "refused")
+    assert serving.lab.rows("SELECT count(*) FROM ops.token WHERE name = 'once'") == [(1,)]
+    assert secret not in str(serving.lab.rows("FROM ops.call"))
