@@ -44,6 +44,7 @@ VALID: dict[str, Any] = {
     "text": "SELECT 1", "old": "", "new": "Geheim-12y", "permissions": [], "values": {},
     "token_id": 1, "factor_id": 1, "session_id": 1, "party": "party", "purpose": "purpose", "scope": [], "code": "000000",
     "answer": "{}", "what": "entries", "rows": 1,
+    "before": date(2020, 1, 1), "archive_id": 1,
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,
