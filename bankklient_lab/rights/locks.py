@@ -126,13 +126,13 @@ class Locks:
     def _begin(self, wanted: Work, wait: float) -> int:
         patience = time.monotonic() + wait
         with self._changed:
+            self._check_alone(wanted)  # before waiting for work of somebody who stays logged in afterwards
             while (blocker := self._blocker(wanted)) is not None:
                 left = patience - time.monotonic()
                 if left <= 0 or blocker.until != float("inf"):  # what a person holds does not end soon
                     raise _blocked(blocker)
                 self._changed.wait(left)
-            if wanted.mode == "exclusive":
-                self._refuse_others(wanted)
+            self._check_alone(wanted)
             number = next(self._numbers)
             self._work[number] = wanted
             return number
@@ -146,8 +146,9 @@ class Locks:
         for number in [number for number, work in self._work.items() if work.until <= now]:
             del self._work[number]
 
-    def _refuse_others(self, wanted: Work) -> None:
-        for other in self._others(wanted.caller):
+    def _check_alone(self, wanted: Work) -> None:
+        """Raise Blocked for exclusive work while others are logged in."""
+        for other in self._others(wanted.caller) if wanted.mode == "exclusive" else ():
             raise Blocked(
                 f"{wanted.action} needs the lab for itself, but {other.name} ({other.reference}) is logged in at"
                 f" {_place(other)}; try again when nobody else is",

@@ -120,11 +120,12 @@ def written(numbers: Iterable[int]) -> str:
 def settled(wanted: Iterable[int], beside: Held = frozenset()) -> Held:
     """Return the largest part of a set whose rules hold: what breaks a rule is taken away until nothing does.
 
+    A number that the codebook does not have (any more) is taken away, too.
     `beside` are permissions that stay whatever happens, as those of a user's role: what excludes one of them goes. Of
     two permissions of the set that exclude each other the lower number goes (BAS-202, BAS-203).
     """
     known = permissions()
-    held = frozenset(number for number in wanted if not known[number].conflicts & beside)
+    held = frozenset(number for number in wanted if number in known and not known[number].conflicts & beside)
     held -= {number for number in held if any(other > number for other in known[number].conflicts & held)}
     while broken := {number for number in held if not known[number].requires.holds(held | beside)}:
         held -= broken
@@ -149,9 +150,10 @@ def known_numbers(numbers: Iterable[int]) -> Held:
 
 def broken_rules(held: Held) -> list[str]:
     """Return a sentence for each rule that a set breaks, in the order of the numbers."""
-    said = []
-    for number in sorted(held):
-        rule = permission(number)
+    known = permissions()
+    said = [f"{number} is not known" for number in sorted(held - known.keys())]
+    for number in sorted(held & known.keys()):
+        rule = known[number]
         said += [f"{number} excludes {other}" for other in sorted(rule.conflicts & held) if other > number]
         if not rule.requires.holds(held):
             said.append(f"{number} needs {rule.requires}")

@@ -81,6 +81,7 @@ def test_the_codebook_has_the_rules_of_the_specification_and_no_others() -> None
         pytest.param({196}, set(), marks=pytest.mark.spec("BAS-211")),
         ({101, 115, 116, 110}, {101, 110}),  # without 108 both go
         ({120, 121, 125, 130, 135, 136, 132}, {121, 125, 130, 132, 135, 136}),
+        ({3, 51, 76}, {51}),  # 3 is no permission
         (set(), set()),
     ],
     ids=str,
