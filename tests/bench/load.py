@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -25,7 +27,7 @@ from tests.bench.tasks import a_task
 
 P95_MS = 150
 SECONDS_BETWEEN_CALLS = 1.0
-LOWEST_PRIORITY = 19
+LOWEST_PRIORITY = 39  # over any that this process has
 
 
 @a_task
@@ -83,12 +85,9 @@ def _browse(link: str, sessions: int, stop: threading.Event, ready: threading.Ev
 
     from tests.browser.conftest import ARGUMENTS, HEIGHT, WIDE
 
-    program = shutil.which("chromium")
-    assert program, "this needs Debian's package chromium"
     try:
-        with sync_playwright() as playwright:
+        with _patient_chromium() as program, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True)
-            _lower_priority()
             cookies, address = let_in(browser, link)
             contexts = [
                 browser.new_context(viewport={"width": WIDE, "height": HEIGHT}, storage_state=cookies)
@@ -115,13 +114,16 @@ def _browse(link: str, sessions: int, stop: threading.Event, ready: threading.Ev
         ready.set()
 
 
-def _lower_priority() -> None:
-    """Give the browser the lowest priority."""
-    import psutil
-
-    for child in psutil.Process().children(recursive=True):
-        if "chrom" in child.name():
-            child.nice(LOWEST_PRIORITY)
+@contextmanager
+def _patient_chromium() -> Iterator[str]:
+    """Give a program that runs Chromium at the lowest priority; set later, it would hold for some threads only."""
+    program = shutil.which("chromium")
+    assert program, "this needs Debian's package chromium"
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder, "chromium")
+        script.write_text(f'#!/bin/sh\nexec nice -n {LOWEST_PRIORITY} {program} "$@"\n', "utf-8")
+        script.chmod(0o700)
+        yield str(script)
 
 
 def many_at_work(lab: Path, *, entries: int, clients: int, sessions: int, seconds: float) -> Iterator[Measurement]:
