@@ -158,6 +158,7 @@ SUFFIXES = (".pdf", ".xlsx", ".html", ".csv", ".json", ".parquet", ".camt053.xml
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.spec("ADM-234")
 def test_statements_are_written_by_suffix(run: Run, lab: Path, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"out{suffix}"
     code, _, err = run("statement", "--account", ACCOUNT, "--from", "2026-11", "-o", target)
