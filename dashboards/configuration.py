@@ -24,11 +24,11 @@ class Configuration:
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self._lab, self._state = lab, state
         self._rows: list[dict[str, Any]] = []
-        self._tabs = ui.choice([], None)
+        self._tabs = ui.choice([], None, stylesheets=[css("tabs")])
         self._place = ui.column(gap=14)
         self.form: Form | None = None
         self._sets: dict[str, Ticks] = {}
-        self.view = ui.card(ui.row(self._tabs, stylesheets=[css("tabs")]), self._place, gap=16)
+        self.view = ui.card(self._tabs, self._place, gap=16)
         self._tabs.param.watch(lambda _event: self._show(), "value")
         state.param.watch(lambda _event: self._restore(), "restored")
         follow(state, "configuration", (), self.refresh)

@@ -44,7 +44,7 @@ class Field:
         if self.kind == CHOICE:
             return ui.select(label, dict(self.options), next(iter(self.options.values()), None), **params)
         if self.kind == YES_NO:
-            return ui.checkbox(label)
+            return ui.checkbox(f"{label} \u2013 {self.help}" if self.help else label)
         if self.kind == DAY:
             return ui.date(label, **params)
         return ui.field(label, max_length=self.chars, **params)
@@ -83,7 +83,7 @@ class Form:
         self.button = ui.button(
             button or text("form.save"), self.save, primary=True
         )  # asks for a proof if one is needed
-        self.view = ui.column(*self.widgets.values(), self._problem, ui.row(self.button, gap=8), gap=14)
+        self.view = ui.column(*self.widgets.values(), self._problem, ui.row(self.button, gap=8), gap=20)
         for name, widget in self.widgets.items():
             watched = ["value", "value_input"] if "value_input" in widget.param else ["value"]
             widget.param.watch(lambda event, name=name: self._changed(name, event), watched)

@@ -387,7 +387,8 @@ def drawer(*objects: Any, width: int = 460) -> Widget:
     made.objects = [
         column(
             head, *objects, gap=8,
-            stylesheets=[f":host {{ padding: 12px 20px 20px; box-sizing: border-box; width: min({width}px, 92vw); }}"],
+            stylesheets=[f":host {{ padding: 12px 20px 20px; box-sizing: border-box; width: min({width}px, 92vw); "
+                "margin-left: auto !important; }"],
         )
     ]  # fmt: skip
     return made
