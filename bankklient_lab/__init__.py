@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.selections import delete_selection, save_selection, selections
     from bankklient_lab.analysis.sql import published_relations, sql, sql_functions
     from bankklient_lab.analysis.statement import statement, statement_head, statements
+    from bankklient_lab.history.backups import backups, rotate_backup
     from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
+    from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
     from bankklient_lab.lab import Lab
     from bankklient_lab.opening import open  # noqa: A004 - bankklient_lab.open() is the door
     from bankklient_lab.runs.records import run_history
@@ -63,7 +65,9 @@ _MODULES = {
     "analysis.selections": ("delete_selection", "save_selection", "selections"),
     "analysis.sql": ("published_relations", "sql", "sql_functions"),
     "analysis.statement": ("statement", "statement_head", "statements"),
+    "history.backups": ("backups", "rotate_backup"),
     "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
+    "history.reduction": ("archives", "delete_archived", "reduce_history", "reducible"),
     "lab": ("Lab",),
     "opening": ("open",),
     "runs.records": ("run_history",),
@@ -78,7 +82,9 @@ __all__ = [
     "accounts",
     "add_schedule",
     "application_log",
+    "archives",
     "available_balances",
+    "backups",
     "balance_series",
     "balances",
     "cancel_permissions",
@@ -92,6 +98,7 @@ __all__ = [
     "create_role",
     "create_token",
     "create_user",
+    "delete_archived",
     "delete_role",
     "delete_selection",
     "entries",
@@ -115,10 +122,13 @@ __all__ = [
     "prove",
     "published_relations",
     "rates",
+    "reduce_history",
+    "reducible",
     "remove_schedule",
     "rename_account",
     "roles",
     "roles_alone",
+    "rotate_backup",
     "run_history",
     "save_selection",
     "schedules",

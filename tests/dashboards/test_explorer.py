@@ -57,6 +57,7 @@ def _plain(value: Any) -> str:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.spec("ADM-232")
 def test_an_export_is_exactly_what_is_shown(lab: Lab, state: State, suffix: str) -> None:
     page = Explorer(lab, state)
     state.param.update(side="credit", containing={"bank_reference": "r0", "day": "2026-11-0"}, amount_from="10")
