@@ -19,7 +19,7 @@ from bankklient_lab.access.granting import grant_permissions
 from bankklient_lab.access.listings import LISTINGS
 from bankklient_lab.access.users import create_user
 from bankklient_lab.errors import BadArgument, NotAllowed, UnknownName
-from bankklient_lab.lab import Lab
+from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.reports.listings import LISTING_SUFFIXES, render_listing
 from tests.access.people import PASSWORD, of, with_users
 
@@ -163,6 +163,19 @@ WRONG = [
 def test_what_goes_wrong_is_one_sentence(staffed: Run) -> None:
     for command, said in WRONG:
         assert said in refused(staffed(command)), command
+
+
+@pytest.mark.spec("ADM-063", "ADM-064")
+def test_what_a_role_changed_by_the_bank_took_away_is_said_by_the_next_command_once(
+    staffed: Run, tmp_path: Path
+) -> None:
+    with open_here(tmp_path / "a.lab") as lab, lab.database.tx("ops") as cursor:  # as an older codebook left it
+        cursor.execute("UPDATE ops.role SET permissions = '36 108' WHERE name = 'IMPORT 1'")
+        cursor.execute("UPDATE ops.user SET role_id = 7, permissions = '110' WHERE name = 'berta'")
+    code, _, err = staffed("permissions list")
+    assert code == 0
+    assert err.startswith("the bank changed role IMPORT 1, so user berta lost permissions of their own")
+    done(staffed("permissions list"))
 
 
 @pytest.fixture
