@@ -1,0 +1,64 @@
+"""Editions: what each has, and what a lab of one offers."""
+
+from __future__ import annotations
+
+import pytest
+
+from bankklient_lab.access.editions import (
+    EDITIONS,
+    SETTING,
+    Edition,
+    edition,
+    edition_features,
+    features,
+    offered,
+    withheld,
+)
+from bankklient_lab.errors import UnknownName
+from bankklient_lab.lab import Lab
+from bankklient_lab.rights.permissions import permission
+
+
+def set_by_the_bank(lab: Lab, name: str) -> None:
+    with lab.database.tx("ops") as cursor:
+        cursor.execute("INSERT OR REPLACE INTO ops.setting VALUES (?, ?)", [SETTING, name])
+
+
+@pytest.mark.spec("EL-015")
+@pytest.mark.parametrize(
+    ("own", "has", "lacks"),
+    [
+        ("light", {"statements", "domestic", "messages"}, {"foreign", "exchange", "signatures", "sql", "clients"}),
+        ("standard", {"statements", "domestic", "foreign", "exchange", "signatures", "sql"}, {"clients"}),
+        ("xl", {"statements", "foreign", "exchange", "signatures", "clients"}, set()),
+    ],
+)
+def test_editions_differ_in_the_range_of_functions(lab: Lab, own: Edition, has: set[str], lacks: set[str]) -> None:
+    set_by_the_bank(lab, own)
+    assert edition(lab) == own
+    assert all(offered(lab, name) for name in has)
+    assert not any(offered(lab, name) for name in lacks)
+    for name in lacks:
+        assert features()[name].permissions <= withheld(lab)
+    listed = {row["feature"]: row["offered"] for row in edition_features.arrow(lab).to_pylist()}
+    assert listed == {name: offered(lab, name) for name in features()}
+
+
+def test_a_lab_whose_edition_is_not_set_withholds_nothing(lab: Lab) -> None:
+    assert edition(lab) == "xl"
+    assert withheld(lab) == frozenset()
+
+
+def test_each_edition_has_what_the_smaller_one_has() -> None:
+    for one in features().values():
+        had = [name in one.editions for name in EDITIONS]
+        assert had == sorted(had)
+        assert all(permission(number) for number in one.permissions)
+
+
+def test_unknown_names_are_refused(lab: Lab) -> None:
+    with pytest.raises(UnknownName, match="unknown feature 'magic'"):
+        offered(lab, "magic")
+    set_by_the_bank(lab, "gold")
+    with pytest.raises(UnknownName, match="unknown edition 'gold'; known are light, standard, xl"):
+        edition(lab)
