@@ -58,6 +58,7 @@ PLANTED: list[tuple[str, tuple[str, ...], str]] = [
     ("migrations", (), "INSERT INTO ops.migration VALUES (999, 'later', 'x', now())"),
     ("rows_have_import", ("imports_logged",), "INSERT INTO history.rate VALUES (77, 'CNB', '2026-01-01', 'CZK', 'EUR', 1, 25, false)"),
     ("parts_have_statement", (), "INSERT INTO history.balance VALUES (1, 99, 1, 'CLBD', NULL, 1, 'CZK')"),
+    ("archived_once", (), "INSERT INTO ops.archived_import VALUES (1, 1)"),
     ("details_have_entry", (), "UPDATE history.detail SET entry_no = 99 WHERE import_id = 3"),
     ("accounts_known", ("sums_of_statements", "day_sums"), "UPDATE history.statement SET currency = 'USD' WHERE import_id = 2"),
     ("parts_agree_with_statement", (), "UPDATE history.day_sum SET account_id = 99 WHERE import_id = 1"),
