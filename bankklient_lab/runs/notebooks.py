@@ -23,6 +23,11 @@ FOLDERS_SETTING = "notebook_folders"
 _NUMBER_TYPES = {"int": int, "float": float}
 
 
+def preload() -> None:
+    """Import what notebooks are read with, which takes over a second, before somebody waits for it."""
+    import papermill  # noqa: F401
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a notebook; one whose default is None must be given."""
