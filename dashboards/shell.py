@@ -14,6 +14,7 @@ import param
 import bankklient_lab as bl
 from bankklient_lab.analysis.changes import last_change
 from bankklient_lab.errors import LabError, NotLoggedIn
+from bankklient_lab.runs.notebooks import preload as preload_notebooks
 
 from . import ui
 from .browser import Browser
@@ -207,8 +208,10 @@ def preload() -> None:
     """Import the pages and what they make files with before somebody waits for them."""
     for name in PAGES:
         import_module(f"{__package__}.{name}")
-    for name in ("bankklient_lab.reports.html", "bankklient_lab.reports.pdf", "bankklient_lab.reports.excel"):
+    reports = ("bankklient_lab.reports.html", "bankklient_lab.reports.pdf", "bankklient_lab.reports.excel")
+    for name in reports:
         import_module(name)
+    preload_notebooks()
 
 
 def document(lab: bl.Lab, gate: Gate) -> ui.Viewable:
