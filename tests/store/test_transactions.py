@@ -13,12 +13,12 @@ from bankklient_lab.lab import Lab
 
 
 def names(lab: Lab) -> list[str]:
-    return [name for (name,) in lab.rows("SELECT name FROM ops.setting ORDER BY name")]
+    return [name for (name,) in lab.rows("SELECT name FROM ops.user_selection ORDER BY name")]
 
 
 def put(lab: Lab, name: str) -> None:
     with lab.database.tx("ops") as cursor:
-        cursor.execute("INSERT INTO ops.setting VALUES (?, '')", [name])
+        cursor.execute("INSERT INTO ops.user_selection VALUES (1, ?, '')", [name])
 
 
 def elsewhere(work: Any) -> Any:
@@ -79,8 +79,8 @@ def test_threads_have_transactions_of_their_own(lab: Lab) -> None:
 
     def add() -> None:
         with lab.database.tx("ops") as cursor:
-            ((count,),) = cursor.execute("SELECT count(*) FROM ops.setting").fetchall()
-            cursor.execute("INSERT INTO ops.setting VALUES (?, '')", [f"n{count:02}"])
+            ((count,),) = cursor.execute("SELECT count(*) FROM ops.user_selection").fetchall()
+            cursor.execute("INSERT INTO ops.user_selection VALUES (1, ?, '')", [f"n{count:02}"])
 
     threads = [threading.Thread(target=add) for _ in range(20)]
     for thread in threads:
