@@ -18,7 +18,13 @@ from urllib.parse import urlsplit
 from bankklient_lab import lab as labs
 from bankklient_lab.errors import BadArgument, LabBusy, NotLoggedIn, Refused, StoreError
 from bankklient_lab.lab import ENVIRONMENT_LAB, Clock, Lab, lab_path, open_here, utc_now
-from bankklient_lab.rights.identity import Credentials, Identity
+from bankklient_lab.rights.identity import (
+    ENVIRONMENT_PASSWORD_FILE,
+    ENVIRONMENT_TOKEN,
+    ENVIRONMENT_USER,
+    Credentials,
+    Identity,
+)
 from bankklient_lab.store.owner import OwnerCard, current_owner
 from bankklient_lab.store.passphrase import ENVIRONMENT_PASSPHRASE_FILE, read_passphrase
 
@@ -28,9 +34,6 @@ if TYPE_CHECKING:
     from bankklient_lab.server.places import Place
     from bankklient_lab.server.remote import RemoteLab
 
-ENVIRONMENT_USER = "BANKKLIENT_USER"
-ENVIRONMENT_PASSWORD_FILE = "BANKKLIENT_PASSWORD_FILE"  # noqa: S105 - the name of the variable
-ENVIRONMENT_TOKEN = "BANKKLIENT_TOKEN"  # noqa: S105 - the name of the variable
 ENVIRONMENT_AUTHORITIES = "BANKKLIENT_CA_FILE"
 SECONDS_TO_WAIT = 30.0
 SECONDS_UNTIL_SAID = 2.0

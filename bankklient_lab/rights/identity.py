@@ -8,6 +8,11 @@ from typing import Literal
 from bankklient_lab.errors import NotLoggedIn
 from bankklient_lab.rights.permissions import Held
 
+# Where credentials come from when none are given.
+ENVIRONMENT_USER = "BANKKLIENT_USER"
+ENVIRONMENT_PASSWORD_FILE = "BANKKLIENT_PASSWORD_FILE"  # noqa: S105 - the name of the variable
+ENVIRONMENT_TOKEN = "BANKKLIENT_TOKEN"  # noqa: S105 - the name of the variable
+
 Channel = Literal["pages", "api", "local"]
 OWNER = 1  # the first user of a lab, who made it
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bankklient_lab import errors
 from bankklient_lab.errors import LabError, RunFailed
 from bankklient_lab.jobs import Job
-from bankklient_lab.opening import ENVIRONMENT_PASSWORD_FILE, ENVIRONMENT_TOKEN, ENVIRONMENT_USER
+from bankklient_lab.rights.identity import ENVIRONMENT_PASSWORD_FILE, ENVIRONMENT_TOKEN, ENVIRONMENT_USER
 
 if TYPE_CHECKING:
     from jupyter_client.manager import AsyncKernelManager

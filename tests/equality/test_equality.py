@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 import bankklient_lab as bl
 from bankklient_lab.access.users import create_user, set_password
 from bankklient_lab.lab import open_here
-from bankklient_lab.opening import ENVIRONMENT_PASSWORD_FILE, ENVIRONMENT_TOKEN
+from bankklient_lab.rights.identity import ENVIRONMENT_PASSWORD_FILE, ENVIRONMENT_TOKEN
 from bankklient_lab.runs.execute import execute
 from bankklient_lab.runs.notebooks import register_notebooks
 from tests.browser.conftest import ARGUMENTS
