@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import BadArgument, NotAllowed, NotLoggedIn, UnknownName
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.server.endpoint import register_actions
+from tests.statements import ACCOUNT, mt940
 
 register_actions()
 PASSWORD = "Correct-Horse-7x"
@@ -121,3 +123,12 @@ def test_messages_of_the_log_are_numbered_once() -> None:
     assert len({row["number"] for row in known}) == len({row["action"] for row in known}) == len(known)
     assert {row["chain"] for row in known} == {"operational", "security"}
     assert {row["shown"] for row in known} == {"yes", "no"}
+
+
+def test_accounts_hide_their_balances_from_who_may_not_see_any(shared: Lab, tmp_path: Path) -> None:
+    bl.import_file(of(shared, "anna"), mt940(tmp_path))
+    (seen,) = bl.accounts.rows(of(shared, "berta"))
+    assert (seen["closing"], seen["basis"]) == (Decimal("1150.000"), "stated")
+    change_user(of(shared, "anna"), "berta", role="EMPTY")
+    (seen,) = bl.accounts.rows(of(shared, "berta"))
+    assert (seen["account"], seen["closing"], seen["basis"]) == (ACCOUNT, None, None)

@@ -15,6 +15,7 @@ from functools import partial
 
 from bankklient_lab.errors import NotAllowed, NotLoggedIn, PasswordExpired, ProofNeeded, StoreError
 from bankklient_lab.jobs import Job
+from bankklient_lab.rights.editions import Edition, withheld
 from bankklient_lab.rights.identity import OWNER, SCHEDULER, Identity, Site
 from bankklient_lab.rights.known import Known, Session, Token, User, read
 from bankklient_lab.rights.permissions import Held, Needed, everything, permission
@@ -73,21 +74,34 @@ class Keeper:
 
     def held(self, caller: Identity) -> Held:
         """Return the permissions of a caller at this moment; NotLoggedIn when the login is over."""
-        user = self._user_of(caller)
-        if user is None:
-            return everything()
-        return user.held if caller.scope is None else user.held & caller.scope
+        return self._may(self._user_of(caller), caller)
+
+    @property
+    def edition(self) -> Edition:
+        """The edition of the lab; UnknownName for one that this version does not know."""
+        with self._lock:
+            return self._now_known().edition
+
+    def _may(self, user: User | None, caller: Identity) -> Held:
+        """Return what a user (None: the owner of a lab without access control) may in this edition and scope."""
+        held = everything() if user is None else user.held
+        if caller.scope is not None and user is not None:
+            held &= caller.scope
+        return held - lacking if (lacking := withheld(self.edition)) else held
 
     def demand(self, caller: Identity, needed: Needed, action: str, *, expired: bool = False) -> None:
         """Raise NotLoggedIn, PasswordExpired (unless `expired` is allowed) or NotAllowed, or return."""
         user = self._user_of(caller)
-        if user is None:
-            return
-        expires = user.password_expires
+        expires = user.password_expires if user else None
         if expires is not None and not expired and caller.token_id is None and expires < self._now().date():
             raise PasswordExpired("your password has expired; choose a new one before you go on")
-        if not needed.holds(user.held if caller.scope is None else user.held & caller.scope):
-            raise _not_allowed(action, needed, caller)
+        held = self._may(user, caller)
+        if needed.holds(held):
+            return
+        lacking = withheld(self.edition)
+        if needed.holds(held | lacking):
+            raise _not_in_edition(action, needed, self.edition)
+        raise _not_allowed(action, needed, caller)
 
     def demand_proof(self, caller: Identity, action: str) -> None:
         """Raise ProofNeeded unless the caller has shown lately who it is, by logging in or by `prove` (CB-025).
@@ -282,6 +296,15 @@ class Keeper:
                         column = {"session": "seen_at", "token": "used_at"}[table]
                         cursor.execute(f"UPDATE ops.{table} SET {column} = ? WHERE {table}_id = ?", [last, number])  # noqa: S608
                         one.written_at = last
+
+
+def _not_in_edition(action: str, needed: Needed, edition: Edition) -> NotAllowed:
+    return NotAllowed(
+        f"{action} is not in the lab's edition {edition}; ask the bank for a larger one",
+        action=action,
+        needed=needed.text,
+        edition=edition,
+    )
 
 
 def _not_allowed(action: str, needed: Needed, caller: Identity) -> NotAllowed:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from bankklient_lab.rights.editions import SETTING, Edition, edition_of
 from bankklient_lab.rights.identity import Channel
 from bankklient_lab.rights.permissions import Held, parse
 from bankklient_lab.rights.settings import parameter
@@ -72,6 +73,7 @@ class Known:
     by_digest: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
     inactivity: timedelta = timedelta(0)
     proof_lasts: timedelta = timedelta(0)
+    edition: Edition = "xl"
 
 
 def read(database: Database, before: Known) -> Known:
@@ -100,6 +102,7 @@ def read(database: Database, before: Known) -> Known:
         | {digest: (None, number) for digest, number, *_ in tokens},
         inactivity=_minutes(settings, INACTIVITY),
         proof_lasts=_minutes(settings, PROOF_LASTS),
+        edition=edition_of(settings.get(SETTING)),
     )
 
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from bankklient_lab.access.editions import (
-    EDITIONS,
-    SETTING,
-    Edition,
-    edition,
-    edition_features,
-    features,
-    offered,
-    withheld,
-)
-from bankklient_lab.errors import UnknownName
+import bankklient_lab as bl
+from bankklient_lab.access.editions import edition, edition_features, offered
+from bankklient_lab.actions import ACTIONS
+from bankklient_lab.errors import NotAllowed, UnknownName
 from bankklient_lab.lab import Lab
-from bankklient_lab.rights.permissions import permission
+from bankklient_lab.rights.editions import EDITIONS, SETTING, Edition, features, withheld
+from bankklient_lab.rights.permissions import everything, needed, permission
+from bankklient_lab.server.endpoint import register_actions
+
+register_actions()
 
 
 def set_by_the_bank(lab: Lab, name: str) -> None:
     with lab.database.tx("ops") as cursor:
         cursor.execute("INSERT OR REPLACE INTO ops.setting VALUES (?, ?)", [SETTING, name])
+    lab.rights.forget()
 
 
 @pytest.mark.spec("EL-015")
@@ -39,14 +37,14 @@ def test_editions_differ_in_the_range_of_functions(lab: Lab, own: Edition, has: 
     assert all(offered(lab, name) for name in has)
     assert not any(offered(lab, name) for name in lacks)
     for name in lacks:
-        assert features()[name].permissions <= withheld(lab)
+        assert features()[name].permissions <= withheld(own)
     listed = {row["feature"]: row["offered"] for row in edition_features.arrow(lab).to_pylist()}
     assert listed == {name: offered(lab, name) for name in features()}
 
 
 def test_a_lab_whose_edition_is_not_set_withholds_nothing(lab: Lab) -> None:
     assert edition(lab) == "xl"
-    assert withheld(lab) == frozenset()
+    assert withheld(edition(lab)) == frozenset()
 
 
 def test_each_edition_has_what_the_smaller_one_has() -> None:
@@ -62,3 +60,20 @@ def test_unknown_names_are_refused(lab: Lab) -> None:
     set_by_the_bank(lab, "gold")
     with pytest.raises(UnknownName, match="unknown edition 'gold'; known are light, standard, xl"):
         edition(lab)
+
+
+@pytest.mark.spec("EL-017")
+@pytest.mark.parametrize("own", EDITIONS)
+def test_a_function_outside_the_edition_is_refused_when_it_is_called(lab: Lab, own: Edition) -> None:
+    set_by_the_bank(lab, own)
+    held = everything() - withheld(own)
+    guarded = {name: one for name, one in ACTIONS.items() if not one.declared.public}
+    outside = {name for name, one in guarded.items() if not needed(one.declared.needs).holds(held)}
+    for name, one in guarded.items():
+        if name in outside:
+            with pytest.raises(NotAllowed, match=f"^{name} is not in the lab's edition {own}; ask the bank"):
+                one.admit(lab)
+        else:
+            one.admit(lab)
+    assert ("sql" in outside) == (own == "light")
+    assert bl.balances.rows(lab, on=lab.clock().date()) == []
