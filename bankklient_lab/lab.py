@@ -303,7 +303,7 @@ def open_here(
 
 
 @contextmanager
-def created(path: Path, *, passphrase: str | None = None) -> Iterator[Lab]:
-    """Make a new lab, give it, and close it."""
-    with open_here(path, passphrase=passphrase, create=True) as lab:
+def created(path: Path, *, passphrase: str | None = None, user: str = "") -> Iterator[Lab]:
+    """Make a new lab, which belongs to `user` (who is logged in to this machine when empty), give it, and close it."""
+    with open_here(path, passphrase=passphrase, create=True, user=user) as lab:
         yield lab

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from bankklient_lab.cli.serving import serve_lab, stopping
 from bankklient_lab.errors import BadArgument
 
 DEMO_LAB = "demo.duckdb"
+DEMO_USER = "BKDEMOUSER"
 ENTRIES_MAX = 50_000_000
 
 
@@ -37,7 +39,8 @@ def demo(
     """Make a demo company with two years of bank files, import them, and show the dashboards.
 
     The lab is demo.duckdb here unless --lab says otherwise, the bank files are in a folder beside it; a lab that is
-    there already is shown as it is.
+    there already is shown as it is. Its user is BKDEMOUSER, with a password of its own that is printed once: it is
+    asked for as soon as the lab has another user or is served to others.
     """
     from bankklient_lab.lab import lab_path
 
@@ -48,12 +51,13 @@ def demo(
             f"{name.replace('_', ' ')}: {value}" for name, value in summary.items()
         )
     if not once:
-        with stopping() as stop, options.opened(str(path), "", share_after=0.0, pandas=True) as one:
+        with stopping() as stop, options.opened(str(path), "", share_after=0.0, pandas=True, serving=True) as one:
             serve_lab(one, port, stop)
 
 
 def _make(path: Path, today: date, entries: int, months: int, seed: int) -> dict[str, object]:
     """Make the demo lab whole or not at all, the bank files in a folder beside it."""
+    from bankklient_lab.access.users import set_password
     from bankklient_lab.demo import fill
     from bankklient_lab.lab import created
 
@@ -64,10 +68,12 @@ def _make(path: Path, today: date, entries: int, months: int, seed: int) -> dict
     except OSError as error:
         raise BadArgument(f"{files} can't be made ({error.strerror})") from None
     try:
-        with created(part) as one, Progress() as job:
+        password = f"Demo-{secrets.token_urlsafe(9)}"
+        with created(part, user=DEMO_USER) as one, Progress() as job:
             summary = fill(one, files, today=today, entries=entries, months=months, seed=seed, job=job)
+            set_password(one, DEMO_USER, password)
         part.rename(path)
     finally:
         for left in path.parent.glob(f"{part.name}*"):
             left.unlink(missing_ok=True)
-    return {"lab": str(path), "bank_files": str(files), **summary}
+    return {"lab": str(path), "bank_files": str(files), **summary, "user": DEMO_USER, "password": password}
