@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from bankklient_lab.lab import Lab, open_here
+from bankklient_lab.rights import passwords
 from tests import corpus, spec
 
 
@@ -22,6 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     heavy.addoption("--kills", type=int, default=60, help="processes to kill at a random instant")
     heavy.addoption("--update-images", action="store_true", help="take the screenshots of docs/images anew")
     heavy.addoption("--update-expected", action="store_true", help="write expected twins instead of comparing")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> None:
+    """Hash the passwords of tests at the least cost: thousands of logins would take as long as all else together."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._hasher = lambda: quick  # type: ignore[assignment]
 
 
 def pytest_report_header() -> list[str]:

@@ -15,6 +15,7 @@ Strength = Literal["weak", "strong", "very strong"]
 CHARS_MAX = 200
 REMEMBERED = 10  # passwords that may not come back
 STRONG_CHARS_MIN = 8
+COST = {"time_cost": 3, "memory_cost": 64 * 1024, "parallelism": 4}  # of Argon2id, as RFC 9106 recommends second
 _AT_ONCE = threading.BoundedSemaphore(2)  # each takes 64 MiB; logins wait their turn rather than fill the memory
 
 
@@ -22,7 +23,7 @@ _AT_ONCE = threading.BoundedSemaphore(2)  # each takes 64 MiB; logins wait their
 def _hasher() -> PasswordHasher:
     from argon2 import PasswordHasher
 
-    return PasswordHasher()
+    return PasswordHasher(**COST)
 
 
 @cache

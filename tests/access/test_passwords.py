@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -235,3 +237,10 @@ def test_an_administrator_gives_a_password_that_must_be_changed_at_once(staffed:
     assert login(staffed, "berta", "Other-Horse-7x")["expired"]
     create_user(staffed, "carl", reference="CA", role="VIEW", password=PASSWORD, password_expires=date(2026, 11, 21))
     assert login(staffed, "carl", PASSWORD)["expired"]
+
+
+def test_hashing_costs_what_is_recommended(tmp_path: Path) -> None:
+    """In a process of its own: the tests hash at less."""
+    code = "from bankklient_lab.rights.passwords import hashed; print(hashed('secret'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, stdout=-1, check=True, text=True)
+    assert done.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
