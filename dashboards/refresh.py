@@ -50,12 +50,15 @@ class Refresh(Generic[T]):
         failed: Callable[[str], None],
     ) -> None:
         self._state, self._prepare, self._show, self._failed = state, prepare, show, failed
-        self._running = self._again = False
+        self._running = self._again = self._laid_out = False
 
     def start(self) -> None:
         """Read anew."""
         document = window()
-        if document is None:
+        laid_out, self._laid_out = self._laid_out, True
+        if document is None or (
+            not laid_out and pn.state.loaded
+        ):  # the page is on its way to the browser: with content
             self._take(*_outcome(self._prepare()))
         elif self._running:
             self._again = True

@@ -200,9 +200,10 @@ def _amount(text: str) -> str:
 
 
 def follow(state: State, page: str, names: tuple[str, ...], refresh: Callable[[], None]) -> None:
-    """Call `refresh` soon and whenever one of `names` changes, but only while `page` is looked at: then or when next.
+    """Call `refresh` at once and soon after one of `names` changes, but only while `page` is looked at, or when it is.
 
-    Changes that come before it was called lead to one call.
+    Changes that come before it was called lead to one call. A page goes to the browser with its content: a table that
+    is told to change before the browser has built it stays empty.
     """
     stale = True
     waiting = False
@@ -226,4 +227,4 @@ def follow(state: State, page: str, names: tuple[str, ...], refresh: Callable[[]
         update()
 
     state.param.watch(changed, [*names, "page", "data_version"])
-    update()
+    fill()

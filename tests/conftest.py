@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,12 @@ def quick_passwords() -> None:
     """Hash the passwords of tests at the least cost: thousands of logins would take as long as all else together."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     passwords._hasher = lambda: quick  # type: ignore[assignment]
+
+
+def pytest_configure() -> None:
+    """Let processes that tests start be interrupted, even when this run was started in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:

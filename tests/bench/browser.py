@@ -135,8 +135,10 @@ def wait_for_content(page: Page) -> None:
 
 
 def _changes(page: Page, number: int) -> list[float]:
+    """Choose presets in turn, beginning with one that is not chosen yet, and return the milliseconds of each change."""
     buttons = [page.get_by_role("button", name=preset, exact=True) for preset in PRESETS]
-    return [float(buttons[turn % len(buttons)].first.evaluate(_CHANGE)) for turn in range(number)]
+    first = 1 + next((at for at, one in enumerate(buttons) if one.first.get_attribute("aria-pressed") == "true"), -1)
+    return [float(buttons[(first + turn) % len(buttons)].first.evaluate(_CHANGE)) for turn in range(number)]
 
 
 def in_chromium(lab: Path, *, entries: int, rounds: int, changes: int) -> Iterator[Measurement]:

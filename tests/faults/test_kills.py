@@ -93,7 +93,7 @@ def test_withdrawals_killed(kills: int, made: Material, tmp_path: Path) -> None:
         with open_here(path) as lab:
             require_whole(lab, made)
             withdrawn = {import_id for import_id, (_, state, _) in contents(lab).items() if state == "withdrawn"}
-            selections = {name for (name,) in lab.rows("SELECT name FROM ops.selection")}
+            selections = {name for (name,) in lab.rows("SELECT name FROM ops.user_selection")}
             logged = lab.rows("SELECT action, count(*) FROM ops.log WHERE action <> 'import_file' GROUP BY ALL")
         assert {value for what, value in said if what == "withdrawn"} <= withdrawn
         assert {value for what, value in said if what == "saved"} <= selections
