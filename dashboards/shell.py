@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
@@ -33,6 +34,9 @@ from .texts import LANGUAGE_COOKIE, LANGUAGES, ask_window, text
 _log = logging.getLogger(__name__)
 
 SHORTCUTS = {f"go-{page[0]}": page for page, entry in ENTRIES.items() if entry.group in (LOOK, WORK)}
+PREPARED = ("overview", "explorer", "statements")  # their tables and charts take longest to lay out
+PREPARE_MS = 500
+QUIET_SECONDS = 2.0  # without a change of what is shown, before a page is laid out in advance
 NEWS_MS = 3_000
 FILTERED = ("overview", "explorer")
 
@@ -110,6 +114,8 @@ class Shell:
             dark=state.dark,
             sidebar_open=not state.narrow,
         )
+        self._touched = time.monotonic()
+        state.param.watch(self._touch, list(State.KEPT))
         state.param.watch(self._show_page, "page")
         state.param.watch(self._content_changed, "data_version")
         self._offer_pages()
@@ -162,6 +168,17 @@ class Shell:
             self._pages[name] = view = self._built(name)
             view.visible = self.state.page == name
             self._main.append(view)
+
+    def prepare(self) -> bool:
+        """Lay out one of the pages that people go to most, if nobody waits; return whether there are more."""
+        missing = [name for name in PREPARED if name in self._offered and name not in self._pages]
+        quiet = self.state.busy == 0 and time.monotonic() - self._touched > QUIET_SECONDS
+        if missing and quiet:
+            self._add(missing[0])
+        return len(missing) > quiet
+
+    def _touch(self, *_events: object) -> None:
+        self._touched = time.monotonic()
 
     def _built(self, name: str) -> ui.Viewable:
         try:
@@ -320,6 +337,12 @@ def _loaded(shell: Shell, login: _Login) -> None:
             shell.look_for_rights()
 
     pn.state.add_periodic_callback(look, period=NEWS_MS)
+
+    def prepare() -> None:
+        if not shell.prepare():
+            preparing.stop()
+
+    preparing: Any = pn.state.add_periodic_callback(prepare, period=PREPARE_MS)
 
 
 def _keep_scheme(shell: Shell, browser: Browser) -> None:

@@ -71,11 +71,14 @@ class Reader:
 
     def read(self, source: BinaryIO) -> Iterator[Part]:
         """Yield the parts of the message; FormatError when it can't be taken over."""
-        tags = ("Document", "GrpHdr", self._tag, "Ntry")
+        tags, begun = ("Document", "GrpHdr", self._tag, "Ntry"), False
         for event, name, element in parse(source, tags, frozenset({"Ntry", self._tag}), self._slices):
+            if not begun and (name != "Document" or element.getparent() is not None):
+                raise FormatError("the message does not begin with the element Document", place="whole file")
             if event == "start":
-                if name == "Document" and element.getparent() is None:
+                if not begun:
                     self._start_document(element)
+                    begun = True
                 elif name == self._tag and self._statement is None:
                     self._start_statement(element)
             elif name == "Ntry":

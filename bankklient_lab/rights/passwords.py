@@ -15,7 +15,8 @@ Strength = Literal["weak", "strong", "very strong"]
 CHARS_MAX = 200
 REMEMBERED = 10  # passwords that may not come back
 STRONG_CHARS_MIN = 8
-COST = {"time_cost": 3, "memory_cost": 64 * 1024, "parallelism": 4}  # of Argon2id, as RFC 9106 recommends second
+# Of Argon2id, as RFC 9106 recommends second.
+ROUNDS, MEMORY_KIB, LANES = 3, 64 * 1024, 4
 _AT_ONCE = threading.BoundedSemaphore(2)  # each takes 64 MiB; logins wait their turn rather than fill the memory
 
 
@@ -23,7 +24,7 @@ _AT_ONCE = threading.BoundedSemaphore(2)  # each takes 64 MiB; logins wait their
 def _hasher() -> PasswordHasher:
     from argon2 import PasswordHasher
 
-    return PasswordHasher(**COST)
+    return PasswordHasher(time_cost=ROUNDS, memory_cost=MEMORY_KIB, parallelism=LANES)
 
 
 @cache
