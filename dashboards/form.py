@@ -86,7 +86,7 @@ class Form:
         self.view = ui.column(*self.widgets.values(), self._problem, ui.row(self.button, gap=8), gap=20)
         for name, widget in self.widgets.items():
             watched = ["value", "value_input"] if "value_input" in widget.param else ["value"]
-            widget.param.watch(lambda event, name=name: self._changed(name, event), watched)
+            widget.param.watch(lambda *events, name=name: self._changed(name, events[-1]), watched)
 
     def fill(self, values: Mapping[str, Any], *, name: str = "") -> None:
         """Show values, or the draft of this name when there is one."""

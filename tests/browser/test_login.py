@@ -139,7 +139,7 @@ def test_logout_asks_before_it_drops_what_was_typed(several: DashboardServer, ne
     page = log_in(new_page(), several.port, ALICE, "page=users")
     page.get_by_role("button", name="New user").click()
     page.get_by_label("Identification").last.fill("half typed")
-    page.get_by_label("Reference").last.click()
+    page.get_by_label("Reference", exact=True).last.click()
     page.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('half typed'))")
     page.keyboard.press("Escape")
     asked: list[str] = []
@@ -194,7 +194,7 @@ def test_a_page_outlasts_the_restart_of_its_server(new_page: NewPage, tmp_path: 
         page = log_in(new_page(), port, ALICE, "page=users")
         page.get_by_role("button", name="New user").click()
         page.get_by_label("Identification").last.fill("half typed")
-        page.get_by_label("Reference").last.click()
+        page.get_by_label("Reference", exact=True).last.click()
         page.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('half typed'))")
     expect(page.get_by_text("The connection to the server is lost.")).to_be_visible()
     with process(path, port):
