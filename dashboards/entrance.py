@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache, partial
@@ -225,7 +226,7 @@ class Entrance(_Pages):
         )
 
 
-class _Form(_Pages):
+class _Form(_Pages, ABC):
     """Takes a form of one of the small pages."""
 
     kind = ""
@@ -245,9 +246,9 @@ class _Form(_Pages):
         except LabError as error:
             self.failed(error, proof)
 
+    @abstractmethod
     async def take(self, proof: Proof) -> None:
         """Do what the form asks for."""
-        raise NotImplementedError
 
     def failed(self, error: LabError, _proof: Proof) -> None:
         """Show the form again, with the reason."""

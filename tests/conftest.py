@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from argon2 import PasswordHasher
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.rights import passwords
 from tests import corpus, spec
+from tests.clocks import NOON
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,9 +91,6 @@ def demo_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return lab
-
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bankklient_lab.lab import Lab, open_here
 from tests.access.people import with_users
-from tests.conftest import NOON
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        """Move the clock by so many seconds, minutes, hours or days."""
-        self.now += timedelta(**by)
+from tests.clocks import NOON, Clock
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from bankklient_lab.analysis.selections import save_selection, selections
 from bankklient_lab.errors import Blocked, Cancelled, NotAllowed, NotLoggedIn, Refused, UnknownName
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
-from tests.access.conftest import Clock
 from tests.access.people import of
+from tests.clocks import Clock
 
 STARTED, GO_ON = threading.Event(), threading.Event()
 

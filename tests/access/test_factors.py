@@ -20,8 +20,8 @@ from bankklient_lab.errors import LoginRefused, NotAllowed, ProofNeeded, Refused
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.rights.identity import Site
 from tests.access.authenticator import Authenticator
-from tests.access.conftest import Clock
 from tests.access.people import PASSWORD, of
+from tests.clocks import Clock
 
 SITE = Site("lab.example", "https://lab.example:8443")
 

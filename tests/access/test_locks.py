@@ -16,7 +16,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import Identity
 from bankklient_lab.rights.locks import Locks, Mode, Record
 from tests.access.people import of, with_users
-from tests.conftest import NOON
+from tests.clocks import NOON
 
 ANNA = Identity(1, "anna", "AN", session_id=1, workstation="desk 1")
 BERTA = Identity(2, "berta", "BE", session_id=2, workstation="desk 2")

@@ -21,8 +21,8 @@ from bankklient_lab.history.upkeep import backup, check
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.store.backup import restore
 from bankklient_lab.store.witness import read_witness, witness_path
-from tests.access.conftest import Clock
 from tests.access.people import PASSWORD, of
+from tests.clocks import Clock
 
 NUMBERS = itertools.count()
 

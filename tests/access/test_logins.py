@@ -24,8 +24,8 @@ from bankklient_lab.errors import (
     ProofNeeded,
 )
 from bankklient_lab.lab import Lab, open_here
-from tests.access.conftest import Clock
 from tests.access.people import PASSWORD, of
+from tests.clocks import Clock
 
 WRONG = "Wrong-Horse-8y"
 

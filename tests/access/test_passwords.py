@@ -21,7 +21,7 @@ from bankklient_lab.errors import BadArgument, LoginRefused, NotLoggedIn, Passwo
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.rights.passwords import CHARS_MAX, Strength, check_strength, hashed, matches
 from tests.access.people import PASSWORD, of, with_users
-from tests.conftest import NOON
+from tests.clocks import NOON, Clock
 
 USER = "Novak"
 GOOD: dict[Strength, list[str]] = {
@@ -106,16 +106,6 @@ def test_nothing_matches_a_user_without_a_password() -> None:
     assert not matches("", None)
     assert not matches("the password of nobody", None)
     assert not matches("x", "not a hash")
-
-
-class Clock:
-    """A clock that tests move."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.rights.permissions import Held, broken_rules, needed, parse
 from bankklient_lab.server.api import register_actions
 from tests.access.people import PASSWORD, of, with_users
-from tests.conftest import NOON
+from tests.clocks import NOON
 
 register_actions()
 

@@ -22,8 +22,8 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import Credentials, Site
 from bankklient_lab.store.witness import witness_path
 from tests.access.authenticator import Authenticator
-from tests.access.conftest import Clock
 from tests.access.people import PASSWORD, of
+from tests.clocks import Clock
 
 MARK = "zqXk"  # every secret that a person types has it
 PROXY = "Vexing-Proxy-31"  # kept as it is, because the proxy asks for it, but never shown

@@ -21,7 +21,7 @@ from bankklient_lab.access.users import change_password, create_user
 from bankklient_lab.history.reduction import reduce_history
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.store.migrations import migrations
-from tests.conftest import NOON
+from tests.clocks import NOON
 from tests.history.test_reduction import DECEMBER, fill
 from tests.statements import ACCOUNT
 

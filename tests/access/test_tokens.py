@@ -14,8 +14,8 @@ from bankklient_lab.access.users import create_user, users
 from bankklient_lab.analysis.balances import balances
 from bankklient_lab.errors import BadArgument, NotAllowed, NotLoggedIn, ProofNeeded, UnknownName
 from bankklient_lab.lab import Lab
-from tests.access.conftest import Clock
 from tests.access.people import PASSWORD, of
+from tests.clocks import Clock
 
 TOKENS, VIEW_BALANCES, USERS = 950, 236, 1
 

@@ -20,7 +20,7 @@ from bankklient_lab.errors import BadArgument, LabError, LoginRefused, NotAllowe
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.rights.permissions import parse
 from tests.access.people import PASSWORD, of, with_users
-from tests.conftest import NOON
+from tests.clocks import NOON
 
 
 @pytest.fixture(scope="module")

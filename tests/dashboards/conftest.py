@@ -12,7 +12,8 @@ from bankklient_lab.dashboards.app import DashboardServer, start
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.dashboards.state import State
 from bankklient_lab.lab import Lab, open_here
-from tests.dashboards.people import Clock, shared
+from tests.clocks import Clock
+from tests.dashboards.people import shared
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def state(lab: Lab) -> State:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(datetime(2026, 11, 22, 9, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import bankklient_lab as bl
@@ -11,19 +10,8 @@ from bankklient_lab.access.users import create_user, set_password
 from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.lab import open_here
 from bankklient_lab.rights.identity import OWNER, Identity
+from tests.clocks import Clock
 from tests.dashboards.visitor import ALICE, BOB
-
-
-class Clock:
-    """A clock that the test turns."""
-
-    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def wait(self, **time: float) -> None:
-        self.now += timedelta(**time)
 
 
 def shared(path: Path, clock: Clock) -> bl.Lab:

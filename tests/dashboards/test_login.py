@@ -14,7 +14,8 @@ from bankklient_lab.access.logins import prove
 from bankklient_lab.access.users import change_user, create_user, set_password
 from bankklient_lab.dashboards.app import DashboardServer, start
 from bankklient_lab.lab import open_here
-from tests.dashboards.people import Clock, administrator, shared
+from tests.clocks import Clock
+from tests.dashboards.people import administrator, shared
 from tests.dashboards.visitor import ALICE, BOB, Visitor
 
 
@@ -53,7 +54,7 @@ def test_tries_are_slowed(server: DashboardServer, clock: Clock) -> None:
     for _ in range(5):
         visitor.log_in(("alice", "wrong"))
     assert "too many tries" in visitor.log_in(ALICE).error
-    clock.wait(seconds=2)
+    clock.move(seconds=2)
     assert visitor.log_in(ALICE).status == 303
 
 
@@ -78,7 +79,7 @@ def test_an_address_of_another_site_is_not_followed(server: DashboardServer) -> 
 @pytest.mark.spec("ADM-005")
 def test_an_expired_password_is_changed_before_anything_else(server: DashboardServer, clock: Clock) -> None:
     change_user(administrator(server), BOB[0], password_expires=date(2026, 11, 22))
-    clock.wait(days=1)
+    clock.move(days=1)
     visitor = Visitor(server.port)
     assert visitor.log_in(BOB).status == 303
     form = visitor.get("/?page=explorer")
@@ -151,7 +152,7 @@ def test_a_session_locks_itself_and_goes_on_after_the_password(server: Dashboard
     visitor = Visitor(server.port)
     visitor.log_in(BOB)
     window, cookie = visitor.get().window, visitor.cookies["bankklient"]
-    clock.wait(minutes=6)
+    clock.move(minutes=6)
     assert visitor.get("/?page=runs").title == "Locked"
     form = visitor.get("/unlock")
     wrong = visitor.send(form, "/unlock", password="wrong")
@@ -167,7 +168,7 @@ def test_a_locked_session_is_left_by_somebody_else(server: DashboardServer, cloc
     visitor = Visitor(server.port)
     visitor.log_in(BOB)
     window = visitor.get().window
-    clock.wait(minutes=6)
+    clock.move(minutes=6)
     assert visitor.ask("POST", "/logout").status == 303
     visitor.log_in(ALICE)
     assert visitor.upgrade(window) == 403
@@ -185,7 +186,7 @@ def with_factor(server: DashboardServer) -> pyotp.TOTP:
 
 def test_the_second_factor_is_asked_for_after_the_password(server: DashboardServer, clock: Clock) -> None:
     app = with_factor(server)
-    clock.wait(minutes=1)
+    clock.move(minutes=1)
     visitor = Visitor(server.port)
     step = visitor.log_in(ALICE, "/?page=explorer")
     assert (step.status, step.title) == (200, "One more step")
@@ -201,11 +202,11 @@ def test_the_second_factor_is_asked_for_after_the_password(server: DashboardServ
 
 def test_unlocking_asks_for_the_second_factor_too(server: DashboardServer, clock: Clock) -> None:
     app = with_factor(server)
-    clock.wait(minutes=1)
+    clock.move(minutes=1)
     configure(administrator(server), {"inactivity_minutes": 5})
     visitor = Visitor(server.port)
     visitor.send(visitor.log_in(ALICE), "/code", code=app.at(clock()))
-    clock.wait(minutes=6)
+    clock.move(minutes=6)
     step = visitor.send(visitor.get(), "/unlock", password=ALICE[1])
     assert step.title == "Locked"
     assert visitor.send(step, "/unlock", code=app.at(clock())).status == 303

@@ -18,7 +18,7 @@ import bankklient_lab as bl
 from bankklient_lab.actions import ACTIONS, Action
 from bankklient_lab.errors import MESSAGE_CHARS_MAX, LabError, StoreError
 from bankklient_lab.lab import Lab, open_here
-from tests.conftest import NOON
+from tests.clocks import NOON
 from tests.faults.material import broken
 from tests.statements import ACCOUNT, mt940
 

@@ -22,7 +22,7 @@ from bankklient_lab.history.upkeep import check
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.store import migrations
 from bankklient_lab.store.backup import restore
-from tests.conftest import NOON
+from tests.clocks import NOON
 from tests.faults import later_migrations
 from tests.server.test_remote import READS
 from tests.statements import ACCOUNT, mt940, mt942

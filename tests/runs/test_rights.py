@@ -26,8 +26,8 @@ from bankklient_lab.runs.runners import this_runner
 from bankklient_lab.runs.schedules import add_schedule, claim_due_run, schedules
 from bankklient_lab.runs.tokens import begin_jupyter, end_jupyter, run_token
 from tests.access.people import PASSWORD, of
+from tests.clocks import Clock
 from tests.runs.books import OPENING, empty_lab, register
-from tests.runs.test_schedules import Clock
 
 PARAMETERS = 'lab: str = ""  # the lab\noutput: str = "."  # the folder'
 ASK = "import os\nopen(output + '/who.txt', 'w').write(os.environ['BANKKLIENT_TOKEN'])\nbl.balances(company, on=DAY)"
@@ -37,9 +37,7 @@ START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def clock() -> Clock:
-    one = Clock()
-    one.now = START
-    return one
+    return Clock(START)
 
 
 @pytest.fixture

@@ -17,25 +17,16 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.runs.records import fail_dead_runs, finish_run, run_history, start_run
 from bankklient_lab.runs.runners import this_runner
 from bankklient_lab.runs.schedules import add_schedule, claim_due_run, remove_schedule, schedules
+from tests.clocks import Clock
 from tests.runs.books import empty_lab
 
 START = datetime(2026, 10, 20, 12, 0, tzinfo=UTC)
 DAILY = {"notebook": "cash_position", "cron": "0 6 * * *", "zone": "Europe/Prague", "output": "/reports"}
 
 
-class Clock:
-    """A clock that tests set."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

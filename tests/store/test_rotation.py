@@ -21,21 +21,11 @@ from bankklient_lab.history.upkeep import check
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.store.backup import MANIFEST, manifest_of, restore, verify, verify_bytes
 from bankklient_lab.store.rotation import BackupSet, require_target
-from tests.conftest import NOON
+from tests.clocks import Clock
 from tests.statements import mt940
 from tests.store import killed
 
 PASSPHRASE = "příliš žluťoučký kůň"
-
-
-class Clock:
-    """A clock that goes on by a minute whenever a backup is made."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
