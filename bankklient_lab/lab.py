@@ -200,16 +200,25 @@ class Lab:
             self.sharing = None
         if self.remote is not None:
             self.remote.close()
-        if self._database is not None:
-            if self.caller.channel == "local" and self.caller.session_id is not None:
-                with self.database.tx("ops") as cursor:
-                    self.rights.end_session(self.caller.session_id, self.caller.reference)
-                    self.log(cursor, "logout", self.user, session=self.caller.session_id)
-            self._database.close()
-            self._database = None
-        if self.ownership is not None:
-            self.ownership.release()
-            self.ownership = None
+        try:
+            if self._database is not None:
+                self._log_out()
+        finally:
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+            if self.ownership is not None:
+                self.ownership.release()
+                self.ownership = None
+
+    def _log_out(self) -> None:
+        """End the session that opening the lab in this process began."""
+        session_id = self.caller.session_id
+        if self.caller.channel != "local" or session_id is None or self.rights.session(session_id) is None:
+            return
+        with self.database.tx("ops") as cursor:
+            self.rights.end_session(session_id, self.caller.reference)
+            self.log(cursor, "logout", self.user, session=session_id)
 
     def __enter__(self) -> Self:
         return self

@@ -227,13 +227,15 @@ def _way_in(path: Path, credentials: Credentials) -> RemoteLab | None:
     card = current_owner(path)
     if card is None or not card.address:
         return None
-    from bankklient_lab.server.remote import RemoteLab
+    from bankklient_lab.server.remote import OwnerGone, RemoteLab
 
     way = RemoteLab(card, credentials.user)
     try:
         if way.answers():
             way.sign_in(credentials)
             return way
+    except OwnerGone:  # it ended just now: the file is free, or somebody else's
+        pass
     except BaseException:
         way.close()
         raise
@@ -283,8 +285,12 @@ class Offer:
         endpoint = self._started()
         if endpoint is None:
             raise StoreError(f"{self._lab.path} is closed")
-        self._lab.rights.served = True
-        return endpoint.open_to(place)
+        before, self._lab.rights.served = self._lab.rights.served, True  # before the first caller comes
+        try:
+            return endpoint.open_to(place)
+        except BaseException:
+            self._lab.rights.served = before
+            raise
 
     def stop(self) -> None:
         """End the endpoint, or see that it never starts."""

@@ -126,6 +126,9 @@ class UserDrawer:
 
     def _change(self, values: dict[str, Any]) -> None:
         given = {name: values[name] for name in _CHANGED if _differs(values[name], self._row[name])}
+        if given.get("password_expires", "") is None:  # the day was cleared
+            del given["password_expires"]
+            given["never_expires"] = True
         taken = change_user(self._lab, self._row["user"], **given) if given else []
         self._done(_told("users.saved", taken), kind="warning" if taken else "success")
 

@@ -54,7 +54,11 @@ def login(
     lab.rights.end_left_over()
     cut_log(lab.database, lab.clock(), lab.log)
     user = _proven(lab, name, password, code, passkey)
-    return _begun(lab, user, channel, workstation)
+    try:
+        return _begun(lab, user, channel, workstation)
+    except Blocked:  # the proofs were right
+        taken_back(lab, user)
+        raise
 
 
 def _proven(lab: Lab, name: str, password: str, code: str, passkey: str) -> Candidate:

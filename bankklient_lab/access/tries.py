@@ -68,7 +68,7 @@ def succeeded(cursor: Any, user_id: int) -> None:
 
 
 def taken_back(lab: Lab, user: Candidate) -> None:
-    """Count a try neither as wrong nor as right: the password was, and the second factor is to come."""
+    """Count a try neither as wrong nor as right: the password was, but a second factor or a free lab is missing."""
     with lab.database.tx("ops") as cursor:
         cursor.execute(
             "UPDATE ops.user SET failed_logins = failed_logins - 1, failed_at = ?, locked_at = ?"

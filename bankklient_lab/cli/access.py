@@ -258,13 +258,7 @@ def holders(
     """List who has which permission, through the role or besides it."""
     columns = ("number", "name", "user", "reference", "through", "role")
     with opened(lab, passphrase_file) as one:
-        if number is None or output:
-            _list(one, "holders", columns, output, as_json)
-            return
-        from bankklient_lab.access.permission_views import permission_holders
-
-        rows = permission_holders.rows(one, number)
-    print_table(rows, columns, as_json=as_json, empty=f"nobody has permission {number}")
+        _list(one, "holders", columns, output, as_json, *([] if number is None else [number]))
 
 
 def list_configuration(
@@ -295,16 +289,16 @@ def set_parameter(
     lines([f"{name} is changed"])
 
 
-def _list(lab: Lab, name: str, columns: Sequence[str], output: Path | None, as_json: bool) -> None:
-    """Print a list, or write it as a file."""
+def _list(lab: Lab, name: str, columns: Sequence[str], output: Path | None, as_json: bool, *given: object) -> None:
+    """Print a list, or write it as a file; `given` are arguments of what reads it."""
     from bankklient_lab.access.listings import LISTINGS
 
     if output is None:
-        print_table(LISTINGS[name].read.rows(lab), columns, as_json=as_json, empty="there is nothing to list")
+        print_table(LISTINGS[name].read.rows(lab, *given), columns, as_json=as_json, empty="there is nothing to list")
         return
     from bankklient_lab.reports.listings import render_listing
 
-    write_whole(output, render_listing(lab, name, output.suffix.lower()))
+    write_whole(output, render_listing(lab, name, output.suffix.lower(), *given))
     lines([f"{output} is written"])
 
 

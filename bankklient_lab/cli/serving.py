@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -168,6 +169,8 @@ def _run_due(lab: Lab, stop: threading.Event, job: Job) -> None:
         except LabError as error:
             if not stop.is_set():
                 sys.stderr.write(f"bankklient: {shown(error.message)}\n")
+        except Exception:  # a fault of one look must not end all later runs
+            logging.getLogger(__name__).exception("looking for runs that are due failed")
 
 
 @contextmanager

@@ -20,8 +20,8 @@ LISTING_SUFFIXES = (".pdf", *TABLE_SUFFIXES)
 _WIDTH_CHARS_MAX = 48  # of a column, beside the others; longer texts wrap
 
 
-def render_listing(lab: Lab, name: str, suffix: str) -> bytes:
-    """Return one of LISTINGS as a file; `suffix` is one of LISTING_SUFFIXES.
+def render_listing(lab: Lab, name: str, suffix: str, *given: object) -> bytes:
+    """Return one of LISTINGS as a file; `suffix` is one of LISTING_SUFFIXES, `given` arguments of what reads it.
 
     Raises UnknownName, BadArgument for another suffix, NotAllowed for a list that the caller may not see.
     """
@@ -29,7 +29,7 @@ def render_listing(lab: Lab, name: str, suffix: str) -> bytes:
         raise UnknownName("list", name, f"known are {', '.join(LISTINGS)}")
     known_suffix(suffix, LISTING_SUFFIXES)
     listing = LISTINGS[name]
-    table = listing.read.arrow(lab)
+    table = listing.read.arrow(lab, *given)
     if suffix == ".pdf":
         return table_pdf(table.select(listing.columns), listing.title, client_name(lab), lab.clock())
     return render_table(table, suffix, listing.title)

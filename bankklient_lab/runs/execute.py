@@ -72,7 +72,12 @@ def execute(visit: Visit, notebook: str, parameters: Mapping[str, object], outpu
         values, folder = check_parameters(source, given), _output_folder(output)
         _end_dead_runs(lab)
         run_id = start_run(lab, notebook, parameters=given, output=str(folder), runner=this_runner())
-        task = _Task(run_id, source, lab.path, values, folder, run_token(lab, run_id))
+        try:
+            token = run_token(lab, run_id)
+        except LabError as error:
+            finish_run(lab, run_id, state="failed", message=error.message)
+            raise
+        task = _Task(run_id, source, lab.path, values, folder, token)
     run, failure = _carried_out(visit, task, job or Job())
     if failure is not None:
         raise failure

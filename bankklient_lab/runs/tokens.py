@@ -74,13 +74,15 @@ def begin_jupyter(lab: Lab) -> dict[str, Any]:
 def end_jupyter(lab: Lab, token_id: int) -> None:
     """Withdraw the caller's token of a JupyterLab that has ended."""
     with lab.database.tx("ops") as cursor:
-        cursor.execute(
+        ended = cursor.execute(
             "UPDATE ops.token SET withdrawn_at = ?"
-            " WHERE token_id = ? AND user_id = ? AND name = 'JupyterLab' AND withdrawn_at IS NULL",
+            " WHERE token_id = ? AND user_id = ? AND name = 'JupyterLab' AND withdrawn_at IS NULL RETURNING token_id",
             [lab.clock(), token_id, lab.caller.user_id],
-        )
-        lab.log(cursor, "withdraw_token", "JupyterLab", token_id=token_id, user=lab.caller.name)
-        lab.rights.forget()
+        ).fetchall()
+        if ended:
+            lab.log(cursor, "withdraw_token", "JupyterLab", token_id=token_id, user=lab.caller.name)
+            lab.rights.forget()
+            lab.database.after_commit(lambda: lab.rights.cancel_work(token_id=token_id))
 
 
 def issue(lab: Lab, cursor: Any, user_id: int, *, name: str, run_id: int | None, scope: Held | None) -> tuple[str, int]:

@@ -63,8 +63,18 @@ class RemoteLab:
             return False
 
     def sign_in(self, credentials: Credentials) -> None:
-        """Log in where the lab asks for it; LoginRefused, SecondFactorNeeded, NotLoggedIn without credentials."""
-        if not self._client.get("/health").json()["controlled"]:
+        """Log in where the lab asks for it.
+
+        Raises LoginRefused, SecondFactorNeeded, NotLoggedIn without credentials, OwnerGone when no answer came.
+        """
+        with self._said_plainly():
+            self._sign_in(credentials)
+
+    def _sign_in(self, credentials: Credentials) -> None:
+        health = self._client.get("/health")
+        if health.status_code != httpx2.codes.OK:
+            raise OwnerGone(f"{_who(self.card)} can't serve now (status {health.status_code}); try again")
+        if not health.json()["controlled"]:
             return
         secret = credentials.token
         if not secret:

@@ -58,6 +58,18 @@ class _Transaction:
             raise StoreError("a part of the change failed; nothing of it was kept")
 
 
+def _do_all(works: list[Callable[[], None]]) -> None:
+    """Do each work, whatever becomes of those before it; then raise the first error."""
+    failed: list[Exception] = []
+    for work in works:
+        try:
+            work()
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
 class Database:
     """The open database of one lab; one per process and file."""
 
@@ -184,8 +196,7 @@ class Database:
             finally:
                 setattr(self._open, lane, None)
             cursor.execute("COMMIT")
-        for work in transaction.afterwards:
-            work()
+        _do_all(transaction.afterwards)
 
     def after_commit(self, work: Callable[[], None]) -> None:
         """Do something once this thread's transaction of the lane ops is committed; at once when it has none."""

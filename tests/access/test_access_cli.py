@@ -112,7 +112,7 @@ def test_passwords_come_from_files_and_never_from_arguments(staffed: Run, tmp_pa
     assert "others can see" in refused(staffed("configuration set proxy_password tiger"))
 
 
-def test_roles_permissions_and_configuration(staffed: Run) -> None:
+def test_roles_permissions_and_configuration(staffed: Run, tmp_path: Path) -> None:
     done(staffed("roles add Typist --permission 51 --permission 61 --note types"))
     done(staffed("roles change Typist --permission 51 --permission 61 --permission 76"))
     (typist,) = [row for row in json.loads(done(staffed("roles list --json"))) if row["role"] == "Typist"]
@@ -122,6 +122,8 @@ def test_roles_permissions_and_configuration(staffed: Run) -> None:
     holders = json.loads(done(staffed("permissions holders 161 --json")))
     assert [(row["user"], row["through"]) for row in holders] == [("anna", "role"), ("berta", "role")]
     assert done(staffed("permissions holders 912 --json")).count('"user"') == 1
+    done(staffed("permissions holders 912 -o holders.csv"))
+    assert (tmp_path / "holders.csv").read_text("utf-8-sig").count("912") == 1
     done(staffed("configuration set funds_days 7"))
     (days,) = [row for row in json.loads(done(staffed("configuration list --json"))) if row["name"] == "funds_days"]
     assert days["value"] == "7"

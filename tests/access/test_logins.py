@@ -274,6 +274,7 @@ def test_without_shared_mode_a_second_session_is_refused(office: Lab, clock: Clo
     alice = of(office, "alice")
     with pytest.raises(Blocked, match=r"alice .* desk of alice"):
         login(office, "tester", PASSWORD)
+    assert office.rows("SELECT failed_logins, failed_at FROM ops.user WHERE name = 'tester'") == [(0, None)]
     again = of(office, "alice")  # elsewhere: the first one ends
     with pytest.raises(NotLoggedIn):
         accounts.arrow(alice)

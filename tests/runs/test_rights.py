@@ -176,6 +176,7 @@ def test_a_token_is_good_for_a_day_at_most(shared: Lab, clock: Clock) -> None:
 def test_jupyter_of_another_is_not_ended(shared: Lab) -> None:
     begun = begin_jupyter(of(shared, "anna"))
     end_jupyter(of(shared, "boris"), begun["token_id"])
+    assert shared.rows("SELECT count(*) FROM ops.log WHERE action = 'withdraw_token'") == [(0,)]  # nothing was
     caller = caller_of(shared, begun["token"])
     assert caller is not None
     bl.balances(shared.acting(caller), on=START.date())

@@ -88,3 +88,21 @@ def test_threads_have_transactions_of_their_own(lab: Lab) -> None:
     for thread in threads:
         thread.join()
     assert names(lab) == [f"n{count:02}" for count in range(20)]
+
+
+def test_what_follows_a_commit_is_done_whatever_became_of_the_rest(lab: Lab) -> None:
+    done: list[str] = []
+
+    def fails() -> None:
+        raise OSError("no")
+
+    def change() -> None:
+        with lab.database.tx("ops"):
+            put(lab, "a")
+            lab.database.after_commit(fails)
+            lab.database.after_commit(lambda: done.append("later"))
+
+    with pytest.raises(OSError, match=r"^no$"):
+        change()
+    assert done == ["later"]
+    assert names(lab) == ["a"]
