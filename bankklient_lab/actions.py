@@ -41,6 +41,7 @@ class Declared:
     such a one must do nothing twice when it is repeated. `record` names the argument whose record an update holds, or
     the group of a batch. `public` ones need no login, `expired` ones no password that is still good; `proof` ones are
     of higher risk and need a fresh proof of who calls (CB-025). What a `secret` one returns is shown once, never kept.
+    A `personal` one is for people and what has all their rights: a token with a scope is refused, whatever it holds.
     """
 
     needs: str = ""
@@ -51,6 +52,7 @@ class Declared:
     expired: bool = False
     proof: bool = False
     secret: bool = False
+    personal: bool = False
 
 
 class Action(Generic[P, R]):
@@ -98,7 +100,7 @@ class Action(Generic[P, R]):
         if how.public:
             return
         try:
-            lab.rights.demand(lab.caller, needed(how.needs), self.name, expired=how.expired)
+            lab.rights.demand(lab.caller, needed(how.needs), self.name, expired=how.expired, personal=how.personal)
         except NotAllowed:
             with lab.database.tx("ops") as cursor:
                 lab.log(cursor, "not_allowed", self.name)
@@ -260,15 +262,18 @@ def action(
     expired: bool = False,
     proof: bool = False,
     secret: bool = False,
+    personal: bool = False,
 ) -> Callable[[Callable[Concatenate[Lab, P], R]], Action[P, R]]:
     """Register a function that returns plain values; see Declared."""
-    declared = Declared(needs, mode, record, steps, public, expired, proof, secret)
+    declared = Declared(needs, mode, record, steps, public, expired, proof, secret, personal)
     return lambda function: Action(function, declared)
 
 
-def table_action(needs: str = "") -> Callable[[Callable[Concatenate[Lab, P], pa.Table | Read]], TableAction[P]]:
+def table_action(
+    needs: str = "", *, personal: bool = False
+) -> Callable[[Callable[Concatenate[Lab, P], pa.Table | Read]], TableAction[P]]:
     """Register a function that returns an Arrow table or a read, for callers with a permission ("": for all users)."""
-    return lambda function: TableAction(function, Declared(needs, "standard"))
+    return lambda function: TableAction(function, Declared(needs, "standard", personal=personal))
 
 
 def action_named(name: str) -> Action[..., Any]:

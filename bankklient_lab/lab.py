@@ -120,6 +120,7 @@ class Lab:
         self.sharing: Sharing | None = None
         self.pages: Pages | None = None
         self.repeatable: RepeatableCall | None = None
+        self.outside = False
         self.notices: list[str] = []  # what opening it changed
         self._database = database
         name = user or getpass.getuser()
@@ -189,6 +190,12 @@ class Lab:
         """Return this lab in the hands of another caller; close the original only."""
         other = copy.copy(self)
         other.caller, other.repeatable = caller, repeatable
+        return other
+
+    def from_outside(self, caller: Identity) -> Lab:
+        """Return this lab in the hands of a caller in another process, whose word on files is not taken."""
+        other = self.acting(caller)
+        other.outside = True
         return other
 
     def close(self) -> None:

@@ -195,8 +195,20 @@ def _sign_in(lab: Lab, credentials: Credentials) -> None:
             if new:
                 lab.close()
             raise
-    elif credentials.user not in {"", lab.caller.name}:
+    elif not _same(lab, credentials):
         raise Refused(f"this process has {lab.path} open for {lab.caller.name}; close it first")
+
+
+def _same(lab: Lab, credentials: Credentials) -> bool:
+    """Tell whether credentials name the present caller of a lab; LoginRefused, NotLoggedIn when they are not good."""
+    from bankklient_lab.access.logins import end_session
+
+    if not (credentials.token or credentials.password):
+        return credentials.user in {"", lab.caller.name}
+    found = _signed_in(lab, credentials)
+    if found.session_id is not None:  # it proved who calls; the present session goes on
+        end_session(lab, found.session_id, "session_over")
+    return (found.user_id, found.token_id) == (lab.caller.user_id, lab.caller.token_id)
 
 
 def _signed_in(lab: Lab, credentials: Credentials) -> Identity:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bankklient_lab as bl
+from bankklient_lab.analysis.exporting import note_export
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.runs.schedules import remove_schedule
 
@@ -29,8 +30,8 @@ def _facts(row: dict[str, Any], names: tuple[str, ...]) -> str:
 class RunDetail:
     """The drawer of a run."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, lab: bl.Lab, state: State) -> None:
+        self._lab, self._state = lab, state
         self._facts = ui.html("", style=css("facts"))
         self._files = ui.column(gap=6)
         self.view = ui.drawer(self._facts, self._files)
@@ -38,15 +39,16 @@ class RunDetail:
     def open(self, row: dict[str, Any]) -> None:
         """Show a run."""
         self._facts.object = _facts(row, ("state", "message", "parameters", "started_at", "finished_at", "output"))
-        names = json.loads(row["files"] or "[]")
+        names = json.loads(row["files"] or "[]") if row["here"] else []  # else another process only says so
         folder = Path(row["output"])
         self._files.objects = [ui.button(name, partial(self._take, folder, name), icon="download") for name in names]
         self.view.open = True
 
     def _take(self, folder: Path, name: str) -> None:
         path = folder / Path(name).name  # only what the run itself recorded, and only in its folder
-        if not path.is_file():
+        if path.is_symlink() or not path.is_file():
             raise UnknownName("file", path, text("runs.file_gone"))
+        note_export(self._lab, "file of a run", suffix=path.suffix)
         self._state.send_file(path.name, path.read_bytes())
 
 

@@ -54,7 +54,7 @@ class Runs:
         self._zone = ui.field(text("runs.zone"), ZONE, width=170)
         self._keep = ui.button(text("runs.keep"), self.keep, icon="event_repeat")
         self.work: Work[Run] = Work()
-        self._run_detail = RunDetail(state)
+        self._run_detail = RunDetail(lab, state)
         self._schedule_detail = ScheduleDetail(lab, self.refresh)
         self._table: dict[str, pa.Table] = {}
         self._schedules = self._list("schedules", _SCHEDULE_COLUMNS, 5, self._schedule_detail.open)

@@ -60,7 +60,7 @@ def activity(lab: Lab) -> pa.Table:
     return pa.Table.from_pylist(_rows(lab), _SESSIONS)
 
 
-@table_action()
+@table_action(personal=True)
 def own_sessions(lab: Lab) -> pa.Table:
     """Return the caller's sessions; columns as of `activity`."""
     rows = [row for row in _rows(lab) if row["session_id"] is not None and row["user_id"] == lab.caller.user_id]
@@ -105,7 +105,7 @@ def disconnect(lab: Lab, session_id: int) -> None:
         end_session(lab, session_id, "disconnect", reference=one.reference, workstation=one.workstation)
 
 
-@action(steps=True)
+@action(steps=True, personal=True)
 def end_own_session(lab: Lab, session_id: int) -> None:
     """End a session of one's own, such as one that was left open elsewhere; UnknownName when there is none."""
     one = lab.rights.sessions().get(session_id)

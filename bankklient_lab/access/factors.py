@@ -55,7 +55,7 @@ def check_factor(lab: Lab, user_id: int, code: str, passkey: str) -> Missing:
     return Missing(kinds, login_options(lab, user_id) if "passkey" in kinds and not code else "")
 
 
-@table_action()
+@table_action(personal=True)
 def factors(lab: Lab) -> Read:
     """Return the caller's second factors.
 

@@ -16,7 +16,7 @@ FINDINGS_SHOWN = 100
 _REASON_CHARS_MAX = 200
 
 
-@table_action()
+@table_action(personal=True)
 def application_log(
     lab: Lab,
     *,

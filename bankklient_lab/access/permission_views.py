@@ -18,7 +18,7 @@ def permissions(lab: Lab) -> Read:
     )
 
 
-@table_action()
+@table_action(personal=True)
 def permission_holders(lab: Lab, number: int | None = None) -> Read:
     """Return the valid users who hold each permission, or the one of that number; UnknownName for no such number.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from bankklient_lab.access.factors import own_login
@@ -87,6 +88,17 @@ def withdraw_token(lab: Lab, token_id: int) -> None:
         lab.log(cursor, "withdraw_token", name, token_id=token_id, user=user)
         lab.rights.forget()
         lab.database.after_commit(lambda: lab.rights.cancel_work(token_id=token_id))
+
+
+def withdraw_tokens_of(lab: Lab, cursor: Any, user_id: int) -> None:
+    """Withdraw all tokens and consents of a user, within the transaction of `cursor`."""
+    for token_id, name in cursor.execute(
+        "UPDATE ops.token SET withdrawn_at = ? WHERE user_id = ? AND withdrawn_at IS NULL RETURNING token_id, name",
+        [lab.clock(), user_id],
+    ).fetchall():
+        lab.log(cursor, "withdraw_token", name, token_id=token_id, user=lab.rights.user_name(user_id))
+        lab.database.after_commit(partial(lab.rights.cancel_work, token_id=token_id))
+    lab.rights.forget()
 
 
 def _made(

@@ -71,9 +71,9 @@ def taken_back(lab: Lab, user: Candidate) -> None:
     """Count a try neither as wrong nor as right: the password was, but a second factor or a free lab is missing."""
     with lab.database.tx("ops") as cursor:
         cursor.execute(
-            "UPDATE ops.user SET failed_logins = failed_logins - 1, failed_at = ?, locked_at = ?"
-            " WHERE user_id = ? AND failed_logins > 0",
-            [user.failed_at, user.locked_at, user.user_id],
+            "UPDATE ops.user SET failed_logins = failed_logins - 1, failed_at = ?,"
+            " locked_at = CASE WHEN ? THEN ? ELSE locked_at END WHERE user_id = ? AND failed_logins > 0",
+            [user.failed_at, user.locks, user.locked_at, user.user_id],
         )
 
 

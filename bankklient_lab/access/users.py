@@ -17,6 +17,7 @@ from bankklient_lab.access.persons import (
     user_named,
 )
 from bankklient_lab.access.roles import check_administrator, role_to_give
+from bankklient_lab.access.tokens import withdraw_tokens_of
 from bankklient_lab.access.tries import judged, succeeded
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, LoginRefused, Refused
@@ -154,7 +155,7 @@ def change_user(
 
 @action("1", record="user", steps=True, proof=True)
 def set_password(lab: Lab, user: str, password: str, *, password_expires: date | None = None) -> None:
-    """Set the password of a user, as an administrator, and end the user's other sessions.
+    """Set the password of a user, as an administrator, end the user's sessions and withdraw the user's tokens.
 
     `password_expires` is the last day on which it is good: one that is over makes the user choose another at once.
     BadArgument for a password that is too weak or was used lately; Refused for the installer, whose password is the
@@ -168,6 +169,7 @@ def set_password(lab: Lab, user: str, password: str, *, password_expires: date |
         _keep_password(cursor, found.user_id, kept, lab.clock(), password_expires)
         lab.log(cursor, "set_password", user)
         _end_sessions(lab, found.user_id)
+        withdraw_tokens_of(lab, cursor, found.user_id)
     lab.rights.forget()
 
 
@@ -175,8 +177,8 @@ def set_password(lab: Lab, user: str, password: str, *, password_expires: date |
 def change_password(lab: Lab, old: str, new: str) -> None:
     """Choose a new password for oneself; LoginRefused for a wrong old one, BadArgument for a new one that can't be.
 
-    The old one stays when the new one is refused. A wrong old one counts as a refused login, so that nobody guesses it
-    in a session that was left open.
+    Other sessions of the user end, tokens stay. The old one stays when the new one is refused. A wrong old one counts
+    as a refused login, so that nobody guesses it in a session that was left open.
     """
     ((name, kept),) = lab.rows(
         "SELECT name, password_hash FROM ops.user WHERE user_id = $id", {"id": lab.caller.user_id}
@@ -187,6 +189,7 @@ def change_password(lab: Lab, old: str, new: str) -> None:
     with lab.database.tx("ops") as cursor:
         _keep_password(cursor, lab.caller.user_id, new_hash, lab.clock())
         lab.log(cursor, "change_password", name)
+        _end_sessions(lab, lab.caller.user_id)
     lab.rights.forget()
 
 

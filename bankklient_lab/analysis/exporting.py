@@ -46,13 +46,13 @@ def export_statement(
 
 
 @action("241", mode="standard")
-def note_export(lab: Lab, what: str, *, rows: int, suffix: str) -> None:
-    """Log that the caller takes `rows` rows of a table out of the lab, as a file made elsewhere; ask before making it.
+def note_export(lab: Lab, what: str, *, suffix: str, rows: int | None = None) -> None:
+    """Log that the caller takes a table (of `rows` rows) or a file out of the lab, made elsewhere; ask before.
 
     `what` names the table, `suffix` the form. Raises NotAllowed without the permission for exports, BadArgument for a
     name or a form of more than 40 characters or a number below 0.
     """
-    if rows < 0 or not 0 < len(what) <= NAME_CHARS_MAX or not 0 < len(suffix) <= NAME_CHARS_MAX:
+    if (rows or 0) < 0 or not 0 < len(what) <= NAME_CHARS_MAX or not 0 < len(suffix) <= NAME_CHARS_MAX:
         raise BadArgument(f"an export needs a name and a form of 1 to {NAME_CHARS_MAX} characters and a number of rows")
     with lab.database.tx("ops") as cursor:
         lab.log(cursor, "note_export", what, rows=rows, suffix=suffix)

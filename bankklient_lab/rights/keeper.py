@@ -89,12 +89,16 @@ class Keeper:
             held &= caller.scope
         return held - lacking if (lacking := withheld(self.edition)) else held
 
-    def demand(self, caller: Identity, needed: Needed, action: str, *, expired: bool = False) -> None:
+    def demand(
+        self, caller: Identity, needed: Needed, action: str, *, expired: bool = False, personal: bool = False
+    ) -> None:
         """Raise NotLoggedIn, PasswordExpired (unless `expired` is allowed) or NotAllowed, or return."""
         user = self._user_of(caller)
         expires = user.password_expires if user else None
         if expires is not None and not expired and caller.token_id is None and expires < self._now().date():
             raise PasswordExpired("your password has expired; choose a new one before you go on")
+        if personal and caller.scope is not None:
+            raise NotAllowed(f"{action} is not for tokens with a scope; log in for it", action=action)
         held = self._may(user, caller)
         if needed.holds(held):
             return

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -38,9 +38,12 @@ class Work:
     record: Record
     since: datetime
     until: float = float("inf")
+    thread: int = field(default_factory=threading.get_ident)  # work within work of the same thread is part of it
 
     def blocks(self, caller: Identity, mode: Mode, record: Record) -> bool:
         """Tell whether other work of these kinds may not begin beside this one."""
+        if self.mode == mode == "exclusive":  # also of one user: what it does to files can't be done twice at once
+            return self.thread != threading.get_ident()
         if self.caller.user_id == caller.user_id:
             return False
         if "exclusive" in (self.mode, mode):

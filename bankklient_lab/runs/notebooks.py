@@ -43,9 +43,12 @@ class Parameter:
         return self.default == "None"
 
 
-@action("930")
+@action("2", proof=True)
 def register_notebooks(lab: Lab, folder: str) -> None:
-    """Let the notebooks of a folder be run; BadArgument when there is none or it has a name that is taken."""
+    """Let the notebooks of a folder be run, by whoever may run any and in the name of others by their schedules.
+
+    BadArgument when there is no such folder or it has a name that is taken.
+    """
     path = absolute(folder)
     if not path.is_dir():
         raise BadArgument(f"there is no folder {path}")
@@ -55,7 +58,7 @@ def register_notebooks(lab: Lab, folder: str) -> None:
         _keep(lab, "register_notebooks", str(path), [*known, str(path)])
 
 
-@action("930")
+@action("2", proof=True)
 def unregister_notebooks(lab: Lab, folder: str) -> None:
     """Take a registration of a folder back; UnknownName when it is not registered."""
     path = str(absolute(folder))

@@ -19,7 +19,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import SCHEDULER
 from bankklient_lab.runs.clockwork import check_cron, due_after, expanded, time_zone
 from bankklient_lab.runs.notebooks import check_parameters, folders_of, notebook_named
-from bankklient_lab.runs.records import insert_run
+from bankklient_lab.runs.records import insert_run, sees_all_runs
 from bankklient_lab.runs.tokens import scheduled_token
 
 CatchUp = Literal["all", "last", "none"]
@@ -28,7 +28,7 @@ ON_TIME = timedelta(hours=1)  # a due time is missed when it is older
 LOOK_BACK = (timedelta(hours=1), timedelta(days=2), timedelta(days=40))
 
 
-@action("930")
+@action("930", personal=True)
 def add_schedule(
     lab: Lab,
     notebook: str,
@@ -78,11 +78,15 @@ def add_schedule(
 
 @action("930")
 def remove_schedule(lab: Lab, schedule_id: int) -> None:
-    """End a recurring run; its past runs stay in the history. UnknownName when there is none."""
+    """End a recurring run; its past runs stay in the history.
+
+    UnknownName when there is none, and for that of another user without permission 2.
+    """
     with lab.database.tx("ops") as cursor:
         if not cursor.execute(
-            "UPDATE ops.schedule SET active = false WHERE schedule_id = ? AND active RETURNING schedule_id",
-            [schedule_id],
+            "UPDATE ops.schedule SET active = false WHERE schedule_id = ? AND active AND (user_id = ? OR ?)"
+            " RETURNING schedule_id",
+            [schedule_id, lab.caller.user_id, sees_all_runs(lab)],
         ).fetchall():
             raise UnknownName("schedule", schedule_id, "`bankklient schedule list` shows them")
         lab.log(cursor, "remove_schedule", str(schedule_id))
@@ -116,7 +120,7 @@ _SCHEDULES = """
 """
 
 
-@action("930", secret=True)
+@action("930", secret=True, personal=True)
 def claim_due_run(lab: Lab, runner: str) -> dict[str, Any] | None:
     """Begin the next run that is due for the process `runner` and return it, None when none is.
 

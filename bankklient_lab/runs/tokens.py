@@ -1,7 +1,8 @@
 """Short-lived tokens of a user for what works in the user's name: the kernel of a run, and JupyterLab.
 
 A token has the rights of its user at the moment of each call, or of the narrower token that asked for it. It is
-withdrawn when the work ends, and good for no more than a day in any case.
+withdrawn when the work ends, and good for no more than a day in any case. Schedules and JupyterLab go on for longer
+than a token may: only people begin them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from bankklient_lab.access.factors import own_login
 from bankklient_lab.access.logins import digest
 from bankklient_lab.access.tokens import PREFIX
 from bankklient_lab.actions import action
@@ -65,6 +67,7 @@ def begin_jupyter(lab: Lab) -> dict[str, Any]:
     """Return token (empty in a lab without access control) and token_id, for JupyterLab in the caller's name."""
     if not lab.rights.controlled:
         return {"token": "", "token_id": 0}
+    own_login(lab)
     with lab.database.tx("ops") as cursor:
         secret, number = issue(lab, cursor, lab.caller.user_id, name="JupyterLab", run_id=None, scope=lab.caller.scope)
     return {"token": secret, "token_id": number}

@@ -42,7 +42,7 @@ from bankklient_lab.server import limits, plain, wire
 from bankklient_lab.server.arguments import checked, parameters, takes_job
 from bankklient_lab.server.calls import Call, limited
 from bankklient_lab.server.guard import Door, Guard, public_paths
-from bankklient_lab.server.idempotency import KeyedCall, UnderWay, checked_key, takes_key
+from bankklient_lab.server.idempotency import CALL_RUNNING, KeyedCall, UnderWay, checked_key, takes_key
 from bankklient_lab.server.measures import MEDIA_TYPE, Measures
 from bankklient_lab.server.openapi import description
 from bankklient_lab.server.problems import Turned, described, of_error, turned
@@ -155,15 +155,18 @@ class Api:
             return turned(why), why.code
         except LabError as error:
             return of_error(error, plain.encode), error.code
+        others = False  # another call with the same key is under way and has the same files
         try:
-            lab = self._lab.acting(self._caller(request, call.user))
+            lab = self._lab.from_outside(self._caller(request, call.user))
             return await self._done(request, action, call, lab), "done"
         except Turned as why:
+            others = why.code == CALL_RUNNING
             return turned(why), why.code
         except LabError as error:
             return of_error(error, call.plain_detail()), error.code
         finally:
-            self.uploads.drop_named_in(call.given)
+            if not others:
+                self.uploads.drop_named_in(call.given)
 
     async def _done(self, request: Request, action: Action[..., Any], call: Call, lab: Lab) -> Response:
         await self._in_thread(request, action.admit, lab)  # who may not is told nothing about arguments

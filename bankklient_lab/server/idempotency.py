@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from bankklient_lab.actions import Action
 
 
+CALL_RUNNING = "call_running"
+
+
 def takes_key(action: Action[..., Any]) -> bool:
     """Tell whether calls of an action can have a key: it changes something and needs a login."""
     return action.declared.mode != "standard" and not action.declared.public
@@ -102,7 +105,7 @@ class UnderWay:
         """Run a call; Turned (call_running) while another one with its key runs."""
         with self._lock:
             if (user_id, key) in self._keys:
-                raise Turned("call_running", "the call with this Idempotency-Key is still under way", retry_after=0.5)
+                raise Turned(CALL_RUNNING, "the call with this Idempotency-Key is still under way", retry_after=0.5)
             self._keys.add((user_id, key))
         try:
             yield

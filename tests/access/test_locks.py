@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import pytest
@@ -193,3 +194,19 @@ def test_the_time_of_a_hold_is_that_of_the_configuration(shared: Lab) -> None:
     shared.locks.hold(shared.caller, "change_user", ("user", "carla"))
     (one,) = shared.locks.work()
     assert 3590 < one.until - before < 3610
+
+
+def test_exclusive_work_of_one_user_is_done_once_at_a_time() -> None:
+    held = locks([ANNA])
+
+    def elsewhere() -> str:
+        try:
+            with held.working(ANNA, "second", "exclusive", None):
+                return "ran"
+        except Blocked as blocked:
+            return str(blocked.details["action"])
+
+    first, part = (held.working(ANNA, name, "exclusive", None) for name in ("first", "part of it"))
+    with first, part, ThreadPoolExecutor(1) as other:
+        assert other.submit(elsewhere).result() == "first"
+    assert elsewhere() == "ran"

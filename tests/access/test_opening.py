@@ -40,6 +40,11 @@ def test_opening_the_file_itself_needs_a_login(shared: Path) -> None:
 def test_a_process_has_a_lab_open_for_one_user(shared: Path) -> None:
     with bl.open(shared, user="anna", password=ANNA) as lab:
         assert bl.open(shared) is lab
+        assert bl.open(shared, user="anna", password=ANNA) is lab
+        with pytest.raises(LoginRefused):
+            bl.open(shared, user="anna", password=BERTA)
+        with pytest.raises(NotLoggedIn, match="token is not known"):
+            bl.open(shared, token="bkl_nonsense")
         with pytest.raises(Refused, match=r"open for anna; close it first$"):
             bl.open(shared, user="berta", password=BERTA)
         assert users.rows(lab)

@@ -10,13 +10,17 @@ from bankklient_lab.access.granting import grant_permissions
 from bankklient_lab.access.log import application_log
 from bankklient_lab.access.logins import caller_of
 from bankklient_lab.access.tokens import create_token, give_consent, tokens, withdraw_token
-from bankklient_lab.access.users import create_user, users
+from bankklient_lab.access.users import change_password, create_user, set_password, users
+from bankklient_lab.actions import ACTIONS
+from bankklient_lab.analysis.accounts import accounts
 from bankklient_lab.analysis.balances import balances
 from bankklient_lab.errors import BadArgument, NotAllowed, NotLoggedIn, ProofNeeded, UnknownName
 from bankklient_lab.lab import Lab
+from bankklient_lab.server.endpoint import register_actions
 from tests.access.people import PASSWORD, of
 from tests.clocks import Clock
 
+register_actions()
 TOKENS, VIEW_BALANCES, USERS = 950, 236, 1
 
 
@@ -36,6 +40,37 @@ def test_a_token_does_what_its_scope_names_and_nothing_else(office: Lab) -> None
         users.rows(script)
     with pytest.raises(NotAllowed):
         tokens.rows(script, everybody=True)
+
+
+def test_what_is_for_people_is_closed_to_tokens_with_a_scope(office: Lab) -> None:
+    """Every action that needs no permission but tells of others or of the login."""
+    script = through(office, create_token(of(office, "tester"), "report", scope=[TOKENS])["token"])
+    whole = through(office, create_token(of(office, "tester"), "notebook", scope=None)["token"])
+    closed = {name for name, one in ACTIONS.items() if one.declared.personal}
+    assert {"application_log", "permission_holders", "own_sessions", "end_own_session", "factors"} <= closed
+    for name in closed:
+        with pytest.raises(NotAllowed, match="is not for tokens with a scope"):
+            ACTIONS[name].admit(script)
+        ACTIONS[name].admit(whole)
+
+
+def test_a_password_set_by_an_administrator_withdraws_tokens_and_ends_sessions(office: Lab) -> None:
+    tester = of(office, "tester")
+    grant_permissions(tester, "alice", [TOKENS])
+    alice = of(office, "alice")
+    script = through(office, create_token(alice, "report", scope=[TOKENS])["token"])
+    set_password(tester, "alice", "Third-Horse-9z")
+    for hands in (alice, script):
+        with pytest.raises(NotLoggedIn):
+            tokens.rows(hands)
+
+
+def test_choosing_a_new_password_ends_the_other_sessions(office: Lab) -> None:
+    here, elsewhere = of(office, "alice"), of(office, "alice")
+    change_password(here, PASSWORD, "Third-Horse-9z")
+    assert accounts.rows(here) == []
+    with pytest.raises(NotLoggedIn):
+        accounts.rows(elsewhere)
 
 
 def test_a_scope_cannot_exceed_what_its_maker_may(office: Lab) -> None:

@@ -14,16 +14,18 @@ import bankklient_lab as bl
 from bankklient_lab.access.granting import grant_permissions
 from bankklient_lab.access.logins import caller_of
 from bankklient_lab.access.roles import create_role
+from bankklient_lab.access.tokens import give_consent
 from bankklient_lab.access.users import change_user, create_user
 from bankklient_lab.actions import ACTIONS
-from bankklient_lab.errors import NotAllowed, NotLoggedIn, Refused, RunFailed
+from bankklient_lab.errors import NotAllowed, NotLoggedIn, Refused, RunFailed, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import SCHEDULER
 from bankklient_lab.runs.execute import Run, execute, run_due
 from bankklient_lab.runs.kernel import kernel_environment
+from bankklient_lab.runs.notebooks import register_notebooks, unregister_notebooks
 from bankklient_lab.runs.records import finish_run, run_history, start_run
 from bankklient_lab.runs.runners import this_runner
-from bankklient_lab.runs.schedules import add_schedule, claim_due_run, schedules
+from bankklient_lab.runs.schedules import add_schedule, claim_due_run, remove_schedule, schedules
 from bankklient_lab.runs.tokens import begin_jupyter, end_jupyter, run_token
 from tests.access.people import PASSWORD, of
 from tests.clocks import Clock
@@ -81,6 +83,46 @@ def test_a_run_has_the_rights_of_who_starts_it(shared: Lab, tmp_path: Path) -> N
     assert token not in (tmp_path / "out" / "book.html").read_text()
     assert shared.rows("SELECT count(*) FROM ops.token WHERE withdrawn_at IS NULL") == [(0,)]
     assert token not in str(shared.rows("SELECT * FROM ops.log")) + str(shared.rows("SELECT * FROM ops.run"))
+
+
+def narrow(lab: Lab, user: str, *scope: int) -> Lab:
+    """Return the lab in the hands of a third party that a user consented to."""
+    made = give_consent(of(lab, user), "party", purpose="runs", scope=list(scope), days=2)
+    caller = caller_of(lab, made["token"])
+    assert caller is not None
+    return lab.acting(caller)
+
+
+def test_a_narrow_token_gets_no_wider_one(shared: Lab, tmp_path: Path) -> None:
+    grant_permissions(administrator(shared), "anna", [950])
+    party = narrow(shared, "anna", 930)
+    with pytest.raises(NotAllowed, match="not for tokens with a scope"):
+        schedule(party, tmp_path / "out")
+    with pytest.raises(NotAllowed, match="not for tokens with a scope"):
+        claim_due_run(party, "runner")
+    with pytest.raises(NotAllowed, match="log in for it"):
+        begin_jupyter(party)
+    run_id = start_run(party, "book", parameters={}, output=str(tmp_path), runner="runner")
+    child = caller_of(shared, run_token(party, run_id))
+    assert child is not None
+    assert child.scope == {930}
+
+
+def test_who_runs_notebooks_can_neither_change_them_nor_reach_other_files_and_runs(shared: Lab, tmp_path: Path) -> None:
+    anna, boris = of(shared, "anna"), of(shared, "boris")
+    for change in (register_notebooks, unregister_notebooks):
+        with pytest.raises(NotAllowed, match="needs permission 2"):
+            change(boris, str(tmp_path))
+    hers = start_run(anna, "book", parameters={}, output=str(tmp_path), runner="runner")
+    with pytest.raises(Refused, match="not yours"):
+        finish_run(boris, hers, state="done", files=["a.lab"])
+    made = schedule(anna, tmp_path / "anna")
+    with pytest.raises(UnknownName):
+        remove_schedule(boris, made)
+    assert [row["run_id"] for row in run_history.rows(boris)] == []
+    assert [row["run_id"] for row in run_history.rows(administrator(shared))] == [hers]
+    finish_run(shared.from_outside(anna.caller), hers, state="done", files=["a.lab"])
+    assert [row["here"] for row in run_history.rows(anna)] == [False]  # no page reads such a file
 
 
 def test_running_needs_its_permission(shared: Lab, tmp_path: Path) -> None:

@@ -185,4 +185,5 @@ CREATE TABLE ops.archived_import (
 -- A run has the rights of a user: of who made its schedule, or started it. Its notebook uses a token of that user.
 ALTER TABLE ops.schedule ADD COLUMN user_id INTEGER DEFAULT 1;
 ALTER TABLE ops.run ADD COLUMN user_id INTEGER DEFAULT 1;
+ALTER TABLE ops.run ADD COLUMN here BOOLEAN DEFAULT true;  -- begun and ended by processes that had the lab themselves
 ALTER TABLE ops.token ADD COLUMN run_id BIGINT;  -- withdrawn when this run ends
