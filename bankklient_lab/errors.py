@@ -15,6 +15,8 @@
     +-- NoRate                    no exchange rate on or before the day
     +-- Refused                   an action that the state of the lab does not allow
     |   +-- Blocked               another user is at work on the same
+    |   +-- SuspectedDuplicate    an order that pays the same as others
+    +-- WrongOrder                an order that breaks rules, with the number of each
     +-- NotLoggedIn               no login, or one that has ended or is locked
     |   +-- LoginRefused          a wrong name or password, a user who may not log in, too many tries
     |   +-- SecondFactorNeeded    the password was right; a code or a passkey is missing
@@ -158,6 +160,18 @@ class Blocked(Refused):
     """Another user is at work on the same; `user`, `workstation`, `action` and `since` say who, where and what."""
 
     code = "blocked"
+
+
+class SuspectedDuplicate(Refused):
+    """An order pays the same as others (error 151): `twins` are their ids. Change it, or allow it with a reason."""
+
+    code = "suspected_duplicate"
+
+
+class WrongOrder(LabError):
+    """An order breaks rules: `errors` has of each the number, the item and the text."""
+
+    code = "wrong_order"
 
 
 class NotLoggedIn(LabError):

@@ -30,7 +30,7 @@ from bankklient_lab.store.tidy import tidy
 Lane = Literal["ops", "history"]
 MEMORY_LIMIT = "256MB"  # of DuckDB; beyond it, it uses the disk. With its reader an import stays under 900 MB
 _STORAGE = "v1.5.0"  # texts are written in two thirds of the time that DuckDB's default, the oldest version, takes
-MACROS = ("bankklient_lab.rights", "bankklient_lab.history", "bankklient_lab.analysis")
+MACROS = ("bankklient_lab.rights", "bankklient_lab.history", "bankklient_lab.orders", "bankklient_lab.analysis")
 SEARCH_PATH = "SET search_path = 'lab,app'"
 # What the file and the disk under it can fail with; other errors of DuckDB would be faults of our own SQL.
 STORAGE_ERRORS = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)

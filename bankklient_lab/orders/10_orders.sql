@@ -1,0 +1,50 @@
+-- What the rules of orders share. A text that can't be what it should is null, and the rules say why.
+
+-- People write amounts with a comma or a point, and thousands apart by spaces.
+CREATE MACRO app.amount_text(entered) AS replace(replace(replace(entered, ' ', ''), chr(160), ''), ',', '.');
+
+CREATE MACRO app.amount_value(entered) AS
+    CASE WHEN regexp_full_match(amount_text(entered), '[+-]?\d{1,15}(\.\d{1,3})?')
+        THEN TRY_CAST(amount_text(entered) AS DECIMAL(18,3)) END;
+
+CREATE MACRO app.rate_value(entered) AS
+    CASE WHEN regexp_full_match(amount_text(entered), '[+-]?\d{1,12}(\.\d{1,6})?')
+        THEN TRY_CAST(amount_text(entered) AS DECIMAL(18,6)) END;
+
+-- 2026-11-22, or as people in the country write it: 22.11.2026, 22. 11. 2026.
+CREATE MACRO app.date_value(entered) AS
+    CASE WHEN regexp_full_match(entered, '\d{4}-\d{2}-\d{2}') THEN TRY_CAST(entered AS DATE)
+        WHEN regexp_full_match(entered, '\d{1,2}\. ?\d{1,2}\. ?\d{4}')
+            THEN TRY_STRPTIME(replace(entered, ' ', ''), '%d.%m.%Y')::DATE END;
+
+CREATE MACRO app.yes_no_value(entered) AS
+    CASE lower(entered) WHEN 'yes' THEN true WHEN 'no' THEN false ELSE NULL END;
+
+CREATE MACRO app.significant(digits) AS ltrim(digits, '0');
+
+-- Weighted digit sum divisible by 11; true for what is no number of at most ten digits, which other rules refuse.
+CREATE MACRO app.check_number(digits) AS coalesce(modulo_11(TRY_CAST(digits AS BIGINT)), true);
+
+-- ISO 13616: the first four characters go to the end, letters are 10 to 35, the rest by 97 is 1. The number is taken in
+-- parts of nine digits.
+CREATE MACRO app.letters_as_numbers(text) AS
+    list_reduce(list_prepend('', list_transform(string_split(text, ''), lambda ch:
+        CASE WHEN ch BETWEEN 'A' AND 'Z' THEN (ascii(ch) - 55)::VARCHAR ELSE ch END)), lambda a, b: a || b);
+CREATE MACRO app.rest_by_97(digits) AS
+    list_reduce(list_prepend(0::BIGINT, list_transform(range(0, (length(digits) + 8) // 9), lambda k:
+        substr(digits, (k * 9 + 1)::BIGINT, 9)::BIGINT * 100 + length(substr(digits, (k * 9 + 1)::BIGINT, 9)))),
+        lambda rest, part: (rest * (10 ** (part % 100))::BIGINT + part // 100) % 97);
+CREATE MACRO app.iban_checks(iban) AS
+    rest_by_97(letters_as_numbers(substr(iban, 5) || substr(iban, 1, 4))) = 1
+    AND substr(iban, 3, 2) BETWEEN '02' AND '98';
+
+-- The client's accounts as orders name them: the parts of a Czech number, and the side of an order they may stand on.
+CREATE MACRO app.own_accounts() AS TABLE
+    SELECT account_id, number, currency, name, position, substr(number, 5, 4) AS bank_code,
+        coalesce(nullif(ltrim(substr(number, 9, 6), '0'), ''), '0') AS prefix, ltrim(substr(number, 15, 10), '0') AS base
+    FROM ops.account WHERE regexp_full_match(number, 'CZ\d{22}');
+
+-- The rows of a codebook that are in force on a day.
+CREATE MACRO app.codebook(book, day) AS TABLE
+    SELECT code, name, attributes FROM ops.codebook
+    WHERE codebook = book AND valid_from <= day AND (valid_until IS NULL OR day < valid_until);

@@ -1,0 +1,68 @@
+"""The search for duplicates: orders that pay the same to the same account within some days (error 151).
+
+The key is set in the configuration; counter account and amount always belong to it. Payments are compared with
+payments, collections with collections; discarded orders and instalments of one regular payment don't count.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.rights.settings import read_setting
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+DUPLICATE = 151
+_OPTIONAL = {
+    "duplicates_own_account": ("{own}_account_prefix", "{own}_account_base", "{own}_bank"),
+    "duplicates_variable_symbol": ("{counter}_variable_symbol",),
+    "duplicates_specific_symbol": ("{counter}_specific_symbol",),
+    "duplicates_constant_symbol": ("constant_symbol",),
+}
+
+
+def wanted(lab: Lab, kind: Kind) -> bool:
+    """Tell whether orders of a kind are searched for duplicates."""
+    return kind.duplicates and bool(read_setting(lab.database, "duplicates"))
+
+
+def twins(lab: Lab, kind: Kind, new: str) -> tuple[str, dict[str, Any]]:
+    """Return SQL, and what it binds, for the orders that those of the SELECT `new` suspectedly repeat.
+
+    `new` has entered_no, the items with their values, and may have order_id and regular_payment_id. Columns: entered_no,
+    order_id (of the one that is there).
+    """
+    key = " AND ".join(f"{_same(item, 'n')} IS NOT DISTINCT FROM {_same(item, 'e')}" for item in _key(lab, kind))
+    sql = f"""
+        SELECT n.entered_no, e.order_id FROM (SELECT * FROM ({new}) WHERE maturity_date_value IS NOT NULL) n
+        JOIN {kind.table} e ON e.kind = $kind AND e.amount_value = n.amount_value AND {key}
+            AND e.maturity_date_value BETWEEN n.maturity_date_value - to_days($before::INTEGER)
+                AND n.maturity_date_value + to_days($after::INTEGER)
+        WHERE e.status <> 'discarded' AND e.order_id IS DISTINCT FROM n.order_id
+            AND (e.regular_payment_id IS NULL OR e.regular_payment_id IS DISTINCT FROM n.regular_payment_id)"""
+    return sql, {"kind": kind.name, **days(lab)}
+
+
+def days(lab: Lab) -> dict[str, int]:
+    """Return how many days before and after the maturity are compared, both counted."""
+    return {name: read_setting(lab.database, f"duplicates_days_{name}") for name in ("before", "after")}
+
+
+def key_items(lab: Lab, kind: Kind) -> list[str]:
+    """Return the items that two duplicates have in common, beside kind and amount."""
+    return _key(lab, kind)
+
+
+def _key(lab: Lab, kind: Kind) -> list[str]:
+    names = [f"{kind.counter}_account_base", f"{kind.counter}_account_prefix", f"{kind.counter}_bank"]
+    for setting, items in _OPTIONAL.items():
+        if read_setting(lab.database, setting):
+            names += [item.format(own=kind.own, counter=kind.counter) for item in items]
+    return names
+
+
+def _same(item: str, table: str) -> str:
+    """Return what is compared: numbers without leading zeros, which have no meaning."""
+    return f"nullif(significant({table}.{item}), '')" if not item.endswith("_bank") else f"{table}.{item}"

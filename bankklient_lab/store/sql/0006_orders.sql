@@ -1,0 +1,174 @@
+-- On which side of a created order an account may stand: none, debit, credit, both.
+ALTER TABLE ops.account ADD COLUMN position VARCHAR DEFAULT 'both';
+
+-- Codebooks that come from the bank: a row is in force from `valid_from` until the day before `valid_until`.
+CREATE TABLE ops.codebook (
+    codebook VARCHAR NOT NULL,
+    code VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    attributes MAP(VARCHAR, VARCHAR) NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_until DATE,
+    PRIMARY KEY (codebook, code, valid_from)
+);
+
+-- The last number that orders of a day have: an order's id is the day as yyyymmdd and eight digits.
+CREATE TABLE ops.order_number (
+    day DATE PRIMARY KEY,
+    last INTEGER NOT NULL
+);
+
+-- Orders that no batch has taken yet. Items are kept as they were entered; `<item>_value` is what the text means.
+CREATE TABLE ops.domestic_order (
+    order_id BIGINT PRIMARY KEY,        -- yyyymmdd of the day of creation and a number within it
+    kind VARCHAR NOT NULL,
+    origin VARCHAR NOT NULL CHECK (origin IN ('creation', 'accounting_system', 'automatic')),
+    status VARCHAR NOT NULL,            -- data/codebooks/order_statuses.csv; '' is created
+    saved BOOLEAN NOT NULL,             -- false: taken over from a pattern or a file, to be saved by a person
+    errors VARCHAR NOT NULL,            -- numbers of data/codebooks/order_errors.csv, ascending, separated by spaces
+    duplicate_reason VARCHAR,           -- why a suspected duplicate was allowed
+    version INTEGER NOT NULL,           -- counts the steps of the order
+    created_on DATE NOT NULL,           -- the bank's day
+    created_by VARCHAR NOT NULL,        -- references of users
+    created_at TIMESTAMPTZ NOT NULL,
+    corrected_by VARCHAR,
+    corrected_at TIMESTAMPTZ,
+    verified_by VARCHAR,
+    verified_at TIMESTAMPTZ,
+    confirmed_by VARCHAR,
+    confirmed_at TIMESTAMPTZ,
+    confirmed_again_by VARCHAR,         -- the second confirmation of a foreign payment
+    confirmed_again_at TIMESTAMPTZ,
+    digest VARCHAR NOT NULL,            -- SHA-256 of the canonical text of the items
+    accounting_system INTEGER,          -- of an imported order: the connection point,
+    batch_order VARCHAR,                -- the import's number there
+    order_in_batch INTEGER,             -- and the order's place in the file
+    regular_payment_id BIGINT,
+    due_on DATE,                        -- the instalment that a regular payment made it for
+    debit_account_prefix VARCHAR,
+    debit_account_base VARCHAR,
+    debit_bank VARCHAR,
+    debit_variable_symbol VARCHAR,
+    debit_specific_symbol VARCHAR,
+    debit_abbreviation VARCHAR,
+    credit_account_prefix VARCHAR,
+    credit_account_base VARCHAR,
+    credit_bank VARCHAR,
+    credit_variable_symbol VARCHAR,
+    credit_specific_symbol VARCHAR,
+    credit_abbreviation VARCHAR,
+    maturity_date VARCHAR,
+    maturity_date_value DATE,
+    amount VARCHAR,
+    amount_value DECIMAL(18,3),
+    currency VARCHAR,
+    constant_symbol VARCHAR,
+    express_payment VARCHAR,
+    express_payment_value BOOLEAN,
+    client_message_line_1 VARCHAR,
+    client_message_line_2 VARCHAR,
+    client_message_line_3 VARCHAR,
+    client_message_line_4 VARCHAR,
+    debit_identification_line_1 VARCHAR,
+    debit_identification_line_2 VARCHAR,
+    debit_identification_line_3 VARCHAR,
+    debit_identification_line_4 VARCHAR,
+    credit_identification_line_1 VARCHAR,
+    credit_identification_line_2 VARCHAR,
+    credit_identification_line_3 VARCHAR,
+    credit_identification_line_4 VARCHAR,
+    client_transaction_date VARCHAR,
+    client_transaction_date_value DATE,
+    client_transaction_id VARCHAR
+);
+
+CREATE TABLE ops.foreign_order (
+    order_id BIGINT PRIMARY KEY,        -- yyyymmdd of the day of creation and a number within it
+    kind VARCHAR NOT NULL,
+    origin VARCHAR NOT NULL CHECK (origin IN ('creation', 'accounting_system', 'automatic')),
+    status VARCHAR NOT NULL,            -- data/codebooks/order_statuses.csv; '' is created
+    saved BOOLEAN NOT NULL,             -- false: taken over from a pattern or a file, to be saved by a person
+    errors VARCHAR NOT NULL,            -- numbers of data/codebooks/order_errors.csv, ascending, separated by spaces
+    duplicate_reason VARCHAR,           -- why a suspected duplicate was allowed
+    version INTEGER NOT NULL,           -- counts the steps of the order
+    created_on DATE NOT NULL,           -- the bank's day
+    created_by VARCHAR NOT NULL,        -- references of users
+    created_at TIMESTAMPTZ NOT NULL,
+    corrected_by VARCHAR,
+    corrected_at TIMESTAMPTZ,
+    verified_by VARCHAR,
+    verified_at TIMESTAMPTZ,
+    confirmed_by VARCHAR,
+    confirmed_at TIMESTAMPTZ,
+    confirmed_again_by VARCHAR,         -- the second confirmation of a foreign payment
+    confirmed_again_at TIMESTAMPTZ,
+    digest VARCHAR NOT NULL,            -- SHA-256 of the canonical text of the items
+    accounting_system INTEGER,          -- of an imported order: the connection point,
+    batch_order VARCHAR,                -- the import's number there
+    order_in_batch INTEGER,             -- and the order's place in the file
+    regular_payment_id BIGINT,
+    due_on DATE,                        -- the instalment that a regular payment made it for
+    orderer_account_prefix VARCHAR,
+    orderer_account_base VARCHAR,
+    orderer_bank VARCHAR,
+    recipient_account VARCHAR,
+    recipient_line_1 VARCHAR,
+    recipient_line_2 VARCHAR,
+    recipient_line_3 VARCHAR,
+    amount VARCHAR,
+    amount_value DECIMAL(18,3),
+    currency VARCHAR,
+    maturity_date VARCHAR,
+    maturity_date_value DATE,
+    country VARCHAR,
+    swift_bic VARCHAR,
+    bank_connection_line_1 VARCHAR,
+    bank_connection_line_2 VARCHAR,
+    bank_connection_line_3 VARCHAR,
+    bank_connection_line_4 VARCHAR,
+    recipient_info_line_1 VARCHAR,
+    recipient_info_line_2 VARCHAR,
+    recipient_info_line_3 VARCHAR,
+    recipient_info_line_4 VARCHAR,
+    charges VARCHAR,
+    bank_operation_code VARCHAR,
+    payer_reference VARCHAR,
+    agreed_rate_marked VARCHAR,
+    agreed_rate_marked_value BOOLEAN,
+    agreed_rate VARCHAR,
+    agreed_rate_value DECIMAL(18,6),
+    orderer_confirmation VARCHAR,
+    recipient_confirmation VARCHAR,
+    instruction_code_1 VARCHAR,
+    instruction_description_1 VARCHAR,
+    instruction_code_2 VARCHAR,
+    instruction_description_2 VARCHAR,
+    instruction_code_3 VARCHAR,
+    instruction_description_3 VARCHAR,
+    instruction_code_4 VARCHAR,
+    instruction_description_4 VARCHAR,
+    payment_title VARCHAR,
+    contractual_partner VARCHAR,
+    creation_date VARCHAR,
+    creation_date_value DATE,
+    client_transaction_id VARCHAR
+);
+
+-- Every step of every order: who did it, when, by which channel, and what the order was then.
+CREATE TABLE ops.order_step (
+    order_id BIGINT NOT NULL,
+    version INTEGER NOT NULL,           -- of the order after the step; the pair is unique
+    action VARCHAR NOT NULL,
+    status_before VARCHAR,              -- null: the order was made
+    status VARCHAR,                     -- null: the order is gone
+    done_by VARCHAR NOT NULL,           -- reference of the user; empty: the system
+    done_at TIMESTAMPTZ NOT NULL,
+    channel VARCHAR NOT NULL,
+    digest VARCHAR NOT NULL,            -- of what was seen
+    note VARCHAR,
+    signature VARCHAR                   -- of the canonical text by the confirming user's own key
+);
+
+-- Items to verify and locked items name the sides of an order, which are exchanged in a collection.
+UPDATE ops.setting SET value = replace(replace(value, 'debit_account', 'own_account'), 'credit_account', 'counter_account')
+WHERE name IN ('verified_items', 'locked_items');
