@@ -43,6 +43,7 @@ class DashboardServer:
         self._loop: IOLoop | None = None
         self._failed: BaseException | None = None
         self._ready = threading.Event()
+        self.preloading = threading.Thread(target=_preload, name="dashboards preload", daemon=True)
         self._thread = threading.Thread(target=self._run, name="dashboards", daemon=True)
         self._thread.start()
         self._ready.wait(_START_SECONDS)
@@ -91,7 +92,7 @@ class DashboardServer:
         from panel.io.application import build_applications
         from panel.io.server import get_static_routes
 
-        from .shell import document, preload
+        from .shell import document
         from .texts import text
 
         application = GuardedTornado(
@@ -114,13 +115,19 @@ class DashboardServer:
         server = BaseServer(io_loop, application, web)
         server.start()
         PeriodicCallback(self._gate.close_windows, SWEEP_MS).start()
-        threading.Thread(target=preload, name="dashboards preload", daemon=True).start()
+        self.preloading.start()
 
         def stop() -> None:
             server.stop(wait=False)
             io_loop.run_sync(web.close_all_connections)
 
         return stop
+
+
+def _preload() -> None:
+    from .shell import preload
+
+    preload()
 
 
 def _site(origins: Sequence[str]) -> Site:
