@@ -223,7 +223,7 @@ def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict
             cursor.execute(statement, {"import_id": import_id})
     with lab.database.tx("ops") as ops:
         ops.register("new_account", accounts)
-        ops.execute("INSERT INTO ops.account SELECT account_id, number, currency, bank, name FROM new_account")
+        ops.execute("INSERT INTO ops.account BY NAME SELECT account_id, number, currency, bank, name FROM new_account")
         ops.execute(
             "INSERT INTO ops.import VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'imported')",
             [
