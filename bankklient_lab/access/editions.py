@@ -5,7 +5,6 @@ from __future__ import annotations
 import pyarrow as pa
 
 from bankklient_lab.actions import table_action
-from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.editions import EDITIONS, Edition, features
 
@@ -13,13 +12,6 @@ from bankklient_lab.rights.editions import EDITIONS, Edition, features
 def edition(lab: Lab) -> Edition:
     """Return the lab's edition, in the process that owns it."""
     return lab.rights.edition
-
-
-def offered(lab: Lab, feature: str) -> bool:
-    """Tell whether the lab's edition has a feature; UnknownName for no feature."""
-    if feature not in features():
-        raise UnknownName("feature", feature, f"known are {', '.join(features())}")
-    return edition(lab) in features()[feature].editions
 
 
 @table_action()

@@ -153,11 +153,6 @@ class Keeper:
             session = self._now_known().sessions.get(session_id)
             return None if session is None or self._over(session) else session
 
-    def token(self, token_id: int) -> Token | None:
-        """Return a token, with its last use."""
-        with self._lock:
-            return self._now_known().tokens.get(token_id)
-
     def caller(self, digest: str) -> Identity | None:
         """Return who brings the secret with this digest: of a session that has not ended, or of a token."""
         with self._lock:
@@ -175,11 +170,6 @@ class Keeper:
     def _in_session(self, number: int, one: Session) -> Identity:
         user = self._now_known().users[one.user_id]
         return Identity(one.user_id, user.name, user.reference, one.channel, number, workstation=one.workstation)
-
-    def seen_at(self, session_id: int) -> datetime | None:
-        """Return when somebody was last at work in a session."""
-        session = self.session(session_id)
-        return session.seen_at if session else None
 
     def locked(self, session_id: int) -> bool:
         """Tell whether a session waits for its user to log in again; one that has ended does."""
@@ -217,6 +207,8 @@ class Keeper:
         finally:
             with self._lock:
                 self._jobs[whose].discard(job)
+                if not self._jobs[whose]:
+                    del self._jobs[whose]
 
     def cancel_work(self, session_id: int | None = None, token_id: int | None = None) -> None:
         """Cancel the long work of a session or token."""
