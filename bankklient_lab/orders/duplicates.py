@@ -31,8 +31,8 @@ def wanted(lab: Lab, kind: Kind) -> bool:
 def twins(lab: Lab, kind: Kind, new: str) -> tuple[str, dict[str, Any]]:
     """Return SQL, and what it binds, for the orders that those of the SELECT `new` suspectedly repeat.
 
-    `new` has entered_no, the items with their values, and may have order_id and regular_payment_id. Columns: entered_no,
-    order_id (of the one that is there).
+    `new` has entered_no, the items with their values, and may have order_id and regular_payment_id. Columns:
+    entered_no, order_id (of the one that is there).
     """
     key = " AND ".join(f"{_same(item, 'n')} IS NOT DISTINCT FROM {_same(item, 'e')}" for item in _key(lab, kind))
     sql = f"""
@@ -43,6 +43,42 @@ def twins(lab: Lab, kind: Kind, new: str) -> tuple[str, dict[str, Any]]:
         WHERE e.status <> 'discarded' AND e.order_id IS DISTINCT FROM n.order_id
             AND (e.regular_payment_id IS NULL OR e.regular_payment_id IS DISTINCT FROM n.regular_payment_id)"""
     return sql, {"kind": kind.name, **days(lab)}
+
+
+def repeated(lab: Lab, kind: Kind, first: int) -> tuple[str, dict[str, Any]]:
+    """Return SQL, and what it binds, for the orders from the id `first` on that suspectedly repeat one of a lower id.
+
+    However many pay the same, the work is that of sorting them. Column: order_id.
+    """
+    keys = [_same(item, "e") for item in _key(lab, kind)]
+    named = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(keys))
+    partition = ", ".join(["amount_value", *(f"key_{n}" for n in range(len(keys)))])
+    alone, values = twins(lab, kind, f"SELECT order_id AS entered_no, * FROM {kind.table} WHERE order_id >= $first")
+    sql = f"""
+        WITH comparable AS (
+            SELECT order_id, hash(amount_value, {", ".join(keys)}) AS digest
+            FROM {kind.table} e
+            WHERE kind = $kind AND status <> 'discarded' AND amount_value IS NOT NULL
+                AND maturity_date_value IS NOT NULL),
+        several AS MATERIALIZED (
+            SELECT digest FROM comparable GROUP BY digest HAVING count(*) > 1 AND max(order_id) >= $first),
+        candidate AS MATERIALIZED (
+            SELECT order_id, regular_payment_id, maturity_date_value AS day, amount_value, {named} FROM {kind.table} e
+            WHERE order_id IN (SELECT order_id FROM comparable SEMI JOIN several USING (digest)))
+        SELECT order_id FROM (
+            SELECT order_id, regular_payment_id, min(order_id) OVER (PARTITION BY {partition} ORDER BY day
+                RANGE BETWEEN to_days($before::INTEGER) PRECEDING AND to_days($after::INTEGER) FOLLOWING) AS earliest
+            FROM candidate)
+        WHERE order_id >= $first AND earliest < order_id AND regular_payment_id IS NULL
+        UNION
+        SELECT entered_no FROM ({alone} AND n.regular_payment_id IS NOT NULL AND e.order_id < n.order_id)"""
+    return sql, values | {"first": first}
+
+
+def with_error(errors: str) -> str:
+    """Return SQL for the error numbers `errors` with that of a duplicate among them."""
+    numbers = f"list_filter(string_split({errors}, ' '), lambda e: e <> '')::INTEGER[]"
+    return f"array_to_string(list_sort(list_distinct(list_append({numbers}, {DUPLICATE}))), ' ')"
 
 
 def days(lab: Lab) -> dict[str, int]:

@@ -1,0 +1,178 @@
+"""Storing many checked orders at once: from files, from regular payments, from a group of patterns.
+
+Orders are inserted in parts, each by one statement; when all are in, the duplicates among them are marked and the first
+step of each is recorded. One transaction of the lane ops holds all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bankklient_lab.errors import Refused
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders import duplicates
+from bankklient_lab.orders.creating import canonical
+from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CREATED, ERROR, NEW, decide
+from bankklient_lab.orders.numbers import take_numbers
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+_MARKS = ("verified_by", "verified_at", "confirmed_by", "confirmed_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where orders come from, and what the lifecycle makes of them.
+
+    `transitions` names the table T1 to T3 ("domestic", "foreign", "imported"). `right` maps actions of the lifecycle to
+    SQL conditions over the orders: the first that holds is what is done with a right order; `wrong` with one that has
+    errors or is a suspected duplicate.
+    """
+
+    origin: str
+    transitions: str
+    right: Mapping[str, str]
+    wrong: str
+    step: str  # the action that the orders' first step records
+    saved: bool = True  # false: a person is still to save them
+
+
+@dataclass(slots=True)
+class Stored:
+    """What was stored of one kind: the ids `first` to `last` (both counted; last < first: none)."""
+
+    first: int = 0
+    last: int = -1
+    right: int = 0
+    wrong: int = 0
+    duplicates: int = 0
+
+
+def store_orders(
+    lab: Lab, cursor: Any, kind: Kind, checked: str, source: Source, *, today: date, further: str = "",
+    values: Mapping[str, Any] | None = None,
+) -> Stored:  # fmt: skip
+    """Store the orders of the relation `checked` (a table or a SELECT in parentheses) and return the counts.
+
+    `checked` has what orders.checking.checked gives, with entered_no from 1 without gaps: numbers follow it. `further`
+    is a relation with entered_no and more columns of the order's table (regular_payment_id, due_on, accounting_system,
+    ...) or for the conditions of the source. `values` are bound for both. Of two orders that pay the same the second
+    is the duplicate.
+    """
+    storing = Storing(lab, cursor, kind, source, today)
+    ((count,),) = cursor.execute(f"SELECT count(*) FROM {checked}", dict(values or {})).fetchall()
+    storing.add(checked, count, further=further, values=values)
+    return storing.finish()
+
+
+class Storing:
+    """Orders of one kind from one source, taken over part by part within a transaction of the lane ops."""
+
+    def __init__(self, lab: Lab, cursor: Any, kind: Kind, source: Source, today: date) -> None:
+        self._lab, self._cursor, self._kind, self._source, self._today = lab, cursor, kind, source, today
+        self._states = {action: self._state(action) for action in (*source.right, source.wrong)}
+        self._first, self._last = 0, -1
+
+    def add(
+        self, checked: str, count: int, *, further: str = "", values: Mapping[str, Any] | None = None
+    ) -> tuple[int, int]:
+        """Insert `count` checked orders and return their first and last id."""
+        before = take_numbers(self._cursor, self._today, count)
+        kind, columns = self._kind, ", ".join(self._kind.columns())
+        joined = f"{checked} n" + (f" JOIN {further} f USING (entered_no)" if further else "")
+        more = self._further_columns(further, values)
+        marks = ", ".join(f"{value} AS {name}" for name, value in self._marks().items())
+        self._cursor.execute(
+            f"""
+            INSERT INTO {kind.table} BY NAME
+            SELECT *, sha256({canonical(kind)}) AS digest, {marks} FROM (
+                SELECT $before + entered_no AS order_id, '{kind.name}' AS kind, '{self._source.origin}' AS origin,
+                    {self._status()} AS status, {self._source.saved} AS saved, errors, 1 AS version,
+                    $today::DATE AS created_on, $me AS created_by, $now::TIMESTAMPTZ AS created_at, {more}{columns}
+                FROM {joined})
+            """,
+            {"before": before, "today": self._today, "me": self._lab.caller.reference, "now": self._lab.clock()}
+            | dict(values or {}),
+        )
+        if count:
+            self._first, self._last = self._first or before + 1, before + count
+        return before + 1, before + count
+
+    def finish(self) -> Stored:
+        """Mark the duplicates, record the first step of each order, and return the counts."""
+        stored = Stored(self._first, self._last)
+        if not self._first:
+            return stored
+        if self._source.saved and duplicates.wanted(self._lab, self._kind):
+            stored.duplicates = self._mark_duplicates()
+        ((stored.right, stored.wrong),) = self._cursor.execute(
+            f"SELECT count(*) FILTER (errors = ''), count(*) FILTER (errors <> '') FROM {self._new()}"
+        ).fetchall()
+        self._record()
+        return stored
+
+    def _state(self, action: str) -> str:
+        held = self._lab.rights.held(self._lab.caller)
+        decision = decide(self._source.transitions, NEW, action, frozenset(), held)
+        if decision.next is None:
+            raise Refused(f"the orders can't be taken over: {decision.reason}")
+        return decision.next
+
+    def _status(self) -> str:
+        cases = " ".join(
+            f"WHEN {condition} THEN '{self._states[action]}'" for action, condition in self._source.right.items()
+        )
+        return f"CASE WHEN errors <> '' THEN '{self._states[self._source.wrong]}' {cases} END"
+
+    def _marks(self) -> dict[str, str]:
+        """Return who verified and confirmed, as SQL by column: whoever takes over what counts as verified."""
+        states = set(self._states.values())
+        verified = sorted(states - {CREATED, ERROR})
+        confirmed = sorted(states & CONFIRMED_STATES)
+        found = {}
+        for name in _MARKS:
+            which = verified if name.startswith("verified") else confirmed
+            if which:
+                value = "$me" if name.endswith("_by") else "$now::TIMESTAMPTZ"
+                found[name] = f"CASE WHEN status IN ({', '.join(map(repr, which))}) THEN {value} END"
+        return found or {"verified_by": "NULL"}
+
+    def _further_columns(self, further: str, values: Mapping[str, Any] | None) -> str:
+        """Return those columns of `further` that the table has; the others serve the conditions."""
+        if not further:
+            return ""
+        found = self._cursor.execute(f"SELECT * FROM {further} LIMIT 0", dict(values or {})).description
+        table = self._cursor.execute(f"SELECT * FROM {self._kind.table} LIMIT 0").description
+        known = {column[0] for column in table}
+        return "".join(f"f.{column[0]}, " for column in found if column[0] in known)
+
+    def _new(self) -> str:
+        """Return the new orders as a relation; other kinds may have come between them."""
+        span = f"order_id BETWEEN {self._first} AND {self._last}"
+        return f"(SELECT * FROM {self._kind.table} WHERE kind = '{self._kind.name}' AND {span})"
+
+    def _mark_duplicates(self) -> int:
+        """Give those new orders the error 151 that repeat an earlier one; return their number."""
+        found, values = duplicates.repeated(self._lab, self._kind, self._first)
+        self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE repeated_order AS {found}", values)
+        ((count,),) = self._cursor.execute("SELECT count(*) FROM repeated_order").fetchall()
+        if count:
+            blank = ", ".join(f"{name} = NULL" for name in _MARKS)
+            self._cursor.execute(
+                f"UPDATE {self._kind.table} SET status = '{self._states[self._source.wrong]}', {blank},"
+                f" errors = {duplicates.with_error('errors')}"
+                " WHERE order_id IN (FROM repeated_order)"
+            )
+        self._cursor.execute("DROP TABLE repeated_order")
+        return int(count)
+
+    def _record(self) -> None:
+        self._cursor.execute(
+            f"INSERT INTO ops.order_step SELECT order_id, 1, $step, NULL, status, created_by, created_at, $channel,"
+            f" digest, NULL, NULL FROM {self._new()}",
+            {"step": self._source.step, "channel": self._lab.caller.channel},
+        )
