@@ -22,8 +22,8 @@ def _fill(lab: Lab, size: Size) -> None:
         prepare(cursor, size)
         with lab.database.tx("ops", cursor):
             cursor.execute(
-                "INSERT INTO ops.account (account_id, number, currency, bank) SELECT account + 1, number, currency, '0800'"
-                " FROM own_account"
+                "INSERT INTO ops.account (account_id, number, currency, bank)"
+                " SELECT account + 1, number, currency, '0800' FROM own_account"
             )
         for month in range(size.months):
             values = {
