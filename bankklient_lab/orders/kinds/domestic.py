@@ -171,9 +171,10 @@ def relation(own: str, counter: str) -> str:
 
 
 def account_text(side: str) -> str:
-    """Return SQL for an account as people write it: prefix-base/bank, without a prefix of zeros."""
+    """Return SQL for an account as people write it: prefix-base/bank, without leading zeros, which have no meaning."""
     prefix = f"nullif(significant({side}_account_prefix), '')"
-    return f"concat({prefix} || '-', {side}_account_base, '/', {side}_bank)"
+    base = f"coalesce(nullif(significant({side}_account_base), ''), {side}_account_base)"
+    return f"concat({prefix} || '-', {base}, '/' || {side}_bank)"
 
 
 def verified_items(own: str, counter: str) -> dict[str, tuple[str, ...]]:

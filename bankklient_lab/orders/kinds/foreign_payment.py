@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bankklient_lab.orders.kinds.domestic import account_text
 from bankklient_lab.orders.kinds.kind import (
     Item,
     Kind,
@@ -281,7 +282,7 @@ KIND = Kind(
         LEFT JOIN own_sides own ON own.bban = f.own_bban
         LEFT JOIN own_sides recipient ON recipient.bban = f.recipient_bban
         CROSS JOIN context c""",
-    own_account="concat(nullif(significant(orderer_account_prefix), '') || '-', orderer_account_base, '/', orderer_bank)",
+    own_account=account_text("orderer"),
     counter_account="recipient_account",
     counter_name="recipient_line_1",
     symbol="payer_reference",
