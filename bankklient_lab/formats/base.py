@@ -25,7 +25,8 @@ class Limits:
 
     file_bytes: int = 8 * 1024**3
     line_bytes: int = 1024**2
-    statements: int = 1_000_000
+    statements: int = 1_000_000  # or groups of payments
+    payments: int = 5_000_000
     unpacked_bytes: int = 2 * 1024**3  # of a compressed file
     unpacked_ratio: int = 200
     xml_depth: int = 60
@@ -132,7 +133,11 @@ def record_batch(kind: Kind, columns: Mapping[str, Iterable[object] | pa.Array])
     A column may be an Arrow array (cast safely to the schema's type) or plain values. Casting a text or a
     number that does not fit raises pa.ArrowInvalid: nothing is rounded.
     """
-    schema = SCHEMAS[kind]
+    return batch_of(SCHEMAS[kind], columns)
+
+
+def batch_of(schema: pa.Schema, columns: Mapping[str, Iterable[object] | pa.Array]) -> pa.RecordBatch:
+    """Build a batch of a schema as `record_batch` does."""
     length = 0
     arrays: dict[str, pa.Array] = {}
     for name, values in columns.items():
