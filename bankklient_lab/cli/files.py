@@ -62,7 +62,7 @@ def import_files(
 ) -> None:
     """Take bank files over, each whole or not at all; a file or statement known already changes nothing."""
     from bankklient_lab.formats.base import Hints
-    from bankklient_lab.history import reading
+    from bankklient_lab.formats import reading
 
     reading.prepare()  # the reader starts beside the imports below and the opening of the lab
     from bankklient_lab.history.importing import REFUSED

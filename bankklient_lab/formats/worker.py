@@ -2,8 +2,8 @@
 
 It gets one JSON request a line on standard input and answers with frames on standard output: a header (tag, kind of
 record, position in the file, length of the payload) and the payload. Tags: D the detected format (JSON), P a part (a
-record
-batch in Arrow IPC), E a refusal (JSON, ends the answer), Z the end of the answer.
+record batch in Arrow IPC; of a file of payment orders with its schema), E a refusal (JSON, ends the answer), Z the end
+of the answer.
 """
 
 from __future__ import annotations
@@ -14,16 +14,21 @@ import resource
 import struct
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import pyarrow as pa
 
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats import detect, format_named
 from bankklient_lab.formats.base import LIMITS, SNIFF_BYTES, Hints
+from bankklient_lab.formats.payments import base as payments_base
+from bankklient_lab.formats.payments import schema as payments_schema
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.formats.sources import open_ordinary
 
 MEMORY_BYTES = 1_500 * 1024**2  # beside what the started process already maps
 KINDS = tuple(Kind)
+PAYMENT_KINDS = tuple(payments_schema.Kind)
 HEADER = struct.Struct("<cBQQ")
 
 
@@ -33,25 +38,44 @@ def _send(out: BinaryIO, tag: bytes, payload: bytes = b"", *, kind_no: int = 0, 
     out.flush()
 
 
-def _answer(out: BinaryIO, request: dict[str, object]) -> None:
+def _answer(out: BinaryIO, request: dict[str, Any]) -> None:
     path = Path(str(request["path"]))
-    hints = Hints(**request["hints"])  # type: ignore[arg-type]
     with open_ordinary(path) as source:
         size = os.fstat(source.fileno()).st_size
         if size > LIMITS.file_bytes:
             raise LimitExceeded(f"the file has {size} bytes, more than {LIMITS.file_bytes}")
         head = source.read(SNIFF_BYTES)
         source.seek(0)
-        if hints.mapping:
-            name = "xlsx" if head.startswith(b"PK") else "csv"
-            format_, version = format_named(name), hints.mapping
+        if "payments" in request:
+            _answer_payments(out, source, head, payments_base.Options(**request["payments"]))
         else:
-            format_, version = detect(head)
-        _send(out, b"D", json.dumps({"format": format_.name, "version": version}).encode())
-        for part in format_.read(source, hints):
-            position = 0 if source.closed else source.tell()
-            payload = part.batch.serialize().to_pybytes()
-            _send(out, b"P", payload, kind_no=KINDS.index(part.kind), position=position)
+            _answer_statements(out, source, head, Hints(**request["hints"]))
+
+
+def _answer_statements(out: BinaryIO, source: BinaryIO, head: bytes, hints: Hints) -> None:
+    if hints.mapping:
+        name = "xlsx" if head.startswith(b"PK") else "csv"
+        format_, version = format_named(name), hints.mapping
+    else:
+        format_, version = detect(head)
+    _send(out, b"D", json.dumps({"format": format_.name, "version": version}).encode())
+    for part in format_.read(source, hints):
+        position = 0 if source.closed else source.tell()
+        payload = part.batch.serialize().to_pybytes()
+        _send(out, b"P", payload, kind_no=KINDS.index(part.kind), position=position)
+
+
+def _answer_payments(out: BinaryIO, source: BinaryIO, head: bytes, options: payments_base.Options) -> None:
+    from bankklient_lab.formats import payments
+
+    format_, version = payments.detect(head)
+    _send(out, b"D", json.dumps({"format": format_.name, "version": version}).encode())
+    for part in format_.read(source, options):
+        position = 0 if source.closed else source.tell()
+        payload = pa.BufferOutputStream()
+        with pa.ipc.new_stream(payload, part.batch.schema) as stream:
+            stream.write_batch(part.batch)
+        _send(out, b"P", payload.getvalue().to_pybytes(), kind_no=PAYMENT_KINDS.index(part.kind), position=position)
 
 
 def _refusal(error: BaseException) -> bytes:

@@ -23,7 +23,7 @@ from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.formats.sources import open_ordinary, unreadable
 from bankklient_lab.history import staging
 from bankklient_lab.history.categories import CATEGORY
-from bankklient_lab.history.reading import FileReader, reader
+from bankklient_lab.formats.reading import FileReader, reader
 from bankklient_lab.history.repeats import mark_repeated
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab

@@ -1,4 +1,4 @@
-"""Reads bank files in a process apart (formats.worker) and gives their parts as they come."""
+"""Reads files in a process apart (formats.worker) and gives their parts as they come."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from bankklient_lab import errors
 from bankklient_lab.errors import FormatError, HintNeeded, LimitExceeded
 from bankklient_lab.formats.base import Hints, Part
 from bankklient_lab.formats.mappings import FOLDER_VARIABLE
+from bankklient_lab.formats.payments import base as payments
 from bankklient_lab.formats.schema import SCHEMAS
-from bankklient_lab.formats.worker import HEADER, KINDS
+from bankklient_lab.formats.worker import HEADER, KINDS, PAYMENT_KINDS
 
 SECONDS_WITHOUT_PROGRESS_MAX = 45.0
 _REFUSALS = {name: getattr(errors, name) for name in ("FormatError", "NotRecognised", "LimitExceeded")}
@@ -32,6 +33,13 @@ class Progressing(NamedTuple):
     """A part and the position in the file reached with it (bytes)."""
 
     part: Part
+    position: int
+
+
+class ProgressingPayments(NamedTuple):
+    """A part of a file of payment orders and the position in the file reached with it (bytes)."""
+
+    part: payments.Part
     position: int
 
 
@@ -48,17 +56,14 @@ class FileReader:
         Raises FormatError (or a kind of it) at once or while the parts are taken. The reader is busy until the parts
         are used up or closed.
         """
-        self._busy.acquire()
-        try:
-            self._request(path, hints)
-            tag, _, _, payload = self._frame()
-            if tag == b"E":
-                raise _refusal(payload)
-            found = json.loads(payload)
-        except BaseException:
-            self._busy.release()
-            raise
+        found = self._begin({"path": str(path.resolve()), "hints": asdict(hints)})
         return found["format"], found["version"], self._parts()
+
+    def read_payments(self, path: Path, options: payments.Options) -> tuple[str, str, Iterator[ProgressingPayments]]:
+        """Return format name, version and the parts of the file of payment orders at `path`; otherwise as `read`."""
+        columns = None if options.columns is None else list(options.columns)
+        found = self._begin({"path": str(path.resolve()), "payments": {"charset": options.charset, "columns": columns}})
+        return found["format"], found["version"], self._payments()
 
     @property
     def idle(self) -> bool:
@@ -84,8 +89,20 @@ class FileReader:
             self._process.communicate()
             self._process = None
 
-    def _request(self, path: Path, hints: Hints) -> None:
-        request = json.dumps({"path": str(path.resolve()), "hints": asdict(hints)}).encode() + b"\n"
+    def _begin(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._busy.acquire()
+        try:
+            self._request(json.dumps(request).encode() + b"\n")
+            tag, _, _, payload = self._frame()
+            if tag == b"E":
+                raise _refusal(payload)
+            found: dict[str, Any] = json.loads(payload)
+        except BaseException:
+            self._busy.release()
+            raise
+        return found
+
+    def _request(self, request: bytes) -> None:
         if self._process is None or self._process.poll() is not None:
             self.start()
         assert self._process is not None
@@ -98,14 +115,24 @@ class FileReader:
             raise _ended() from None
 
     def _parts(self) -> Iterator[Progressing]:
+        for kind_no, position, payload in self._payloads():
+            kind = KINDS[kind_no]
+            batch = pa.ipc.read_record_batch(pa.py_buffer(payload), SCHEMAS[kind])
+            yield Progressing(Part(kind, batch), position)
+
+    def _payments(self) -> Iterator[ProgressingPayments]:
+        for kind_no, position, payload in self._payloads():
+            with pa.ipc.open_stream(pa.py_buffer(payload)) as stream:
+                batch = stream.read_next_batch()
+            yield ProgressingPayments(payments.Part(PAYMENT_KINDS[kind_no], batch), position)
+
+    def _payloads(self) -> Iterator[tuple[int, int, bytearray]]:
         finished = False
         try:
             while True:
                 tag, kind_no, position, payload = self._frame()
                 if tag == b"P":
-                    kind = KINDS[kind_no]
-                    batch = pa.ipc.read_record_batch(pa.py_buffer(payload), SCHEMAS[kind])
-                    yield Progressing(Part(kind, batch), position)
+                    yield kind_no, position, payload
                     continue
                 finished = True
                 if tag == b"E":
