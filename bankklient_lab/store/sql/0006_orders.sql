@@ -172,3 +172,143 @@ CREATE TABLE ops.order_step (
 -- Items to verify and locked items name the sides of an order, which are exchanged in a collection.
 UPDATE ops.setting SET value = replace(replace(value, 'debit_account', 'own_account'), 'credit_account', 'counter_account')
 WHERE name IN ('verified_items', 'locked_items');
+
+-- Help in creating orders. `items` is JSON: the text of each item that was filled in.
+CREATE TABLE ops.order_header (
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    items VARCHAR NOT NULL,             -- never the maturity
+    changed_by VARCHAR NOT NULL,        -- references of users
+    changed_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (kind, name)
+);
+
+CREATE TABLE ops.pattern_group (
+    group_number INTEGER PRIMARY KEY,
+    name VARCHAR NOT NULL
+);
+
+CREATE TABLE ops.pattern (
+    pattern_id BIGINT PRIMARY KEY,
+    kind VARCHAR NOT NULL,
+    group_number INTEGER NOT NULL,      -- 0 also while there are no groups
+    name VARCHAR NOT NULL,              -- unique with kind and group
+    items VARCHAR NOT NULL,             -- never the maturity
+    changed_by VARCHAR NOT NULL,
+    changed_at TIMESTAMPTZ NOT NULL
+);
+
+-- Domestic payments that repeat: data/codebooks/regular_payment_periods.csv says when.
+CREATE TABLE ops.regular_payment (
+    regular_payment_id BIGINT PRIMARY KEY,
+    name VARCHAR NOT NULL,
+    items VARCHAR NOT NULL,
+    periodicity VARCHAR NOT NULL,
+    month INTEGER NOT NULL,             -- MM, 0 where the periodicity has none
+    day INTEGER NOT NULL,               -- DD: of the month, or of the week from 1, Monday
+    valid_from DATE NOT NULL,
+    valid_until DATE,                   -- counted; null: unlimited
+    instalments INTEGER,                -- in total; null: unlimited or until valid_until
+    remaining INTEGER,                  -- of these, still to be made
+    last_amount VARCHAR,                -- of the last instalment; null: as the others
+    confirm BOOLEAN NOT NULL,           -- whether orders begin confirmed
+    last_due DATE,                      -- the last due date that an order was made for
+    ended_on DATE,                      -- the bank's day on which it was used up or ended
+    changed_by VARCHAR NOT NULL,
+    changed_at TIMESTAMPTZ NOT NULL
+);
+
+-- What became of the offer to import regular payments: made once a day, at its first login.
+CREATE TABLE ops.regular_payment_offer (
+    day DATE PRIMARY KEY,
+    answer VARCHAR NOT NULL CHECK (answer IN ('not permitted', 'open', 'declined', 'imported')),
+    answered_by VARCHAR NOT NULL,
+    answered_at TIMESTAMPTZ NOT NULL
+);
+
+-- Whom the client pays, with what is filled into an order.
+CREATE TABLE ops.counterparty (
+    counterparty_id BIGINT PRIMARY KEY,
+    name VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,           -- prefix-number/bank, an IBAN, or the local form; unique
+    bic VARCHAR,
+    country VARCHAR,
+    currency VARCHAR,
+    variable_symbol VARCHAR,
+    specific_symbol VARCHAR,
+    constant_symbol VARCHAR,
+    bank VARCHAR,                       -- name and place of the bank, lines
+    address VARCHAR,                    -- lines after the name
+    message VARCHAR,                    -- lines
+    source VARCHAR NOT NULL CHECK (source IN ('entered', 'file', 'orders', 'history')),
+    changed_by VARCHAR NOT NULL,
+    changed_at TIMESTAMPTZ NOT NULL
+);
+
+-- How a user arranges the form of a kind of order. `fields` is JSON: place, label and visibility of each.
+CREATE TABLE ops.form_layout (
+    user_id INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    fields VARCHAR NOT NULL,
+    PRIMARY KEY (user_id, kind, name)
+);
+
+-- The layout that a user saved or loaded last.
+CREATE TABLE ops.current_layout (
+    user_id INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    PRIMARY KEY (user_id, kind)
+);
+
+-- Connection points: the programs that files of orders come from and go to.
+CREATE TABLE ops.accounting_system (
+    number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 20000),
+    name VARCHAR NOT NULL,
+    format VARCHAR NOT NULL,            -- of its files, a name of formats.payments; empty: any that is recognised
+    charset VARCHAR NOT NULL,           -- a name of formats.payments.charsets
+    start_status VARCHAR NOT NULL CHECK (start_status IN ('created', 'verified', 'confirmed')),
+    folder_in VARCHAR NOT NULL,         -- files come from nowhere else; empty: they are uploaded
+    folder_out VARCHAR NOT NULL,        -- empty: nothing is exported
+    accounts VARCHAR NOT NULL           -- numbers of the own accounts that are exported, separated by spaces; empty: all
+);
+
+-- Texts that overwrite those of received orders of an own account, or of those with a symbol.
+CREATE TABLE ops.text_replacement (
+    accounting_system INTEGER NOT NULL,
+    number INTEGER NOT NULL,            -- of several without a difference the lowest counts
+    account VARCHAR NOT NULL,           -- number of the own account
+    symbol VARCHAR NOT NULL,            -- variable_symbol, specific_symbol or constant_symbol; empty: all orders
+    value VARCHAR NOT NULL,             -- of the symbol, without leading zeros
+    texts VARCHAR NOT NULL,             -- JSON: text by field
+    PRIMARY KEY (accounting_system, number)
+);
+
+-- The transmission protocol: every receipt of a file, also one that was refused.
+CREATE TABLE ops.transmission (
+    transmission_id INTEGER PRIMARY KEY,
+    batch_type INTEGER NOT NULL,        -- 0: from an accounting system
+    accounting_system INTEGER NOT NULL,
+    batch_order VARCHAR NOT NULL,       -- yyyynnnn: the year and the number in it, of the accounting system
+    file_name VARCHAR NOT NULL,
+    file_bytes BIGINT,
+    sha256 VARCHAR,
+    format VARCHAR,
+    version VARCHAR,
+    orders INTEGER NOT NULL,
+    wrong INTEGER NOT NULL,             -- of them, duplicates too
+    duplicates INTEGER NOT NULL,
+    moved INTEGER NOT NULL,             -- whose maturity was past and became the day of the receipt
+    error VARCHAR NOT NULL,             -- why the whole file was refused; empty: it was received
+    done_by VARCHAR NOT NULL,           -- reference of the user
+    done_at TIMESTAMPTZ NOT NULL
+);
+
+-- Received files as they were: the archive. The parts of a file in their order, each compressed (Zstandard).
+CREATE TABLE ops.received_file (
+    transmission_id INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,             -- of the part before it was compressed
+    content BLOB NOT NULL
+);
