@@ -63,20 +63,30 @@ def create_order(
     return {"order_id": order_id, "status": state, "warnings": _warning_texts(one, row["warnings"])}
 
 
-@action(CREATES, mode="standard")
-def check_order(lab: Lab, kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Check values as a form has them, without storing anything.
+@action(f"{CREATES}|101|36", mode="standard")
+def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | None = None) -> dict[str, Any]:
+    """Check values as a form has them, without storing anything; `order_id` is the order that they are to correct.
 
-    Returns errors (of each code, item, text), warnings (sentences) and twins (ids of orders that pay the same).
+    Returns errors (of each code, item, text), warnings (sentences), twins (ids of orders that pay the same), and values
+    (texts of the amounts and days that were understood, by item).
     """
     one, today = kind_named(kind), bank_day(lab)
+    texts: dict[str, str | None] = entered_texts(one, values)
+    origin, created_on, regular = "creation", today, None
     with lab.database.reading() as cursor:
-        row = _checked_row(lab, cursor, one, entered_texts(one, values), today, origin="creation", created_on=today)
+        if order_id is not None:
+            one, before = stored_order(cursor, order_id)
+            texts = {name: before[name] for name in one.names} | texts
+            origin, created_on, regular = before["origin"], before["created_on"], before["regular_payment_id"]
+        row = _checked_row(lab, cursor, one, texts, today, origin=origin, created_on=created_on)
+        row |= {"order_id": order_id, "regular_payment_id": regular}
         twins = [] if row["errors"] else _twins(lab, cursor, one, row)
+    understood = {item.name: row[f"{item.name}_value"] for item in one.items if item.valued}
     return {
         "errors": error_list(row["errors"]),
         "warnings": _warning_texts(one, row["warnings"]),
         "twins": twins,
+        "values": {name: str(value) for name, value in understood.items() if value is not None},
     }
 
 
