@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from bankklient_lab.codebooks import rows as codebook
 from bankklient_lab.errors import BadArgument, StoreError, UnknownName
+from bankklient_lab.rights.codebooks import ensure_codebooks
 from bankklient_lab.rights.identity import NOBODY, Identity
 from bankklient_lab.rights.keeper import Keeper
 from bankklient_lab.rights.locks import Locks
@@ -122,6 +123,7 @@ class Lab:
         self.repeatable: RepeatableCall | None = None
         self.outside = False
         self.notices: list[str] = []  # what opening it changed
+        self.renewed_codebooks: list[str] = []  # by opening it: orders that wait are then to be checked again
         self._database = database
         name = user or getpass.getuser()
         self.caller = Identity(0, name, "")
@@ -130,6 +132,7 @@ class Lab:
             self.rights = Keeper(database, clock)
             self.locks = Locks(self.rights.others, clock, partial(read_setting, database))
             self.notices = ensure_access(database, name, clock(), self.log)
+            self.renewed_codebooks = ensure_codebooks(database, clock().date(), self.log)
             self.caller = NOBODY if self.rights.controlled else self.rights.owner(name)
             self.rights.end_left_over(opening=True)
             cut_log(database, clock(), self.log)

@@ -14,13 +14,18 @@ CODEBOOKS = {
     "czech_banks": "czech_bank",
     "log_messages": "log_message",
     "permissions": "permission",
+    "regular_payment_periods": "regular_payment_period",
 }
+
+
+def raw(name: str) -> str:
+    """Return the text of data/codebooks/<name>.csv."""
+    return (files("bankklient_lab.data") / f"codebooks/{name}.csv").read_text("utf-8")
 
 
 def rows(name: str) -> list[dict[str, str]]:
     """Return the rows of data/codebooks/<name>.csv."""
-    text = (files("bankklient_lab.data") / f"codebooks/{name}.csv").read_text("utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return list(csv.DictReader(raw(name).splitlines()))
 
 
 def load_codebooks(con: duckdb.DuckDBPyConnection) -> None:

@@ -312,3 +312,9 @@ CREATE TABLE ops.received_file (
     bytes INTEGER NOT NULL,             -- of the part before it was compressed
     content BLOB NOT NULL
 );
+
+-- Where the content of a codebook comes from: the digest of the shipped one, null: a file, which shipped ones leave.
+CREATE TABLE ops.codebook_content (
+    codebook VARCHAR PRIMARY KEY,
+    shipped VARCHAR
+);

@@ -1,0 +1,224 @@
+"""The codebooks that come from the bank: what each holds, what a content must look like, and what is shipped.
+
+A codebook is rows of code, name and attributes. The shipped contents (data/codebooks/bank) are those of a Czech bank;
+a bank's own replace them one codebook at a time, and no rule has to change for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import NamedTuple
+
+from bankklient_lab.codebooks import raw, rows
+from bankklient_lab.errors import BadArgument, UnknownName
+
+CODE, NAME = "code", "name"
+NAME_CHARACTERS_MAX = 200
+_SHOWN_CHARACTERS = 60
+_YES_NO = r"yes|no"
+
+
+class Column(NamedTuple):
+    """An attribute: `takes` is a regular expression of the whole value, `said` the same in words."""
+
+    name: str
+    label: str
+    takes: str
+    said: str
+
+
+class Row(NamedTuple):
+    """One row of a content; empty attributes are left out."""
+
+    code: str
+    name: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Codebook:
+    """One codebook; `batch_type` is the number that the bank sends it under (BAS-029), 0 for our own."""
+
+    name: str
+    label: str
+    batch_type: int
+    code: Column
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The columns of a content, in order."""
+        return (CODE, NAME, *(column.name for column in self.columns))
+
+    def checked(self, given: Mapping[str, str | None], place: str) -> Row:
+        """Return one row of a content; BadArgument names the place, the column and what it takes."""
+        values = {name: (given.get(name) or "").strip() for name in self.header}
+        for column in (self.code, *self.columns):
+            if not re.fullmatch(column.takes, values[column.name]):
+                shown = values[column.name][:_SHOWN_CHARACTERS]
+                raise BadArgument(f"{place}: {column.name} can't be {shown!r}; it takes {column.said}", place=place)
+        if not 0 < len(values[NAME]) <= NAME_CHARACTERS_MAX:
+            raise BadArgument(f"{place}: name takes 1 to {NAME_CHARACTERS_MAX} characters", place=place)
+        attributes = {column.name: values[column.name] for column in self.columns if values[column.name]}
+        return Row(values[CODE], values[NAME], attributes)
+
+
+def _flag(name: str, label: str) -> Column:
+    return Column(name, label, _YES_NO, "yes or no")
+
+
+def _code(takes: str, said: str) -> Column:
+    return Column(CODE, "Code", takes, said)
+
+
+_SYMBOL = _code(r"\d{4}", "4 digits")
+_COUNTRY = _code(r"[A-Z]{2}", "2 capital letters")
+_WORD = _code(r"[A-Z0-9]{1,11}", "1 to 11 capital letters and digits")
+_OPERATION = r"[A-Z]{4}"
+_INSTRUCTION = r"[A-Z0-9]{4}"
+_INSTRUCTIONS = rf"{_INSTRUCTION}( {_INSTRUCTION})*"
+_BIC = r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?"
+_BANK = Column("bank", "Bank", r"\d{4}", "the 4 digits of a bank")
+_NUMBERS = (
+    Column("first", "From", r"\d{1,10}", "the first number, up to 10 digits"),
+    Column("last", "To", r"\d{1,10}", "the last number, up to 10 digits"),
+)
+
+_ALL = (
+    Codebook(
+        "banks", "Banks", 21, _SYMBOL, (Column("bic", "BIC", rf"({_BIC})?", "a BIC of 8 or 11 characters, or nothing"),)
+    ),
+    Codebook(
+        "currencies",
+        "Currencies",
+        23,
+        _code(r"[A-Z]{3}", "3 capital letters"),
+        (
+            Column("decimals", "Decimals", r"[0-3]", "0 to 3"),
+            _flag("abroad", "Payments abroad"),
+            _flag("eea", "Of a state of the EEA"),
+            _flag("clearing", "Domestic clearing"),
+            _flag("forwards", "Forwards"),
+            _flag("monetary_union", "Monetary union"),
+        ),
+    ),
+    Codebook(
+        "countries",
+        "Countries",
+        24,
+        _COUNTRY,
+        (
+            Column("numeric", "Number", r"(\d{3})?", "3 digits, or nothing"),
+            Column("iban_length", "Length of IBAN", r"(1[5-9]|2\d|3[0-4])?", "15 to 34, or nothing"),
+            _flag("sepa", "SEPA"),
+            _flag("eea", "EEA"),
+            _flag("eu", "EU"),
+        ),
+    ),
+    Codebook("payment_titles", "Payment titles", 25, _code(r"[A-Z0-9]{1,4}", "1 to 4 capital letters and digits")),
+    Codebook("contractual_partners", "Contractual partners", 26, _WORD),
+    Codebook(
+        "bank_operations",
+        "Bank operations",
+        27,
+        _code(_OPERATION, "4 capital letters"),
+        (
+            Column(
+                "instructions",
+                "Instructions",
+                rf"all|none|{_INSTRUCTIONS}",
+                "all, none, or codes of instructions separated by spaces",
+            ),
+        ),
+    ),
+    Codebook(
+        "instructions",
+        "Instructions",
+        28,
+        _code(_INSTRUCTION, "4 capital letters and digits"),
+        (
+            Column("description", "Words", "required|optional|none", "required, optional or none"),
+            Column("excludes", "Not beside", rf"({_INSTRUCTIONS})?", "codes of instructions separated by spaces"),
+        ),
+    ),
+    Codebook(
+        "bics",
+        "BIC codes",
+        29,
+        _code(_BIC, "a BIC of 8 or 11 characters"),
+        (
+            Column("city", "City", r".{0,60}", "up to 60 characters"),
+            Column("country", "Country", r"[A-Z]{2}", "2 capital letters"),
+        ),
+    ),
+    Codebook("constant_symbols", "Constant symbols", 0, _SYMBOL),
+    Codebook(
+        "special_constant_symbols",
+        "Special constant symbols",
+        45,
+        _SYMBOL,
+        (Column("use", "Use", r".{0,60}", "up to 60 characters"),),
+    ),
+    Codebook("charges", "Charges", 0, _code("[A-Z]{3}", "3 capital letters")),
+    Codebook(
+        "blocked_accounts",
+        "Blocked account numbers",
+        0,
+        _WORD,
+        (_BANK, Column("part", "Part", "base|prefix", "base or prefix"), *_NUMBERS),
+    ),
+    Codebook(
+        "budget_accounts",
+        "Budget accounts in the old numbering",
+        0,
+        _WORD,
+        (_BANK, *_NUMBERS, Column("specific_symbol", "Specific symbol", "required|forbidden", "required or forbidden")),
+    ),
+)
+CODEBOOKS: dict[str, Codebook] = {one.name: one for one in _ALL}
+
+# Contents that something else needs, too, and that lie there in columns of other names.
+_ELSEWHERE = {"banks": ("czech_banks", {CODE: "bank_code", NAME: "bank_name", "bic": "bic"})}
+
+
+def codebook_named(name: str) -> Codebook:
+    """Return a codebook by its name; UnknownName."""
+    try:
+        return CODEBOOKS[name]
+    except KeyError:
+        raise UnknownName("codebook", name, f"there are {', '.join(CODEBOOKS)}") from None
+
+
+@cache
+def shipped(name: str) -> tuple[Row, ...]:
+    """Return the content of a codebook that comes with this version."""
+    book = codebook_named(name)
+    source = _source(name)
+    columns = _ELSEWHERE[name][1] if name in _ELSEWHERE else {column: column for column in book.header}
+    given = [{column: row[there] for column, there in columns.items()} for row in rows(source)]
+    return content(book, given, f"{source}.csv")
+
+
+def content(book: Codebook, given: Sequence[Mapping[str, str | None]], source: str) -> tuple[Row, ...]:
+    """Return the rows of a content in order; BadArgument for the first that is wrong, `source` says whose it is."""
+    found: dict[str, Row] = {}
+    for number, one in enumerate(given, start=2):  # the header is line 1
+        row = book.checked(one, f"{source}, line {number}")
+        if row.code in found:
+            raise BadArgument(f"{source}, line {number}: code {row.code} is there twice", place=f"line {number}")
+        found[row.code] = row
+    return tuple(found.values())
+
+
+@cache
+def shipped_digest(name: str) -> str:
+    """Return what tells one shipped content from another, without reading its rows."""
+    return sha256(raw(_source(name)).encode()).hexdigest()
+
+
+def _source(name: str) -> str:
+    return _ELSEWHERE[name][0] if name in _ELSEWHERE else f"bank/{name}"
