@@ -7,17 +7,16 @@ order is right is for the orders to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.formats.payments.schema import PAYMENT, Kind
-
-READ_ROWS = 8_000
 
 
 class Part(NamedTuple):
@@ -82,13 +81,35 @@ class PaymentFormat:
     takes_charset: bool = False  # whether Options.charset counts
 
 
-def place_of(row: dict[str, object]) -> str:
+LINE_CHARACTERS = 35  # of the lines that messages have in every format
+
+# Columns that say nothing about the payment itself: no format needs to hold them.
+ASIDE = frozenset({"payment_no", "group_no", "client_reference", "client_day", "raw", "place"})
+
+
+def place_of(row: Mapping[str, object]) -> str:
     """Return how a refusal names a payment: its place, or its number."""
     return str(row.get("place") or f"payment {row['payment_no']}")
 
 
-def require_payments(payments: pa.Table) -> None:
-    """Refuse a table of nothing, which no format can hold."""
+def refused(row: Mapping[str, object], field: str, reason: str) -> BadArgument:
+    """Return the refusal of a payment that a format can't hold."""
+    return BadArgument(f"{place_of(row)}, {field} {row[field]!s:.80}: {reason}", field=field, place=place_of(row))
+
+
+def require_held(payments: pa.Table, format_name: str, held: Collection[str]) -> None:
+    """Refuse a table with nothing in it, or with a value in a column that a format does not have."""
     assert payments.schema.equals(PAYMENT), payments.schema
     if not payments.num_rows:
         raise BadArgument("there is no payment to write")
+    for name in payments.schema.names:
+        column = payments[name]
+        if name not in held and name not in ASIDE and column.null_count < len(column):
+            first = pc.indices_nonzero(column.is_valid())[0].as_py()
+            raise refused(payments.slice(first, 1).to_pylist()[0], name, f"{format_name} has no place for it")
+
+
+def one_line(text: str) -> str:
+    """Return lines as one text, each but the last filled up to 35 characters: so it can be cut into them again."""
+    *lines, last = text.split("\n")
+    return "".join(line.ljust(LINE_CHARACTERS) for line in lines) + last
