@@ -14,10 +14,11 @@ from typing import Any
 from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders import duplicates
-from bankklient_lab.orders.creating import canonical
+from bankklient_lab.orders.content import canonical
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CREATED, ERROR, NEW, decide
 from bankklient_lab.orders.numbers import take_numbers
+from bankklient_lab.rights.permissions import Held
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -54,16 +55,16 @@ class Stored:
 
 def store_orders(
     lab: Lab, cursor: Any, kind: Kind, checked: str, source: Source, *, today: date, further: str = "",
-    values: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None, held: Held | None = None,
 ) -> Stored:  # fmt: skip
     """Store the orders of the relation `checked` (a table or a SELECT in parentheses) and return the counts.
 
     `checked` has what orders.checking.checked gives, with entered_no from 1 without gaps: numbers follow it. `further`
     is a relation with entered_no and more columns of the order's table (regular_payment_id, due_on, accounting_system,
     ...) or for the conditions of the source. `values` are bound for both. Of two orders that pay the same the second
-    is the duplicate.
+    is the duplicate. `held` are the permissions that decide (None: the caller's).
     """
-    storing = Storing(lab, cursor, kind, source, today)
+    storing = Storing(lab, cursor, kind, source, today, held=held)
     ((count,),) = cursor.execute(f"SELECT count(*) FROM {checked}", dict(values or {})).fetchall()
     storing.add(checked, count, further=further, values=values)
     return storing.finish()
@@ -72,8 +73,11 @@ def store_orders(
 class Storing:
     """Orders of one kind from one source, taken over part by part within a transaction of the lane ops."""
 
-    def __init__(self, lab: Lab, cursor: Any, kind: Kind, source: Source, today: date) -> None:
+    def __init__(
+        self, lab: Lab, cursor: Any, kind: Kind, source: Source, today: date, *, held: Held | None = None
+    ) -> None:
         self._lab, self._cursor, self._kind, self._source, self._today = lab, cursor, kind, source, today
+        self._held = lab.rights.held(lab.caller) if held is None else held
         self._states = {action: self._state(action) for action in (*source.right, source.wrong)}
         self._first, self._last = 0, -1
 
@@ -116,8 +120,7 @@ class Storing:
         return stored
 
     def _state(self, action: str) -> str:
-        held = self._lab.rights.held(self._lab.caller)
-        decision = decide(self._source.transitions, NEW, action, frozenset(), held)
+        decision = decide(self._source.transitions, NEW, action, frozenset(), self._held)
         if decision.next is None:
             raise Refused(f"the orders can't be taken over: {decision.reason}")
         return decision.next
