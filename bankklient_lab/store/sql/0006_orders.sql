@@ -318,3 +318,23 @@ CREATE TABLE ops.codebook_content (
     codebook VARCHAR PRIMARY KEY,
     shipped VARCHAR
 );
+
+-- Saved selections of orders, as ops.user_selection keeps those of entries.
+CREATE TABLE ops.order_selection (
+    user_id INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    criteria VARCHAR NOT NULL,  -- JSON: which, where, order_by
+    PRIMARY KEY (user_id, name)
+);
+
+-- Keys with which users sign the orders that they confirm (Ed25519). Only the password of the user opens the private one.
+CREATE TABLE ops.personal_key (
+    key_id INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL,
+    reference VARCHAR NOT NULL,         -- of the user, as steps name it
+    public_key VARCHAR NOT NULL,        -- 32 bytes, base64
+    private_key VARCHAR NOT NULL,       -- salt, nonce and sealed key, base64; empty once it is withdrawn
+    created_at TIMESTAMPTZ NOT NULL,
+    withdrawn_at TIMESTAMPTZ,
+    failed_tries INTEGER NOT NULL       -- wrong passwords since the last right one
+);
