@@ -103,6 +103,7 @@ def connect(
     while True:
         try:
             lab = open_here(path, passphrase=passphrase, clock=clock, user=credentials.user)
+            _recheck(lab)
             return _own(lab, None if serving else credentials, share_after, serving=serving)
         except LabBusy as busy:
             way = _way_in(path, credentials)
@@ -119,6 +120,15 @@ def connect(
                 sys.stderr.write(f"waiting: {busy.message.partition(';')[0]}\n")
                 said = True
         time.sleep(SECONDS_BETWEEN_TRIES)
+
+
+def _recheck(lab: Lab) -> None:
+    """Check orders that wait again when opening the lab has brought newer codebooks into it."""
+    if lab.renewed_codebooks:
+        from bankklient_lab.orders.rechecking import recheck
+
+        recheck(lab, f"codebooks {', '.join(lab.renewed_codebooks)}")
+        lab.renewed_codebooks = []
 
 
 def _following(way: RemoteLab, again: Callable[[Credentials], Lab], credentials: Credentials) -> Following:

@@ -61,6 +61,8 @@ def configure_from_bank(lab: Lab, values: dict[str, Any]) -> None:
 
 
 def _keep(lab: Lab, values: dict[str, Any]) -> None:
+    from bankklient_lab.orders.rechecking import recheck_after_configuring  # a room above, which follows a change
+
     texts = {name: parameter(name).checked(value) for name, value in values.items()}
     with lab.database.tx("ops") as cursor:
         before = dict(cursor.execute("SELECT name, value FROM ops.setting").fetchall())
@@ -70,4 +72,5 @@ def _keep(lab: Lab, values: dict[str, Any]) -> None:
         if changed:
             told = {name: parameter(name).shown(text) for name, text in changed.items()}
             lab.log(cursor, "configure", " ".join(changed), **told)
+            recheck_after_configuring(lab, changed)
     lab.rights.forget()

@@ -14,11 +14,10 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from bankklient_lab.codebooks import raw, rows
-from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.errors import FormatError, UnknownName
 
-CODE, NAME = "code", "name"
+CODE, NAME, FIRST, LAST = "code", "name", "first", "last"
 NAME_CHARACTERS_MAX = 200
-_SHOWN_CHARACTERS = 60
 _YES_NO = r"yes|no"
 
 
@@ -50,19 +49,23 @@ class Codebook:
     columns: tuple[Column, ...] = ()
 
     @property
+    def title(self) -> Column:
+        """The name that every code has."""
+        return Column(NAME, "Name", rf".{{1,{NAME_CHARACTERS_MAX}}}", f"1 to {NAME_CHARACTERS_MAX} characters")
+
+    @property
     def header(self) -> tuple[str, ...]:
         """The columns of a content, in order."""
         return (CODE, NAME, *(column.name for column in self.columns))
 
     def checked(self, given: Mapping[str, str | None], place: str) -> Row:
-        """Return one row of a content; BadArgument names the place, the column and what it takes."""
+        """Return one row of a content; FormatError names the place, the column and what it takes."""
         values = {name: (given.get(name) or "").strip() for name in self.header}
-        for column in (self.code, *self.columns):
+        for column in (self.code, self.title, *self.columns):
             if not re.fullmatch(column.takes, values[column.name]):
-                shown = values[column.name][:_SHOWN_CHARACTERS]
-                raise BadArgument(f"{place}: {column.name} can't be {shown!r}; it takes {column.said}", place=place)
-        if not 0 < len(values[NAME]) <= NAME_CHARACTERS_MAX:
-            raise BadArgument(f"{place}: name takes 1 to {NAME_CHARACTERS_MAX} characters", place=place)
+                raise FormatError(f"it takes {column.said}", place=place, field=column.name, text=values[column.name])
+        if FIRST in values and int(values[FIRST]) > int(values[LAST]):
+            raise FormatError(f"it is less than {FIRST}", place=place, field=LAST, text=values[LAST])
         attributes = {column.name: values[column.name] for column in self.columns if values[column.name]}
         return Row(values[CODE], values[NAME], attributes)
 
@@ -84,8 +87,8 @@ _INSTRUCTIONS = rf"{_INSTRUCTION}( {_INSTRUCTION})*"
 _BIC = r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?"
 _BANK = Column("bank", "Bank", r"\d{4}", "the 4 digits of a bank")
 _NUMBERS = (
-    Column("first", "From", r"\d{1,10}", "the first number, up to 10 digits"),
-    Column("last", "To", r"\d{1,10}", "the last number, up to 10 digits"),
+    Column(FIRST, "From", r"\d{1,10}", "the first number, up to 10 digits"),
+    Column(LAST, "To", r"\d{1,10}", "the last number, up to 10 digits"),
 )
 
 _ALL = (
@@ -200,16 +203,16 @@ def shipped(name: str) -> tuple[Row, ...]:
     source = _source(name)
     columns = _ELSEWHERE[name][1] if name in _ELSEWHERE else {column: column for column in book.header}
     given = [{column: row[there] for column, there in columns.items()} for row in rows(source)]
-    return content(book, given, f"{source}.csv")
+    return content(book, given)
 
 
-def content(book: Codebook, given: Sequence[Mapping[str, str | None]], source: str) -> tuple[Row, ...]:
-    """Return the rows of a content in order; BadArgument for the first that is wrong, `source` says whose it is."""
+def content(book: Codebook, given: Sequence[Mapping[str, str | None]]) -> tuple[Row, ...]:
+    """Return the rows of a content in order; FormatError for the first that is wrong."""
     found: dict[str, Row] = {}
-    for number, one in enumerate(given, start=2):  # the header is line 1
-        row = book.checked(one, f"{source}, line {number}")
+    for number, one in enumerate(given, start=1):
+        row = book.checked(one, f"row {number}")
         if row.code in found:
-            raise BadArgument(f"{source}, line {number}: code {row.code} is there twice", place=f"line {number}")
+            raise FormatError("it is there twice", place=f"row {number}", field=CODE, text=row.code)
         found[row.code] = row
     return tuple(found.values())
 
