@@ -1,4 +1,4 @@
-"""The check of orders that wait, done again when what the rules refer to has changed: an order may become wrong or right.
+"""The check of orders that wait, done again when what the rules refer to has changed: one may become wrong or right.
 
 Orders wait from their creation until a batch takes them. All of one kind are checked by one query, and those of which
 the errors differ take a step of the lifecycle (ORD-291 to ORD-293, ORD-430, ORD-431, IMP-171, IMP-180, IMP-181).
@@ -70,7 +70,8 @@ def _find(lab: Lab, cursor: Any, kind: Kind) -> None:
     """
     waiting = f"FROM {kind.table} WHERE kind = '{kind.name}' AND status <> 'discarded'"
     items = ", ".join(kind.columns())
-    repeated, values = "SELECT NULL::BIGINT AS entered_no, NULL::BIGINT AS order_id WHERE false", {}
+    values: dict[str, Any] = {}
+    repeated = "SELECT NULL::BIGINT AS entered_no, NULL::BIGINT AS order_id WHERE false"
     if wanted(lab, kind):
         repeated, values = twins(
             lab,

@@ -5,7 +5,7 @@ A content that a newer version ships replaces the one shipped before it; one tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -67,7 +67,7 @@ def note_content(cursor: Any, name: str, digest: str | None) -> None:
     cursor.execute("INSERT OR REPLACE INTO ops.codebook_content VALUES (?, ?)", [name, digest])
 
 
-def _begin(cursor: Any, contents: dict[str, Sequence[Row]], since: date) -> None:
+def _begin(cursor: Any, contents: Mapping[str, Sequence[Row]], since: date) -> None:
     """Insert rows that are in force from a day on."""
     rows = [(name, row) for name, content in contents.items() for row in content]
     if not rows:
