@@ -23,6 +23,7 @@ from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.rights.locks import Mode, Record
 from bankklient_lab.rights.permissions import needed
+from bankklient_lab.rights.settings import read_setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,9 +39,11 @@ class Declared:
 
     `needs` is an expression over permission numbers ("(51|56)&61"; "": every user). `mode` is its class in shared mode
     (rights.locks); all but "standard" run in one transaction of the lane ops, unless they go in `steps` of their own:
-    such a one must do nothing twice when it is repeated. `record` names the argument whose record an update holds, or
-    the group of a batch. `public` ones need no login, `expired` ones no password that is still good; `proof` ones are
-    of higher risk and need a fresh proof of who calls (CB-025). What a `secret` one returns is shown once, never kept.
+    such a one must do nothing twice when it is repeated. A batch with `batch_if` is one only while that parameter of
+    the configuration is on, and otherwise an update that holds nothing. `record` names the argument whose record an
+    update holds, or the group of a batch. `public` ones need no login, `expired` ones no password that is still good;
+    `proof` ones are of higher risk and need a fresh proof of who calls (CB-025). What a `secret` one returns is shown
+    once, never kept.
     A `personal` one is for people and what has all their rights: a token with a scope is refused, whatever it holds.
     """
 
@@ -53,6 +56,7 @@ class Declared:
     proof: bool = False
     secret: bool = False
     personal: bool = False
+    batch_if: str = ""
 
 
 class Action(Generic[P, R]):
@@ -81,7 +85,7 @@ class Action(Generic[P, R]):
         how = self.declared
         with (
             failures_logged(lab, self.name),
-            lab.locks.working(lab.caller, self.name, how.mode, self._record(args, kwargs)),
+            lab.locks.working(lab.caller, self.name, *self._work(lab, args, kwargs)),
             self._cancellable(lab, kwargs),
         ):
             if how.mode == "standard":
@@ -153,6 +157,12 @@ class Action(Generic[P, R]):
     def _call(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function; an action that it calls is not the repeatable call itself."""
         return self.function(lab.acting(lab.caller) if lab.repeatable else lab, *args, **kwargs)
+
+    def _work(self, lab: Lab, args: tuple[object, ...], kwargs: dict[str, object]) -> tuple[Mode, Record]:
+        """Return the class of the work in shared mode and what it holds."""
+        if self.declared.batch_if and not read_setting(lab.database, self.declared.batch_if):
+            return "update", None
+        return self.declared.mode, self._record(args, kwargs)
 
     def _record(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Record:
         how = self.declared
@@ -263,9 +273,10 @@ def action(
     proof: bool = False,
     secret: bool = False,
     personal: bool = False,
+    batch_if: str = "",
 ) -> Callable[[Callable[Concatenate[Lab, P], R]], Action[P, R]]:
     """Register a function that returns plain values; see Declared."""
-    declared = Declared(needs, mode, record, steps, public, expired, proof, secret, personal)
+    declared = Declared(needs, mode, record, steps, public, expired, proof, secret, personal, batch_if)
     return lambda function: Action(function, declared)
 
 

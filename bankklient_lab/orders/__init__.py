@@ -1,0 +1,1 @@
+"""Payment orders: their kinds and rules, and their lifecycle from creation to confirmation."""

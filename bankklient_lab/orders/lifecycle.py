@@ -26,10 +26,8 @@ GUARDS: dict[str, tuple[str, str]] = {
     "entered_by_me": ("coalesce(o.corrected_by, o.created_by) = $me", "another user entered it"),
     "entered_by_other": ("coalesce(o.corrected_by, o.created_by) <> $me", "you entered it yourself"),
     "took_part": ("$me IN (o.created_by, coalesce(o.corrected_by, ''))", "you took no part in entering it"),
-    "received_by_me": (
-        "NOT o.saved AND o.errors = '' AND o.origin = 'accounting_system' AND o.created_by = $me",
-        "it is not an imported one of yours that is only to be saved",
-    ),
+    "only_to_save": ("NOT o.saved AND o.errors = ''", "it is not one that is only to be saved"),
+    "received_by_me": ("o.origin = 'accounting_system' AND o.created_by = $me", "another user imported it"),
     "not_mine": (
         "$me NOT IN (o.created_by, coalesce(o.corrected_by, ''), coalesce(o.verified_by, ''))",
         "you created, corrected or verified it, so another person confirms it",
@@ -66,6 +64,7 @@ class Decision:
     next: str | None
     reason: str = ""
     line: str = ""
+    by_system: bool = False
 
 
 @cache
@@ -109,7 +108,7 @@ def decide(table: str, state: str, action: str, holding: frozenset[str], held: H
         missed = next(guard for one in permitted for guard in one.guards if guard not in holding)
         return Decision(None, GUARDS[missed][1])
     best = max(fitting, key=lambda one: len(needed(one.needs).numbers) if one.needs != SYSTEM else 0)
-    return Decision(best.next, line=best.line)
+    return Decision(best.next, line=best.line, by_system=best.needs == SYSTEM)
 
 
 def status_name(state: str) -> str:

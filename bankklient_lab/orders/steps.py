@@ -1,16 +1,16 @@
 """Steps of the lifecycle on one order or on many at once: decided, done and recorded in one transaction.
 
-The orders are read with the guards that hold for the caller, grouped by what decides (state and guards), and each group
-is changed by one statement; a group has few kinds of orders, however many orders there are.
+The chosen orders are read once with what decides over them (state and guards), and each group of the same is changed by
+one statement; there are few groups, however many orders there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bankklient_lab.errors import Refused, UnknownName
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import TABLES
 from bankklient_lab.orders.lifecycle import GONE, GUARDS, Decision, decide
@@ -25,121 +25,219 @@ TABLE_OF = (
 # What a step writes besides the status: who did what, and what an earlier state no longer says.
 _VERIFIED = "verified_by = $me, verified_at = $now"
 _CONFIRMED = "confirmed_by = $me, confirmed_at = $now"
-_NOBODY = "confirmed_by = NULL, confirmed_at = NULL, confirmed_again_by = NULL, confirmed_again_at = NULL"
+_CONFIRMED_AGAIN = "confirmed_again_by = $me, confirmed_again_at = $now"
+_CONFIRMED_TWICE = (
+    "confirmed_by = coalesce(o.confirmed_by, $me), confirmed_at = coalesce(o.confirmed_at, $now), " + _CONFIRMED_AGAIN
+)
+_NOT_CONFIRMED = "confirmed_by = NULL, confirmed_at = NULL, confirmed_again_by = NULL, confirmed_again_at = NULL"
+_NOT_VERIFIED = f"verified_by = NULL, verified_at = NULL, {_NOT_CONFIRMED}"
 MARKS: dict[str, dict[str, str]] = {  # by action, by next state; "*": any
-    "verify": {"V": _VERIFIED, "*": f"{_VERIFIED}, {_CONFIRMED}"},
-    "cancel_verification": {"*": "verified_by = NULL, verified_at = NULL"},
-    "confirm": {
-        "F2": "confirmed_again_by = CASE WHEN o.status = 'F1' THEN $me END,"
-        " confirmed_again_at = CASE WHEN o.status = 'F1' THEN $now END,"
-        " confirmed_by = coalesce(CASE WHEN o.status = 'F1' THEN o.confirmed_by END, $me),"
-        " confirmed_at = coalesce(CASE WHEN o.status = 'F1' THEN o.confirmed_at END, $now)",
-        "*": _CONFIRMED,
+    "verify": {
+        "V": _VERIFIED,
+        "F2": f"{_VERIFIED}, {_CONFIRMED}, {_CONFIRMED_AGAIN}",
+        "*": f"{_VERIFIED}, {_CONFIRMED}",
     },
-    "cancel_confirmation": {"*": _NOBODY},
+    "cancel_verification": {"*": _NOT_VERIFIED},
+    "confirm": {"F2": _CONFIRMED_TWICE, "*": _CONFIRMED},
+    "cancel_confirmation": {"*": _NOT_CONFIRMED},
+    "recheck_wrong": {"*": _NOT_VERIFIED},
+    "recheck_right": {"*": _NOT_VERIFIED},
+    "duplicate_found": {"*": _NOT_VERIFIED},
 }
+SPANS_LOGGED_AT_ONCE = 1_000
+
+# Gives the signatures of steps of which it gets order, version and digest.
+Signer = Callable[[list[tuple[int, int, str]]], list[str]]
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a step did: how many orders it changed, and how many it left as they are and why."""
+    """What a step did: the orders it changed, and how many it left as they are and why."""
 
-    done: int = 0
+    ids: list[int] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
+
+    def skip(self, reason: str, count: int) -> None:
+        """Count orders that stay."""
+        self.skipped[reason] = self.skipped.get(reason, 0) + count
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values: done, skipped, reasons."""
-        return {"done": self.done, "skipped": sum(self.skipped.values()), "reasons": self.skipped}
+        return {"done": len(self.ids), "skipped": sum(self.skipped.values()), "reasons": self.skipped}
 
 
-def take_step(lab: Lab, action: str, orders: Sequence[int], *, note: str = "", single: bool | None = None) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    lab: Lab
+    cursor: Any
+    action: str
+    note: str
+    signer: Signer | None
+
+
+def take_step(
+    lab: Lab,
+    action: str,
+    orders: Sequence[int],
+    *,
+    versions: Sequence[int] | None = None,
+    note: str = "",
+    single: bool | None = None,
+    signer: Signer | None = None,
+) -> Outcome:
     """Do an action on orders by id: those that the tables allow change, the others stay and are counted by reason.
 
-    Must run within a transaction of the lane ops. UnknownName for an order that there is not; Refused when one order
-    alone was chosen (`single`, unless the caller knows better) and it stays.
+    `versions` are those that were seen, one for each order: when somebody has changed one of them meanwhile, all is
+    Refused. UnknownName for an order that there is not; Refused when one order alone was chosen (`single`, unless the
+    caller knows better) and it stays.
     """
     outcome = Outcome()
-    found = 0
-    for table in TABLES:
-        found += _step_in(lab, table, action, list(orders), note, outcome)
-    if found < len(set(orders)):
-        raise UnknownName("order", str(_first_missing(lab, orders)))
-    if (len(orders) == 1 if single is None else single) and outcome.skipped:
-        raise Refused(f"order {orders[0]}: {next(iter(outcome.skipped))}")
+    with lab.database.tx("ops") as cursor:
+        _choose(cursor, orders, versions)
+        step = _Step(lab, cursor, action, note, signer)
+        for table in TABLES:
+            _step_in(step, table, outcome)
+        if (len(orders) == 1 if single is None else single) and outcome.skipped:
+            raise Refused(f"order {orders[0]}: {next(iter(outcome.skipped))}")
     return outcome
 
 
-def _step_in(lab: Lab, table: str, action: str, orders: list[int], note: str, outcome: Outcome) -> int:
-    """Do the action on those of the orders that a table keeps; return how many it keeps."""
-    held, me = lab.rights.held(lab.caller), lab.caller.reference
-    guards = list(GUARDS)
-    truth = ", ".join(f"({GUARDS[guard][0]}) AS g{n}" for n, guard in enumerate(guards))
-    flags = ", ".join(f"g{n}" for n in range(len(guards)))
-    with lab.database.tx("ops") as cursor:
-        groups = cursor.execute(
-            f"""
-            SELECT transitions, status, {flags}, list(order_id) FROM (
-                SELECT o.order_id, o.status, {TABLE_OF.format(table=table)} AS transitions, {truth}
-                FROM {table} o WHERE o.order_id IN (SELECT unnest($orders)))
-            GROUP BY ALL
-            """,
-            {"orders": orders, "me": me},
-        ).fetchall()
-        for transitions, status, *truths, ids in groups:
-            holding = frozenset(guard for guard, holds in zip(guards, truths, strict=True) if holds)
-            decision = decide(transitions, status, action, holding, held)
-            if decision.next is None:
-                told = f"can't {action.replace('_', ' ')}: {decision.reason}"
-                outcome.skipped[told] = outcome.skipped.get(told, 0) + len(ids)
-                continue
-            record_step(lab, cursor, table, action, ids, decision, note)
-            _change(lab, cursor, table, action, ids, decision)
-            outcome.done += len(ids)
-    return sum(len(group[-1]) for group in groups)
+def standing(lab: Lab, cursor: Any, table: str, order_id: int) -> list[tuple[str, str, frozenset[str]]]:
+    """Return of an order the table that it follows, its state, and the guards that hold for the caller."""
+    found = cursor.execute(
+        f"SELECT {TABLE_OF.format(table=table)}, o.status, {_truths()} FROM {table} o WHERE order_id = $id",
+        {"id": order_id, "me": lab.caller.reference},
+    ).fetchall()
+    return [(transitions, status, _holding(truths)) for transitions, status, *truths in found]
 
 
-def record_step(lab: Lab, cursor: Any, table: str, action: str, ids: list[int], decision: Decision, note: str) -> None:
-    """Append the step of each of the orders, with the digest of what they are now, before they change."""
+def _truths() -> str:
+    return ", ".join(f"coalesce({sql}, false) AS g{n}" for n, (sql, _) in enumerate(GUARDS.values()))
+
+
+def _holding(truths: Sequence[bool]) -> frozenset[str]:
+    return frozenset(guard for guard, holds in zip(GUARDS, truths, strict=True) if holds)
+
+
+def _choose(cursor: Any, orders: Sequence[int], versions: Sequence[int] | None) -> None:
+    """Put the chosen orders into a table; refuse orders that are not there or were changed since they were seen."""
+    if versions is not None and len(versions) != len(orders):
+        raise BadArgument(f"{len(orders)} orders were given with {len(versions)} versions; give one for each")
     cursor.execute(
+        "CREATE OR REPLACE TEMP TABLE chosen_order AS SELECT order_id, max(seen) AS seen FROM"
+        " (SELECT unnest($orders::BIGINT[]) AS order_id, unnest($versions::INTEGER[]) AS seen) GROUP BY ALL",
+        {"orders": list(orders), "versions": list(versions or [])},
+    )
+    known = " UNION ALL ".join(f"SELECT order_id, version FROM {table}" for table in TABLES)
+    lost = cursor.execute(
+        f"SELECT min(order_id) FROM chosen_order ANTI JOIN ({known}) USING (order_id) HAVING count(*) > 0"
+    ).fetchone()
+    if lost:
+        raise UnknownName("order", str(lost[0]), "somebody may have deleted it; nothing was done")
+    changed = (
+        versions is not None
+        and cursor.execute(
+            f"SELECT min(order_id), count(*) FROM chosen_order JOIN ({known}) USING (order_id) WHERE version <> seen"
+            " HAVING count(*) > 0"
+        ).fetchone()
+    )
+    if changed:
+        others = f" and {changed[1] - 1} more" if changed[1] > 1 else ""
+        raise Refused(f"order {changed[0]}{others} was changed meanwhile; nothing was done, look at them again")
+
+
+def _step_in(step: _Step, table: str, outcome: Outcome) -> None:
+    """Do the action on those of the chosen orders that a table keeps."""
+    lab, cursor = step.lab, step.cursor
+    held = lab.rights.held(lab.caller)
+    flags = ", ".join(f"g{n}" for n in range(len(GUARDS)))
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE standing_order AS"
+        f" SELECT order_id, dense_rank() OVER (ORDER BY transitions, status, {flags}) AS part, * EXCLUDE (order_id)"
+        f" FROM (SELECT o.order_id, {TABLE_OF.format(table=table)} AS transitions, o.status, {_truths()}"
+        f" FROM {table} o SEMI JOIN chosen_order USING (order_id))",
+        {"me": lab.caller.reference},
+    )
+    parts = cursor.execute(
+        f"SELECT part, count(*), transitions, status, {flags} FROM standing_order GROUP BY ALL ORDER BY part"
+    ).fetchall()
+    for part, count, transitions, status, *truths in parts:
+        decision = decide(transitions, status, step.action, _holding(truths), held)
+        if decision.next is None:
+            outcome.skip(f"can't {step.action.replace('_', ' ')}: {decision.reason}", count)
+            continue
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE stepping_order AS SELECT order_id FROM standing_order WHERE part = ?", [part]
+        )
+        _record(step, table, decision)
+        _change(step, table, decision)
+        outcome.ids += [order_id for (order_id,) in cursor.execute("FROM stepping_order ORDER BY 1").fetchall()]
+
+
+def _record(step: _Step, table: str, decision: Decision) -> None:
+    """Append the step of each order, with the digest of what it is, before the order changes."""
+    signature, join = "NULL", ""
+    if step.signer is not None:
+        _sign(step, table, step.signer)
+        signature, join = "signature", "JOIN signed_order USING (order_id)"
+    step.cursor.execute(
         f"""
         INSERT INTO ops.order_step
-        SELECT order_id, version + 1, $action, status, $next, $me, $now, $channel, digest, nullif($note, ''), NULL
-        FROM {table} WHERE order_id IN (SELECT unnest($ids))
+        SELECT order_id, version + 1, $action, status, $next, $me, $now, $channel, digest, nullif($note, ''),
+            {signature}
+        FROM {table} SEMI JOIN stepping_order USING (order_id) {join}
         """,
         {
-            "action": action,
+            "action": step.action,
             "next": None if decision.next == GONE else decision.next,
-            "me": lab.caller.reference,
-            "now": lab.clock(),
-            "channel": lab.caller.channel,
-            "note": note,
-            "ids": ids,
+            "me": "" if decision.by_system else step.lab.caller.reference,
+            "now": step.lab.clock(),
+            "channel": step.lab.caller.channel,
+            "note": step.note,
         },
     )
 
 
-def _change(lab: Lab, cursor: Any, table: str, action: str, ids: list[int], decision: Decision) -> None:
+def _sign(step: _Step, table: str, signer: Signer) -> None:
+    seen = step.cursor.execute(
+        f"SELECT order_id, version + 1, digest FROM {table} SEMI JOIN stepping_order USING (order_id)"
+    ).fetchall()
+    step.cursor.execute(
+        "CREATE OR REPLACE TEMP TABLE signed_order AS SELECT unnest($ids::BIGINT[]) AS order_id,"
+        " unnest($signatures::VARCHAR[]) AS signature",
+        {"ids": [one[0] for one in seen], "signatures": signer(seen)},
+    )
+
+
+def _change(step: _Step, table: str, decision: Decision) -> None:
     if decision.next == GONE:
-        cursor.execute(f"DELETE FROM {table} WHERE order_id IN (SELECT unnest($ids))", {"ids": ids})
+        step.cursor.execute(f"DELETE FROM {table} WHERE order_id IN (FROM stepping_order)")
         return
-    marks = MARKS.get(action, {})
+    marks = MARKS.get(step.action, {})
     more = marks.get(decision.next or "", marks.get("*", ""))
-    values = {"next": decision.next, "ids": ids}
-    values |= {name: value for name, value in _who(lab).items() if f"${name}" in more}
-    cursor.execute(
+    who = {"me": step.lab.caller.reference, "now": step.lab.clock()}
+    step.cursor.execute(
         f"UPDATE {table} o SET status = $next, version = version + 1{', ' if more else ''}{more}"
-        " WHERE order_id IN (SELECT unnest($ids))",
-        values,
+        " WHERE order_id IN (FROM stepping_order)",
+        {"next": decision.next} | {name: value for name, value in who.items() if f"${name}" in more},
     )
 
 
-def _who(lab: Lab) -> dict[str, Any]:
-    return {"me": lab.caller.reference, "now": lab.clock()}
+def log_orders(lab: Lab, cursor: Any, message: str, ids: Sequence[int]) -> None:
+    """Log which orders something was done to: all of them, numbers in a row as first-last, some entries for many."""
+    spans = _spans(sorted(ids))
+    for start in range(0, len(spans), SPANS_LOGGED_AT_ONCE):
+        told = spans[start : start + SPANS_LOGGED_AT_ONCE]
+        count = sum(last - first + 1 for first, last in told)
+        orders = [str(first) if first == last else f"{first}-{last}" for first, last in told]
+        lab.log(cursor, message, str(count), orders=orders)
 
 
-def _first_missing(lab: Lab, orders: Sequence[int]) -> int:
-    known = " UNION ALL ".join(f"SELECT order_id FROM {table}" for table in TABLES)
-    ((missing,),) = lab.rows(
-        f"SELECT min(id) FROM (SELECT unnest($orders) AS id) WHERE id NOT IN ({known})", {"orders": list(orders)}
-    )
-    return int(missing)
+def _spans(ids: Sequence[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for one in ids:
+        if found and one == found[-1][1] + 1:
+            found[-1] = (found[-1][0], one)
+        else:
+            found.append((one, one))
+    return found

@@ -8,35 +8,41 @@ from typing import Any
 from bankklient_lab.actions import action
 from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
-from bankklient_lab.orders.creating import stored_order
+from bankklient_lab.orders.content import stored_order
 from bankklient_lab.orders.entering import entered_texts
-from bankklient_lab.orders.kinds import KINDS, TABLES, kind_named
+from bankklient_lab.orders.kinds import KINDS, kind_named
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.orders.steps import take_step
+from bankklient_lab.orders.steps import log_orders, take_step
 from bankklient_lab.rights.settings import read_setting
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 NEEDS = "61|66|108|125|126"
+BATCH_MODE = "batch_verification"
+BY_TYPING = "its items are to be typed again"
 _SYMBOLS = ("constant_symbol", "variable_symbol", "specific_symbol")
 
 
-@action(NEEDS, mode="batch", record="orders")
-def verify_orders(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
+@action(NEEDS, mode="batch", record="order_id", batch_if=BATCH_MODE)
+def verify_orders(lab: Lab, order_ids: list[int], *, versions: list[int] | None = None) -> dict[str, Any]:
     """Verify orders that the caller has looked at; those that can't be verified stay and are counted by reason.
 
-    Orders whose items are to be typed again (`items_to_type`) are left, imported ones excepted.
+    Orders whose items are to be typed again (`items_to_type`) are left, imported ones excepted. One order alone that
+    can't be verified is Refused, and so are all when somebody changed one since the caller saw the `versions`.
     """
+    single = len(order_ids) == 1
     with lab.database.tx("ops") as cursor:
         typed = _to_type(lab, cursor, order_ids)
+        if typed and single:
+            raise Refused(f"order {order_ids[0]} can't be verified by sight: {BY_TYPING}")
+        seen = dict(zip(order_ids, versions, strict=True)) if versions else {}
         by_sight = [order_id for order_id in order_ids if order_id not in typed]
-        if typed and not by_sight and len(order_ids) == 1:
-            raise Refused(f"order {order_ids[0]} is verified by typing items again: {', '.join(typed[order_ids[0]])}")
-        outcome = take_step(lab, "verify", by_sight, single=len(order_ids) == 1)
+        outcome = take_step(
+            lab, "verify", by_sight, versions=[seen[one] for one in by_sight] if versions else None, single=single
+        )
         if typed:
-            outcome.skipped["can't verify: its items are to be typed again"] = len(typed)
-        if outcome.done:
-            lab.log(cursor, "verify_orders", str(outcome.done), orders=by_sight[:100])
+            outcome.skip(f"can't verify: {BY_TYPING}", len(typed))
+        log_orders(lab, cursor, "verify_orders", outcome.ids)
     return outcome.as_dict()
 
 
@@ -54,23 +60,25 @@ def verify_by_typing(lab: Lab, order_id: int, values: dict[str, Any]) -> dict[st
     """
     with lab.database.tx("ops") as cursor:
         kind, order = stored_order(cursor, order_id)
+        if not _to_type(lab, cursor, [order_id]):
+            raise Refused(f"order {order_id} has no items to type again; verify it by sight")
+        # First whether the caller may: nobody else learns what is equal. What follows undoes it when something differs.
+        outcome = take_step(lab, "verify", [order_id], note="by items")
         texts = entered_texts(kind, values)
         wrong = [name for name in _marked(lab, kind) if not _equal(cursor, kind, name, order, texts)]
         if wrong:
             labels = ", ".join(kind.item(name).label for name in wrong)
             raise Refused(f"order {order_id} is not verified: {labels} differ from what was entered", items=wrong)
-        outcome = take_step(lab, "verify", [order_id], note="by items")
-        lab.log(cursor, "verify_orders", "1", orders=[order_id])
+        log_orders(lab, cursor, "verify_orders", outcome.ids)
     return outcome.as_dict()
 
 
-@action(NEEDS, mode="batch", record="orders")
-def cancel_verification(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
+@action(NEEDS, mode="batch", record="order_id", batch_if=BATCH_MODE)
+def cancel_verification(lab: Lab, order_ids: list[int], *, versions: list[int] | None = None) -> dict[str, Any]:
     """Take the verification of orders back; they are created again."""
     with lab.database.tx("ops") as cursor:
-        outcome = take_step(lab, "cancel_verification", order_ids)
-        if outcome.done:
-            lab.log(cursor, "cancel_verification", str(outcome.done), orders=order_ids[:100])
+        outcome = take_step(lab, "cancel_verification", order_ids, versions=versions)
+        log_orders(lab, cursor, "cancel_verification", outcome.ids)
     return outcome.as_dict()
 
 
@@ -79,28 +87,29 @@ def _marked(lab: Lab, kind: Kind) -> list[str]:
     return [item for choice in chosen for item in kind.verified_items[choice]]
 
 
-def _to_type(lab: Lab, cursor: Any, order_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Return the orders among these that can't be verified by sight, with the items to type."""
-    found: dict[int, list[str]] = {}
-    for table in TABLES:
-        rows = cursor.execute(
-            f"SELECT order_id, kind FROM {table} WHERE order_id IN (SELECT unnest($ids))"
-            " AND (origin = 'creation' OR kind = 'foreign_payment')",
-            {"ids": list(order_ids)},
-        ).fetchall()
-        found |= {order_id: marked for order_id, name in rows if (marked := _marked(lab, KINDS[name]))}
+def _to_type(lab: Lab, cursor: Any, order_ids: Sequence[int]) -> set[int]:
+    """Return the orders among these that can't be verified by sight; imported domestic ones always can (IMP-138)."""
+    found: set[int] = set()
+    for kind in KINDS.values():
+        if _marked(lab, kind):
+            typed = " AND origin = 'creation'" if kind.family == "domestic" else ""
+            rows = cursor.execute(
+                f"SELECT order_id FROM {kind.table} WHERE kind = $kind{typed} AND order_id IN (SELECT unnest($ids))",
+                {"kind": kind.name, "ids": list(order_ids)},
+            ).fetchall()
+            found |= {order_id for (order_id,) in rows}
     return found
 
 
 def _equal(cursor: Any, kind: Kind, name: str, order: dict[str, Any], typed: dict[str, str | None]) -> bool:
     """Tell whether what was typed is what is kept: numbers by value, account numbers without leading zeros."""
     kept, text, item = order[name], typed.get(name), kind.item(name)
-    if kept is None and name.endswith(_SYMBOLS):
-        return text is not None and set(text) == {"0"}
+    if name.endswith(_SYMBOLS) and text is None:
+        return False  # an empty symbol is typed as 0
     if item.type == "digits" and not name.endswith("_bank"):
         return (kept or "").lstrip("0") == (text or "").lstrip("0")
     if item.type in ("amount", "date"):
         macro = "amount_value" if item.type == "amount" else "date_value"
         ((value,),) = cursor.execute(f"SELECT {macro}(?)", [text]).fetchall()
         return bool(value == order[f"{name}_value"])
-    return kept == text
+    return bool(kept == text)

@@ -1,0 +1,145 @@
+"""What one order says: its checked row, its canonical text and digest, and how it is kept with its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from bankklient_lab.errors import UnknownName
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.checking import checked, rule_parameters
+from bankklient_lab.orders.kinds import KINDS, TABLES
+from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CONFIRMED_TWICE, CREATED, ERROR
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+_MARKS = tuple(f"{step}_{what}" for step in ("verified", "confirmed", "confirmed_again") for what in ("by", "at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What saving makes of an order: its status, and how a suspected duplicate is kept (error 151, or the reason)."""
+
+    state: str
+    errors: str = ""
+    reason: str = ""
+
+
+def stored_order(cursor: Any, order_id: int) -> tuple[Kind, dict[str, Any]]:
+    """Return the kind and the row of an order; UnknownName."""
+    for table in TABLES:
+        found = cursor.execute(f"SELECT * FROM {table} WHERE order_id = ?", [order_id])
+        names = [column[0] for column in found.description]
+        row = found.fetchone()
+        if row is not None:
+            order = dict(zip(names, row, strict=True))
+            return KINDS[order["kind"]], order
+    raise UnknownName("order", str(order_id), "`bankklient orders list` shows them")
+
+
+def checked_row(
+    lab: Lab, cursor: Any, kind: Kind, texts: Mapping[str, str | None], *, today: date, origin: str, created_on: date
+) -> dict[str, Any]:
+    """Return the order that has these texts, with values, errors and warnings (orders.checking)."""
+    values = {f"i_{name}": texts.get(name) for name in kind.names}
+    found = cursor.execute(
+        checked(kind, _one_entered(kind)),
+        rule_parameters(lab, today) | values | {"origin": origin, "created_on": created_on},
+    )
+    return one_row(found)
+
+
+@cache
+def _one_entered(kind: Kind) -> str:
+    items = ", ".join(f"$i_{name}::VARCHAR AS {name}" for name in kind.names)
+    return f"SELECT 1 AS entered_no, $origin::VARCHAR AS origin, $created_on::DATE AS created_on, {items}"
+
+
+def one_row(found: Any) -> dict[str, Any]:
+    """Return the only row of what a cursor found, by column."""
+    names = [column[0] for column in found.description]
+    (row,) = found.fetchall()
+    return dict(zip(names, row, strict=True))
+
+
+@cache
+def canonical(kind: Kind) -> str:
+    """Return SQL for the canonical text of an order: a line for each item that has a value, in the kind's order.
+
+    Its SHA-256 is the order's digest. A value stands as what it means, so that 1500 and 1 500,00 are the same; a line
+    break within a text can't imitate another line, since no item may have one.
+    """
+    lines = [
+        f"coalesce('{item.name}=' || {_canonical_value(item.name, item.valued)} || chr(10), '')" for item in kind.items
+    ]
+    return f"concat('kind={kind.name}' || chr(10), {', '.join(lines)})"
+
+
+def _canonical_value(name: str, valued: bool) -> str:
+    return f"coalesce({name}_value::VARCHAR, {name})" if valued else name
+
+
+def insert_order(
+    lab: Lab, cursor: Any, kind: Kind, order_id: int, *, row: Mapping[str, Any], settled: Settled, today: date
+) -> None:
+    """Keep a new order and the step that made it."""
+    columns = list(kind.columns())
+    items = ", ".join(f"${column} AS {column}" for column in columns)
+    marks = "".join(f", {value} AS {name}" for name, value in _automatic(settled.state).items())
+    ((digest,),) = cursor.execute(
+        f"""
+        INSERT INTO {kind.table} BY NAME SELECT *, sha256({canonical(kind)}) AS digest FROM (SELECT
+            $order_id AS order_id, $kind AS kind, 'creation' AS origin, $status AS status, true AS saved,
+            $errors AS errors, nullif($reason, '') AS duplicate_reason, 1 AS version,
+            $today::DATE AS created_on, $me AS created_by, $now::TIMESTAMPTZ AS created_at, {items}{marks})
+        RETURNING digest
+        """,
+        {column: row[column] for column in columns} | {"order_id": order_id, "kind": kind.name, "today": today}
+        | _values(lab, settled),
+    ).fetchall()  # fmt: skip
+    _record(lab, cursor, [order_id, 1, "create", None, settled.state], digest, settled.reason)
+
+
+def update_order(
+    lab: Lab, cursor: Any, kind: Kind, before: Mapping[str, Any], *, row: Mapping[str, Any], settled: Settled, note: str
+) -> None:
+    """Keep a corrected order and the step with the digest of what it says now; earlier verifications are gone."""
+    columns = list(kind.columns())
+    items = ", ".join(f"${column} AS {column}" for column in columns)
+    taken = "".join(f", {column} = n.{column}" for column in columns)
+    marks = dict.fromkeys(_MARKS, "NULL") | _automatic(settled.state)
+    ((digest, version),) = cursor.execute(
+        f"""
+        UPDATE {kind.table} AS o SET status = $status, errors = $errors, duplicate_reason = nullif($reason, ''),
+            saved = true, version = version + 1, corrected_by = $me, corrected_at = $now::TIMESTAMPTZ,
+            digest = n.digest, {", ".join(f"{name} = {value}" for name, value in marks.items())}{taken}
+        FROM (SELECT *, sha256({canonical(kind)}) AS digest FROM (SELECT {items})) n
+        WHERE o.order_id = $order_id RETURNING o.digest, o.version
+        """,
+        {column: row[column] for column in columns} | {"order_id": before["order_id"]} | _values(lab, settled),
+    ).fetchall()
+    _record(lab, cursor, [before["order_id"], version, "correct", before["status"], settled.state], digest, note)
+
+
+def _values(lab: Lab, settled: Settled) -> dict[str, Any]:
+    return {
+        "status": settled.state, "errors": settled.errors, "reason": settled.reason,
+        "me": lab.caller.reference, "now": lab.clock(),
+    }  # fmt: skip
+
+
+def _record(lab: Lab, cursor: Any, step: list[Any], digest: str, note: str) -> None:
+    cursor.execute(
+        "INSERT INTO ops.order_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), NULL)",
+        [*step, lab.caller.reference, lab.clock(), lab.caller.channel, digest, note],
+    )
+
+
+def _automatic(state: str) -> dict[str, str]:
+    """Return what is written, as SQL by column, when saving verified and confirmed by permission."""
+    count = 0 if state in (CREATED, ERROR) else 3 if state == CONFIRMED_TWICE else 2 if state in CONFIRMED_STATES else 1
+    return {column: "$me" if column.endswith("_by") else "$now::TIMESTAMPTZ" for column in _MARKS[: 2 * count]}
