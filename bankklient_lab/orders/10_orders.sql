@@ -48,3 +48,29 @@ CREATE MACRO app.own_accounts() AS TABLE
 CREATE MACRO app.codebook(book, day) AS TABLE
     SELECT code, name, attributes FROM ops.codebook
     WHERE codebook = book AND valid_from <= day AND (valid_until IS NULL OR day < valid_until);
+
+-- Parts of an account as files name it: prefix-number/bank, number/bank, number, or a Czech IBAN. A text that is none of
+-- these is a number as a whole, which the rules refuse.
+CREATE MACRO app.is_czech_iban(account) AS
+    starts_with(account, 'CZ') AND regexp_full_match(account, 'CZ\d{22}') AND iban_checks(account);
+CREATE MACRO app.has_account_parts(account) AS NOT (account LIKE '%/%/%' OR account LIKE '%-%-%' OR account LIKE '%/%-%');
+CREATE MACRO app.account_bank(account) AS
+    CASE WHEN is_czech_iban(account) THEN substr(account, 5, 4)
+        WHEN has_account_parts(account) THEN nullif(split_part(account, '/', 2), '') END;
+CREATE MACRO app.account_prefix(account) AS
+    CASE WHEN is_czech_iban(account) THEN coalesce(nullif(significant(substr(account, 9, 6)), ''), '0')
+        WHEN has_account_parts(account) AND contains(account, '-') THEN split_part(account, '-', 1) ELSE '0' END;
+CREATE MACRO app.account_base(account) AS
+    CASE WHEN is_czech_iban(account) THEN significant(substr(account, 15, 10))
+        WHEN NOT has_account_parts(account) THEN account
+        WHEN contains(account, '-') THEN nullif(split_part(split_part(account, '/', 1), '-', 2), '')
+        ELSE nullif(split_part(account, '/', 1), '') END;
+
+-- One line of a text: as its line feeds cut it, or else as many characters as a line takes. The last line gets all that
+-- is left over, so that the rules find what has no room.
+CREATE MACRO app.text_line(content, line, lines, characters) AS nullif(
+    CASE WHEN contains(content, chr(10)) THEN
+            CASE WHEN line < lines THEN split_part(content, chr(10), line)
+                ELSE array_to_string(string_split(content, chr(10))[lines:], ' ') END
+        WHEN line < lines THEN trim(substr(content, (line - 1) * characters + 1, characters))
+        ELSE trim(substr(content, (line - 1) * characters + 1)) END, '');

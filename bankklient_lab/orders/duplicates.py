@@ -45,15 +45,17 @@ def twins(lab: Lab, kind: Kind, new: str) -> tuple[str, dict[str, Any]]:
     return sql, {"kind": kind.name, **days(lab)}
 
 
-def repeated(lab: Lab, kind: Kind, first: int) -> tuple[str, dict[str, Any]]:
-    """Return SQL, and what it binds, for the orders from the id `first` on that suspectedly repeat one of a lower id.
+def repeated(lab: Lab, kind: Kind, first: int, last: int) -> tuple[str, dict[str, Any]]:
+    """Return SQL, and what it binds, for the new orders that suspectedly repeat another one.
 
-    However many pay the same, the work is that of sorting them. Column: order_id.
+    New ones have ids from `first` to `last`; of two of them the second repeats the first. However many pay the same, the
+    work is that of sorting them. Column: order_id.
     """
     keys = [_same(item, "e") for item in _key(lab, kind)]
     named = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(keys))
     partition = ", ".join(["amount_value", *(f"key_{n}" for n in range(len(keys)))])
-    alone, values = twins(lab, kind, f"SELECT order_id AS entered_no, * FROM {kind.table} WHERE order_id >= $first")
+    new = f"SELECT order_id AS entered_no, * FROM {kind.table} WHERE order_id BETWEEN $first AND $last"
+    alone, values = twins(lab, kind, new)
     sql = f"""
         WITH comparable AS (
             SELECT order_id, hash(amount_value, {", ".join(keys)}) AS digest
@@ -61,18 +63,22 @@ def repeated(lab: Lab, kind: Kind, first: int) -> tuple[str, dict[str, Any]]:
             WHERE kind = $kind AND status <> 'discarded' AND amount_value IS NOT NULL
                 AND maturity_date_value IS NOT NULL),
         several AS MATERIALIZED (
-            SELECT digest FROM comparable GROUP BY digest HAVING count(*) > 1 AND max(order_id) >= $first),
+            SELECT digest FROM comparable GROUP BY digest
+            HAVING count(*) > 1 AND count(*) FILTER (order_id BETWEEN $first AND $last) > 0),
         candidate AS MATERIALIZED (
-            SELECT order_id, regular_payment_id, maturity_date_value AS day, amount_value, {named} FROM {kind.table} e
+            SELECT order_id, CASE WHEN order_id > $last THEN 0 ELSE order_id END AS place, regular_payment_id,
+                maturity_date_value AS day, amount_value, {named}
+            FROM {kind.table} e
             WHERE order_id IN (SELECT order_id FROM comparable SEMI JOIN several USING (digest)))
         SELECT order_id FROM (
-            SELECT order_id, regular_payment_id, min(order_id) OVER (PARTITION BY {partition} ORDER BY day
+            SELECT order_id, regular_payment_id, min(place) OVER (PARTITION BY {partition} ORDER BY day
                 RANGE BETWEEN to_days($before::INTEGER) PRECEDING AND to_days($after::INTEGER) FOLLOWING) AS earliest
             FROM candidate)
-        WHERE order_id >= $first AND earliest < order_id AND regular_payment_id IS NULL
+        WHERE order_id BETWEEN $first AND $last AND earliest < order_id AND regular_payment_id IS NULL
         UNION
-        SELECT entered_no FROM ({alone} AND n.regular_payment_id IS NOT NULL AND e.order_id < n.order_id)"""
-    return sql, values | {"first": first}
+        SELECT entered_no FROM ({alone} AND n.regular_payment_id IS NOT NULL
+            AND (e.order_id < n.order_id OR e.order_id > $last))"""
+    return sql, values | {"first": first, "last": last}
 
 
 def with_error(errors: str) -> str:

@@ -26,3 +26,8 @@ def take_numbers(cursor: Any, day: date, count: int) -> int:
         raise Refused(f"a day has at most {A_DAY_MAX} orders; {last} were made on {day}")
     cursor.execute("INSERT OR REPLACE INTO ops.order_number VALUES (?, ?)", [day, last + count])
     return int(f"{day:%Y%m%d}") * (A_DAY_MAX + 1) + int(last)
+
+
+def last_number(order_id: int) -> int:
+    """Return the greatest id that an order of the same day can have."""
+    return order_id - order_id % (A_DAY_MAX + 1) + A_DAY_MAX

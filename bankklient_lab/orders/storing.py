@@ -17,7 +17,7 @@ from bankklient_lab.orders import duplicates
 from bankklient_lab.orders.content import canonical
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CREATED, ERROR, NEW, decide
-from bankklient_lab.orders.numbers import take_numbers
+from bankklient_lab.orders.numbers import last_number, take_numbers
 from bankklient_lab.rights.permissions import Held
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -66,7 +66,8 @@ def store_orders(
     """
     storing = Storing(lab, cursor, kind, source, today, held=held)
     ((count,),) = cursor.execute(f"SELECT count(*) FROM {checked}", dict(values or {})).fetchall()
-    storing.add(checked, count, further=further, values=values)
+    if count:
+        storing.add(checked, take_numbers(cursor, today, count), further=further, values=values)
     return storing.finish()
 
 
@@ -79,16 +80,25 @@ class Storing:
         self._lab, self._cursor, self._kind, self._source, self._today = lab, cursor, kind, source, today
         self._held = lab.rights.held(lab.caller) if held is None else held
         self._states = {action: self._state(action) for action in (*source.right, source.wrong)}
-        self._first, self._last = 0, -1
+        self._first = self._last = 0
 
     def add(
-        self, checked: str, count: int, *, further: str = "", values: Mapping[str, Any] | None = None
-    ) -> tuple[int, int]:
-        """Insert `count` checked orders and return their first and last id."""
-        before = take_numbers(self._cursor, self._today, count)
-        kind, columns = self._kind, ", ".join(self._kind.columns())
+        self,
+        checked: str,
+        before: int,
+        *,
+        further: str = "",
+        columns: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Insert checked orders; the id of each is `before` and its entered_no.
+
+        `columns` has SQL for more columns of the table, over the checked orders.
+        """
+        kind = self._kind
         joined = f"{checked} n" + (f" JOIN {further} f USING (entered_no)" if further else "")
-        more = self._further_columns(further, values)
+        more = "".join(f"{value} AS {name}, " for name, value in (columns or {}).items())
+        more += self._further_columns(further, values)
         marks = ", ".join(f"{value} AS {name}" for name, value in self._marks().items())
         self._cursor.execute(
             f"""
@@ -96,25 +106,26 @@ class Storing:
             SELECT *, sha256({canonical(kind)}) AS digest, {marks} FROM (
                 SELECT $before + entered_no AS order_id, '{kind.name}' AS kind, '{self._source.origin}' AS origin,
                     {self._status()} AS status, {self._source.saved} AS saved, errors, 1 AS version,
-                    $today::DATE AS created_on, $me AS created_by, $now::TIMESTAMPTZ AS created_at, {more}{columns}
+                    $today::DATE AS created_on, $me AS created_by, $now::TIMESTAMPTZ AS created_at,
+                    {more}{", ".join(kind.columns())}
                 FROM {joined})
             """,
             {"before": before, "today": self._today, "me": self._lab.caller.reference, "now": self._lab.clock()}
             | dict(values or {}),
         )
-        if count:
-            self._first, self._last = self._first or before + 1, before + count
-        return before + 1, before + count
+        if not self._first:
+            self._first, self._last = before + 1, last_number(before)
 
     def finish(self) -> Stored:
         """Mark the duplicates, record the first step of each order, and return the counts."""
-        stored = Stored(self._first, self._last)
+        stored = Stored()
         if not self._first:
             return stored
         if self._source.saved and duplicates.wanted(self._lab, self._kind):
             stored.duplicates = self._mark_duplicates()
-        ((stored.right, stored.wrong),) = self._cursor.execute(
-            f"SELECT count(*) FILTER (errors = ''), count(*) FILTER (errors <> '') FROM {self._new()}"
+        ((stored.first, stored.last, stored.right, stored.wrong),) = self._cursor.execute(
+            "SELECT min(order_id), max(order_id), count(*) FILTER (errors = ''), count(*) FILTER (errors <> '')"
+            f" FROM {self._new()}"
         ).fetchall()
         self._record()
         return stored
@@ -154,13 +165,13 @@ class Storing:
         return "".join(f"f.{column[0]}, " for column in found if column[0] in known)
 
     def _new(self) -> str:
-        """Return the new orders as a relation; other kinds may have come between them."""
-        span = f"order_id BETWEEN {self._first} AND {self._last}"
-        return f"(SELECT * FROM {self._kind.table} WHERE kind = '{self._kind.name}' AND {span})"
+        """Return the new orders as a relation: of their day they have the highest ids."""
+        new = f"order_id BETWEEN {self._first} AND {self._last}"
+        return f"(SELECT * FROM {self._kind.table} WHERE kind = '{self._kind.name}' AND {new})"
 
     def _mark_duplicates(self) -> int:
         """Give those new orders the error 151 that repeat an earlier one; return their number."""
-        found, values = duplicates.repeated(self._lab, self._kind, self._first)
+        found, values = duplicates.repeated(self._lab, self._kind, self._first, self._last)
         self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE repeated_order AS {found}", values)
         ((count,),) = self._cursor.execute("SELECT count(*) FROM repeated_order").fetchall()
         if count:
