@@ -24,7 +24,7 @@ def own_accounts(lab: Lab) -> Read:
     )
 
 
-@action("2", mode="batch", record="orders")
+@action("2", mode="batch", record="order_id")
 def set_account_position(lab: Lab, account: str, position: str) -> dict[str, int]:
     """Say on which side of orders an account may stand; orders that wait are checked again.
 

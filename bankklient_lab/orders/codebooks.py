@@ -79,7 +79,7 @@ def _rows(book: Codebook) -> str:
     return f"SELECT {CODE}, {NAME}{attributes} FROM codebook($book, $day)"
 
 
-@action("2", mode="batch", record="orders")
+@action("2", mode="batch", record="order_id")
 def update_codebook(lab: Lab, name: str, path: Path) -> dict[str, Any]:
     """Replace a codebook by the content of a CSV file, in force from the bank's present day; all of it or nothing.
 

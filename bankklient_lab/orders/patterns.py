@@ -124,7 +124,7 @@ def pattern_values(lab: Lab, pattern_id: int) -> dict[str, str]:
         return values_of(_stored(cursor, pattern_id)[1]["items"])
 
 
-@action(CREATES, mode="batch", record="orders")
+@action(CREATES, mode="batch", record="order_id")
 def take_over_patterns(lab: Lab, kind: str, *, name: str = "", group: int | None = None) -> list[dict[str, Any]]:
     """Make an order of one pattern (name and group) or of each of a group; each has the state E until it is saved.
 

@@ -27,7 +27,7 @@ _PARAMETERS = frozenset({"check_variable_symbol", "foreign_maturity_days", "nati
 WRONG, RIGHT, TWICE = "recheck_wrong", "recheck_right", "duplicate_found"
 
 
-@action("2", mode="batch", record="orders")
+@action("2", mode="batch", record="order_id")
 def recheck_orders(lab: Lab) -> dict[str, int]:
     """Check all orders that wait again; returns how many became wrong, right, and suspected duplicates."""
     return recheck(lab, "asked for")

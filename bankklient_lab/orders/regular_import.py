@@ -41,7 +41,7 @@ class _Made:
     wrong: list[tuple[int, str, str]]
 
 
-@action(IMPORTS, mode="batch", record="orders")
+@action(IMPORTS, mode="batch", record="order_id")
 def import_regular_payments(lab: Lab, until: date | None = None) -> dict[str, Any]:
     """Make orders for everything due up to a day (counted) for which none was made: up to today, or ahead.
 
