@@ -94,23 +94,25 @@ class Action(Generic[P, R]):
                 return self._in_steps(lab, *args, **kwargs)
             with lab.database.tx("ops") as cursor:
                 result = self._once(cursor, lab, *args, **kwargs)
-                if not how.public:
-                    lab.rights.still(lab.caller)
+                self._demand(lab)  # once more: what was taken away while it waited and worked undoes it (ADM-241)
                 return result
 
     def admit(self, lab: Lab) -> None:
         """Raise NotLoggedIn or NotAllowed unless the caller may run this now."""
-        how = self.declared
-        if how.public:
-            return
         try:
-            lab.rights.demand(lab.caller, needed(how.needs), self.name, expired=how.expired, personal=how.personal)
+            self._demand(lab)
         except NotAllowed:
             with lab.database.tx("ops") as cursor:
                 lab.log(cursor, "not_allowed", self.name)
             raise
-        if how.proof:
+        if self.declared.proof and not self.declared.public:
             lab.rights.demand_proof(lab.caller, self.name)
+
+    def _demand(self, lab: Lab) -> None:
+        """Raise NotLoggedIn or NotAllowed unless the caller has a login and the permissions."""
+        how = self.declared
+        if not how.public:
+            lab.rights.demand(lab.caller, needed(how.needs), self.name, expired=how.expired, personal=how.personal)
 
     @contextmanager
     def _cancellable(self, lab: Lab, kwargs: dict[str, Any]) -> Iterator[None]:

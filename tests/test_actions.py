@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -86,6 +87,30 @@ def test_a_session_that_has_ended_is_worth_nothing(shared: Lab) -> None:
     logout(anna)
     with pytest.raises(NotLoggedIn):
         users(anna)
+
+
+@pytest.mark.spec("BAS-140")
+def test_a_right_that_is_taken_away_while_a_call_waits_undoes_the_call(shared: Lab) -> None:
+    anna = of(shared, "anna")
+    create_user(anna, "carl", reference="CA", role="SUPERUSER", password=PASSWORD)
+    carl = of(shared, "carl")
+    raised: list[Exception] = []
+
+    def add() -> None:
+        try:
+            create_user(carl, "dora", reference="DO", role="VIEW", password=PASSWORD)
+        except NotAllowed as error:
+            raised.append(error)
+
+    adding = threading.Thread(target=add)
+    with shared.database.tx("ops"):
+        adding.start()
+        while not any(work.caller.name == "carl" for work in shared.locks.work()):  # admitted; waits for the lane
+            adding.join(0.01)
+        change_user.function(anna, "carl", role="VIEW")
+    adding.join(30)
+    assert len(raised) == 1
+    assert "dora" not in {row["user"] for row in users.rows(of(shared, "anna"))}
 
 
 @pytest.fixture

@@ -120,10 +120,6 @@ class Keeper:
                 return
         raise ProofNeeded(f"{action} needs a fresh proof that it is you: give your password or code once more")
 
-    def still(self, caller: Identity) -> None:
-        """Raise NotLoggedIn when the caller's login ended while it worked, so that the work is undone (ADM-241)."""
-        self._user_of(caller)
-
     def proved(self, session_id: int) -> None:
         """Note that the user of a session has shown who it is, which also opens a locked session."""
         with self._lock:
