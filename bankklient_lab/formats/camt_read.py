@@ -62,7 +62,7 @@ class Reader:
         self._balances = Rows(Kind.BALANCE, SCHEMAS[Kind.BALANCE].names)
         self._statements = Rows(Kind.STATEMENT, SCHEMAS[Kind.STATEMENT].names)
         self._checked = Checked(self._find)
-        self._slices = Slices()
+        self._slices = Slices("Ntry")
         self._header: Found = {}
         self._header_raw = ""
         self._statement: etree._Element | None = None

@@ -14,7 +14,6 @@ from bankklient_lab.formats.base import LIMITS
 
 MARK = "bankklient-run"
 
-_ENTRY = re.compile(r"<((?:[\w.-]+:)?Ntry)>")
 # By a character that is rare in a message: to look for that one first is ten times as fast.
 _UNSURE = (("!", "<!"), ("?", "<?"), ("]", "]]>"), ("k", MARK), ("\ufffe", "\ufffe"), ("\uffff", "\uffff"))
 _CONTROLS = bytes(range(32)).translate(None, b"\t\n\r")
@@ -22,10 +21,15 @@ _OVERLAP = len(MARK) + 1  # what may be cut in two between chunks
 
 
 class Slices:
-    """The entries of one message between being cut out and being read; `count` were cut out so far."""
+    """The entries of one message between being cut out and being read; `count` were cut out so far.
 
-    def __init__(self) -> None:
+    `entry` is the local name of the element to cut out.
+    """
+
+    def __init__(self, entry: str) -> None:
+        self.entry = entry
         self.count = 0
+        self._start = re.compile(rf"<((?:[\w.-]+:)?{entry})>")
         self._cutting = True
         self._opening = self._closing = self._name = ""
         self._rest = ""  # may be the start of an entry or of a tag
@@ -41,11 +45,11 @@ class Slices:
         text, self._rest = self._rest + text, ""
         if not self._cutting:
             return text
-        if not self._opening and (found := _ENTRY.search(text)):
+        if not self._opening and (found := self._start.search(text)):
             self._opening, self._closing, self._name = found[0], f"</{found[1]}>", found[1]
         kept, self._rest = self._cut_entries(text)
         if len(self._rest) > LIMITS.xml_unit_bytes:
-            raise LimitExceeded(f"one Ntry is larger than {LIMITS.xml_unit_bytes} bytes")
+            raise LimitExceeded(f"one {self.entry} is larger than {LIMITS.xml_unit_bytes} bytes")
         return kept
 
     def rest(self) -> str:

@@ -137,7 +137,8 @@ def parse(source: BinaryIO, tags: tuple[str, ...], units: frozenset[str], slices
                 raise LimitExceeded(f"one {what} is larger than {LIMITS.xml_unit_bytes} bytes")
         parser.close()
     except etree.XMLSyntaxError as error:
-        raise not_well_formed(error, f"after Ntry {slices.count} of the file" if slices.count else "") from None
+        place = f"after {slices.entry} {slices.count} of the file" if slices.count else ""
+        raise not_well_formed(error, place) from None
 
 
 def not_well_formed(error: etree.XMLSyntaxError, place: str) -> FormatError:
