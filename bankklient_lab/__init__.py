@@ -41,6 +41,18 @@ if TYPE_CHECKING:
     from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
     from bankklient_lab.lab import Lab
     from bankklient_lab.opening import open  # noqa: A004 - bankklient_lab.open() is the door
+    from bankklient_lab.orders.confirmation import (
+        cancel_confirmation,
+        confirm_orders,
+        discard_orders,
+        exclude_orders,
+        include_orders,
+    )
+    from bankklient_lab.orders.creating import check_order, correct_order, create_order, delete_orders, order_defaults
+    from bankklient_lab.orders.detail import order_detail
+    from bankklient_lab.orders.listing import order_counts, order_ids, order_totals, orders_waiting, payment_orders
+    from bankklient_lab.orders.timeline import order_steps
+    from bankklient_lab.orders.verification import cancel_verification, items_to_type, verify_by_typing, verify_orders
     from bankklient_lab.runs.records import run_history
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
 
@@ -70,6 +82,18 @@ _MODULES = {
     "history.reduction": ("archives", "delete_archived", "reduce_history", "reducible"),
     "lab": ("Lab",),
     "opening": ("open",),
+    "orders.creating": ("check_order", "correct_order", "create_order", "delete_orders", "order_defaults"),
+    "orders.confirmation": (
+        "cancel_confirmation",
+        "confirm_orders",
+        "discard_orders",
+        "exclude_orders",
+        "include_orders",
+    ),
+    "orders.verification": ("cancel_verification", "items_to_type", "verify_by_typing", "verify_orders"),
+    "orders.detail": ("order_detail",),
+    "orders.listing": ("order_counts", "order_ids", "order_totals", "orders_waiting", "payment_orders"),
+    "orders.timeline": ("order_steps",),
     "runs.records": ("run_history",),
     "runs.schedules": ("add_schedule", "remove_schedule", "schedules"),
 }
@@ -87,25 +111,34 @@ __all__ = [
     "backups",
     "balance_series",
     "balances",
+    "cancel_confirmation",
     "cancel_permissions",
+    "cancel_verification",
     "cash_flow",
     "change_password",
     "change_role",
     "change_user",
+    "check_order",
     "configuration",
     "configure",
+    "confirm_orders",
+    "correct_order",
     "counterparties",
+    "create_order",
     "create_role",
     "create_token",
     "create_user",
     "delete_archived",
+    "delete_orders",
     "delete_role",
     "delete_selection",
+    "discard_orders",
     "entries",
     "entry_detail",
     "entry_flow",
     "entry_parts",
     "entry_totals",
+    "exclude_orders",
     "export_statement",
     "findings",
     "give_consent",
@@ -114,8 +147,18 @@ __all__ = [
     "identify_account",
     "import_file",
     "imports",
+    "include_orders",
     "inspect_file",
+    "items_to_type",
     "open",
+    "order_counts",
+    "order_defaults",
+    "order_detail",
+    "order_ids",
+    "order_steps",
+    "order_totals",
+    "orders_waiting",
+    "payment_orders",
     "pending_entries",
     "permission_holders",
     "permissions",
@@ -143,7 +186,9 @@ __all__ = [
     "unlock_user",
     "users",
     "users_of_role",
+    "verify_by_typing",
     "verify_log",
+    "verify_orders",
     "who_alone",
     "withdraw_import",
     "withdraw_token",

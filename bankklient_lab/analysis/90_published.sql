@@ -53,3 +53,30 @@ CREATE MACRO app.published.import() AS TABLE
     SELECT import_id, file_name, format, version, imported_at, imported_by, state, statements, entries, first_day,
         last_day, rates, errors, warnings
     FROM imports();
+
+CREATE MACRO app.published_account(prefix, base, bank) AS
+    concat(nullif(significant(prefix), '') || '-', coalesce(nullif(significant(base), ''), base), '/' || bank);
+
+CREATE MACRO app.published.payment_order() AS TABLE
+    SELECT order_id, created_on, kind, origin, status, express_payment_value AS express,
+        if(kind = 'domestic_payment', published_account(debit_account_prefix, debit_account_base, debit_bank),
+            published_account(credit_account_prefix, credit_account_base, credit_bank)) AS own_account,
+        if(kind = 'domestic_payment', published_account(credit_account_prefix, credit_account_base, credit_bank),
+            published_account(debit_account_prefix, debit_account_base, debit_bank)) AS counter_account,
+        if(kind = 'domestic_payment', coalesce(credit_abbreviation, credit_identification_line_1),
+            coalesce(debit_abbreviation, debit_identification_line_1)) AS counter_name,
+        amount_value AS amount, currency, maturity_date_value AS maturity,
+        if(kind = 'domestic_payment', credit_variable_symbol, debit_variable_symbol) AS variable_symbol,
+        constant_symbol, if(kind = 'domestic_payment', credit_specific_symbol, debit_specific_symbol) AS specific_symbol,
+        errors, duplicate_reason, created_by, created_at, corrected_by, corrected_at, verified_by, verified_at,
+        confirmed_by, confirmed_at, confirmed_again_by, confirmed_again_at, accounting_system, batch_order,
+        order_in_batch
+    FROM ops.domestic_order
+    UNION ALL BY NAME
+    SELECT order_id, created_on, kind, origin, status,
+        published_account(orderer_account_prefix, orderer_account_base, orderer_bank) AS own_account,
+        recipient_account AS counter_account, recipient_line_1 AS counter_name, amount_value AS amount, currency,
+        maturity_date_value AS maturity, errors, duplicate_reason, created_by, created_at, corrected_by, corrected_at,
+        verified_by, verified_at, confirmed_by, confirmed_at, confirmed_again_by, confirmed_again_at,
+        accounting_system, batch_order, order_in_batch
+    FROM ops.foreign_order;

@@ -237,8 +237,7 @@ def _is_small(arguments: list[dict[str, Any]]) -> bool:
 
 def _demand(one: Published, held: Held) -> None:
     if not one.needs.holds(held):
-        numbers = one.needs.text.split("|")
-        names = "; ".join(f"{number}: {permission(int(number)).name}" for number in numbers)
+        names = "; ".join(f"{number}: {permission(number).name}" for number in sorted(one.needs.numbers))
         raise NotAllowed(
             f"{one.relation} needs permission {one.needs} ({names}), which you do not have; ask an administrator",
             action="sql",

@@ -21,6 +21,7 @@ from bankklient_lab.cli import (
     files,
     jupyter,
     notebooks,
+    orders,
     reading,
     reduction,
     runs,
@@ -44,6 +45,7 @@ app = typer.Typer(
 for module in (
     files,
     reading,
+    orders,
     asking,
     notebooks,
     jupyter,

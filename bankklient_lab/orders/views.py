@@ -24,8 +24,8 @@ from bankklient_lab.rights.settings import read_setting
 SEES = "11|16|21|36|51|56|61|66|70|71|101|106|108|110|111|120|121|125|126|130|131|140|141|151|156|201"
 ORDERS, SUMS = "orders", "sums"
 STEPS = (
-    "correct", "delete", "verify", "cancel_verification", "confirm", "cancel_confirmation", "include", "exclude",
-    "discard",
+    "correct", "save", "delete", "verify", "cancel_verification", "confirm", "cancel_confirmation", "include",
+    "exclude", "discard",
 )  # fmt: skip
 NEXT_STEPS = ("verify", "confirm")
 # What a view asks besides the guards of the lifecycle.

@@ -23,6 +23,7 @@ from bankklient_lab.analysis.sql import AT_ONCE
 from bankklient_lab.analysis.sql_check import functions, published
 from bankklient_lab.errors import MESSAGE_CHARS_MAX, LabError, NotAllowed, StoreError
 from bankklient_lab.lab import Lab, open_here
+from bankklient_lab.rights.permissions import needed
 from tests.access.people import PASSWORD, of, with_users
 from tests.analysis.questions import ENDLESS, GROWING, HOSTILE
 from tests.statements import mt940
@@ -125,7 +126,8 @@ def test_a_question_without_end_ends_and_others_are_served(filled: Lab, text: st
 
 NEEDED = {
     "account": "", "balance_day": "236", "bank_balance": "236", "entry": "161", "entry_part": "161",
-    "finding": "920|231", "import": "920|231", "pending_entry": "161", "rate": "", "statement": "231",
+    "finding": "920|231", "import": "920|231", "payment_order": "141&156", "pending_entry": "161", "rate": "",
+    "statement": "231",
 }  # fmt: skip
 
 
@@ -140,14 +142,14 @@ def test_the_table_says_what_each_relation_needs() -> None:
     assert {name: one.needs.text for name, one in published().items()} == NEEDED
 
 
-@pytest.mark.parametrize("numbers", [set(), {161}, {231}, {236}, {920}, {161, 231, 236, 920}], ids=str)
+@pytest.mark.parametrize("numbers", [set(), {161}, {231}, {236}, {920}, {156}, {141, 156, 161, 231, 236, 920}], ids=str)
 def test_a_user_reads_what_the_permissions_allow_and_nothing_else(lab: Lab, tmp_path: Path, numbers: set[int]) -> None:
     bl.import_file(lab, mt940(tmp_path))
     with_users(lab, berta="VIEW")
     asker = given_only(lab, numbers)
     listed = {row["relation"]: row["allowed"] for row in bl.published_relations.arrow(asker).to_pylist()}
     for name, needs in NEEDED.items():
-        may = not needs or bool(numbers & set(map(int, needs.split("|"))))
+        may = needed(needs).holds(frozenset(numbers))
         assert listed[name] is may
         texts = (
             f"FROM {name}",
@@ -160,7 +162,7 @@ def test_a_user_reads_what_the_permissions_allow_and_nothing_else(lab: Lab, tmp_
                 continue
             error = refusal(asker, text)
             assert isinstance(error, NotAllowed)
-            assert error.message.startswith(f"{name} needs permission {needs.replace('|', ' or ')} (")
+            assert error.message.startswith(f"{name} needs permission {needed(needs)} (")
             assert error.details["relation"] == name
 
 

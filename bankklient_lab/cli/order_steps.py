@@ -1,0 +1,229 @@
+"""Commands that make and change payment orders, one at a time or all of a set."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
+from bankklient_lab.cli.orders import OrderArgument, WhereOption, conditions
+from bankklient_lab.cli.output import lines, print_json, shown
+from bankklient_lab.errors import BadArgument, WrongOrder
+
+if TYPE_CHECKING:
+    from bankklient_lab.lab import Lab
+
+ValuesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ITEM=VALUE]...", help="Values, as counter_account=19-2000145399/0800 amount=250."),
+]
+OrdersArgument = Annotated[
+    list[int] | None, typer.Argument(metavar="[ORDER]...", help="Numbers; without any the set is meant.")
+]
+StepSetOption = Annotated[str, typer.Option("--set", metavar="SET", help="All orders of this set.")]
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="JSON file with the values: an object, or a list with one an order."),
+]
+ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Why a suspected duplicate is right all the same.")]
+KeepOption = Annotated[bool, typer.Option("--keep-as-error", help="Keep a suspected duplicate as a wrong order.")]
+# Steps on many orders at once: the function of each and how its outcome is told.
+_STEPS = {
+    "delete": ("creating", "delete_orders", "deleted"),
+    "confirm": ("confirmation", "confirm_orders", "confirmed"),
+    "cancel-verification": ("verification", "cancel_verification", "no longer verified"),
+    "cancel-confirmation": ("confirmation", "cancel_confirmation", "no longer confirmed"),
+    "include": ("confirmation", "include_orders", "included"),
+    "exclude": ("confirmation", "exclude_orders", "excluded"),
+    "discard": ("confirmation", "discard_orders", "discarded"),
+}
+_MEANINGS = {
+    "delete": "Delete created orders for good.",
+    "confirm": "Confirm verified orders.",
+    "cancel-verification": "Take the verification of orders back.",
+    "cancel-confirmation": "Take the confirmation of orders back.",
+    "include": "Mark confirmed orders for the next balancing.",
+    "exclude": "Take that mark back.",
+    "discard": "Give up imported orders; this can't be taken back.",
+}
+
+
+def add_to(orders: typer.Typer) -> None:
+    """Add the commands."""
+    orders.command("create")(create)
+    orders.command("correct")(correct)
+    orders.command("verify")(verify)
+    for name in _STEPS:
+        orders.command(name, help=_MEANINGS[name])(_step_command(name))
+
+
+def create(
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="domestic_payment, domestic_collection or foreign_payment.")
+    ],
+    values: ValuesArgument = None,
+    file: FileOption = None,
+    reason: ReasonOption = "",
+    keep_as_error: KeepOption = False,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Create an order, or one for each object of a file; what rules it breaks is told, one line a rule."""
+    from bankklient_lab.orders.creating import create_order
+
+    given = _from_file(file) if file else [{}]
+    typed = _values(values or [])
+    duplicate = "error" if keep_as_error else ""
+    with opened(lab, passphrase_file) as one:
+        done = [
+            _tried(lambda row=row: create_order(one, kind, row | typed, reason=reason, duplicate=duplicate))
+            for row in given
+        ]
+    _tell(done, as_json=as_json, created=True)
+
+
+def correct(
+    order: OrderArgument,
+    values: ValuesArgument = None,
+    file: FileOption = None,
+    reason: ReasonOption = "",
+    keep_as_error: KeepOption = False,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Change values of an order; an empty value (ITEM=) takes it away. Without any a wrong order is checked again."""
+    from bankklient_lab.orders.creating import correct_order
+
+    given = _from_file(file) if file else [{}]
+    if len(given) != 1:
+        raise BadArgument(f"{file} has {len(given)} orders; one is corrected")
+    new = given[0] | _values(values or [])
+    duplicate = "error" if keep_as_error else ""
+    with opened(lab, passphrase_file) as one:
+        done = _tried(lambda: correct_order(one, order, new, reason=reason, duplicate=duplicate))
+    _tell([done], as_json=as_json, created=False)
+
+
+def verify(
+    orders: OrdersArgument = None,
+    which: StepSetOption = "",
+    where: WhereOption = [],
+    typed: Annotated[
+        list[str], typer.Option("--type", metavar="ITEM=VALUE", help="An item typed again; may be repeated.")
+    ] = [],
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Verify orders that you have looked at, or one whose marked items you type again."""
+    from bankklient_lab.orders.verification import verify_by_typing, verify_orders
+
+    with opened(lab, passphrase_file) as one:
+        ids = _ids(one, orders or [], which, where)
+        if typed:
+            if len(ids) != 1:
+                raise BadArgument(f"items are typed for one order at a time, not for {len(ids)}")
+            told = verify_by_typing(one, ids[0], _values(typed))
+        else:
+            told = verify_orders(one, ids)
+    _tell_outcome(told, "verified", as_json=as_json)
+
+
+def _step_command(name: str) -> Callable[..., None]:
+    """Return the command of one step."""
+    module, function, done = _STEPS[name]
+
+    def command(
+        orders: OrdersArgument = None,
+        which: StepSetOption = "",
+        where: WhereOption = [],
+        lab: LabOption = "",
+        as_json: JsonOption = False,
+        passphrase_file: PassphraseOption = "",
+    ) -> None:
+        from importlib import import_module
+
+        step = getattr(import_module(f"bankklient_lab.orders.{module}"), function)
+        with opened(lab, passphrase_file) as one:
+            told = step(one, _ids(one, orders or [], which, where))
+        _tell_outcome(told, done, as_json=as_json)
+
+    return command
+
+
+def _ids(lab: Lab, orders: list[int], which: str, where: list[str]) -> list[int]:
+    """Return the orders that are meant: those named, or all of a set; BadArgument for neither, both or none."""
+    from bankklient_lab.orders.listing import order_ids
+
+    if orders and (which or where):
+        raise BadArgument("name orders, or choose them by --set and --where, not both")
+    if not orders and not which and not where:
+        raise BadArgument("no order is named; give numbers, or --set (all of it) or --where")
+    ids = orders or order_ids(lab, which=which or "all", where=conditions(where))
+    if not ids:
+        raise BadArgument("no order is like that")
+    return ids
+
+
+def _values(given: list[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadArgument(f"{text!r} is no value; write ITEM=VALUE, as amount=250")
+        if name in values:
+            raise BadArgument(f"{name} is given twice")
+        values[name] = value.replace("\\n", "\n")
+    return values
+
+
+def _from_file(file: Path) -> list[dict[str, Any]]:
+    """Return the orders of a JSON file; BadArgument."""
+    try:
+        told = json.loads(file.read_text("utf-8"), parse_float=str)  # an amount is not a float
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise BadArgument(f"{file} can't be read as JSON ({error})") from None
+    rows = told if isinstance(told, list) else [told]
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise BadArgument(f"{file} has to be an object with values by item, or a list of such objects")
+    return rows
+
+
+def _tried(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what came of one order: its number and status, or every error with its number."""
+    try:
+        return work() | {"errors": []}
+    except WrongOrder as error:
+        return {"order_id": None, "status": None, "warnings": [], "errors": error.details["errors"]}
+
+
+def _tell(done: list[dict[str, Any]], *, as_json: bool, created: bool) -> None:
+    from bankklient_lab.orders.lifecycle import status_name
+
+    if as_json:
+        print_json(done)
+    for number, one in enumerate(done, start=1):
+        place = f"order {number} of {len(done)}: " if len(done) > 1 else ""
+        for error in one["errors"]:
+            sys.stderr.write(f"bankklient: {place}{error['code']} {error['item']}: {shown(error['text'])}\n")
+        if not as_json and not one["errors"]:
+            verb = "created" if created else "corrected"
+            lines([f"order {one['order_id']} is {verb}: {status_name(one['status'])}", *one["warnings"]])
+    if any(one["errors"] for one in done):
+        raise typer.Exit(1)
+
+
+def _tell_outcome(told: dict[str, Any], done: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+    else:
+        lines([f"orders {done}: {told['done']}", *(f"left: {n}, {why}" for why, n in told["reasons"].items())])
+    if not told["done"]:
+        raise typer.Exit(1)
