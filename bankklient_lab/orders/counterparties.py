@@ -1,0 +1,287 @@
+"""The register of counterparties: whom the client pays, with what is filled into an order.
+
+A counterparty is known by its account: prefix-number/bank of a domestic bank, an IBAN, or the form of its country.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from bankklient_lab.actions import action, table_action
+from bankklient_lab.errors import BadArgument, Refused, UnknownName, WrongOrder
+from bankklient_lab.formats.payments.accounts import compact, country, czech, iban, is_iban
+from bankklient_lab.lab import Lab, Read
+from bankklient_lab.orders.checking import checked, rule_parameters
+from bankklient_lab.orders.creating import error_list
+from bankklient_lab.orders.entering import entered_texts
+from bankklient_lab.orders.kinds import domestic_payment, foreign_payment, kind_named
+from bankklient_lab.orders.kinds.foreign_payment import TEXT_CHARACTERS
+from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.unfinished import entered, kept, wrong
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+NEEDS = "51|56|96|120|121"
+DOMESTIC, FOREIGN = domestic_payment.KIND, foreign_payment.KIND
+NAME_CHARS_MAX = 140
+# What is kept of each beside name and account, with the longest text.
+TEXTS = {
+    "bic": 11,
+    "country": 2,
+    "currency": 3,
+    "variable_symbol": 10,
+    "specific_symbol": 10,
+    "constant_symbol": 4,
+    "bank": 143,
+    "address": 71,
+    "message": 143,
+}
+COLUMNS = ("name", "account", *TEXTS)
+ABBREVIATION_CHARS_MAX = 20
+
+
+@action(NEEDS)
+def save_counterparty(
+    lab: Lab, name: str, account: str, values: dict[str, Any] | None = None, *, counterparty_id: int | None = None
+) -> int:
+    """Add a counterparty, or change the one with an id, and return its id.
+
+    `values` has texts by TEXTS; what is not given is empty. Raises WrongOrder for an account or text that no order
+    would take, Refused when another counterparty has the account.
+    """
+    row = cleaned({"name": name, "account": account} | (values or {}))
+    with lab.database.tx("ops") as cursor:
+        for _, errors in wrong_rows(lab, cursor, [row]):
+            found = error_list(errors)
+            told = "; ".join(f"{one['code']} {one['text']}" for one in found)
+            raise WrongOrder(f"the counterparty is not saved: {told}", errors=found)
+        known = cursor.execute(
+            "SELECT counterparty_id FROM ops.counterparty WHERE account = ?", [row["account"]]
+        ).fetchone()
+        if counterparty_id is not None:
+            _stored(cursor, counterparty_id)
+        if known and known[0] != counterparty_id:
+            raise Refused(f"counterparty {known[0]} has the account {row['account']} already; change that one")
+        if counterparty_id is not None:
+            cursor.execute("DELETE FROM ops.counterparty WHERE counterparty_id = ?", [counterparty_id])
+        add_rows(lab, cursor, [row], "entered", counterparty_id)
+        lab.log(cursor, "save_counterparty", row["name"])
+        ((saved,),) = cursor.execute(
+            "SELECT counterparty_id FROM ops.counterparty WHERE account = ?", [row["account"]]
+        ).fetchall()
+    return int(saved)
+
+
+@action(NEEDS, record="counterparty_id")
+def delete_counterparty(lab: Lab, counterparty_id: int) -> None:
+    """Delete a counterparty; orders and patterns stay as they are."""
+    with lab.database.tx("ops") as cursor:
+        before = _stored(cursor, counterparty_id)
+        cursor.execute("DELETE FROM ops.counterparty WHERE counterparty_id = ?", [counterparty_id])
+        lab.log(cursor, "delete_counterparty", before["name"])
+
+
+@table_action(NEEDS)
+def counterparty_register(lab: Lab, search: str = "", *, limit: int = 1_000) -> Read:
+    """Return the counterparties whose name, account or address has `search` in it, by name; at most `limit`.
+
+    Columns: counterparty_id, name, account, bic, country, currency, variable_symbol, specific_symbol, constant_symbol,
+    bank, address and message (lines), source (entered, file, orders, history), changed_by, changed_at.
+    """
+    return lab.read(
+        """
+        SELECT counterparty_id, name, account, bic, country, currency, variable_symbol, specific_symbol,
+            constant_symbol, bank, address, message, source, changed_by, changed_at
+        FROM ops.counterparty WHERE contains(lower(concat_ws(' ', name, account, address)), lower($search))
+        ORDER BY name, account LIMIT $limit
+        """,
+        {"search": search.strip(), "limit": limit},
+    )
+
+
+@action(NEEDS, mode="standard")
+def counterparty_values(lab: Lab, counterparty_id: int, kind: str) -> dict[str, str]:
+    """Return what a counterparty fills into a new order of a kind, by item; UnknownName.
+
+    Refused when its account can't stand in such an order.
+    """
+    one = kind_named(kind)
+    with lab.database.reading() as cursor:
+        row = _stored(cursor, counterparty_id)
+    values = _values(one, row)
+    if not values:
+        raise Refused(f"the account {row['account']} can't stand in a {one.label.lower()}")
+    return {name: text for name, text in entered_texts(one, values).items() if text is not None}
+
+
+@action(NEEDS)
+def learn_counterparties(lab: Lab) -> dict[str, int]:
+    """Add to the register whom created orders pay and who is not in it yet.
+
+    Of several orders to one account the last gives name, symbols and texts. Returns added, and left_out: those with an
+    account or texts that no order would take.
+    """
+    with lab.database.tx("ops") as cursor:
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in cursor.execute(_FROM_ORDERS).fetchall()]
+        return learn(lab, cursor, rows, "orders")
+
+
+def learn(lab: Lab, cursor: Any, rows: Sequence[dict[str, Any]], source: str) -> dict[str, int]:
+    """Add those of the rows (by COLUMNS) whose account is not in the register and log it; see learn_counterparties."""
+    known = {account for (account,) in cursor.execute("SELECT account FROM ops.counterparty").fetchall()}
+    new: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        text = dict.fromkeys(COLUMNS) | {name: row.get(name) for name in COLUMNS}
+        text["account"] = clean_account(str(text["account"]))
+        text["name"] = str(text["name"] or text["account"])[:NAME_CHARS_MAX]
+        if text["account"] not in known:
+            new.setdefault(str(text["account"]), text)
+    fitting = [row for row in new.values() if _fits(row)]
+    bad = {number for number, _ in wrong_rows(lab, cursor, fitting)}
+    right = [row for number, row in enumerate(fitting) if number not in bad]
+    add_rows(lab, cursor, right, source)
+    lab.log(cursor, "learn_counterparties", str(len(right)), source=source)
+    return {"added": len(right), "left_out": len(new) - len(right)}
+
+
+def cleaned(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the register by COLUMNS from texts; BadArgument, UnknownName."""
+    unknown = values.keys() - set(COLUMNS)
+    if unknown:
+        raise UnknownName("item of a counterparty", min(unknown), f"there are {', '.join(COLUMNS)}")
+    row: dict[str, Any] = {name: str(values.get(name) or "").strip() or None for name in COLUMNS}
+    if not 0 < len(row["name"] or "") <= NAME_CHARS_MAX:
+        raise BadArgument(f"a counterparty needs a name of 1 to {NAME_CHARS_MAX} characters", parameter="name")
+    if not row["account"]:
+        raise BadArgument("a counterparty needs an account", parameter="account")
+    for name, most in TEXTS.items():
+        if len(row[name] or "") > most:
+            raise BadArgument(f"{name} has {len(row[name])} characters; it takes at most {most}", parameter=name)
+    row["account"] = clean_account(row["account"])
+    for name in ("bic", "country", "currency"):
+        row[name] = row[name] and row[name].upper()
+    return row
+
+
+def clean_account(account: str) -> str:
+    """Return an account as the register keeps it: an IBAN without blanks, a national one without leading zeros.
+
+    A right Czech IBAN becomes the national number, so that nobody stands in the register twice.
+    """
+    plain = re.sub(r"\s", "", account).upper()
+    number = czech(plain)
+    if number is not None and (not is_iban(plain) or iban(number) == plain):
+        return str(number)
+    return compact(account)
+
+
+def wrong_rows(lab: Lab, cursor: Any, rows: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:
+    """Return the places of the rows that no order would take, counted from 0, each with the numbers of errors."""
+    found: list[tuple[int, str]] = []
+    for kind in (DOMESTIC, FOREIGN):
+        chosen = [(number, _texts(kind, row)) for number, row in enumerate(rows) if _kind_of(row) is kind]
+        if not chosen:
+            continue
+        relation = "(SELECT unnest($numbers::BIGINT[]) AS number, unnest($texts::VARCHAR[]) AS items)"
+        sql = checked(kind, entered(kind, relation, number="number"))
+        bound = rule_parameters(lab, bank_day(lab))
+        bound |= {"numbers": [number for number, _ in chosen], "texts": [kept(texts) for _, texts in chosen]}
+        found += cursor.execute(
+            f"SELECT entered_no, wrong FROM (SELECT entered_no, {wrong(kind)} AS wrong FROM ({sql})) WHERE wrong <> ''",
+            bound,
+        ).fetchall()
+    return sorted(found)
+
+
+def add_rows(
+    lab: Lab, cursor: Any, rows: Sequence[dict[str, Any]], source: str, counterparty_id: int | None = None
+) -> None:
+    """Add rows (by COLUMNS) that are right and whose accounts are not in the register."""
+    columns = ", ".join(f"unnest(${name}::VARCHAR[]) AS {name}" for name in COLUMNS)
+    cursor.execute(
+        f"""
+        INSERT INTO ops.counterparty BY NAME
+        SELECT *, $source AS source, $me AS changed_by, $now::TIMESTAMPTZ AS changed_at,
+            coalesce($id, (SELECT coalesce(max(counterparty_id), 0) FROM ops.counterparty)
+                + row_number() OVER (ORDER BY name, account)) AS counterparty_id
+        FROM (SELECT {columns})
+        """,
+        {name: [row[name] for row in rows] for name in COLUMNS}
+        | {"source": source, "me": lab.caller.reference, "now": lab.clock(), "id": counterparty_id},
+    )
+
+
+# Whom orders pay, the last order first; a name is in the texts of the counter account.
+_FROM_ORDERS = f"""
+    SELECT name, account, bic, country, currency, variable_symbol, NULL AS specific_symbol, constant_symbol,
+        NULL AS bank, NULL AS address, message
+    FROM (
+        SELECT order_id, {DOMESTIC.counter_name} AS name, {DOMESTIC.counter_account} AS account, NULL AS bic,
+            NULL AS country, NULL AS currency, credit_variable_symbol AS variable_symbol, constant_symbol,
+            nullif(concat_ws(chr(10), client_message_line_1, client_message_line_2, client_message_line_3,
+                client_message_line_4), '') AS message
+        FROM {DOMESTIC.table} WHERE kind = '{DOMESTIC.name}' AND errors = ''
+        UNION ALL
+        SELECT order_id, recipient_line_1, recipient_account, swift_bic, country, currency, NULL, NULL,
+            nullif(concat_ws(chr(10), recipient_info_line_1, recipient_info_line_2, recipient_info_line_3,
+                recipient_info_line_4), '')
+        FROM {FOREIGN.table} WHERE errors = '')
+    ORDER BY order_id DESC"""
+
+
+def _kind_of(row: dict[str, Any]) -> Kind:
+    """Return the kind of order whose rules an account must obey."""
+    return DOMESTIC if "/" in row["account"] else FOREIGN
+
+
+def _values(kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of an order of a kind; none when the account can't stand in it."""
+    if kind.family == "foreign":
+        return _foreign_values(row) if _kind_of(row) is FOREIGN else {}
+    if _kind_of(row) is FOREIGN:
+        return {}
+    values = {"counter_account": row["account"], "client_message": row["message"]}
+    values |= {name: row[name] for name in ("variable_symbol", "specific_symbol", "constant_symbol")}
+    if len(row["name"]) <= ABBREVIATION_CHARS_MAX:
+        values["abbreviation"] = row["name"]
+    return {name: text for name, text in values.items() if text}
+
+
+def _foreign_values(row: dict[str, Any]) -> dict[str, Any]:
+    lines = [*textwrap.wrap(row["name"], TEXT_CHARACTERS), *(row["address"] or "").splitlines()]
+    values = {
+        "recipient_account": row["account"],
+        "recipient": "\n".join(lines),
+        "swift_bic": row["bic"],
+        "country": row["country"] or (country(row["account"])),
+        "currency": row["currency"],
+        "bank_connection": row["bank"],
+        "recipient_info": row["message"],
+    }
+    return {name: text for name, text in values.items() if text}
+
+
+def _fits(row: dict[str, Any]) -> bool:
+    """Tell whether the texts of a row have room in an order."""
+    try:
+        _texts(_kind_of(row), row)
+    except BadArgument:
+        return False
+    return True
+
+
+def _texts(kind: Kind, row: dict[str, Any]) -> dict[str, str | None]:
+    return entered_texts(kind, _values(kind, row))
+
+
+def _stored(cursor: Any, counterparty_id: int) -> dict[str, Any]:
+    found = cursor.execute(
+        f"SELECT {', '.join(COLUMNS)} FROM ops.counterparty WHERE counterparty_id = ?", [counterparty_id]
+    ).fetchone()
+    if found is None:
+        raise UnknownName("counterparty", str(counterparty_id), "`bankklient counterparties list` shows them")
+    return dict(zip(COLUMNS, found, strict=True))
