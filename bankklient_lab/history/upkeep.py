@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.lab import Lab, absolute
+from bankklient_lab.orders.evidence import content_checks
 from bankklient_lab.store.backup import back_up
 from bankklient_lab.store.checks import run_checks
 
@@ -20,7 +21,7 @@ def check(lab: Lab) -> pa.Table:
     checked), example (the first such row, or the error).
     """
     with lab.database.lane("history"), lab.database.lane("ops"):
-        rows = [outcome._asdict() for outcome in run_checks(lab.database)]
+        rows = [outcome._asdict() for outcome in run_checks(lab.database, content_checks())]
     columns = [("name", pa.string()), ("sentence", pa.string()), ("broken", pa.int64()), ("example", pa.string())]
     return pa.Table.from_pylist(rows, pa.schema(columns))
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import duckdb
 
+from bankklient_lab.codebooks import rows
 from bankklient_lab.store.archive import PARTS, damage
 from bankklient_lab.store.database import Database
+from bankklient_lab.store.invariant import Check
 from bankklient_lab.store.migrations import migrations
+from bankklient_lab.store.order_checks import ORDER_CHECKS
 from bankklient_lab.store.witness import UNWITNESSED, as_values
-
-
-class Check(NamedTuple):
-    """`sql` returns no row while `sentence` is true."""
-
-    name: str
-    sentence: str
-    sql: str
 
 
 class Outcome(NamedTuple):
@@ -244,12 +239,13 @@ FULL_READ = Check("full_read", "Every block of the file can be read.", "")
 ARCHIVE = Check("archive", "Every file of the archive is there, unchanged.", "")
 
 
-def run_checks(database: Database) -> Iterator[Outcome]:
-    """Make every check, on one state of the lab, and read all of its file."""
+def run_checks(database: Database, more: Iterable[Check] = ()) -> Iterator[Outcome]:
+    """Make every check, on one state of the lab, and read all of its file; `more` are those of other rooms."""
     known = migrations()
     values: dict[str, object] = {
         "numbers": [step.number for step in known],
         "checksums": [step.checksum for step in known],
+        "statuses": [row["code"] for row in rows("order_statuses")],
         **as_values(database.path),
     }
     with database.reading() as cursor:
@@ -257,7 +253,7 @@ def run_checks(database: Database) -> Iterator[Outcome]:
         try:
             yield _full_read(cursor)
             yield _archive(cursor, database)
-            for check in CHECKS:
+            for check in (*CHECKS, *ORDER_CHECKS, *more):
                 yield _outcome(
                     cursor, check, {name: value for name, value in values.items() if f"${name}" in check.sql}
                 )

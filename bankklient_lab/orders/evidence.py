@@ -1,0 +1,82 @@
+"""That what was confirmed is what will be sent: the digests and signatures of an order's steps against what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bankklient_lab.actions import action
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.content import canonical, stored_order
+from bankklient_lab.orders.detail import order_detail
+from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, INCLUDED
+from bankklient_lab.orders.signing import signature_holds
+from bankklient_lab.orders.views import SEES
+from bankklient_lab.store.invariant import Check
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+
+@action(SEES, mode="standard")
+def order_evidence(lab: Lab, order_id: int) -> dict[str, Any]:
+    """Return whether an order that the caller may see says what was confirmed; UnknownName otherwise.
+
+    `confirmed`: it is confirmed, and every confirmation saw what it says now and has no false signature. `digest`:
+    SHA-256 of its canonical text, made anew. `confirmations`: of each status, done_by, done_at, channel, digest, and
+    signature ("valid", "false", or "" without one).
+    """
+    order_detail.function(lab, order_id)
+    with lab.database.reading() as cursor:
+        kind, order = stored_order(cursor, order_id)
+        ((digest,),) = cursor.execute(
+            f"SELECT sha256({canonical(kind)}) FROM {kind.table} WHERE order_id = ?", [order_id]
+        ).fetchall()
+        steps = cursor.execute(
+            "SELECT version, status_before, status, done_by, done_at, channel, digest, signature FROM ops.order_step"
+            " WHERE order_id = ? ORDER BY version DESC",
+            [order_id],
+        ).fetchall()
+        keys = dict(cursor.execute("SELECT key_id, public_key FROM ops.personal_key").fetchall())
+    found = [_confirmation(keys, order_id, step) for step in _confirming(steps)]
+    right = all(one["digest"] == digest and one["signature"] != "false" for one in found)
+    return {
+        "confirmed": bool(found) and right and order["digest"] == digest,
+        "digest": digest,
+        "confirmations": found[::-1],
+    }
+
+
+def content_checks() -> tuple[Check, ...]:
+    """Return the invariant that every order says what its digest was made of."""
+    return (
+        Check(
+            "order_digests",
+            "Every order says what its digest was made of.",
+            " UNION ALL ".join(
+                f"SELECT order_id, digest FROM {kind.table}"
+                f" WHERE kind = '{kind.name}' AND digest <> sha256({canonical(kind)})"
+                for kind in KINDS.values()
+            ),
+        ),
+    )
+
+
+def _confirming(steps: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return those of the steps, newest first, that led to the confirmation which the order has now."""
+    found = []
+    for step in steps:
+        _, before, status, *_ = step
+        if status not in {*CONFIRMED_STATES, INCLUDED}:
+            break
+        if INCLUDED not in (status, before):
+            found.append(step)
+    return found
+
+
+def _confirmation(keys: dict[int, str], order_id: int, step: tuple[Any, ...]) -> dict[str, Any]:
+    version, _, status, done_by, done_at, channel, digest, signature = step
+    holds = signature and signature_holds(keys, signature, (order_id, version, digest))
+    return {
+        "status": status, "done_by": done_by, "done_at": done_at, "channel": channel, "digest": digest,
+        "signature": "" if signature is None else "valid" if holds else "false",
+    }  # fmt: skip
