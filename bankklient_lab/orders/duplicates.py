@@ -48,8 +48,8 @@ def twins(lab: Lab, kind: Kind, new: str) -> tuple[str, dict[str, Any]]:
 def repeated(lab: Lab, kind: Kind, first: int, last: int) -> tuple[str, dict[str, Any]]:
     """Return SQL, and what it binds, for the new orders that suspectedly repeat another one.
 
-    New ones have ids from `first` to `last`; of two of them the second repeats the first. However many pay the same, the
-    work is that of sorting them. Column: order_id.
+    New ones have ids from `first` to `last`; of two of them the second repeats the first. However many pay the same,
+    the work is that of sorting them. Column: order_id.
     """
     keys = [_same(item, "e") for item in _key(lab, kind)]
     named = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(keys))
