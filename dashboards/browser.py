@@ -25,6 +25,7 @@ class Browser(pn.custom.JSComponent):
     busy = param.Boolean(default=False, doc="Something is read; what takes more than a second is said.")
     download = param.String(doc="The address of a file to take.")
     words = param.Dict(default={}, doc="What is said here, by name.")
+    keys = param.String(doc="The letters that, after g, go to a page.")
     who = param.String(doc="Whose drafts are kept.")
     drafts = param.Dict(default={}, doc="What was typed and not saved, by form: kept over a reload, asked about.")
     restored = param.Dict(default={}, doc="The drafts that were kept before this page was loaded.")
@@ -188,7 +189,7 @@ class Browser(pn.custom.JSComponent):
         if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { key = "search"; }
         else if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) { return; }
         else if (event.key === "/") { key = "search"; }
-        else if (went && "oesir".includes(event.key)) { key = "go-" + event.key; }
+        else if (went && model.keys.includes(event.key)) { key = "go-" + event.key; }
         went = event.key === "g";
         if (!key) { return; }
         event.preventDefault();

@@ -49,10 +49,9 @@ TITLES = {column.name: column.title for column in COLUMNS}
 DEFAULT = [column.name for column in COLUMNS if not column.hidden]
 
 
-def arranged(before: Sequence[str], chosen: Sequence[str]) -> list[str]:
-    """Return the chosen columns: those shown before in their order, each new one after its neighbour in COLUMNS."""
+def arranged(before: Sequence[str], chosen: Sequence[str], names: Sequence[str] = tuple(TITLES)) -> list[str]:
+    """Return the chosen columns: those shown before in their order, each new one after its neighbour in `names`."""
     order = [name for name in before if name in chosen]
-    names = list(TITLES)
     for name in sorted(set(chosen) - set(order), key=names.index):
         left = [other for other in names[: names.index(name)] if other in order]
         order.insert(order.index(left[-1]) + 1 if left else 0, name)

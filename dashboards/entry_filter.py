@@ -120,11 +120,7 @@ def _value(name: str, value: str) -> str:
 
 def _chip(label: str, value: str, drop: Any) -> ui.Widget:
     cut = value if len(value) <= CHIP_CHARS else value[:CHIP_CHARS] + "\u2026"
-    shown = f"{label}: {cut}"
-    return ui.button(shown, drop, end_icon="close", description=text("explorer.drop", filter=shown), sx=_CHIP_SX)
-
-
-_CHIP_SX = {"height": 30, "borderRadius": "15px", "fontSize": 12, "fontWeight": 400}
+    return ui.chip(f"{label}: {cut}", drop)
 
 
 def _read_amount(value: str) -> tuple[str, bool]:

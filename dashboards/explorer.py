@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import bankklient_lab as bl
+from bankklient_lab.analysis.selections import ENTRIES
 from bankklient_lab.errors import BadArgument, NoRate
 
 from . import charts, formatting, periods, ui
@@ -21,7 +22,7 @@ from .entry_filter import Chips, EntryFilter
 from .export import ExportMenu
 from .formatting import escape
 from .paging import only_of_days, page_of_entries
-from .selections import SelectionBar
+from .selections import SelectionBar, of_entries, show_entries
 from .state import State, follow
 from .styles import css
 from .table import PagedTable
@@ -51,7 +52,10 @@ class Explorer:
             text("table.columns"), {column.title: column.name for column in COLUMNS}, width=150,
         )  # fmt: skip
         self._filter = EntryFilter(lab, state)
-        self._selections, self._chips = SelectionBar(lab, state), Chips(state)
+        self._selections = SelectionBar(
+            lab, lambda: of_entries(state), lambda criteria: show_entries(state, criteria), of=ENTRIES
+        )
+        self._chips = Chips(state)
         self._more = ui.button(text("explorer.more"), self._show_more, variant="text", icon="tune")
         self.view = ui.column(
             ui.card(self._filter.view, self._more, self._selections.view, self._chips.view, gap=10),

@@ -14,20 +14,29 @@ from .state import PAGES
 
 
 class Entry(NamedTuple):
-    """One page. `asks` are actions (module:name in the package): who may do one of them is offered it; none: all."""
+    """One page. `asks` are actions (module:name in the package): who may do one of them is offered it; none: all.
+
+    `key` after g goes there.
+    """
 
     icon: str
     group: str
     asks: Sequence[str] = ()
+    key: str = ""
 
 
-LOOK, WORK, ADMINISTRATION, OWN = "look", "work", "administration", "own"
+LOOK, PAY, WORK, ADMINISTRATION, OWN = "look", "pay", "work", "administration", "own"
 ENTRIES = {
-    "overview": Entry("dashboard", LOOK),
-    "explorer": Entry("query_stats", LOOK, ["analysis.entries:entries"]),
-    "statements": Entry("description", LOOK, ["analysis.statement:statement"]),
-    "imports": Entry("upload_file", WORK, ["history.importing:import_file"]),
-    "runs": Entry("schedule", WORK, ["runs.records:run_history"]),
+    "overview": Entry("dashboard", LOOK, key="o"),
+    "explorer": Entry("query_stats", LOOK, ["analysis.entries:entries"], key="e"),
+    "statements": Entry("description", LOOK, ["analysis.statement:statement"], key="s"),
+    "create": Entry("add_card", PAY, ["orders.creating:create_order"], key="c"),
+    "todo": Entry(
+        "task_alt", PAY, ["orders.verification:verify_orders", "orders.confirmation:confirm_orders"], key="t"
+    ),
+    "orders": Entry("list_alt", PAY, ["orders.listing:orders"], key="p"),
+    "imports": Entry("upload_file", WORK, ["history.importing:import_file"], key="i"),
+    "runs": Entry("schedule", WORK, ["runs.records:run_history"], key="r"),
     "users": Entry("group", ADMINISTRATION, ["access.users:users"]),
     "permissions": Entry("rule", ADMINISTRATION, ["access.alone:who_alone"]),
     "configuration": Entry("tune", ADMINISTRATION, ["access.configuration:configuration"]),

@@ -24,7 +24,7 @@ from .downloads import DOWNLOADS
 from .filterbar import FilterBar
 from .formatting import escape
 from .gate import NARROW_COOKIE, SCHEME_COOKIE, Gate, Stand
-from .menu import ADMINISTRATION, ENTRIES, LOOK, WORK, offered
+from .menu import ADMINISTRATION, ENTRIES, LOOK, PAY, WORK, offered
 from .proof import Proof
 from .refresh import window
 from .state import PAGES, TEXT_CHARS, State
@@ -33,7 +33,7 @@ from .texts import LANGUAGE_COOKIE, LANGUAGES, ask_window, text
 
 _log = logging.getLogger(__name__)
 
-SHORTCUTS = {f"go-{page[0]}": page for page, entry in ENTRIES.items() if entry.group in (LOOK, WORK)}
+SHORTCUTS = {f"go-{entry.key}": page for page, entry in ENTRIES.items() if entry.key}
 PREPARED = ("overview", "explorer", "statements")  # their tables and charts take longest to lay out
 PREPARE_MS = 500
 QUIET_SECONDS = 2.0  # without a change of what is shown, before a page is laid out in advance
@@ -103,7 +103,7 @@ class Shell:
         self._news = ui.button(text("app.news"), self._take_news, icon="refresh", visible=False)
         self._seen = last_change(lab)
         self._head = ui.row(self._title, self._news, self._filter.view, gap=12, css_classes=["head"])
-        self._menus = {group: _Menu(group, state) for group in (LOOK, WORK, ADMINISTRATION)}
+        self._menus = {group: _Menu(group, state) for group in (LOOK, PAY, WORK, ADMINISTRATION)}
         self._search = ui.search(text("app.search" if state.narrow else "app.search_hint"), self._found)
         self._offer_search()
         self.page = ui.page(
@@ -270,6 +270,7 @@ def _window(lab: bl.Lab, login: _Login) -> ui.Viewable:
     browser = Browser(  # type: ignore[no-untyped-call]
         scheme=cookies[SCHEME_COOKIE] if was_set else "", narrow=state.narrow, prefers_dark=state.dark and not was_set,
         who=lab.user, words={name: text(f"app.{name}") for name in ("choose", "reading", "lost")},
+        keys="".join(entry.key for entry in ENTRIES.values()),
     )  # fmt: skip
     state.soon = partial(_soon, state)
     state.param.watch(lambda event: setattr(browser, "busy", event.new > 0), "busy")

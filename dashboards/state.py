@@ -21,8 +21,8 @@ from bankklient_lab.money import parse_amount
 from .charts import Styles
 
 PAGES = (
-    "overview", "explorer", "statements", "imports", "runs", "users", "permissions", "configuration", "log", "activity",
-    "system", "account",
+    "overview", "explorer", "statements", "create", "todo", "orders", "imports", "runs", "users", "permissions",
+    "configuration", "log", "activity", "system", "account",
 )  # fmt: skip
 PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
@@ -85,6 +85,8 @@ class State(param.Parameterized):
     busy = param.Integer(default=0, doc="How many things are being read.")
     drafts = param.Dict(default={}, doc="What was typed and not saved, by form; never a password.")
     restored = param.Dict(default={}, doc="Drafts from before a reload, for the forms that take them up.")
+
+    copied = param.Dict(default={}, doc="Kind and texts of an order that a new one begins with.")
 
     PERIOD = ("since", "until")
     FILTER = ("since", "until", "accounts", "currency")

@@ -138,12 +138,13 @@ class PagedTable:
         label: str = "",
         on_filter: Callable[[str, str], None] | None = None,
         on_order: Callable[[list[str]], None] | None = None,
+        on_mark: Callable[[], None] | None = None,
     ) -> None:
         self.columns = list(columns)
         self.total = 0
         self.marked: dict[int, dict[str, Any]] = {}
         self._rows, self._order_by, self._on_open = rows, tuple(order_by), on_open
-        self._rows_high = rows_high
+        self._rows_high, self._on_mark = rows_high, on_mark
         self._here: list[dict[str, Any]] = []
         self._offset = 0
         self._filtered, self._small = on_filter is not None, False
@@ -278,6 +279,11 @@ class PagedTable:
         """Return which rows of the page are marked."""
         return [number - self._offset for number in self.marked if 0 <= number - self._offset < len(self._here)]
 
+    @property
+    def here(self) -> list[dict[str, Any]]:
+        """The rows of the page that is shown."""
+        return list(self._here)
+
     def opened(self, position: int) -> None:
         """Open a row of the page that is shown."""
         if self._on_open is not None and 0 <= position < len(self._here):
@@ -303,6 +309,8 @@ class PagedTable:
         self._show_totals()
 
     def _show_totals(self) -> None:
+        if self._on_mark is not None:
+            self._on_mark()
         if not self.marked:
             self._totals.object = f"<div class='totals'>{self._all_totals}</div>"
             return

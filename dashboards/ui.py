@@ -235,6 +235,11 @@ def checkbox(label: str, *, value: bool = False, **params: Any) -> Widget:
     return pmui.Checkbox(label=label, value=value, size="small", margin=0, **params)
 
 
+def switch(label: str, *, value: bool = False, **params: Any) -> Widget:
+    """Make a switch that takes effect at once."""
+    return pmui.Switch(label=label, value=value, size="small", margin=0, **params)
+
+
 def date(label: str, **params: Any) -> Widget:
     """Make a field for one day, which may stay empty."""
     return pmui.DatePicker(
@@ -251,6 +256,16 @@ def icon_button(icon: str, name: str, action: Callable[[], object] | None = None
     """Make a button that is only an icon; `name` is read out and shown on hover."""
     made = pmui.IconButton(label=name, icon=icon, description=name, size="small", margin=0, **params)
     return _doing(made, action)
+
+
+def chip(label: str, drop: Callable[[], object]) -> Widget:
+    """Make a button that tells one condition of a filter and takes it back."""
+    made = button(label, drop, end_icon="close", description=text("explorer.drop", filter=label), sx=_CHIP_SX)
+    made.align = "center"
+    return made
+
+
+_CHIP_SX = {"height": 30, "borderRadius": "15px", "fontSize": 12, "fontWeight": 400}
 
 
 def menu(items: Sequence[tuple[str, str]], chosen: Callable[[int], None]) -> Widget:

@@ -39,8 +39,9 @@ def order_offers(lab: Lab, kind: str) -> dict[str, list[list[str]]]:
 def _own_accounts(lab: Lab, kind: Kind) -> list[list[str]]:
     side = _CREDIT if kind.own == _CREDIT else _DEBIT
     rows = lab.rows(
-        "SELECT concat(nullif(prefix, '0') || '-', base, '/', bank_code), coalesce(nullif(name, ''), currency), currency"
-        " FROM own_accounts() WHERE position IN ($side, 'both') ORDER BY account_id",
+        "SELECT concat(nullif(prefix, '0') || '-', base, '/', bank_code) AS number,"
+        " coalesce(nullif(name, ''), currency) AS name, currency FROM own_accounts()"
+        " WHERE position IN ($side, 'both') ORDER BY account_id",
         {"side": side},
     )
     return [[number, name, currency if currency not in name else ""] for number, name, currency in rows]

@@ -1,0 +1,138 @@
+"""Steps on many orders at once, on the marked rows or on all of the table; each tells what it did and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import bankklient_lab as bl
+from bankklient_lab.actions import Action
+from bankklient_lab.orders.confirmation import (
+    cancel_confirmation,
+    confirm_orders,
+    discard_orders,
+    exclude_orders,
+    include_orders,
+)
+from bankklient_lab.orders.creating import delete_orders
+from bankklient_lab.orders.verification import cancel_verification, verify_orders
+from bankklient_lab.rights.permissions import needed
+
+from . import formatting, ui
+from .formatting import escape
+from .order_words import step_label
+from .texts import counted, text
+from .work import Work
+
+STEPS: dict[
+    str, tuple[Action[..., dict[str, Any]], str]
+] = {  # by the action of the lifecycle: what does it, and its icon
+    "verify": (verify_orders, "fact_check"),
+    "confirm": (confirm_orders, "task_alt"),
+    "include": (include_orders, "playlist_add_check"),
+    "exclude": (exclude_orders, "playlist_remove"),
+    "cancel_verification": (cancel_verification, "undo"),
+    "cancel_confirmation": (cancel_confirmation, "undo"),
+    "discard": (discard_orders, "delete_sweep"),
+    "delete": (delete_orders, "delete_outline"),
+}
+FOR_GOOD = ("discard", "delete")
+REASONS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The orders that a step is done on: marked ones with the versions that were seen, or all of the table."""
+
+    count: int
+    sums: Mapping[str, Decimal] = field(default_factory=dict)
+    ids: Sequence[int] = ()  # empty: all of the table
+    versions: Sequence[int] = ()
+
+
+def permitted(lab: bl.Lab) -> list[str]:
+    """Return the steps that the caller may do at all."""
+    held = lab.rights.held(lab.caller)
+    return [name for name, (step, _) in STEPS.items() if needed(step.declared.needs).holds(held)]
+
+
+class OrderActions:
+    """The row of buttons with its question: `chosen` tells on what, `all_ids` gives the whole table."""
+
+    def __init__(
+        self, lab: bl.Lab, chosen: Callable[[], Chosen], all_ids: Callable[[], list[int]], done: Callable[[], None]
+    ) -> None:
+        self._lab, self._chosen, self._all_ids, self._done = lab, chosen, all_ids, done
+        self.work: Work[dict[str, Any]] = Work()
+        self.buttons = {
+            name: ui.button(step_label(name), partial(self.press, name), icon=STEPS[name][1], primary=not at)
+            for at, name in enumerate(permitted(lab))
+        }
+        self._scope = ui.html("", sizing_mode=None, width_policy="min")
+        self._question = ui.html("")
+        self._yes = ui.button("", primary=True)
+        self._yes.on_click(lambda _event: ui.attempt(self._agreed))
+        self._pending: tuple[str, Chosen] | None = None
+        self.dialog = ui.dialog(text("orders.sure"), self._question, self._yes)
+        self.view = ui.column(ui.row(*self.buttons.values(), self._scope, gap=8), self.work.view, gap=8)
+        self.show()
+
+    def offer(self, names: Sequence[str]) -> None:
+        """Show the buttons of these steps only."""
+        for name, button in self.buttons.items():
+            button.visible = name in names
+
+    def show(self) -> None:
+        """Show on what a step would be done."""
+        chosen = self._chosen()
+        key = "orders.on_marked" if chosen.ids else "orders.on_all"
+        self._scope.object = f"<span class='muted nowrap'>{escape(_numbered(key, chosen.count))}</span>"
+        for button in self.buttons.values():
+            button.disabled = not chosen.count
+
+    def press(self, name: str) -> None:
+        """Do a step, or ask first: before what can't be taken back, and before all of the table."""
+        chosen = self._chosen()
+        if chosen.ids and name not in FOR_GOOD:
+            self._start(name, chosen)
+            return
+        self._pending = name, chosen
+        sums = ", ".join(formatting.money(value, code) for code, value in chosen.sums.items())
+        told = " ".join((_numbered("orders.question", chosen.count), f"({sums})" if sums else ""))
+        self._question.object = f"<p>{escape(told)}</p><p>{escape(text(f'orders.before_{name}'))}</p>"
+        self._yes.label = f"{step_label(name)}: {_numbered('orders.orders', chosen.count)}"
+        self.dialog.open = True
+
+    def _agreed(self) -> None:
+        assert self._pending is not None
+        self.dialog.open = False
+        self._start(*self._pending)
+
+    def _start(self, name: str, chosen: Chosen) -> None:
+        step, all_ids, lab = STEPS[name][0], self._all_ids, self._lab
+        seen = {"versions": list(chosen.versions)} if chosen.versions else {}
+
+        def work(_job: object) -> dict[str, Any]:
+            return step(lab, list(chosen.ids) if chosen.ids else all_ids(), **seen)
+
+        self.work.start(work, partial(self._tell, name), step_label(name), always=self._done)
+
+    def _tell(self, name: str, outcome: dict[str, Any]) -> None:
+        ui.tell(outcome_text(name, outcome), kind="warning" if outcome["skipped"] else "success")
+
+
+def outcome_text(name: str, outcome: Mapping[str, Any]) -> str:
+    """Return what a step did: how many orders it changed, how many it left and why."""
+    told = f"{step_label(name)}: {_numbered('orders.orders', outcome['done'])}."
+    if not outcome["skipped"]:
+        return told
+    reasons = list(outcome["reasons"].items())
+    why = "; ".join(f"{formatting.count(count)}\u00d7 {reason}" for reason, count in reasons[:REASONS_SHOWN])
+    return f"{told} {_numbered('orders.left', outcome['skipped'])} {why}."
+
+
+def _numbered(key: str, number: int) -> str:
+    return counted(key, number, formatting.count(number))

@@ -1,0 +1,217 @@
+"""One order beside its list: what it says, what is wrong and who did what; its steps, and its correction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import bankklient_lab as bl
+from bankklient_lab.orders.creating import CREATES, correct_order
+from bankklient_lab.orders.detail import order_detail
+from bankklient_lab.orders.kinds import kind_named
+from bankklient_lab.orders.timeline import order_steps
+from bankklient_lab.orders.verification import items_to_type, verify_by_typing
+from bankklient_lab.rights.permissions import needed
+
+from . import formatting, ui
+from .formatting import escape
+from .order_actions import FOR_GOOD, STEPS, outcome_text
+from .order_columns import number_text, status_text
+from .order_fields import fields_of, shown
+from .order_form import OrderFields, OrderForm
+from .order_words import kind_label, origin_label, status_label, step_label
+from .state import State
+from .styles import css
+from .texts import text
+from .twins import Twins
+
+CORRECT, COPY, BACK, SURE = "correct", "copy", "back", "sure "
+WIDTH = 620
+DRAFT = "order "  # and the number: the name of a draft
+# What one person mostly wants of an order comes first.
+ORDER_OF_STEPS = ("verify", "confirm", CORRECT, "include", "exclude", "cancel_verification", "cancel_confirmation",
+                  *FOR_GOOD)  # fmt: skip
+
+
+class OrderDrawer:
+    """The drawer; `changed` is called after each step."""
+
+    def __init__(self, lab: bl.Lab, state: State, changed: Callable[[], object], *, on_close: Any = None) -> None:
+        self._lab, self._state, self._changed = lab, state, changed
+        self.order: dict[str, Any] = {}
+        self._head = ui.html("", style=css("order"))
+        self._body = ui.html("", style=css("order"))
+        self._bar = OrderFields(margin=0, sizing_mode="stretch_width")  # type: ignore[no-untyped-call]
+        self.twins = Twins()
+        self.correction = OrderForm(lab, state, self._correct, on_twins=self.twins.show)
+        self.typing = OrderForm(lab, state, self._verify_by_typing, checked=False)
+        self.view = ui.drawer(
+            self._head, self._bar, self.typing.view, self.correction.view, self.twins.view, self._body, width=WIDTH
+        )
+        self._bar.param.watch(lambda event: self._pressed(event.new["button"]), "pressed")
+        if on_close is not None:
+            self.view.param.watch(lambda event: event.new or on_close(), "open")
+
+    def open(self, order_id: int) -> None:
+        """Show an order."""
+        with ui.told():
+            self.order = order_detail(self._lab, order_id)
+            self._show()
+            self.view.open = True
+
+    def correct(self) -> None:
+        """Show the form that changes the order."""
+        order = self.order
+        texts = {item["name"]: item["value"] or "" for item in order["items"]}
+        self._put(self.correction)
+        self.correction.show(
+            order["kind"], texts, name=f"{DRAFT}{order['order_id']}", order_id=order["order_id"],
+            button=text("orders.save_correction"),
+        )  # fmt: skip
+
+    def _show(self) -> None:
+        order = self.order
+        self._head.object = _head(order)
+        self._body.object = _facts(order) + _items(order) + _timeline(order_steps.rows(self._lab, order["order_id"]))
+        by_typing = "verify" in order["steps"] and bool(order["to_type"])
+        self._put(self.typing if by_typing else None)
+        if by_typing:
+            items = items_to_type(self._lab, order["kind"])
+            self.typing.show(order["kind"], {}, only=items, button=text("orders.verify_typed"))
+        steps = [name for name in ORDER_OF_STEPS if name in order["steps"] and not (by_typing and name == "verify")]
+        self._offer([{"name": name, "label": step_label(name)} for name in steps + self._copying()], main=not by_typing)
+        if not by_typing:
+            self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
+
+    def _copying(self) -> list[str]:
+        may = needed(CREATES).holds(self._lab.rights.held(self._lab.caller))
+        known = all(item["value"] is not None for item in self.order["items"] if item["name"] == "amount")
+        return [COPY] if may and known else []
+
+    def _offer(self, buttons: list[dict[str, str]], *, main: bool = True) -> None:
+        self._bar.param.update(buttons=buttons, plain=not main)
+        self._bar.visible = bool(buttons)
+
+    def _put(self, form: OrderForm | None) -> None:
+        """Show one of the forms, or the order as it is."""
+        for one in (self.typing, self.correction):
+            one.view.visible = one is form
+        self._bar.visible = form is not self.correction
+        self._body.visible = form is not self.correction
+        self.twins.show(None)
+
+    def _pressed(self, button: str) -> None:
+        with ui.told():
+            if button == CORRECT:
+                self.correct()
+            elif button == COPY:
+                self._copy()
+            elif button == BACK:
+                self._bar.notes = []
+                self._show()
+            elif button in FOR_GOOD:
+                self._bar.notes = [text(f"orders.before_{button}")]
+                self._offer([{"name": SURE + button, "label": text(f"orders.sure_{button}")},
+                             {"name": BACK, "label": text("orders.back")}])  # fmt: skip
+            else:
+                ui.attempt(lambda: self._step(button.removeprefix(SURE)))
+
+    def _step(self, name: str) -> None:
+        step, order = STEPS[name][0], self.order
+        self._bar.notes = []
+        outcome = step(self._lab, [order["order_id"]], versions=[order["version"]])
+        self._done(outcome_text(name, outcome), gone=name == "delete")
+
+    def _verify_by_typing(self, values: dict[str, str], _reason: str, _duplicate: str) -> None:
+        outcome = verify_by_typing(self._lab, self.order["order_id"], values)
+        self._done(outcome_text("verify", outcome))
+
+    def _correct(self, values: dict[str, str], reason: str, duplicate: str) -> None:
+        order = self.order
+        made = correct_order(
+            self._lab, order["order_id"], values, reason=reason, duplicate=duplicate, version=order["version"]
+        )
+        self.correction.forget()
+        told = text("orders.corrected", status=status_label(made["status"]))
+        self._done(" ".join([told, *made["warnings"]]), kind="warning" if made["warnings"] else "success")
+
+    def _copy(self) -> None:
+        """Begin a new order with what this one says."""
+        order, kind = self.order, kind_named(self.order["kind"])
+        known = {name for one in fields_of(kind) for name in one.items}
+        texts = {item["name"]: item["value"] for item in order["items"] if item["name"] in known and item["value"]}
+        texts.pop("maturity_date", None)
+        self.view.open = False
+        self._state.copied = {"kind": order["kind"], "texts": texts}
+        self._state.page = "create"
+
+    def _done(self, message: str, *, kind: str = "success", gone: bool = False) -> None:
+        ui.tell(message, kind=kind)
+        if gone:
+            self.view.open = False
+        else:
+            self.open(self.order["order_id"])
+        self._changed()
+
+
+def _head(order: Mapping[str, Any]) -> str:
+    amount = formatting.money(order["amount"], order["currency"] or "")
+    to = order["counter_name"] or order["counter_account"] or ""
+    status = status_text(order["status"])
+    state = f"<b class='state' data-mark='{escape(status[:1])}'>{escape(status)}</b>"
+    wrong = "".join(f"<li><b>{error['code']}</b> {escape(error['text'])}</li>" for error in order["errors"])
+    errors = f"<ul class='errors'>{wrong}</ul>" if wrong else ""
+    unsaved = f"<p class='warn'>{escape(text('orders.unsaved'))}</p>" if not order["saved"] else ""
+    return (
+        f"<p class='muted'>{escape(kind_label(order['kind']))} \u00b7 {escape(number_text(order['order_id']))}</p>"
+        f"<h2>{escape(to)}</h2><div class='amount'>{escape(amount)}</div>{state}{errors}{unsaved}"
+    )
+
+
+def _facts(order: Mapping[str, Any]) -> str:
+    people = [
+        (text(f"order_column.{step}_by"), f"{order[f'{step}_by']}, {formatting.moment(order[f'{step}_at'])}")
+        for step in ("created", "corrected", "verified", "confirmed", "confirmed_again")
+        if order[f"{step}_by"]
+    ]
+    lines = [
+        (text("order_column.own_account"), order["own_account"]),
+        (text("order_column.counter_account"), formatting.iban(order["counter_account"])),
+        (text("order_column.maturity"), formatting.day(order["maturity"])),
+        (text("order_column.origin"), origin_label(order["origin"])),
+        (text("order_column.duplicate_reason"), order["duplicate_reason"]),
+        *people,
+    ]
+    return _lines(lines)
+
+
+def _items(order: Mapping[str, Any]) -> str:
+    """Return what the other fields hold; what is said above or empty is left out."""
+    kind = kind_named(order["kind"])
+    texts = shown(kind, {item["name"]: item["value"] for item in order["items"]})
+    above = {"own_account", "counter_account", "recipient_account", "amount", "currency", "maturity_date"}
+    lines = [(one.label, texts[one.name]) for one in fields_of(kind) if one.name not in above]
+    hidden = [(item["label"], item["value"]) for item in order["items"] if item["part"] == "import"]
+    told = _lines([*lines, *hidden])
+    return f"<h3>{escape(text('orders.items'))}</h3>{told}" if told else ""
+
+
+def _lines(lines: list[tuple[str, Any]]) -> str:
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
+    return f"<dl>{items}</dl>" if items else ""
+
+
+def _timeline(steps: list[dict[str, Any]]) -> str:
+    rows = "".join(
+        f"<li><time>{escape(formatting.moment(one['done_at']))}</time><span><b>{escape(step_label(one['action']))}</b>"
+        f" \u2192 {escape(status_label(one['status'] or ''))}"
+        f"<small>{escape(_by_whom(one))}</small></span></li>"
+        for one in reversed(steps)
+    )
+    return f"<h3>{escape(text('orders.timeline'))}</h3><ol>{rows}</ol>"
+
+
+def _by_whom(step: Mapping[str, Any]) -> str:
+    who = step["done_by"] or text("orders.system")
+    signed = text("orders.signed") if step["signed"] else ""
+    return " \u00b7 ".join(part for part in (who, step["channel"], step["note"] or "", signed) if part)

@@ -1,0 +1,273 @@
+"""The form of an order: creating, correcting and verifying by typing fill in the same fields, made from the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import param
+
+import bankklient_lab as bl
+from bankklient_lab.errors import BadArgument, LabError, ProofNeeded, SuspectedDuplicate, WrongOrder
+from bankklient_lab.orders.creating import check_order
+from bankklient_lab.orders.kinds import kind_named
+from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.offers import order_offers
+
+from . import formatting, ui
+from .order_fields import WHOLE_ORDER, OrderField, field_of, fields_of, fields_with, shown
+from .refresh import Refresh
+from .state import State
+from .styles import css
+from .texts import text
+
+REASON = "duplicate_reason"
+SAVE = "save"
+
+
+class OrderFields(pn.custom.JSComponent):
+    """The fields in the browser, with their pick lists and the keyboard."""
+
+    fields = param.List(default=[], doc="What order_fields.OrderField.described tells of each.")
+    values = param.Dict(default={}, doc="What the fields begin with, taken when `filled` grows.")
+    filled = param.Integer(default=0)
+    lists = param.Dict(default={}, doc="Codebook -> rows of code, name, note.")
+    problems = param.Dict(default={}, doc="Field (empty: the whole order) -> dicts of code and text.")
+    meanings = param.Dict(default={}, doc="Field -> how its text is understood.")
+    notes = param.List(default=[], item_type=str, doc="Warnings.")
+    hidden = param.List(default=[], item_type=str, doc="Fields that are not shown now.")
+    buttons = param.List(default=[], doc="Dicts of name and label; the first is the one that Ctrl+Enter presses.")
+    words = param.Dict(default={}, doc="form, more, wrong")
+    goal = param.Dict(default={}, doc="The field that gets the focus (empty: the first), and a running number.")
+    typed = param.Dict(default={}, doc="All values after a change, and a running number.")
+    plain = param.Boolean(default=False, doc="No button is the main one.")
+    pressed = param.Dict(default={}, doc="The button, all values, and a running number.")
+
+    _stylesheets = [css("order_form")]  # noqa: RUF012 - the library's own way
+    _esm = Path(__file__).with_name("order_form.js")
+
+
+class OrderForm:
+    """The form with its checks while one types; `save` gets the values by field, the reason and how a twin is kept."""
+
+    def __init__(
+        self,
+        lab: bl.Lab,
+        state: State,
+        save: Callable[[dict[str, str], str, str], object],
+        *,
+        checked: bool = True,
+        on_twins: Callable[[Mapping[str, Any] | None], object] | None = None,
+    ) -> None:
+        """`on_twins` is told of orders that pay the same (orders.suspecting.dialogue), None when there is none."""
+        self._lab, self._state, self._save = lab, state, save
+        self._checked, self._on_twins = checked, on_twins
+        self.kind: Kind | None = None
+        self.order_id: int | None = None
+        self._name = ""
+        self._given: dict[str, str] = {}  # what the fields began with
+        self._under: dict[str, str] = {}  # items that no field shows as long as it is empty, such as the own bank
+        self._now: dict[str, str] = {}  # what they hold
+        self._buttons: list[dict[str, str]] = []
+        self.found: dict[str, Any] = {}
+        self.view = OrderFields(margin=0, sizing_mode="stretch_width")  # type: ignore[no-untyped-call]
+        self._checking: Refresh[dict[str, Any]] = Refresh(
+            state, self._prepare, self._show_check, lambda sentence: self._show_problem(sentence)
+        )
+        self.view.param.watch(lambda event: self._typed(event.new["values"]), "typed")
+        self.view.param.watch(lambda event: self._pressed(event.new["button"], event.new["values"]), "pressed")
+
+    def show(
+        self,
+        kind: str,
+        texts: Mapping[str, Any],
+        *,
+        name: str = "",
+        order_id: int | None = None,
+        only: Sequence[str] = (),
+        locked: Sequence[str] = (),
+        button: str = "",
+        focus: bool = True,
+    ) -> None:
+        """Show texts of a kind's items, or the draft of this name when there is one.
+
+        `order_id` is the order that is corrected, None for a new one. `only` are the items to show (none: all),
+        `locked` those that can't be changed.
+        """
+        self.kind, self.order_id, self._name = kind_named(kind), order_id, name
+        draft = self._state.restored.get(name, {}) if name else {}
+        fields = fields_with(self.kind, only) if only else fields_of(self.kind)
+        if only:
+            fields = tuple(replace(one, part="main") for one in fields)
+        values = shown(self.kind, texts)
+        self._given = {one.name: values[one.name] for one in fields}
+        unseen = [item for one in fields if not values[one.name] for item in one.items]
+        self._under = {item: texts[item] for item in unseen if texts.get(item)}
+        self._now = self._given | draft
+        self._buttons = [{"name": SAVE, "label": button or text("order.save")}]
+        self.found = {}
+        described = [one.described(locked=bool(set(one.items) & set(locked))) for one in fields]
+        if self._checked:
+            described.append(_reason().described())
+        lists = self._offers(fields)
+        self.view.param.update(
+            lists=lists, values=self._now, buttons=self._buttons, hidden=[REASON], problems={}, meanings={},
+            notes=[], words={"form": self.kind.label, "more": text("order.more"), "wrong": text("order.wrong")},
+        )  # fmt: skip
+        if described != self.view.fields:
+            self.view.fields = described
+        self.view.filled += 1
+        if focus:
+            self.focus()
+        if draft:
+            self._typed(self._now)
+
+    def focus(self, name: str = "") -> None:
+        """Put the cursor into a field, the first one without a name."""
+        self.view.goal = {"name": name, "number": self.view.goal.get("number", 0) + 1}
+
+    def forget(self) -> None:
+        """Drop the draft."""
+        state = self._state
+        state.drafts = {name: one for name, one in state.drafts.items() if name != self._name}
+        state.restored = {name: one for name, one in state.restored.items() if name != self._name}
+
+    def refuse(self, error: LabError) -> None:
+        """Say why something is not saved: at the fields that the error names, else above the button."""
+        assert self.kind is not None
+        if isinstance(error, WrongOrder):
+            errors: Any = error.details["errors"]
+            self._show_errors(errors)
+        elif isinstance(error, SuspectedDuplicate):
+            self._show_twins(error.details, asked=True)
+        elif isinstance(error, BadArgument) and error.details.get("item"):
+            self._show_problem(error.message, field_of(self.kind, str(error.details["item"])))
+        else:
+            self._show_problem(error.message)
+
+    def _offers(self, fields: Sequence[OrderField]) -> dict[str, Any]:
+        assert self.kind is not None
+        return order_offers(self._lab, self.kind.name) if any(one.codebook for one in fields) else {}
+
+    def _typed(self, values: Mapping[str, str]) -> None:
+        self._keep_draft(values)
+        self._now = dict(values)
+        if self._checked:
+            self._checking.start()
+
+    def _prepare(self) -> Callable[[], dict[str, Any]]:
+        lab, values, order_id = self._lab, self._entered(self._now), self.order_id
+        assert self.kind is not None
+        kind = self.kind.name
+
+        def read() -> dict[str, Any]:
+            return check_order(lab, kind, values, order_id=order_id) | {"order_id": order_id}
+
+        return read
+
+    def _show_check(self, found: dict[str, Any]) -> None:
+        if found["order_id"] != self.order_id:
+            return  # another order is shown by now
+        self.found = found
+        self._show_errors(found["errors"], found)
+        self._show_twins(found if found["twins"] else None)
+
+    def _show_errors(self, errors: Sequence[Mapping[str, Any]], found: Mapping[str, Any] | None = None) -> None:
+        assert self.kind is not None
+        problems: dict[str, list[dict[str, Any]]] = {}
+        here = {one["name"] for one in self.view.fields}
+        for error in errors:
+            name = field_of(self.kind, error["item"])
+            problems.setdefault(name if name in here else WHOLE_ORDER, []).append(
+                {"code": error["code"], "text": error["text"]}
+            )
+        told = {} if found is None else {
+            "notes": list(found["warnings"]), "meanings": self._meanings(found.get("values", {})),
+        }  # fmt: skip
+        self.view.param.update(problems=problems, **told)
+
+    def _show_problem(self, sentence: str, name: str = WHOLE_ORDER) -> None:
+        told = sentence[:1].upper() + sentence[1:]
+        self.view.problems = {name: [{"code": "", "text": told}]}
+
+    def _show_twins(self, twins: Mapping[str, Any] | None, *, asked: bool = False) -> None:
+        """Show the reason's field while there are orders that pay the same, and tell of them."""
+        if self._on_twins is not None:
+            self._on_twins(twins)
+        self.view.hidden = [] if twins else [REASON]
+        if twins and twins["reason"] and not self._now.get(REASON):
+            self._now[REASON] = twins["reason"]  # of an earlier time, to be used again
+            self.view.param.update(values=self._now, filled=self.view.filled + 1)
+        keep = [{"name": "error", "label": text("order.keep_as_error")}] if twins else []
+        if len(self.view.buttons) != len(self._buttons) + len(keep):
+            self.view.buttons = self._buttons + keep
+        if asked:
+            self.view.problems = {REASON: [{"code": 151, "text": text("order.reason_needed")}]}
+            self.focus(REASON)
+
+    def _meanings(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Return how what was typed is understood: names of codes, banks and accounts, amounts, days of the week."""
+        found = {}
+        for one in self.view.fields:
+            typed, name = self._now.get(one["name"], ""), one["name"]
+            if not typed:
+                continue
+            if name in values and one["kind"] == "amount":
+                found[name] = formatting.amount(Decimal(values[name]), self._now.get("currency", ""))
+            elif name in values:
+                found[name] = text(f"weekday.{date.fromisoformat(values[name]).isoweekday()}")
+            elif one["list"]:
+                found[name] = self._named(one["list"], typed)
+        return {name: told for name, told in found.items() if told}
+
+    def _named(self, codebook: str, typed: str) -> str:
+        rows = self.view.lists.get(codebook, [])
+        whole = next((" \u00b7 ".join(part for part in row[1:] if part) for row in rows if row[0] == typed.upper()), "")
+        bank = typed.rpartition("/")[2].strip() if "/" in typed else ""
+        return whole or next((row[1] for row in self.view.lists.get("banks", []) if row[0] == bank), "")
+
+    def _pressed(self, button: str, values: Mapping[str, str]) -> None:
+        self._now = dict(values)
+        self._keep_draft(values)
+        ui.attempt(lambda: self._try(button))
+
+    def _try(self, button: str) -> None:
+        values, reason = self._entered(self._now), self._now.get(REASON, "").strip()
+        try:
+            self._save(values, reason, "error" if button == "error" else "")
+        except ProofNeeded:
+            raise
+        except LabError as error:
+            self.refuse(error)
+            if not isinstance(error, SuspectedDuplicate):
+                self._go_to_first_problem()
+
+    def _go_to_first_problem(self) -> None:
+        first = next((one["name"] for one in self.view.fields if one["name"] in self.view.problems), None)
+        if first is not None:
+            self.focus(first)
+
+    def _entered(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Return what is saved: all of a new order, only what was changed of one that is there."""
+        own = {name: value for name, value in values.items() if name in self._given}
+        if self.order_id is None:
+            return self._under | own
+        return {name: value for name, value in own.items() if value != self._given[name]}
+
+    def _keep_draft(self, values: Mapping[str, str]) -> None:
+        if not self._name:
+            return
+        changed = {name: one for name, one in values.items() if one != self._given.get(name, "")}
+        drafts = {name: one for name, one in self._state.drafts.items() if name != self._name}
+        self._state.drafts = drafts | ({self._name: changed} if changed else {})
+
+
+def _reason() -> OrderField:
+    return OrderField(
+        REASON, text("order.reason"), "text", (REASON,), text("order.help_reason"), 200, part="last", span=12
+    )

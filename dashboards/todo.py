@@ -1,0 +1,82 @@
+"""To do: the orders that wait for the user, to be verified, confirmed or mended, one after another or many at once."""
+
+from __future__ import annotations
+
+import bankklient_lab as bl
+from bankklient_lab.orders.listing import order_counts
+
+from . import ui
+from .order_drawer import OrderDrawer
+from .order_table import OrderTable, Sets
+from .state import State, follow
+from .texts import text
+
+# What waits: the set of orders with the page's own conditions, and the steps that are offered for all of it.
+TASKS: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
+    "verify": ("waiting", {"status": "created"}, ("verify",)),
+    "confirm": ("waiting", {"status": "> created"}, ("confirm",)),
+    "duplicates": ("duplicates", {}, ("delete", "discard")),
+    "errors": ("errors", {}, ("delete", "discard")),
+}
+BY_MATURITY = ("maturity", "order_id")
+
+
+class ToDo:
+    """The page."""
+
+    def __init__(self, lab: bl.Lab, state: State) -> None:
+        self._lab, self._state = lab, state
+        self.drawer = OrderDrawer(lab, state, self._stepped)
+        self.list = OrderTable(
+            lab, state, on_open=self.drawer.open, on_conditions=lambda: None, order_by=BY_MATURITY, rows_high=18
+        )
+        self.tasks = Sets(self._choose, first="verify")
+        self._hint = ui.html("")
+        self.full = ui.card(ui.row(self.tasks.widget, self.list.choice, gap=12), self._hint, self.list.view, gap=10)
+        self.empty = ui.empty(text("todo.empty_title"), text("todo.empty"))
+        self.view = ui.column(self.empty, self.full, self.drawer.view, gap=0)
+        follow(state, "todo", (), self.refresh)
+
+    def refresh(self) -> None:
+        """Count what waits, and read the list of the chosen task."""
+        with ui.told():
+            counts = self._counts()
+            nothing = not any(counts.values())
+            self.empty.visible, self.full.visible = nothing, not nothing
+            here = self.tasks.value
+            if not counts[here]:
+                self.tasks.choose(next((name for name, count in counts.items() if count), here))
+            self.tasks.show({name: (text(f"todo.{name}"), count) for name, count in counts.items()})
+            self._choose(self.tasks.value)
+
+    def _counts(self) -> dict[str, int]:
+        found = {}
+        for name, (which, where, _) in TASKS.items():
+            rows = order_counts.rows(self._lab, where=where)
+            found[name] = next((row["orders"] for row in rows if row["which"] == which), 0)
+        return found
+
+    def _choose(self, task: str) -> None:
+        which, where, steps = TASKS[task]
+        self._hint.object = f"<p class='muted'>{text(f'todo.hint_{task}')}</p>"
+        self.list.which, self.list.fixed = which, where
+        self.list.actions.offer(steps)
+        self.list.refresh()
+
+    def _stepped(self) -> None:
+        """Go on with the next order that waits, once the list has been read."""
+        self.list.after = self._open_next
+        self.refresh()
+
+    def _open_next(self) -> None:
+        task = self.tasks.value
+        rows = self.list.table.here
+        if rows and task in ("verify", "confirm"):
+            self.drawer.open(rows[0]["order_id_code"])
+        else:
+            self.drawer.view.open = False
+
+
+def page(lab: bl.Lab, state: State) -> ui.Viewable:
+    """Build the page."""
+    return ToDo(lab, state).view
