@@ -42,7 +42,7 @@ class Options:
 class Header:
     """What a writer says about the file itself.
 
-    `message_id` identifies it (at most 35 characters), `created_at` is its time, `initiator` the client's name and
+    `message_id` identifies it (at most 28 characters), `created_at` is its time, `initiator` the client's name and
     `client_number` the client's number at the bank (KPC). `version` chooses among those that the format writes
     ("09"); empty is the oldest, which every bank takes. `charset` is as in Options.
     """

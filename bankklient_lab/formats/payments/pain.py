@@ -12,6 +12,7 @@ from bankklient_lab.formats.camt_xml import opening_text
 from bankklient_lab.formats.payments.base import Options, Part, PaymentFormat, Sniff
 from bankklient_lab.formats.payments.pain_layout import MESSAGES, Message
 from bankklient_lab.formats.payments.pain_read import Reader
+from bankklient_lab.formats.payments.pain_write import VERSIONS, write
 
 
 def _sniff(message: Message) -> Sniff:
@@ -38,7 +39,15 @@ def _read(message: Message, source: BinaryIO, _options: Options) -> Iterator[Par
 
 
 FORMATS = tuple(
-    PaymentFormat(message.name, title, _sniff(message), partial(_read, message))
+    PaymentFormat(
+        message.name,
+        title,
+        _sniff(message),
+        partial(_read, message),
+        partial(write, message),
+        f".{message.name.replace('.', '')}.xml",
+        tuple(version.number for version in VERSIONS[message.name]),
+    )
     for message, title in (
         (MESSAGES["pain.001"], "ISO 20022 pain.001 credit transfers"),
         (MESSAGES["pain.008"], "ISO 20022 pain.008 direct debits"),

@@ -28,7 +28,7 @@ _FROM_GROUP = (
 )  # fmt: skip
 _CLEARING_CZECH = "CZNCC"
 _NUMBER = re.compile(r"(?:(\d{1,6})-)?(\d{2,10})", re.ASCII)
-_LEADING = re.compile(r"[/ ,]*(?:/?([VKS]S)[:/]|/([VKS]S))\s?([0-9]{1,10})(?![0-9A-Za-z])[/ ]*")
+_LEADING = re.compile(r"[ ,]*(?:/?([VKS]S)[:/]|/([VKS]S))\s?([0-9]{1,10})(?![0-9A-Za-z])(?:/(?![VKS]S)| )*")
 
 
 class GroupColumns:
@@ -103,6 +103,10 @@ def account(found: Found, side: str) -> str | None:
 
 
 def _bank(found: Found, side: str) -> str | None:
+    """Return the BIC of a bank, or its code where the account does not say it."""
+    number = czech(account(found, side))
+    if number and not found.get(f"{side}_bic") and given(found.get(f"{side}_member")) == number.bank:
+        return None
     return next(filter(None, (given(found.get(f"{side}_{name}")) for name in ("bic", "member", "agent"))), None)
 
 
