@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,8 +83,7 @@ def create(
     duplicate = "error" if keep_as_error else ""
     with opened(lab, passphrase_file) as one:
         done = [
-            _tried(lambda row=row: create_order(one, kind, row | typed, reason=reason, duplicate=duplicate))
-            for row in given
+            _tried(partial(create_order, one, kind, row | typed, reason=reason, duplicate=duplicate)) for row in given
         ]
     _tell(done, as_json=as_json, created=True)
 
@@ -107,7 +107,7 @@ def correct(
     new = given[0] | _values(values or [])
     duplicate = "error" if keep_as_error else ""
     with opened(lab, passphrase_file) as one:
-        done = _tried(lambda: correct_order(one, order, new, reason=reason, duplicate=duplicate))
+        done = _tried(partial(correct_order, one, order, new, reason=reason, duplicate=duplicate))
     _tell([done], as_json=as_json, created=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bankklient_lab.reports import positions, texts
 from bankklient_lab.reports.charts import line_chart
+from bankklient_lab.reports.listings import Part
 from bankklient_lab.reports.model import (
     NOT_THE_BANKS,
     REPORT_LIMITS,
@@ -47,6 +49,12 @@ def cash_position_html(report: CashPositionReport) -> bytes:
         chart=line_chart(report.days),
         chart_days=positions.chart_days(report),
     )
+
+
+def parts_html(parts: Sequence[Part], title: str, client: str, made_at: datetime) -> bytes:
+    """Return lists, one below the other, as one page."""
+    check_rows(sum(len(one.rows) for one in parts), REPORT_LIMITS.html_rows, "the page")
+    return _rendered("listing.html", title=title, client=client, made=texts.made_text(made_at), parts=parts)
 
 
 def _rendered(template: str, **values: object) -> bytes:
