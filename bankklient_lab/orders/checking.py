@@ -29,6 +29,7 @@ _LISTS = {  # codes of which a condition holds
     "eea_currencies": "codebook = 'currencies' AND attributes['eea'] = 'yes'",
     "special_constant_symbols": "codebook = 'special_constant_symbols'",
     "bank_operations": "codebook = 'bank_operations'",
+    "charge_codes": "codebook = 'charges'",
     "payment_titles": "codebook = 'payment_titles'",
     "contractual_partners": "codebook = 'contractual_partners'",
 }

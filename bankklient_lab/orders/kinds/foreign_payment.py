@@ -178,7 +178,7 @@ KIND = Kind(
             " OR NOT check_number(substr(recipient_bban, 11, 10))"
             " OR NOT list_contains(c.banks, substr(recipient_bban, 1, 4)))",
         ),
-        Rule(713, "is_sepa AND NOT is_iban"),
+        Rule(713, "is_sepa AND NOT is_internal AND NOT is_iban"),
         missing("currency", 718),
         Rule(719, "length(currency) <> 3"),
         characters_of("currency", "A-Z", 720),
@@ -207,7 +207,7 @@ KIND = Kind(
         Rule(764, f"{_DECIMALS} > currency_decimals"),
         Rule(762, f"amount_value IS NULL OR amount_value > {AMOUNT_MAX}"),
         missing("charges", 765),
-        Rule(766, "charges NOT IN ('OUR', 'BEN', 'SHA')"),
+        not_in("charges", "charge_codes", 766),
         Rule(766, "is_internal AND charges <> 'BEN'"),
         Rule(766, "is_eea AND NOT is_internal AND charges <> 'SHA'"),
         Rule(767, "NOT regexp_full_match(amount_text(agreed_rate), '[+-]?\\d+(\\.\\d*)?')"),
@@ -238,7 +238,7 @@ KIND = Kind(
     warnings=(
         Warning(
             "iban_missing",
-            "iban_length IS NOT NULL AND NOT is_iban",
+            "iban_length IS NOT NULL AND NOT is_iban AND NOT is_internal",
             "The recipient's account is no IBAN although its country has them: the payment is slower and dearer.",
         ),
         Warning(
