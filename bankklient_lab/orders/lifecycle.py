@@ -85,6 +85,11 @@ def transitions() -> tuple[Transition, ...]:
 
 
 @cache
+def _rows_of(table: str, state: str, action: str) -> tuple[Transition, ...]:
+    return tuple(one for one in transitions() if (one.table, one.action) == (table, action) and state in one.states)
+
+
+@cache
 def actions() -> dict[str, str]:
     """Return of each action by a person the permissions that any of its rows needs, as one expression."""
     found: dict[str, dict[str, None]] = {}
@@ -96,7 +101,7 @@ def actions() -> dict[str, str]:
 
 def decide(table: str, state: str, action: str, holding: frozenset[str], held: Held) -> Decision:
     """Decide over an order in a state of which the guards `holding` are true, for a caller with permissions `held`."""
-    known = [one for one in transitions() if (one.table, one.action) == (table, action) and state in one.states]
+    known = _rows_of(table, state, action)
     if not known:
         return Decision(None, _out_of_state(state, action))
     permitted = [one for one in known if one.allowed(held)]

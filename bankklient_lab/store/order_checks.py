@@ -62,8 +62,8 @@ ORDER_CHECKS: tuple[Check, ...] = (
             FROM ops.order_step GROUP BY ALL)
         SELECT coalesce(o.order_id, f.order_id) AS order_id, o.version, f.last, f.steps
         FROM found f FULL JOIN ({_ORDERS}) o USING (order_id)
-        WHERE f.steps IS DISTINCT FROM f.last OR o.version IS DISTINCT FROM CASE WHEN o.order_id IS NOT NULL THEN f.last END
-            OR o.status IS DISTINCT FROM f.status
+        WHERE f.steps IS DISTINCT FROM f.last OR o.status IS DISTINCT FROM f.status
+            OR o.version IS DISTINCT FROM CASE WHEN o.order_id IS NOT NULL THEN f.last END
         UNION ALL
         SELECT order_id, version, NULL, NULL FROM (
         SELECT *, lag(status) OVER (PARTITION BY order_id ORDER BY version) AS before,
