@@ -7,8 +7,10 @@ from typing import Any
 
 import bankklient_lab as bl
 from bankklient_lab.orders.creating import check_order, create_order, order_defaults
+from bankklient_lab.orders.headers import header_values, headers
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.lifecycle import ERROR
+from bankklient_lab.orders.patterns import patterns
 from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
@@ -21,6 +23,7 @@ from .texts import counted, text
 from .twins import Twins
 
 LAST_SHOWN = 8
+NONE = "*"  # no header: the widget takes "" for nothing chosen
 DRAFT = "new "  # and the kind: the name of a draft
 
 
@@ -33,15 +36,18 @@ class Create:
         kinds = [kind.name for kind in KINDS.values() if needed(kind.creates).holds(held)]
         self.created: list[dict[str, Any]] = []
         self._kind = ui.choice({kind_label(name): name for name in kinds}, kinds[0] if kinds else None)
+        without = {text("create.no_header"): NONE}
+        self._header = ui.select(text("create.header"), without, NONE, width=180, visible=False)
+        self._quiet = False
         self.endless = ui.switch(text("create.endless"), value=True)
         self.twins = Twins()
         self.form = OrderForm(lab, state, self._save, on_twins=self.twins.show)
-        self._again = ui.button(text("create.new"), self.new, primary=True, icon="add")
         self._done = ui.column(visible=False)
         self._sitting = ui.html("", style=css("sitting"))
         self.full = ui.grid(
             ui.card(
-                ui.row(self._kind, ui.html(""), self.endless, gap=10), self.form.view, self._done, span=8, gap=16
+                ui.row(self._kind, ui.html(""), self._header, self.endless, gap=10), self.form.view, self._done,
+                span=8, gap=16,
             ),
             ui.column(ui.card(self._sitting), self.twins.view, css_classes=["span-4"], gap=14),
         )  # fmt: skip
@@ -50,6 +56,7 @@ class Create:
         if kinds:
             self._show_sitting()
             self._kind.param.watch(self._chosen, "value")
+            self._header.param.watch(self._header_chosen, "value")
             state.param.watch(lambda _event: self._looked_at(), "page")
             state.param.watch(lambda _event: self._restore(), "restored")
             state.param.watch(lambda event: self.copy(**event.new), "copied")
@@ -67,8 +74,19 @@ class Create:
             self.new()
 
     def new(self) -> None:
-        """Begin a new order of the chosen kind."""
-        self._show(order_defaults(self._lab, self.kind))
+        """Begin a new order of the chosen kind, with the values of the header that is used."""
+        self._show(order_defaults(self._lab, self.kind) | self._header_values())
+
+    def _header_values(self) -> dict[str, str]:
+        """Return what the chosen header gives; offer the headers of the kind."""
+        names = [row["name"] for row in headers.rows(self._lab, self.kind)]
+        here = self._header.value if self._header.value in names else NONE
+        self._quiet = True
+        self._header.param.update(
+            options={text("create.no_header"): NONE} | {name: name for name in names}, value=here, visible=bool(names)
+        )
+        self._quiet = False
+        return {} if here == NONE else header_values(self._lab, self.kind, here)
 
     def copy(self, kind: str, texts: dict[str, Any]) -> None:
         """Begin a new order that has the texts of another one."""
@@ -79,9 +97,19 @@ class Create:
     def _show(self, texts: dict[str, Any]) -> None:
         self._done.visible, self.form.view.visible = False, True
         self.twins.show(None)
+        rows = patterns.rows(self._lab, self.kind)
         self.form.show(
-            self.kind, texts, name=DRAFT + self.kind, button=text("create.save"), focus=self._state.page == "create"
+            self.kind,
+            texts,
+            patterns=[(row["pattern_id"], row["name"], _pattern_note(row)) for row in rows],
+            name=DRAFT + self.kind,
+            button=text("create.save"),
+            focus=self._state.page == "create",
         )
+
+    def _header_chosen(self, _event: Any) -> None:
+        if not self._quiet:
+            self.new()
 
     def _looked_at(self) -> None:
         if self._state.page == "create":
@@ -147,6 +175,11 @@ class Create:
             f"<h2>{escape(text('create.sitting'))}</h2><p class='muted' role='status'>{escape(number)}</p>"
             f"<table>{lines}</table><ul>{last}</ul>"
         )
+
+
+def _pattern_note(row: dict[str, Any]) -> str:
+    amount = f"{row['amount']} {row['currency'] or ''}".strip() if row["amount"] else ""
+    return " \u00b7 ".join(part for part in (row["group_name"], row["counter_account"], amount) if part)
 
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:

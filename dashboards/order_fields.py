@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from bankklient_lab.orders.kinds.kind import Item, Kind
+from bankklient_lab.orders.layouts import STANDARD
 
 from .texts import section, text
 
@@ -65,6 +66,20 @@ def fields_of(kind: Kind) -> tuple[OrderField, ...]:
 def fields_with(kind: Kind, items: Sequence[str]) -> tuple[OrderField, ...]:
     """Return the fields that hold any of the items."""
     return tuple(one for one in fields_of(kind) if set(one.items) & set(items))
+
+
+def arranged(fields: Sequence[OrderField], layout: Mapping[str, Any]) -> tuple[OrderField, ...]:
+    """Return the fields as a user has arranged them (orders.layouts): order, labels, and what is shown at first."""
+    if layout["name"] == STANDARD:
+        return tuple(fields)
+    of_item = {item: one for one in layout["fields"] for item in one["items"]}
+    ordered = sorted(fields, key=lambda field: of_item[field.items[0]]["place"])
+    return tuple(
+        replace(
+            field, label=of_item[field.items[0]]["label"], part="main" if of_item[field.items[0]]["shown"] else "more"
+        )
+        for field in ordered
+    )
 
 
 def label_of(item: Item) -> str:

@@ -77,7 +77,11 @@ export function render({ model }) {
     const { input, found } = list;
     input.value = found[at][0];
     close();
-    tell();
+    if (model.filling.includes(input.dataset.list)) {  // the server fills other fields, too
+      clearTimeout(timer);
+      counter += 1;
+      model.taken = { list: input.dataset.list, value: input.value, values: values(), number: counter };
+    } else { tell(); }
   };
   const open = (input, wanted) => {
     close();
@@ -219,7 +223,8 @@ export function render({ model }) {
       ? [make("details", {}, make("summary", {}, model.words.more, make("span", { class: "filled" })), part("more"))] : [];
     const last = model.fields.some((one) => one.part === "last") ? [part("last")] : [];
     form.setAttribute("aria-label", model.words.form);
-    form.replaceChildren(part("main"), ...more, alarm, notes, ...last, bar);
+    const first = model.fields.some((one) => one.part === "first") ? [part("first")] : [];
+    form.replaceChildren(...first, part("main"), ...more, alarm, notes, ...last, bar);
     show_buttons();
     fill();
   };
@@ -238,6 +243,13 @@ export function render({ model }) {
   form.addEventListener("submit", (event) => event.preventDefault());
   model.on("fields", () => { build(); hide(); });
   model.on("filled", () => { clearTimeout(timer); timer = 0; left = new Set(); all = false; fill(); });
+  model.on("merged", () => {
+    for (const [name, value] of Object.entries(model.merged.values)) {
+      const input = inputs.get(name);
+      if (input) { if (input.type === "checkbox") { input.checked = value === "yes"; } else { input.value = value; } }
+    }
+    tell();
+  });
   model.on("buttons", show_buttons);
   model.on("plain", show_buttons);
   model.on("hidden", hide);

@@ -14,19 +14,23 @@ import param
 
 import bankklient_lab as bl
 from bankklient_lab.errors import BadArgument, LabError, ProofNeeded, SuspectedDuplicate, WrongOrder
-from bankklient_lab.orders.creating import check_order
+from bankklient_lab.orders.counterparties import counterparty_register, counterparty_values
+from bankklient_lab.orders.creating import CREATES, check_order
 from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.orders.offers import order_offers
+from bankklient_lab.orders.layouts import current_layout
+from bankklient_lab.orders.offers import COUNTERPARTIES, order_offers
+from bankklient_lab.orders.patterns import pattern_values
+from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
-from .order_fields import WHOLE_ORDER, OrderField, field_of, fields_of, fields_with, shown
+from .order_fields import WHOLE_ORDER, OrderField, arranged, field_of, fields_of, fields_with, shown
 from .refresh import Refresh
 from .state import State
 from .styles import css
 from .texts import text
 
-REASON = "duplicate_reason"
+REASON, BEGINNING, PATTERNS = "duplicate_reason", "beginning", "patterns"
 SAVE = "save"
 
 
@@ -45,6 +49,9 @@ class OrderFields(pn.custom.JSComponent):
     words = param.Dict(default={}, doc="form, more, wrong")
     goal = param.Dict(default={}, doc="The field that gets the focus (empty: the first), and a running number.")
     typed = param.Dict(default={}, doc="All values after a change, and a running number.")
+    filling = param.List(default=[], item_type=str, doc="Lists of which a row fills several fields.")
+    taken = param.Dict(default={}, doc="List and value of such a row, all values, and a running number.")
+    merged = param.Dict(default={}, doc="Values to put into fields beside what is there, and a running number.")
     plain = param.Boolean(default=False, doc="No button is the main one.")
     pressed = param.Dict(default={}, doc="The button, all values, and a running number.")
 
@@ -73,6 +80,7 @@ class OrderForm:
         self._given: dict[str, str] = {}  # what the fields began with
         self._under: dict[str, str] = {}  # items that no field shows as long as it is empty, such as the own bank
         self._now: dict[str, str] = {}  # what they hold
+        self._patterns: dict[str, int] = {}
         self._buttons: list[dict[str, str]] = []
         self.found: dict[str, Any] = {}
         self.view = OrderFields(margin=0, sizing_mode="stretch_width")  # type: ignore[no-untyped-call]
@@ -80,6 +88,7 @@ class OrderForm:
             state, self._prepare, self._show_check, lambda sentence: self._show_problem(sentence)
         )
         self.view.param.watch(lambda event: self._typed(event.new["values"]), "typed")
+        self.view.param.watch(lambda event: self._taken(event.new), "taken")
         self.view.param.watch(lambda event: self._pressed(event.new["button"], event.new["values"]), "pressed")
 
     def show(
@@ -92,12 +101,13 @@ class OrderForm:
         only: Sequence[str] = (),
         locked: Sequence[str] = (),
         button: str = "",
+        patterns: Sequence[tuple[int, str, str]] = (),
         focus: bool = True,
     ) -> None:
         """Show texts of a kind's items, or the draft of this name when there is one.
 
         `order_id` is the order that is corrected, None for a new one. `only` are the items to show (none: all),
-        `locked` those that can't be changed.
+        `locked` those that can't be changed; `patterns` (id, name, note) can be taken over.
         """
         self.kind, self.order_id, self._name = kind_named(kind), order_id, name
         draft = self._state.restored.get(name, {}) if name else {}
@@ -111,12 +121,19 @@ class OrderForm:
         self._now = self._given | draft
         self._buttons = [{"name": SAVE, "label": button or text("order.save")}]
         self.found = {}
+        if self._checked:
+            fields = arranged(fields, current_layout(self._lab, kind)) if self._may_create() else fields
         described = [one.described(locked=bool(set(one.items) & set(locked))) for one in fields]
         if self._checked:
             described.append(_reason().described())
+        if patterns:
+            described.insert(0, _beginning().described())
         lists = self._offers(fields)
+        self._patterns = {name: pattern_id for pattern_id, name, _ in patterns}
+        lists[PATTERNS] = [[name, "", note] for _, name, note in patterns]
         self.view.param.update(
-            lists=lists, values=self._now, buttons=self._buttons, hidden=[REASON], problems={}, meanings={},
+            lists=lists, filling=[PATTERNS, COUNTERPARTIES], values=self._now, buttons=self._buttons, hidden=[REASON],
+            problems={}, meanings={},
             notes=[], words={"form": self.kind.label, "more": text("order.more"), "wrong": text("order.wrong")},
         )  # fmt: skip
         if described != self.view.fields:
@@ -153,6 +170,28 @@ class OrderForm:
     def _offers(self, fields: Sequence[OrderField]) -> dict[str, Any]:
         assert self.kind is not None
         return order_offers(self._lab, self.kind.name) if any(one.codebook for one in fields) else {}
+
+    def _taken(self, row: Mapping[str, Any]) -> None:
+        """Fill the form with what a pattern or a counterparty says; of a counterparty only what is still empty."""
+        assert self.kind is not None
+        self._now = dict(row["values"])
+        with ui.told():
+            if row["list"] == PATTERNS:
+                texts = pattern_values(self._lab, self._patterns[row["value"]])
+                found = {name: value for name, value in shown(self.kind, texts).items() if value}
+            else:
+                texts = counterparty_values(self._lab, self._counterparty(row["value"]), self.kind.name)
+                found = {
+                    name: value for name, value in shown(self.kind, texts).items() if value and not self._now.get(name)
+                }
+            self.view.merged = {"values": found, "number": self.view.merged.get("number", 0) + 1}
+
+    def _counterparty(self, account: str) -> int:
+        rows = counterparty_register.rows(self._lab, account)
+        return next(int(row["counterparty_id"]) for row in rows if row["account"] == account)
+
+    def _may_create(self) -> bool:
+        return needed(CREATES).holds(self._lab.rights.held(self._lab.caller))
 
     def _typed(self, values: Mapping[str, str]) -> None:
         self._keep_draft(values)
@@ -262,7 +301,7 @@ class OrderForm:
     def _keep_draft(self, values: Mapping[str, str]) -> None:
         if not self._name:
             return
-        changed = {name: one for name, one in values.items() if one != self._given.get(name, "")}
+        changed = {name: one for name, one in values.items() if one != self._given.get(name, "") and name != BEGINNING}
         drafts = {name: one for name, one in self._state.drafts.items() if name != self._name}
         self._state.drafts = drafts | ({self._name: changed} if changed else {})
 
@@ -271,3 +310,10 @@ def _reason() -> OrderField:
     return OrderField(
         REASON, text("order.reason"), "text", (REASON,), text("order.help_reason"), 200, part="last", span=12
     )
+
+
+def _beginning() -> OrderField:
+    return OrderField(
+        BEGINNING, text("order.beginning"), "text", (BEGINNING,), text("order.help_beginning"), codebook=PATTERNS,
+        part="first", span=12,
+    )  # fmt: skip

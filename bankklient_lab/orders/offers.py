@@ -9,7 +9,8 @@ from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.numbers import bank_day
 
-OWN_ACCOUNTS = "own_accounts"
+OWN_ACCOUNTS, COUNTERPARTIES = "own_accounts", "counterparties"
+COUNTERPARTIES_MAX = 5_000
 # Banks are named beside accounts, too.
 _ALWAYS = ("banks",)
 _DEBIT, _CREDIT = "debit", "credit"
@@ -33,6 +34,7 @@ def order_offers(lab: Lab, kind: str) -> dict[str, list[list[str]]]:
     for book, code, name in rows:
         found[book].append([code, name, ""])
     found[OWN_ACCOUNTS] = _own_accounts(lab, one)
+    found[COUNTERPARTIES] = _counterparties(lab, one)
     return found
 
 
@@ -45,3 +47,15 @@ def _own_accounts(lab: Lab, kind: Kind) -> list[list[str]]:
         {"side": side},
     )
     return [[number, name, currency if currency not in name else ""] for number, name, currency in rows]
+
+
+def _counterparties(lab: Lab, kind: Kind) -> list[list[str]]:
+    """Return the register as far as its accounts can stand in orders of a kind, by name."""
+    domestic = "regexp_full_match(account, '([0-9]{1,6}-)?[0-9]{2,10}/[0-9]{4}')"
+    fits = domestic if kind.family == "domestic" else f"NOT {domestic}"
+    rows = lab.rows(
+        f"SELECT account, name, coalesce(variable_symbol, '') FROM ops.counterparty WHERE {fits}"  # noqa: S608 - ours
+        " ORDER BY name, account LIMIT $most",
+        {"most": COUNTERPARTIES_MAX},
+    )
+    return [list(row) for row in rows]
