@@ -51,8 +51,8 @@ CREATE MACRO app.codebook(book, day) AS TABLE
 
 -- Parts of an account as files name it: prefix-number/bank, number/bank, number, or a Czech IBAN. A text that is none of
 -- these is a number as a whole, which the rules refuse.
-CREATE MACRO app.is_czech_iban(account) AS  -- what is no IBAN does not come to the check of digits
-    coalesce(iban_checks(CASE WHEN regexp_full_match(account, 'CZ\d{22}') THEN account END), false);
+CREATE MACRO app.is_czech_iban(account) AS coalesce(CASE WHEN regexp_full_match(account, 'CZ\d{22}')
+    THEN (substr(account, 5) || '1235' || substr(account, 3, 2))::HUGEINT % 97 = 1 END, false);
 CREATE MACRO app.has_account_parts(account) AS NOT (account LIKE '%/%/%' OR account LIKE '%-%-%' OR account LIKE '%/%-%');
 CREATE MACRO app.account_bank(account) AS
     CASE WHEN is_czech_iban(account) THEN substr(account, 5, 4)
