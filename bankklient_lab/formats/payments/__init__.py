@@ -15,7 +15,7 @@ from bankklient_lab.errors import NotRecognised, UnknownName
 from bankklient_lab.formats.payments.base import PaymentFormat
 
 # Order does not matter: two formats never claim one file, which a test proves over all samples.
-MODULES = ("kpc", "pain", "table_csv")
+MODULES = ("kpc", "pain", "mt101", "table_csv")
 ENTRY_POINTS = "bankklient_lab.payment_formats"
 
 
