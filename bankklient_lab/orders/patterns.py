@@ -105,8 +105,8 @@ def patterns(lab: Lab, kind: str, *, group: int | None = None) -> Read:
         f"""
         SELECT p.pattern_id, p.name, p.group_number, g.name AS group_name, c.* EXCLUDE (entered_no), p.items,
             p.changed_by, p.changed_at
-        FROM (SELECT entered_no, nullif({one.own_account}, '/') AS own_account,
-                nullif({one.counter_account}, '/') AS counter_account, {one.counter_name} AS counter_name, amount,
+        FROM (SELECT entered_no, nullif({one.own_account}, '') AS own_account,
+                nullif({one.counter_account}, '') AS counter_account, {one.counter_name} AS counter_name, amount,
                 currency, {state(one)} AS state, {wrong(one)} AS errors
             FROM ({_checked(one)})) c
         JOIN ops.pattern p ON p.pattern_id = c.entered_no
