@@ -40,14 +40,14 @@ def sniff(head: bytes) -> str | None:
 
 def read(source: BinaryIO, hints: Hints) -> Iterator[Part]:
     """Yield the entries of the first sheet that a mapping claims, then its statements."""
-    _check(source)
+    check(source)
     source.seek(0)
     rows, located, outside = _find(source, hints)
     table = Table(located, columns(_texts(rows, located)), outside, iso_days=True)
     yield from MappedReader(table, hints, Findings()).parts()
 
 
-def _check(source: BinaryIO) -> None:
+def check(source: BinaryIO) -> None:
     """Refuse an archive or a sheet beyond the limits before any cell is built."""
     with check_archive(source) as archive:
         for info in archive.infolist():
@@ -89,9 +89,9 @@ def _find(source: BinaryIO, hints: Hints) -> tuple[Iterator[Row], Located, list[
     forced = mapping_named(hints.mapping) if hints.mapping else None
     candidates = [forced] if forced else [item for item in mappings().values() if item.header and not item.only_by_hint]
     first: list[str] = []
-    for rows in _sheets(source):
+    for rows in sheets(source):
         head = list(islice(rows, HEADER_WITHIN_LINES))
-        texts = [[_text(cell, ".") for cell in cells] for _, cells in head]
+        texts = [[cell_text(cell, ".") for cell in cells] for _, cells in head]
         first = first or next(filter(any, texts), [])
         for mapping in candidates:
             if mapping.layout != "blocks" and (located := recognise(texts, mapping)):
@@ -105,7 +105,7 @@ def _find(source: BinaryIO, hints: Hints) -> tuple[Iterator[Row], Located, list[
     )
 
 
-def _sheets(source: BinaryIO) -> Iterator[Iterator[Row]]:
+def sheets(source: BinaryIO) -> Iterator[Iterator[Row]]:
     """Yield the rows of each sheet from its first one and its first column that are used."""
     import python_calamine
 
@@ -127,7 +127,7 @@ def _texts(rows: Iterator[Row], located: Located) -> Iterator[tuple[list[str], i
     width = len(located.names)
     decimal = located.mapping.decimal
     for number, row in rows:
-        cells = [_text(cell, decimal) for cell in row]
+        cells = [cell_text(cell, decimal) for cell in row]
         if not any(cells):
             continue
         if any(cells[width:]):
@@ -135,8 +135,8 @@ def _texts(rows: Iterator[Row], located: Located) -> Iterator[tuple[list[str], i
         yield cells[:width] + [""] * (width - len(cells)), number
 
 
-def _text(cell: Any, decimal: str) -> str:
-    """Return a cell as a text: a number with the mapping's decimal mark, a day as ISO 8601."""
+def cell_text(cell: Any, decimal: str = ".") -> str:
+    """Return a cell as a text: a number with a decimal mark, a day as ISO 8601."""
     if isinstance(cell, str):
         return cell.strip()
     if isinstance(cell, bool):

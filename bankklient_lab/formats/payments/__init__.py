@@ -15,7 +15,7 @@ from bankklient_lab.errors import NotRecognised, UnknownName
 from bankklient_lab.formats.payments.base import PaymentFormat
 
 # Order does not matter: two formats never claim one file, which a test proves over all samples.
-MODULES = ("kpc", "pain", "mt101", "table_csv")
+MODULES = ("kpc", "fixed", "pain", "mt101", "table_csv", "table_xlsx")
 ENTRY_POINTS = "bankklient_lab.payment_formats"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -81,6 +81,7 @@ class PaymentFormat:
     takes_charset: bool = False  # whether Options.charset counts
 
 
+_ROWS = 10_000
 LINE_CHARACTERS = 35  # of the lines that messages have in every format
 
 # Columns that say nothing about the payment itself: no format needs to hold them.
@@ -107,6 +108,15 @@ def require_held(payments: pa.Table, format_name: str, held: Collection[str]) ->
         if name not in held and name not in ASIDE and column.null_count < len(column):
             first = pc.indices_nonzero(column.is_valid())[0].as_py()
             raise refused(payments.slice(first, 1).to_pylist()[0], name, f"{format_name} has no place for it")
+
+
+def rows_of(payments: pa.Table) -> Iterator[list[dict[str, Any]]]:
+    """Yield rows in lists: columns of nothing would cost as much as others to turn into Python values."""
+    names = [name for name in payments.schema.names if payments[name].null_count < payments.num_rows]
+    empty = dict.fromkeys(payments.schema.names)
+    for start in range(0, payments.num_rows, _ROWS):
+        columns = [payments[name].slice(start, _ROWS).to_pylist() for name in names]
+        yield [empty | dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def one_line(text: str) -> str:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.formats.camt_tags import check_text, is_currency, plain, tag
-from bankklient_lab.formats.payments.base import Header, one_line, refused, require_held
+from bankklient_lab.formats.payments.base import Header, one_line, refused, require_held, rows_of
 from bankklient_lab.formats.payments.pain_layout import Message
 from bankklient_lab.formats.payments.pain_parts import Parts, symbols_text
 from bankklient_lab.formats.payments.pain_payment import take_symbols
@@ -40,7 +40,6 @@ HELD = {
 }
 KINDS = {"pain.001": {"payment", "foreign"}, "pain.008": {"collection"}}
 MESSAGE_ID_CHARACTERS = 28  # so that the groups' numbers fit behind it
-_ROWS = 10_000
 
 Row = Mapping[str, Any]
 
@@ -76,7 +75,7 @@ def write(message: Message, payments: pa.Table, header: Header) -> Iterator[byte
     for at, group in enumerate(_groups(payments), start=1):
         yield b"<PmtInf>"
         yield _group_head(parts, group, version, replace(header, message_id=f"{header.message_id}-{at}")).encode()
-        for rows in _rows(group):
+        for rows in rows_of(group):
             yield "".join([_payment(message, parts, row) for row in rows]).encode()
         yield b"</PmtInf>\n"
     yield f"</{message.document}>\n</Document>\n".encode()
@@ -138,15 +137,6 @@ def _group_head(parts: Parts, payments: pa.Table, version: Version, header: Head
         parts.charge_bearer(first),
     )
     return f"{''.join(head)}\n"
-
-
-def _rows(payments: pa.Table) -> Iterator[list[dict[str, Any]]]:
-    """Yield rows in lists: columns of nothing would cost as much as others to turn into Python values."""
-    names = [name for name in payments.schema.names if payments[name].null_count < payments.num_rows]
-    empty = dict.fromkeys(payments.schema.names)
-    for start in range(0, payments.num_rows, _ROWS):
-        columns = [payments[name].slice(start, _ROWS).to_pylist() for name in names]
-        yield [empty | dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _payment(message: Message, parts: Parts, row: Row) -> str:
