@@ -15,6 +15,7 @@ from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import AS_NEW, CREATED, ERROR, NEW, decide
+from bankklient_lab.orders.locked import require_unlocked
 from bankklient_lab.orders.numbers import bank_day, take_numbers
 from bankklient_lab.orders.steps import log_orders, standing, take_step
 from bankklient_lab.orders.suspecting import dialogue, judged, twin_ids
@@ -154,6 +155,7 @@ def _state_when_new(lab: Lab, kind: Kind) -> str:
 
 def _state_when_saved(lab: Lab, cursor: Any, kind: Kind, before: Mapping[str, Any], changed: list[str]) -> str:
     """Return what a correction by the caller makes of an order; Refused. Saving alone may need less than correcting."""
+    require_unlocked(lab, kind, before, changed)
     held = lab.rights.held(lab.caller)
     ((table, status, holding),) = standing(lab, cursor, kind.table, before["order_id"])
     tried = [decide(table, status, step, holding, held) for step in (("correct",) if changed else ("correct", "save"))]
