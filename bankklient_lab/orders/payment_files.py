@@ -140,6 +140,9 @@ def _entered(kind: Kind, name: str, text: str, default: str | None) -> str:
     item, value = kind.item(name), f"nullif(trim({text}), '')"
     if item.codebook and item.type == "text":
         value = f"upper({value})"
+    if name == "recipient_account":
+        iban = f"regexp_matches({value}, '^[A-Z]{{2}}\\s?\\d{{2}}')"
+        value = f"CASE WHEN {iban} THEN replace({value}, ' ', '') ELSE {value} END"
     if item.type == "yes_no":
         value = f"CASE WHEN lower({value}) <> 'no' THEN {value} END"
     return f"coalesce({value}, {usual})" if usual else value
