@@ -22,7 +22,7 @@ from tests.clocks import NOON
 from tests.faults.material import broken
 from tests.statements import ACCOUNT, mt940
 
-for room in ("history", "analysis", "reports", "runs"):  # every module with actions
+for room in ("orders", "history", "analysis", "reports", "runs"):  # every module with actions
     package = import_module(f"bankklient_lab.{room}")
     for module in iter_modules(package.__path__):
         import_module(f"{package.__name__}.{module.name}")
@@ -44,7 +44,9 @@ VALID: dict[str, Any] = {
     "text": "SELECT 1", "old": "", "new": "Geheim-12y", "permissions": [], "values": {},
     "token_id": 1, "factor_id": 1, "session_id": 1, "party": "party", "purpose": "purpose", "scope": [],
     "code": "000000", "answer": "{}", "what": "entries", "rows": 1,
-    "before": date(2020, 1, 1), "archive_id": 1,
+    "before": date(2020, 1, 1), "archive_id": 1, "kind": "domestic_payment", "order_id": 1, "order_ids": [1],
+    "pattern_id": 1, "group": 0, "arranged": [], "regular_payment_id": 1, "periodicity": "month", "day": 1,
+    "valid_from": date(2026, 11, 1), "counterparty_id": 1, "changes": {}, "texts": {}, "setting": 1, "position": "both",
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,
@@ -55,6 +57,8 @@ KINDS = {  # annotation -> the argument that carries the text
     "Mapping[str, str] | None": lambda text: {"label": text, text: text},
     "dict[str, Any]": lambda text: {text: text},
     "dict[str, Any] | None": lambda text: {text: text},
+    "dict[str, str]": lambda text: {text: text},
+    "list[dict[str, Any]]": lambda text: [{"name": text, "place": 1, "label": text, "shown": True}],
     "CatchUp": lambda text: text,
     "Ending": lambda text: text,
     "Channel": lambda text: text,
