@@ -15,43 +15,43 @@ NUMBER_MAX = 9_999
 
 
 @action(CREATES)
-def create_pattern_group(lab: Lab, number: int, name: str) -> None:
+def create_pattern_group(lab: Lab, group: int, name: str) -> None:
     """Add a group; the first must be 0, to which all patterns belong that were made before there were groups."""
-    if not 0 <= number <= NUMBER_MAX:
-        raise BadArgument(f"a group's number can't be {number}; it takes 0 to {NUMBER_MAX}", parameter="number")
+    if not 0 <= group <= NUMBER_MAX:
+        raise BadArgument(f"a group's number can't be {group}; it takes 0 to {NUMBER_MAX}", parameter="group")
     shown = clean_name(name, "group")
     with lab.database.tx("ops") as cursor:
         known = _numbers(cursor)
-        if number in known:
-            raise Refused(f"there is a group {number} already; change its name, or take another number")
-        if number != NO_GROUP and NO_GROUP not in known:
+        if group in known:
+            raise Refused(f"there is a group {group} already; change its name, or take another number")
+        if group != NO_GROUP and NO_GROUP not in known:
             raise Refused("define group 0 first: patterns without a group belong to it")
-        cursor.execute("INSERT INTO ops.pattern_group VALUES (?, ?)", [number, shown])
-        lab.log(cursor, "create_pattern_group", str(number), name=shown)
+        cursor.execute("INSERT INTO ops.pattern_group VALUES (?, ?)", [group, shown])
+        lab.log(cursor, "create_pattern_group", str(group), name=shown)
 
 
 @action(CREATES)
-def rename_pattern_group(lab: Lab, number: int, name: str) -> None:
+def rename_pattern_group(lab: Lab, group: int, name: str) -> None:
     """Give a group another name; UnknownName when there is none of that number."""
     shown = clean_name(name, "group")
     with lab.database.tx("ops") as cursor:
-        check_group(cursor, number, defined=True)
-        cursor.execute("UPDATE ops.pattern_group SET name = ? WHERE group_number = ?", [shown, number])
-        lab.log(cursor, "rename_pattern_group", str(number), name=shown)
+        check_group(cursor, group, defined=True)
+        cursor.execute("UPDATE ops.pattern_group SET name = ? WHERE group_number = ?", [shown, group])
+        lab.log(cursor, "rename_pattern_group", str(group), name=shown)
 
 
 @action(CREATES)
-def delete_pattern_group(lab: Lab, number: int) -> None:
+def delete_pattern_group(lab: Lab, group: int) -> None:
     """Delete a group; Refused while patterns belong to it, and for group 0 while there are others."""
     with lab.database.tx("ops") as cursor:
-        check_group(cursor, number, defined=True)
-        ((patterns,),) = cursor.execute("SELECT count(*) FROM ops.pattern WHERE group_number = ?", [number]).fetchall()
+        check_group(cursor, group, defined=True)
+        ((patterns,),) = cursor.execute("SELECT count(*) FROM ops.pattern WHERE group_number = ?", [group]).fetchall()
         if patterns:
-            raise Refused(f"group {number} has {patterns} patterns; delete them or give them another group first")
-        if number == NO_GROUP and len(_numbers(cursor)) > 1:
+            raise Refused(f"group {group} has {patterns} patterns; delete them or give them another group first")
+        if group == NO_GROUP and len(_numbers(cursor)) > 1:
             raise Refused("group 0 stays while there are other groups")
-        cursor.execute("DELETE FROM ops.pattern_group WHERE group_number = ?", [number])
-        lab.log(cursor, "delete_pattern_group", str(number))
+        cursor.execute("DELETE FROM ops.pattern_group WHERE group_number = ?", [group])
+        lab.log(cursor, "delete_pattern_group", str(group))
 
 
 @table_action(CREATES)
