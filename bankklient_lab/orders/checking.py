@@ -13,7 +13,7 @@ from typing import Any
 from bankklient_lab.codebooks import rows
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.rights.settings import read_setting
+from bankklient_lab.rights.settings import read_settings
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -45,6 +45,8 @@ _RANGES = {  # account numbers of a bank, from the first to the last, both count
     "blocked_prefixes": "codebook = 'blocked_accounts' AND attributes['part'] = 'prefix'",
     "budget_accounts": "codebook = 'budget_accounts'",
 }
+# What rules look up in the configuration.
+PARAMETERS = ("national_currency", "bank_code", "check_variable_symbol", "foreign_maturity_days")
 # Where the client and its bank have set nothing.
 NATIONAL_CURRENCY = "CZK"
 
@@ -64,12 +66,13 @@ def error_items() -> dict[int, tuple[str, str, str]]:
 
 def rule_parameters(lab: Lab, today: date) -> dict[str, Any]:
     """Return what `checked` binds: the bank's day and the settings that rules refer to."""
+    kept = read_settings(lab.database, *PARAMETERS)
     return {
         "today": today,
-        "national_currency": read_setting(lab.database, "national_currency") or NATIONAL_CURRENCY,
-        "bank_code": read_setting(lab.database, "bank_code") or None,
-        "check_variable_symbol": read_setting(lab.database, "check_variable_symbol"),
-        "foreign_days": read_setting(lab.database, "foreign_maturity_days"),
+        "national_currency": kept["national_currency"] or NATIONAL_CURRENCY,
+        "bank_code": kept["bank_code"] or None,
+        "check_variable_symbol": kept["check_variable_symbol"],
+        "foreign_days": kept["foreign_maturity_days"],
     }
 
 

@@ -12,7 +12,7 @@ from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.kinds import KINDS, TABLES
-from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.kinds.kind import Item, Kind
 from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CONFIRMED_TWICE, CREATED, ERROR
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -42,21 +42,44 @@ def stored_order(cursor: Any, order_id: int) -> tuple[Kind, dict[str, Any]]:
 
 
 def checked_row(
-    lab: Lab, cursor: Any, kind: Kind, texts: Mapping[str, str | None], *, today: date, origin: str, created_on: date
+    lab: Lab,
+    cursor: Any,
+    kind: Kind,
+    texts: Mapping[str, str | None],
+    *,
+    today: date,
+    origin: str,
+    created_on: date,
+    complete: bool = False,
 ) -> dict[str, Any]:
-    """Return the order that has these texts, with values, errors and warnings (orders.checking)."""
+    """Return the order that has these texts, with values, errors and warnings (orders.checking).
+
+    With `complete` items that `texts` leaves out get their defaults.
+    """
+    left_out = [item.name for item in kind.items if item.default and item.name not in texts] if complete else []
     values = {f"i_{name}": texts.get(name) for name in kind.names}
     found = cursor.execute(
         checked(kind, _one_entered(kind)),
-        rule_parameters(lab, today) | values | {"origin": origin, "created_on": created_on},
+        rule_parameters(lab, today) | values | {"origin": origin, "created_on": created_on, "left_out": left_out},
     )
     return one_row(found)
 
 
 @cache
 def _one_entered(kind: Kind) -> str:
-    items = ", ".join(f"$i_{name}::VARCHAR AS {name}" for name in kind.names)
-    return f"SELECT 1 AS entered_no, $origin::VARCHAR AS origin, $created_on::DATE AS created_on, {items}"
+    texts = ", ".join(f"{_text(item)} AS {item.name}" for item in kind.items)
+    return (
+        f"SELECT 1 AS entered_no, $origin::VARCHAR AS origin, $created_on::DATE AS created_on, {texts} FROM context c"
+    )
+
+
+def _text(item: Item) -> str:
+    given = f"$i_{item.name}::VARCHAR"
+    if not item.default:
+        return given
+    return (
+        f"CASE WHEN list_contains($left_out::VARCHAR[], '{item.name}') THEN ({item.default})::VARCHAR ELSE {given} END"
+    )
 
 
 def one_row(found: Any) -> dict[str, Any]:

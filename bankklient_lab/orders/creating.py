@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from bankklient_lab.actions import action
@@ -39,9 +38,11 @@ def create_order(
     one = kind_named(kind)
     state = _state_when_new(lab, one)
     today = bank_day(lab)
-    texts = (_default_texts(lab, one, today) if use_defaults else {}) | entered_texts(one, values)
+    texts = entered_texts(one, values)
     with lab.database.tx("ops") as cursor:
-        row = checked_row(lab, cursor, one, texts, today=today, origin="creation", created_on=today)
+        row = checked_row(
+            lab, cursor, one, texts, today=today, origin="creation", created_on=today, complete=use_defaults
+        )
         _raise_errors(one, row["errors"])
         errors, allowed = judged(lab, cursor, one, row, reason=reason, answer=duplicate)
         settled = Settled(ERROR if errors else state, errors, allowed)
@@ -66,6 +67,7 @@ def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | 
         if order_id is not None:
             one, before = stored_order(cursor, order_id)
             _state_when_saved(lab, cursor, one, before, [])
+            require_unlocked(lab, one, before, [name for name, text in texts.items() if before[name] != text])
             texts = {name: before[name] for name in one.names} | texts
             origin, created_on, offered = before["origin"], before["created_on"], before["duplicate_reason"]
             regular = before["regular_payment_id"]
@@ -85,7 +87,8 @@ def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | 
 @action(CREATES, mode="standard")
 def order_defaults(lab: Lab, kind: str) -> dict[str, str]:
     """Return the values that a new order of a kind begins with, by item."""
-    texts = _default_texts(lab, kind_named(kind), bank_day(lab))
+    with lab.database.reading() as cursor:
+        texts = one_row(cursor.execute(defaults(kind_named(kind)), rule_parameters(lab, bank_day(lab))))
     return {name: text for name, text in texts.items() if text is not None}
 
 
@@ -166,11 +169,6 @@ def _state_when_saved(lab: Lab, cursor: Any, kind: Kind, before: Mapping[str, An
         return decision.next
     created = decide(kind.family, NEW, "save", frozenset(), held)
     return created.next if created.next is not None else CREATED
-
-
-def _default_texts(lab: Lab, kind: Kind, today: date) -> dict[str, str | None]:
-    with lab.database.reading() as cursor:
-        return one_row(cursor.execute(defaults(kind), rule_parameters(lab, today)))
 
 
 def _raise_errors(kind: Kind, codes: str) -> None:

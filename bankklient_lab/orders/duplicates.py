@@ -10,7 +10,7 @@ from typing import Any
 
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.rights.settings import read_setting
+from bankklient_lab.rights.settings import read_setting, read_settings
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -89,7 +89,8 @@ def with_error(errors: str) -> str:
 
 def days(lab: Lab) -> dict[str, int]:
     """Return how many days before and after the maturity are compared, both counted."""
-    return {name: read_setting(lab.database, f"duplicates_days_{name}") for name in ("before", "after")}
+    kept = read_settings(lab.database, "duplicates_days_before", "duplicates_days_after")
+    return {name: kept[f"duplicates_days_{name}"] for name in ("before", "after")}
 
 
 def key_items(lab: Lab, kind: Kind) -> list[str]:
@@ -99,8 +100,9 @@ def key_items(lab: Lab, kind: Kind) -> list[str]:
 
 def _key(lab: Lab, kind: Kind) -> list[str]:
     names = [f"{kind.counter}_account_base", f"{kind.counter}_account_prefix", f"{kind.counter}_bank"]
+    chosen = read_settings(lab.database, *_OPTIONAL)
     for setting, items in _OPTIONAL.items():
-        if read_setting(lab.database, setting):
+        if chosen[setting]:
             names += [item.format(own=kind.own, counter=kind.counter) for item in items]
     return names
 

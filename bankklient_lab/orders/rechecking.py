@@ -12,8 +12,8 @@ from typing import Any
 
 from bankklient_lab.actions import action
 from bankklient_lab.lab import Lab
-from bankklient_lab.orders.checking import checked, rule_parameters
-from bankklient_lab.orders.duplicates import DUPLICATE, twins, wanted
+from bankklient_lab.orders.checking import PARAMETERS, checked, rule_parameters
+from bankklient_lab.orders.duplicates import DUPLICATE, repeated, wanted, with_error
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import ERROR
@@ -22,8 +22,7 @@ from bankklient_lab.orders.steps import take_step
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-# Parameters that rules refer to; those of the search for duplicates begin with its name.
-_PARAMETERS = frozenset({"check_variable_symbol", "foreign_maturity_days", "national_currency", "bank_code"})
+_ALL = (0, 2**63 - 1)  # order ids
 WRONG, RIGHT, TWICE = "recheck_wrong", "recheck_right", "duplicate_found"
 
 
@@ -35,7 +34,7 @@ def recheck_orders(lab: Lab) -> dict[str, int]:
 
 def recheck_after_configuring(lab: Lab, changed: Iterable[str]) -> None:
     """Check orders that wait again when one of the parameters that changed says what is right (ADM-297)."""
-    if any(name in _PARAMETERS or name.startswith("duplicates") for name in changed):
+    if any(name in PARAMETERS or name.startswith("duplicates") for name in changed):
         recheck(lab, "configuration")
 
 
@@ -68,33 +67,29 @@ def _find(lab: Lab, cursor: Any, kind: Kind) -> None:
 
     Of two that pay the same the later one is the duplicate; the earlier one was compared when the later one was made.
     """
-    waiting = f"FROM {kind.table} WHERE kind = '{kind.name}' AND status <> 'discarded'"
-    items = ", ".join(kind.columns())
     values: dict[str, Any] = {}
-    repeated = "SELECT NULL::BIGINT AS entered_no, NULL::BIGINT AS order_id WHERE false"
+    again = "SELECT NULL::BIGINT AS order_id WHERE false"
     if wanted(lab, kind):
-        repeated, values = twins(
-            lab,
-            kind,
-            f"SELECT order_id AS entered_no, order_id, regular_payment_id, {items} {waiting}"
-            f" AND duplicate_reason IS NULL AND (saved OR list_contains(string_split(errors, ' '), '{DUPLICATE}'))",
-        )
-    texts = f"SELECT order_id AS entered_no, origin, created_on, {', '.join(kind.names)} {waiting}"
-    numbers = "list_transform(string_split(nullif(n.errors, ''), ' '), lambda e: e::INTEGER)"
+        again, values = repeated(lab, kind, *_ALL)
+    texts = (
+        f"SELECT order_id AS entered_no, origin, created_on, {', '.join(kind.names)} FROM {kind.table}"
+        f" WHERE kind = '{kind.name}' AND status <> 'discarded'"
+    )
+    compared = f"o.duplicate_reason IS NULL AND (o.saved OR list_contains(string_split(o.errors, ' '), '{DUPLICATE}'))"
     cursor.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE rechecked_order AS
-        SELECT order_id, f.errors, CASE
-            WHEN o.status = '{ERROR}' AND f.errors = '' AND o.saved THEN '{RIGHT}'
-            WHEN o.status <> '{ERROR}' AND f.broken <> '' THEN '{WRONG}'
-            WHEN o.status <> '{ERROR}' THEN '{TWICE}' END AS step
+        SELECT order_id, errors, CASE
+            WHEN status = '{ERROR}' AND errors = '' AND saved THEN '{RIGHT}'
+            WHEN status <> '{ERROR}' AND broken <> '' THEN '{WRONG}'
+            WHEN status <> '{ERROR}' THEN '{TWICE}' END AS step
         FROM (
-            SELECT n.entered_no AS order_id, n.errors AS broken, CASE WHEN d.entered_no IS NULL THEN n.errors
-                ELSE array_to_string(list_sort(coalesce({numbers}, []) || [{DUPLICATE}]), ' ') END AS errors
-            FROM ({checked(kind, texts)}) n
-            LEFT JOIN (SELECT DISTINCT entered_no FROM ({repeated}) WHERE order_id < entered_no) d USING (entered_no)
-        ) f JOIN {kind.table} o USING (order_id)
-        WHERE o.errors <> f.errors
+            SELECT o.order_id, o.status, o.saved, o.errors AS before, n.errors AS broken,
+                CASE WHEN a.order_id IS NOT NULL AND {compared} THEN {with_error("n.errors")}
+                    ELSE n.errors END AS errors
+            FROM {kind.table} o JOIN ({checked(kind, texts)}) n ON n.entered_no = o.order_id
+            LEFT JOIN ({again}) a ON a.order_id = o.order_id)
+        WHERE errors <> before
         """,
         rule_parameters(lab, bank_day(lab)) | values,
     )

@@ -98,10 +98,15 @@ def parameter(name: str) -> Parameter:
 
 def read_setting(database: Database, name: str) -> Any:
     """Return the value of a parameter, its default while nobody has changed it."""
-    one = parameter(name)
+    return read_settings(database, name)[name]
+
+
+def read_settings(database: Database, *names: str) -> dict[str, Any]:
+    """Return the values of some parameters by name, read at once."""
+    which = ", ".join("?" for _ in names)
     with database.reading() as cursor:
-        kept = cursor.execute("SELECT value FROM ops.setting WHERE name = ?", [name]).fetchone()
-    return one.value(kept[0] if kept else one.default)
+        kept = dict(cursor.execute(f"SELECT name, value FROM ops.setting WHERE name IN ({which})", names).fetchall())  # noqa: S608
+    return {name: parameter(name).value(kept.get(name, parameter(name).default)) for name in names}
 
 
 def _text(value: object) -> str:

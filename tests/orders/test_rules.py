@@ -209,7 +209,11 @@ FOREIGN_EXAMPLES: list[tuple[tuple[str, ...], dict[str, Any], set[int]]] = [
     (("BAS-248", "BAS-256"), {"charges": "OUR"}, {766}),
     (("BAS-257",), {"charges": "SHA"}, set()),
     (("BAS-258",), {"charges": "OUR", "currency": "USD"}, set()),
-    (("BAS-249", "BAS-259"), {"recipient_account": "CH9300762011623852957", "country": "CH", "payer_reference": "1"}, set()),
+    (
+        ("BAS-249", "BAS-259"),
+        {"recipient_account": "CH9300762011623852957", "country": "CH", "payer_reference": "1"},
+        set(),
+    ),
     (
         ("ORD-153", "ORD-165", "BAS-260"),
         {"recipient_account": "CH9300762011623852957", "country": "CH", "currency": "CHF", "payer_reference": "1"},

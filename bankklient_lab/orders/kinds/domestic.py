@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from bankklient_lab.orders.kinds.kind import Item, Rule, characters_of, longer, no_own_account, not_in, numeric
+from bankklient_lab.orders.kinds.kind import (
+    Item,
+    Rule,
+    characters_of,
+    checks_taken,
+    longer,
+    no_own_account,
+    not_in,
+    number_checks,
+    numeric,
+)
 
 TEXT_CHARACTERS = 35
 # Printable characters that the Czech character sets (Windows-1250, CP852) have.
@@ -69,7 +79,7 @@ def shared_items() -> tuple[Item, ...]:
 
 def side_rules(side: str, *, own: bool) -> tuple[Rule, ...]:
     """Return the rules of one side's items; the numbers of the credit side are those of the debit side and 30."""
-    more = 30 if side == "credit" else 0
+    more, whose = 30 if side == "credit" else 0, "own" if own else "counter"
     prefix, base, bank = f"{side}_account_prefix", f"{side}_account_base", f"{side}_bank"
     symbol, specific = f"{side}_variable_symbol", f"{side}_specific_symbol"
     digits = f"length(significant({base}))"
@@ -79,11 +89,11 @@ def side_rules(side: str, *, own: bool) -> tuple[Rule, ...]:
         Rule(1, f"{base} IS NULL OR length({base}) < 2 OR {digits} = 1 OR {digits} > 10"),
         numeric(base, 2),
         Rule(16, f"{digits} = 0"),
-        Rule(3, f"NOT check_number({base})"),
+        Rule(3, f"NOT {whose}_base_right"),
         Rule(4, f"len(list_filter(c.blocked_bases, {within.format(base)})) > 0"),
         Rule(5, f"length(significant({prefix})) > 6"),
         numeric(prefix, 6),
-        Rule(7, f"NOT check_number({prefix})"),
+        Rule(7, f"NOT {whose}_prefix_right"),
         Rule(8, f"len(list_filter(c.blocked_prefixes, {within.format(prefix)})) > 0"),
         Rule(11, f"{bank} IS NULL OR length({bank}) <> 4"),
         numeric(bank, 12),
@@ -164,9 +174,15 @@ def relation(own: str, counter: str) -> str:
             f" || lpad(significant({base}), 10, '0') END"
         )
 
+    numbers = {
+        f"{whose}_{part}_right": f"{side}_account_{part}"
+        for whose, side in (("own", own), ("counter", counter))
+        for part in ("prefix", "base")
+    }
     return f"""
-        SELECT e.*, own.position AS own_position, own.currencies AS own_currencies
-        FROM (SELECT *, {bban(own)} AS own_bban, {bban(counter)} AS counter_bban, {own}_bank AS own_bank FROM entered) e
+        SELECT e.*, {checks_taken(numbers)}, own.position AS own_position, own.currencies AS own_currencies
+        FROM (SELECT *, {bban(own)} AS own_bban, {bban(counter)} AS counter_bban, {own}_bank AS own_bank,
+            {number_checks(numbers)} FROM entered) e
         LEFT JOIN own_sides own ON own.bban = e.own_bban"""
 
 

@@ -9,10 +9,12 @@ from bankklient_lab.orders.kinds.kind import (
     Rule,
     Warning,
     characters_of,
+    checks_taken,
     longer,
     missing,
     no_own_account,
     not_in,
+    number_checks,
     numeric,
 )
 
@@ -95,6 +97,12 @@ def _confirmation_rules(item: str, first: int) -> tuple[Rule, ...]:
     )
 
 
+_NUMBERS = {
+    "own_prefix_right": "orderer_account_prefix",
+    "own_base_right": "orderer_account_base",
+    "recipient_prefix_right": "substr(recipient_bban, 5, 6)",
+    "recipient_base_right": "substr(recipient_bban, 11, 10)",
+}
 _AMOUNT = "amount_text(amount)"
 _DECIMALS = f"length(rtrim(split_part({_AMOUNT}, '.', 2), '0'))"
 
@@ -148,7 +156,7 @@ KIND = Kind(
         Rule(701, "orderer_account_base IS NULL"),
         Rule(702, "length(significant(orderer_account_base)) NOT BETWEEN 2 AND 10"),
         numeric("orderer_account_base", 703),
-        Rule(704, "NOT check_number(orderer_account_base)"),
+        Rule(704, "NOT own_base_right"),
         Rule(
             705,
             "len(list_filter(c.blocked_bases, lambda k: k.bank = orderer_bank"
@@ -156,7 +164,7 @@ KIND = Kind(
         ),
         Rule(706, "length(significant(orderer_account_prefix)) > 6"),
         numeric("orderer_account_prefix", 707),
-        Rule(708, "NOT check_number(orderer_account_prefix)"),
+        Rule(708, "NOT own_prefix_right"),
         Rule(
             709,
             "len(list_filter(c.blocked_prefixes, lambda k: k.bank = orderer_bank"
@@ -174,8 +182,7 @@ KIND = Kind(
         ),
         Rule(
             713,
-            "recipient_bban IS NOT NULL AND (NOT check_number(substr(recipient_bban, 5, 6))"
-            " OR NOT check_number(substr(recipient_bban, 11, 10))"
+            "recipient_bban IS NOT NULL AND (NOT recipient_prefix_right OR NOT recipient_base_right"
             " OR NOT list_contains(c.banks, substr(recipient_bban, 1, 4)))",
         ),
         Rule(713, "is_sepa AND NOT is_internal AND NOT is_iban"),
@@ -252,8 +259,8 @@ KIND = Kind(
             "Positions 5 and 6 of the BIC name another country than the country of the bank.",
         ),
     ),
-    relation="""
-        SELECT f.*, own.position AS own_position, own.currencies AS own_currencies,
+    relation=f"""
+        SELECT f.*, {checks_taken(_NUMBERS)}, own.position AS own_position, own.currencies AS own_currencies,
             coalesce(nullif([f.stated_currency], [NULL]), recipient.currencies) AS recipient_currencies,
             c.iban_lengths[f.country] AS iban_length,
             c.iban_lengths[substr(f.recipient_account, 1, 2)] AS stated_iban_length,
@@ -262,15 +269,15 @@ KIND = Kind(
             coalesce(list_contains(c.eea_countries, f.country) AND list_contains(c.eea_currencies, f.currency), false)
                 AS is_eea,
             coalesce(substr(f.recipient_bban, 1, 4) = f.orderer_bank, false) AS is_internal
-        FROM (
+        FROM (SELECT *, {number_checks(_NUMBERS)} FROM (
             SELECT *,
-                coalesce(regexp_full_match(recipient_account, '[A-Z]{2}[0-9]{2}[A-Z0-9]{8,30}'), false) AS is_iban,
-                CASE WHEN regexp_full_match(recipient_account, 'CZ\\d{22}') THEN substr(recipient_account, 5)
-                    WHEN regexp_full_match(recipient_account, '(\\d{1,6}-)?\\d{2,10}/\\d{4}( [A-Z]{3})?') THEN
-                        regexp_extract(recipient_account, '/(\\d{4})', 1)
-                        || lpad(regexp_extract(recipient_account, '^(\\d{1,6})-', 1), 6, '0')
-                        || lpad(regexp_extract(recipient_account, '(\\d{2,10})/', 1), 10, '0') END AS recipient_bban,
-                CASE WHEN regexp_full_match(recipient_account, '.*/\\d{4} [A-Z]{3}')
+                coalesce(regexp_full_match(recipient_account, '[A-Z]{{2}}[0-9]{{2}}[A-Z0-9]{{8,30}}'), false) AS is_iban,
+                CASE WHEN regexp_full_match(recipient_account, 'CZ\\d{{22}}') THEN substr(recipient_account, 5)
+                    WHEN regexp_full_match(recipient_account, '(\\d{{1,6}}-)?\\d{{2,10}}/\\d{{4}}( [A-Z]{{3}})?') THEN
+                        regexp_extract(recipient_account, '/(\\d{{4}})', 1)
+                        || lpad(regexp_extract(recipient_account, '^(\\d{{1,6}})-', 1), 6, '0')
+                        || lpad(regexp_extract(recipient_account, '(\\d{{2,10}})/', 1), 10, '0') END AS recipient_bban,
+                CASE WHEN regexp_full_match(recipient_account, '.*/\\d{{4}} [A-Z]{{3}}')
                     THEN right(recipient_account, 3) END AS stated_currency,
                 CASE WHEN regexp_full_match(concat(orderer_bank, orderer_account_base, orderer_account_prefix), '\\d*')
                     AND length(orderer_bank) = 4 AND length(significant(orderer_account_base)) BETWEEN 2 AND 10
@@ -278,7 +285,7 @@ KIND = Kind(
                     THEN orderer_bank || lpad(coalesce(significant(orderer_account_prefix), ''), 6, '0')
                     || lpad(significant(orderer_account_base), 10, '0') END AS own_bban,
                 orderer_bank AS own_bank
-            FROM entered) f
+            FROM entered)) f
         LEFT JOIN own_sides own ON own.bban = f.own_bban
         LEFT JOIN own_sides recipient ON recipient.bban = f.recipient_bban
         CROSS JOIN context c""",

@@ -12,7 +12,7 @@ the text means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -145,8 +145,21 @@ def not_in(item: str, codes: str, code: int) -> Rule:
 
 def no_own_account(code: int) -> Rule:
     """Return the rule that the own account, when its number can be one, is an account of the client."""
-    parts = ("substr(own_bban, 5, 6)", "substr(own_bban, 11, 10)")
-    right = " AND ".join(f"check_number({part})" for part in parts)
     return Rule(
-        code, f"own_position IS NULL AND own_bban IS NOT NULL AND {right} AND list_contains(c.own_banks, own_bank)"
+        code,
+        "own_position IS NULL AND own_bban IS NOT NULL AND own_prefix_right AND own_base_right"
+        " AND list_contains(c.own_banks, own_bank)",
     )
+
+
+def number_checks(numbers: Mapping[str, str]) -> str:
+    """Return a column with the checks of some account numbers, SQL by name; `checks_taken` gives each its name.
+
+    They are worked out together, since to plan the check takes as long as to plan all other rules of an item.
+    """
+    return f"list_transform([{', '.join(numbers.values())}], lambda digits: check_number(digits)) AS number_checks"
+
+
+def checks_taken(numbers: Mapping[str, str]) -> str:
+    """Return the columns that number_checks has of each name."""
+    return ", ".join(f"number_checks[{n}] AS {name}" for n, name in enumerate(numbers, start=1))
