@@ -133,10 +133,13 @@ def correct_order(
 
 
 @action("51|56|120|121|201", mode="batch", record="order_id")
-def delete_orders(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
-    """Delete created orders for good: those that the caller may, the others stay and are counted by reason."""
+def delete_orders(lab: Lab, order_ids: list[int], *, versions: list[int] | None = None) -> dict[str, Any]:
+    """Delete created orders for good: those that the caller may, the others stay and are counted by reason.
+
+    All are Refused when somebody changed one since the caller saw the `versions`.
+    """
     with lab.database.tx("ops") as cursor:
-        outcome = take_step(lab, "delete", order_ids)
+        outcome = take_step(lab, "delete", order_ids, versions=versions)
         log_orders(lab, cursor, "delete_orders", outcome.ids)
     return outcome.as_dict()
 
