@@ -79,7 +79,7 @@ def create(
     from bankklient_lab.orders.creating import create_order
 
     given = _from_file(file) if file else [{}]
-    typed = _values(values or [])
+    typed = typed_values(values or [])
     duplicate = "error" if keep_as_error else ""
     with opened(lab, passphrase_file) as one:
         done = [
@@ -104,7 +104,7 @@ def correct(
     given = _from_file(file) if file else [{}]
     if len(given) != 1:
         raise BadArgument(f"{file} has {len(given)} orders; one is corrected")
-    new = given[0] | _values(values or [])
+    new = given[0] | typed_values(values or [])
     duplicate = "error" if keep_as_error else ""
     with opened(lab, passphrase_file) as one:
         done = _tried(partial(correct_order, one, order, new, reason=reason, duplicate=duplicate))
@@ -130,7 +130,7 @@ def verify(
         if typed:
             if len(ids) != 1:
                 raise BadArgument(f"items are typed for one order at a time, not for {len(ids)}")
-            told = verify_by_typing(one, ids[0], _values(typed))
+            told = verify_by_typing(one, ids[0], typed_values(typed))
         else:
             told = verify_orders(one, ids)
     _tell_outcome(told, "verified", as_json=as_json)
@@ -172,7 +172,8 @@ def _ids(lab: Lab, orders: list[int], which: str, where: list[str]) -> list[int]
     return ids
 
 
-def _values(given: list[str]) -> dict[str, str]:
+def typed_values(given: list[str]) -> dict[str, str]:
+    """Return the values of ITEM=VALUE texts by item; BadArgument for another text."""
     values: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")

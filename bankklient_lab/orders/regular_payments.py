@@ -12,7 +12,8 @@ from typing import Any
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
-from bankklient_lab.orders.checking import checked, rule_parameters
+from bankklient_lab.orders.checking import checked, defaults, rule_parameters
+from bankklient_lab.orders.content import one_row
 from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds import domestic_payment
 from bankklient_lab.orders.numbers import bank_day
@@ -40,17 +41,19 @@ def create_regular_payment(
     instalments: int | None = None,
     last_amount: str | None = None,
     confirm: bool = False,
+    use_defaults: bool = True,
 ) -> int:
     """Enter a regular payment and return its id.
 
-    `values` are those of a domestic payment without maturity. `periodicity`, `month` (MM) and `day` (DD) are rows of
+    `values` are those of a domestic payment without maturity; what is left out gets its default unless `use_defaults`
+    is false. `periodicity`, `month` (MM) and `day` (DD) are rows of
     the codebook regular_payment_periods; validity counts both days. `confirm`: orders begin confirmed, otherwise
     verified. Raises WrongOrder with all errors of the order, BadArgument for the schedule.
     """
     schedule = Schedule(periodicity, month, day, valid_from, valid_until, instalments, last_amount or None)
     schedule.check()
-    texts = _texts(values)
     with lab.database.tx("ops") as cursor:
+        texts = (_defaults(lab, cursor) if use_defaults else {}) | _texts(values)
         _check(lab, cursor, texts, schedule.last_amount)
         row = schedule.columns() | _described(lab, clean_name(name, WHAT), texts, confirm=confirm)
         row["remaining"] = instalments
@@ -76,7 +79,8 @@ def change_regular_payment(
 ) -> None:
     """Change a regular payment; what is not given stays.
 
-    `schedule` has the arguments of `create_regular_payment` by name; it is Refused once an order was made.
+    `schedule` has the arguments of `create_regular_payment` by name (days may be texts); it is Refused once an order
+    was made.
     """
     with lab.database.tx("ops") as cursor:
         before = _stored(cursor, regular_payment_id)
@@ -175,6 +179,11 @@ def regular_payment_orders(lab: Lab, regular_payment_id: int | None = None) -> R
     )
 
 
+def _defaults(lab: Lab, cursor: Any) -> dict[str, str | None]:
+    row = one_row(cursor.execute(defaults(KIND), rule_parameters(lab, bank_day(lab))))
+    return {name: text for name, text in row.items() if name != MATURITY}
+
+
 _DUE_TODAY = {MATURITY: "$today::DATE"}
 _SCHEDULE = tuple(Schedule.__dataclass_fields__)
 
@@ -210,7 +219,7 @@ def _rescheduled(before: dict[str, Any], changes: dict[str, Any]) -> Schedule:
     if unknown:
         raise UnknownName("part of a schedule", min(unknown), f"there are {', '.join(_SCHEDULE)}")
     now = {name: before[name] for name in _SCHEDULE}
-    after = now | changes
+    after = now | {name: _as_day(name, value) for name, value in changes.items()}
     for name, kinds in _KINDS.items():
         if not isinstance(after[name], kinds) or isinstance(after[name], bool):
             raise BadArgument(f"{name} can't be {after[name]!r}", parameter=name)
@@ -219,6 +228,16 @@ def _rescheduled(before: dict[str, Any], changes: dict[str, Any]) -> Schedule:
     schedule = Schedule(**after)
     schedule.check()
     return schedule
+
+
+def _as_day(name: str, value: object) -> object:
+    """Return a value of a schedule; days may be texts, as JSON has them."""
+    if date not in _KINDS[name] or not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise BadArgument(f"{name} can't be {value!r}; give a day as 2026-10-31", parameter=name) from None
 
 
 _KINDS: dict[str, tuple[type, ...]] = {

@@ -93,8 +93,8 @@ def test_a_counterparty_fills_an_order(company: Lab) -> None:
     values = bl.counterparty_values(company, landlord, DOMESTIC)
     made = bl.create_order(company, DOMESTIC, {"own_account": "609-150012947/0600", "amount": "5"} | values)
     assert company.rows(
-        "SELECT credit_account_base, credit_variable_symbol, constant_symbol, client_message_line_2, credit_abbreviation"
-        " FROM ops.domestic_order WHERE order_id = $id",
+        "SELECT credit_account_base, credit_variable_symbol, constant_symbol, client_message_line_2,"
+        " credit_abbreviation FROM ops.domestic_order WHERE order_id = $id",
         {"id": made["order_id"]},
     ) == [("921811", "77", "308", "November", "Landlord")]
     assert bl.counterparty_values(company, landlord, COLLECTION)["debit_account_base"] == "921811"

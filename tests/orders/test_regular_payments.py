@@ -252,8 +252,14 @@ def test_the_schedule_is_locked_after_the_first_order(lab: Lab) -> None:
     assert simulated(lab, date(2014, 2, 28)) == [date(2014, 1, 28), date(2014, 2, 28)]  # nothing was due yet
     bl.change_regular_payment(lab, number, schedule={"day": 23, "valid_until": date(2014, 6, 30)})
     bl.import_regular_payments(lab)
-    with pytest.raises(Refused, match="end this payment and enter a new one"):
-        bl.change_regular_payment(lab, number, schedule={"day": 21})
+    for change in ({"day": 21}, {"valid_until": "2015-01-01"}):
+        with pytest.raises(Refused, match="end this payment and enter a new one"):
+            bl.change_regular_payment(lab, number, schedule=change)
+    for wrong in ({"valid_from": "soon"}, {"day": "1"}, {"instalments": True}):
+        with pytest.raises(BadArgument, match="can't be"):
+            bl.change_regular_payment(lab, number, schedule=wrong)
+    with pytest.raises(UnknownName, match="part of a schedule 'colour'"):
+        bl.change_regular_payment(lab, number, schedule={"colour": "red"})
     bl.change_regular_payment(
         lab, number, name="new rent", values={"amount": "600"}, confirm=True, schedule={"day": 23}
     )

@@ -69,6 +69,7 @@ WRITES = {
     "exit_backup",
     "identify_account",
     "import_file",
+    "learn_counterparties_from_statements",
     "note_export",
     "reduce_history",
     "rename_account",
