@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
 
+from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import ERROR
 
 from .formatting import GROUP
@@ -54,6 +55,22 @@ def columns() -> tuple[Column, ...]:
         Column("duplicate_reason", text("order_column.duplicate_reason"), width=200, filter_hint=contains, **more),
         Column("batch_order", text("order_column.batch_order"), width=110, filter_hint=contains, **more),
     )  # fmt: skip
+
+
+def telling(kind: Kind, items: Collection[str]) -> frozenset[str]:
+    """Return the columns that tell any of the items of a kind."""
+    tells = {
+        "own_account": (f"{kind.own}_account_prefix", f"{kind.own}_account_base"),
+        "counter_account": (f"{kind.counter}_account_base", f"{kind.counter}_account"),
+        "counter_name": (f"{kind.counter}_abbreviation", f"{kind.counter}_line_1"),
+        "amount": ("amount",),
+        "currency": ("currency",),
+        "maturity": ("maturity_date",),
+        "symbol": (kind.symbol,),
+        "constant_symbol": ("constant_symbol",),
+        "specific_symbol": (f"{kind.counter}_specific_symbol",),
+    }
+    return frozenset(column for column, known in tells.items() if set(known) & set(items))
 
 
 def number_text(order_id: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import bankklient_lab as bl
@@ -16,7 +16,7 @@ from bankklient_lab.rights.permissions import needed
 from . import formatting, ui
 from .formatting import escape
 from .order_actions import FOR_GOOD, STEPS, outcome_text
-from .order_columns import number_text, status_text
+from .order_columns import number_text, status_text, telling
 from .order_fields import fields_of, shown
 from .order_form import OrderFields, OrderForm
 from .order_words import kind_label, origin_label, status_label, step_label
@@ -36,8 +36,9 @@ ORDER_OF_STEPS = ("verify", "confirm", CORRECT, "include", "exclude", "cancel_ve
 class OrderDrawer:
     """The drawer; `changed` is called after each step."""
 
-    def __init__(self, lab: bl.Lab, state: State, changed: Callable[[], object], *, on_close: Any = None) -> None:
-        self._lab, self._state, self._changed = lab, state, changed
+    def __init__(self, lab: bl.Lab, state: State, changed: Callable[[], object], *, verifying: bool = False) -> None:
+        """Make it closed; `verifying`: what is typed again to verify an order is asked for here and not told."""
+        self._lab, self._state, self._changed, self._verifying = lab, state, changed, verifying
         self.order: dict[str, Any] = {}
         self._head = ui.html("", style=css("order"))
         self._body = ui.html("", style=css("order"))
@@ -49,8 +50,6 @@ class OrderDrawer:
             self._head, self._bar, self.typing.view, self.correction.view, self.twins.view, self._body, width=WIDTH
         )
         self._bar.param.watch(lambda event: self._pressed(event.new["button"]), "pressed")
-        if on_close is not None:
-            self.view.param.watch(lambda event: event.new or on_close(), "open")
 
     def open(self, order_id: int) -> None:
         """Show an order."""
@@ -71,17 +70,24 @@ class OrderDrawer:
 
     def _show(self) -> None:
         order = self.order
-        self._head.object = _head(order)
-        self._body.object = _facts(order) + _items(order) + _timeline(order_steps.rows(self._lab, order["order_id"]))
-        by_typing = "verify" in order["steps"] and bool(order["to_type"])
+        items = self._items_to_type()
+        by_typing = bool(items) and self._verifying
+        told = _without(order, items) if by_typing else order
+        self._head.object = _head(told)
+        self._body.object = _facts(told) + _items(told) + _timeline(order_steps.rows(self._lab, order["order_id"]))
         self._put(self.typing if by_typing else None)
         if by_typing:
-            items = items_to_type(self._lab, order["kind"])
             self.typing.show(order["kind"], {}, only=items, button=text("orders.verify_typed"))
         steps = [name for name in ORDER_OF_STEPS if name in order["steps"] and not (by_typing and name == "verify")]
         self._offer([{"name": name, "label": step_label(name)} for name in steps + self._copying()], main=not by_typing)
         if not by_typing:
             self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
+
+    def _items_to_type(self) -> list[str]:
+        """Return what is typed again to verify the order; none when it is verified by sight, as imported ones are."""
+        order = self.order
+        imported = kind_named(order["kind"]).family == "domestic" and order["origin"] != "creation"
+        return [] if imported or "verify" not in order["steps"] else items_to_type(self._lab, order["kind"])
 
     def _copying(self) -> list[str]:
         may = needed(CREATES).holds(self._lab.rights.held(self._lab.caller))
@@ -106,6 +112,9 @@ class OrderDrawer:
                 self.correct()
             elif button == COPY:
                 self._copy()
+            elif button == "verify" and self._items_to_type():  # there they are asked for
+                self.view.open = False
+                self._state.page = "todo"
             elif button == BACK:
                 self._bar.notes = []
                 self._show()
@@ -152,6 +161,13 @@ class OrderDrawer:
         else:
             self.open(self.order["order_id"])
         self._changed()
+
+
+def _without(order: Mapping[str, Any], items: Collection[str]) -> dict[str, Any]:
+    """Return an order without what tells the items, which are to be typed."""
+    hidden = telling(kind_named(order["kind"]), items)
+    kept = [item | ({"value": None} if item["name"] in items else {}) for item in order["items"]]
+    return {name: None if name in hidden else value for name, value in order.items()} | {"items": kept}
 
 
 def _head(order: Mapping[str, Any]) -> str:

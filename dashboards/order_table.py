@@ -44,6 +44,7 @@ class OrderTable:
         self.which = "all"
         self.where: dict[str, str] = {}
         self.fixed: dict[str, str] = {}  # conditions of the page itself
+        self.secret: frozenset[str] = frozenset()  # columns that are not told, since they are to be typed
         self.sums: dict[str, Decimal] = {}
         self.total = 0
         self._columns = columns()
@@ -84,6 +85,12 @@ class OrderTable:
         """Read anew."""
         self._reading.start()
 
+    def hide(self, names: frozenset[str]) -> None:
+        """Leave columns out that are not to be told."""
+        if names != self.secret:
+            self.secret = names
+            self._fit()
+
     def filter(self, column: str, condition: str) -> None:
         """Set a condition ("": none) and read anew; a condition that is none is refused with a sentence."""
         where = {name: one for name, one in self.where.items() if name != column}
@@ -116,7 +123,8 @@ class OrderTable:
 
     def _show(self, found: tuple[int, list[dict[str, Any]]]) -> None:
         self.total, totals = found
-        self.sums = {row["currency"]: row["amount"] for row in totals if row["currency"]}
+        told_sums = [row for row in totals if row["currency"] and "amount" not in self.secret]
+        self.sums = {row["currency"]: row["amount"] for row in told_sums}
         self._problem.visible, self.table.view.visible = False, True
         number = counted("orders.orders", self.total, formatting.count(self.total))
         parts = [f"<b>{escape(number)}</b>"] + [
@@ -149,6 +157,8 @@ class OrderTable:
 
     def _fit(self) -> None:
         self.table.narrow(self._state.narrow)
+        if self.secret:
+            self.table.choose([name for name in self.table.shown if name not in self.secret])
         self._show_choice()
 
     def _show_choice(self) -> None:
@@ -157,8 +167,9 @@ class OrderTable:
 
     def _choose_columns(self, event: Any) -> None:
         before = self.table.shown
-        if set(event.new) != set(before) and event.new:
-            self.table.choose(arranged(before, event.new, [column.name for column in self._columns]))
+        wanted = [name for name in event.new if name not in self.secret]
+        if set(wanted) != set(before) and wanted:
+            self.table.choose(arranged(before, wanted, [column.name for column in self._columns]))
         self._show_choice()
 
     def table_order(self, names: list[str]) -> None:

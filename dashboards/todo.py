@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import bankklient_lab as bl
+from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.listing import order_counts
+from bankklient_lab.orders.verification import items_to_type
 
 from . import ui
+from .order_columns import telling
 from .order_drawer import OrderDrawer
 from .order_table import OrderTable, Sets
 from .state import State, follow
@@ -26,7 +29,7 @@ class ToDo:
 
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self._lab, self._state = lab, state
-        self.drawer = OrderDrawer(lab, state, self._stepped)
+        self.drawer = OrderDrawer(lab, state, self._stepped, verifying=True)
         self.list = OrderTable(
             lab, state, on_open=self.drawer.open, on_conditions=lambda: None, order_by=BY_MATURITY, rows_high=18
         )
@@ -60,8 +63,13 @@ class ToDo:
         which, where, steps = TASKS[task]
         self._hint.object = f"<p class='muted'>{text(f'todo.hint_{task}')}</p>"
         self.list.which, self.list.fixed = which, where
+        self.list.hide(self._typed() if task == "verify" else frozenset())
         self.list.actions.offer(steps)
         self.list.refresh()
+
+    def _typed(self) -> frozenset[str]:
+        """Return the columns of what is typed again to verify an order."""
+        return frozenset().union(*(telling(kind, items_to_type(self._lab, name)) for name, kind in KINDS.items()))
 
     def _stepped(self) -> None:
         """Go on with the next order that waits, once the list has been read."""

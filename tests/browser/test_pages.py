@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 import bankklient_lab as bl
 from bankklient_lab.dashboards.app import DashboardServer
+from bankklient_lab.dashboards.menu import ENTRIES, LOOK, PAY, WORK
 from bankklient_lab.dashboards.state import PAGES
 from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, go_to, opened
 from tests.dashboards.samples import HOSTILE_NAME, hostile
@@ -196,10 +197,13 @@ def test_the_keyboard_reaches_search_and_pages(demo: DashboardServer, new_page: 
     expect(page.locator("h1")).to_have_text("Statements")
 
 
-# Pages of work at both widths in light and dark; pages of administration are made of the same few parts.
+# Pages of work at both widths in light and dark; pages of administration are made of the same few parts. Those with
+# orders are looked at where there are orders (test_orders).
+OF_WORK = [name for name, entry in ENTRIES.items() if entry.group in (LOOK, WORK)]
+OTHERS = [name for name, entry in ENTRIES.items() if entry.group not in (LOOK, WORK, PAY)]
 LOOKS = [
-    *product(PAGES[:5], (WIDE, NARROW), ("light", "dark")),
-    *((name, *look) for name in PAGES[5:] for look in ((WIDE, "light"), (NARROW, "dark"))),
+    *product(OF_WORK, (WIDE, NARROW), ("light", "dark")),
+    *((name, *look) for name in OTHERS for look in ((WIDE, "light"), (NARROW, "dark"))),
 ]
 
 

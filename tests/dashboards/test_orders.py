@@ -1,0 +1,305 @@
+"""The pages with orders without a browser: forms made from declarations, checks, lists, tasks."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bankklient_lab.codebooks import rows
+from bankklient_lab.dashboards.create import Create
+from bankklient_lab.dashboards.order_fields import WHOLE_ORDER, account_text, field_of, fields_of, shown
+from bankklient_lab.dashboards.orders import Orders
+from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.dashboards.state import State
+from bankklient_lab.dashboards.todo import ToDo
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.counterparties import save_counterparty
+from bankklient_lab.orders.creating import create_order
+from bankklient_lab.orders.entering import entered_texts
+from bankklient_lab.orders.headers import save_header
+from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.layouts import save_form_layout, standard
+from bankklient_lab.orders.patterns import create_pattern
+from bankklient_lab.rights.permissions import everything
+from tests.orders.labs import DOMESTIC, FOREIGN, MAIN, SUPPLIER, domestic_values, equip, foreign_values, hands
+
+
+@pytest.fixture
+def ann(lab: Lab) -> Lab:
+    """The lab in the hands of somebody who may everything but have orders verified by themselves."""
+    return hands(equip(lab), "AN", set(everything()) - {71, 76, 81, 111, 115, 116, 131, 132, 135, 136})
+
+
+def looking(lab: Lab, page: str) -> State:
+    return new_state(lab, f"?page={page}")
+
+
+def type_in(page: Create, **values: str) -> None:
+    view = page.form.view
+    view.typed = {"values": view.values | values, "number": view.typed.get("number", 0) + 1}
+
+
+def press(page: Create, button: str = "save", **values: str) -> None:
+    view = page.form.view
+    view.pressed = {"button": button, "values": view.values | values, "number": view.pressed.get("number", 0) + 1}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_form_has_every_item_that_people_enter(kind: object) -> None:
+    assert kind in KINDS.values()
+    here = [item for one in fields_of(kind) for item in one.items]  # type: ignore[arg-type]
+    wanted = [item.name for item in kind.items if item.part != "import"]  # type: ignore[attr-defined]
+    assert sorted(here) == sorted(wanted)
+    assert len({one.name for one in fields_of(kind)}) == len(fields_of(kind))  # type: ignore[arg-type]
+
+
+def test_every_error_is_shown_at_a_field_or_for_the_whole_order() -> None:
+    elsewhere = {
+        (kind.name, row["item"])
+        for kind in KINDS.values()
+        for row in rows("order_errors")
+        if row["family"] == kind.family and field_of(kind, row["item"]) == WHOLE_ORDER
+    }
+    hidden = {"client_transaction_id", "creation_date", "agreed_rate", "transaction"}
+    assert {item for _, item in elsewhere} <= hidden
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_form_shows_of_an_order_is_understood_as_the_same(kind: str) -> None:
+    one = KINDS[kind]
+    values = foreign_values() if kind == FOREIGN else domestic_values(client_message="first\nsecond")
+    texts = entered_texts(one, values)
+    again = entered_texts(one, {name: text for name, text in shown(one, texts).items() if text})
+    assert {name: text for name, text in again.items() if text} == {name: text for name, text in texts.items() if text}
+
+
+def test_accounts_are_written_as_people_write_them() -> None:
+    assert account_text("000609", "150012947", "0600") == "609-150012947/0600"
+    assert account_text("0", "150012947", "0600") == "150012947/0600"
+    assert account_text("0", "", "0600") == ""
+
+
+@pytest.mark.spec("ORD-064", "ORD-066")
+def test_a_new_form_has_the_defaults_and_offers_own_accounts_of_its_side(ann: Lab) -> None:
+    page = Create(ann, looking(ann, "create"))
+    view = page.form.view
+    assert (view.values["maturity_date"], view.values["currency"]) == ("2026-11-22", "CZK")
+    assert [row[1] for row in view.lists["own_accounts"]] == ["Main", "Savings", "Euro"]  # not the one for credits only
+    assert view.goal["name"] == ""  # the first field
+
+
+@pytest.mark.spec("ORD-089", "ORD-354")
+def test_checks_while_one_types_name_field_number_and_meaning(ann: Lab) -> None:
+    page = Create(ann, looking(ann, "create"))
+    type_in(page, own_account=MAIN, counter_account="5/0800", amount="1 234,5")
+    view = page.form.view
+    assert [one["code"] for one in view.problems["counter_account"]] == [31]
+    assert "own_account" not in view.problems
+    assert view.meanings["amount"] == "1\u202f234.50"
+    assert view.meanings["maturity_date"] == "Sunday"
+    assert "spořitelna" in view.meanings["counter_account"] or view.meanings["counter_account"] == "0800"
+
+
+@pytest.mark.spec("ORD-112", "ORD-113")
+def test_saving_begins_the_next_one_or_ends(ann: Lab) -> None:
+    state = looking(ann, "create")
+    page = Create(ann, state)
+    press(page, own_account=MAIN, counter_account="5/0800", amount="10")
+    assert page.created == []
+    assert "counter_account" in page.form.view.problems
+    press(page, own_account=MAIN, counter_account=SUPPLIER, amount="10")
+    assert [one["amount"] for one in page.created] == [Decimal("10.000")]
+    assert page.form.view.values["counter_account"] == ""
+    assert state.drafts == {}
+    page.endless.value = False
+    press(page, own_account=MAIN, counter_account=SUPPLIER, amount="11")
+    assert len(page.created) == 2
+    assert page._done.visible
+    assert not page.form.view.visible
+    assert "21.00" in page._sitting.object
+
+
+@pytest.mark.spec("BAS-277", "BAS-278", "BAS-279", "BAS-280")
+def test_a_duplicate_is_shown_and_answered(ann: Lab) -> None:
+    page = Create(ann, looking(ann, "create"))
+    first = {"own_account": MAIN, "counter_account": SUPPLIER, "amount": "10"}
+    press(page, **first)
+    type_in(page, **first)
+    assert page.twins.view.visible
+    assert "20 days before" in page.twins._body.object
+    press(page, **first)
+    assert "duplicate_reason" in page.form.view.problems
+    assert len(page.created) == 1
+    press(page, "error", **first)
+    assert page.created[-1]["status"] == "E"
+    press(page, **first, duplicate_reason="another invoice")
+    assert page.created[-1]["status"] == ""
+    assert not page.twins.view.visible
+
+
+@pytest.mark.spec("ORD-115", "ORD-116")
+def test_a_header_fills_each_new_order_while_it_is_chosen(ann: Lab) -> None:
+    save_header(ann, DOMESTIC, "rent", {"constant_symbol": "0308", "own_account": MAIN})
+    page = Create(ann, looking(ann, "create"))
+    assert page.form.view.values["constant_symbol"] == ""
+    page._header.value = "rent"
+    assert page.form.view.values["constant_symbol"] == "0308"
+    assert page.form.view.values["currency"] == "CZK"
+    press(page, counter_account=SUPPLIER, amount="10")
+    assert page.form.view.values["own_account"] == MAIN  # of the next one
+    page._header.value = "*"
+    assert page.form.view.values["constant_symbol"] == ""
+
+
+@pytest.mark.spec("ORD-028")
+def test_a_pattern_or_a_counterparty_fills_the_form(ann: Lab) -> None:
+    create_pattern(ann, DOMESTIC, "electricity", domestic_values(amount="900"))
+    save_counterparty(ann, "Landlord", "3703-921811/0710", {"variable_symbol": "77"})
+    page = Create(ann, looking(ann, "create"))
+    view = page.form.view
+    view.taken = {"list": "patterns", "value": "electricity", "values": view.values, "number": 1}
+    assert view.merged["values"]["amount"] == "900"
+    assert view.merged["values"]["counter_account"] == SUPPLIER
+    assert ["3703-921811/0710", "Landlord", "77"] in view.lists["counterparties"]
+    now = view.values | {"counter_account": "3703-921811/0710"}
+    view.taken = {"list": "counterparties", "value": "3703-921811/0710", "values": now, "number": 2}
+    assert view.merged["values"]["credit_variable_symbol"] == "77"
+
+
+def test_the_form_is_arranged_as_its_user_has(ann: Lab) -> None:
+    layout = standard(KINDS[DOMESTIC])
+    amount = next(one for one in layout if one["name"] == "amount")
+    for one in layout:
+        one["place"] += one["place"] < amount["place"]
+    amount |= {"place": 1, "label": "How much"}
+    save_form_layout(ann, DOMESTIC, "amount first", layout)
+    fields = Create(ann, looking(ann, "create")).form.view.fields
+    assert [fields[0][key] for key in ("name", "label")] == ["amount", "How much"]
+
+
+@pytest.mark.spec("ORD-060")
+def test_kinds_that_one_may_not_create_are_not_offered(lab: Lab) -> None:
+    clerk = hands(equip(lab), "CL", [51, 61])
+    page = Create(clerk, looking(clerk, "create"))
+    assert list(page._kind.options.values()) == [DOMESTIC, "domestic_collection"]
+    reader = hands(lab, "RE", [161])
+    assert "permission 51" in str(Create(reader, looking(reader, "create")).view.objects[0].object)
+
+
+def orders_page(lab: Lab) -> Orders:
+    for amount in (100, 250, 900):
+        create_order(lab, DOMESTIC, domestic_values(amount=f"{amount}", variable_symbol=f"1{amount}"))
+    create_order(lab, FOREIGN, foreign_values())
+    return Orders(lab, looking(lab, "orders"))
+
+
+@pytest.mark.spec("ORD-009", "ORD-012")
+def test_the_list_counts_its_sets_and_sums_what_it_shows(ann: Lab) -> None:
+    page = orders_page(ann)
+    assert page.list.total == 4
+    assert {"CZK": Decimal("1250.000"), "EUR": Decimal("500.000")} == page.list.sums
+    assert any(label.endswith(" 4") for label in page.sets.widget.options)
+    page.list.filter("amount", "100..250")
+    assert page.list.total == 2
+    assert page.list.sums == {"CZK": Decimal("350.000")}
+    page.toggle_totals()
+    assert "350.00" in page._totals.object
+    page.list.filter("amount", "")
+    page._choose_kind(FOREIGN)
+    assert page.list.total == 1
+
+
+@pytest.mark.spec("ORD-037")
+def test_a_selection_is_saved_and_shown_again(ann: Lab) -> None:
+    page = orders_page(ann)
+    page.list.filter("amount", "> 200")
+    page._selections._name.value = "large"
+    page._selections.save()
+    page.list.replace_conditions({})
+    assert page.list.total == 4
+    page._selections.choose("large")
+    assert page.list.where == {"amount": "> 200"}
+    assert page.list.total == 3
+
+
+def test_a_condition_that_is_none_is_refused_and_the_list_stays(ann: Lab) -> None:
+    page = orders_page(ann)
+    page.list._filter_column("amount", "much")
+    assert page.list.where == {}
+    assert page.list.total == 4
+
+
+@pytest.mark.spec("ORD-067", "ORD-069", "ORD-091")
+def test_an_order_is_corrected_copied_and_deleted_in_its_drawer(ann: Lab) -> None:
+    page = orders_page(ann)
+    state, drawer = page._state, page.drawer
+    page.list.table.load([], 1)
+    number = page.list.table.here[-1]["order_id_code"]
+    drawer.open(number)
+    assert "100.00" in drawer._head.object
+    drawer.correct()
+    form = drawer.correction.view
+    form.pressed = {"button": "save", "values": form.values | {"amount": "120"}, "number": 1}
+    assert "120.00" in drawer._head.object
+    assert drawer._body.object.count("<li>") == 2  # created, corrected
+    drawer._pressed("copy")
+    assert state.page == "create"
+    assert state.copied["texts"]["amount"] == "120"
+    assert "maturity_date" not in state.copied["texts"]
+    drawer.open(number)
+    drawer._pressed("delete")
+    assert [one["name"] for one in drawer._bar.buttons] == ["sure delete", "back"]
+    drawer._pressed("sure delete")
+    assert page.list.total == 3
+
+
+@pytest.mark.spec("ORD-193", "ORD-195")
+def test_what_is_typed_to_verify_an_order_is_not_told(ann: Lab) -> None:
+    create_order(ann, DOMESTIC, domestic_values(amount="123.45"))
+    page = ToDo(ann, looking(ann, "todo"))
+    assert page.tasks.value == "verify"
+    assert not {"amount", "counter_account"} & set(page.list.table.shown)
+    assert page.list.sums == {}
+    frame = page.list.table.load([], 1)
+    assert frame is not None
+    page.drawer.open(page.list.table.here[0]["order_id_code"])
+    told = page.drawer._head.object + page.drawer._body.object
+    assert "123.45" not in told
+    assert "2000145399" not in told
+    typing = page.drawer.typing.view
+    assert {one["name"] for one in typing.fields} == {"counter_account", "amount"}
+    typing.pressed = {"button": "save", "values": {"counter_account": SUPPLIER, "amount": "123"}, "number": 1}
+    assert "Amount" in str(typing.problems)
+    assert "123.45" not in str(typing.problems)
+    typing.pressed = {"button": "save", "values": {"counter_account": SUPPLIER, "amount": "123.45"}, "number": 2}
+    assert [row[0] for row in ann.rows("SELECT status FROM ops.domestic_order")] == ["V"]
+
+
+def test_tasks_go_on_with_the_next_order(ann: Lab) -> None:
+    for amount in ("10", "20"):
+        create_order(ann, DOMESTIC, domestic_values(amount=amount))
+    page = ToDo(ann, looking(ann, "todo"))
+    page.list.table.load([], 1)
+    first = page.list.table.here[0]["order_id_code"]
+    page.drawer.open(first)
+    typing = page.drawer.typing.view
+    typing.pressed = {"button": "save", "values": {"counter_account": SUPPLIER, "amount": "10"}, "number": 1}
+    assert page.drawer.order["order_id"] != first
+    assert page.drawer.view.open
+
+
+def test_group_steps_tell_what_stays_and_why(ann: Lab) -> None:
+    page = orders_page(ann)
+    actions = page.list.actions
+    actions.press("confirm")
+    assert "4 orders" in actions._question.object
+    actions._agreed()
+    actions.work.wait()
+    assert page.list.total == 4
+    assert {status for (status,) in ann.rows("SELECT status FROM ops.domestic_order")} == {""}
+
+
+def test_empty_pages_say_what_will_stand_here(ann: Lab) -> None:
+    assert Orders(ann, looking(ann, "orders")).empty.visible
+    assert ToDo(ann, looking(ann, "todo")).empty.visible
