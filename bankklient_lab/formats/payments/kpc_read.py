@@ -31,7 +31,8 @@ _FIELDS = {
     "variable_symbol": rf"0*[0-9]{{0,{layout.SYMBOL_DIGITS}}}",
     "constant_field": r"[0-9]{5,10}",
 }
-_REST = rf"(?: (?P<specific_symbol>0*[0-9]{{0,{layout.SYMBOL_DIGITS}}}))?(?: (?P<text>.*))?$"
+# A text without a symbol before it can't begin with a digit.
+_REST = rf"(?: (?P<specific_symbol>0*[0-9]{{0,{layout.SYMBOL_DIGITS}}})(?: (?P<text>.*))?| (?P<alone>[^0-9 ].*))?$"
 _STRUCTURE = r"^(UHL1|[12] |[35] ?\+)"
 _FILE = re.compile(r"1 (?P<kind>\d{4}) (?P<number>\d{1,6}) (?P<bank>\d{4})\s*")
 _GROUP = re.compile(
@@ -232,7 +233,7 @@ def _columns(given: dict[str, pa.Array], group: _Group) -> dict[str, pa.Array]:
         "variable_symbol": symbols(given["variable_symbol"]),
         "constant_symbol": symbols(pc.utf8_slice_codeunits(constant, -4)),
         "specific_symbol": symbols(given["specific_symbol"]),
-        **_texts(given["text"]),
+        **_texts(pc.binary_join_element_wise(given["text"], given["alone"], "")),
     }
     if group.account is None:
         columns["own_account"] = _accounts(given["own"], pa.repeat(group.file.bank, len(constant)))
