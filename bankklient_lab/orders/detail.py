@@ -66,8 +66,13 @@ def _told(view: View, row: dict[str, Any]) -> dict[str, Any]:
         "items": items,
         "errors": errors,
         "steps": [step for step in STEPS if row[f"can_{step}"]],
-        "to_type": [kind.item(name).label for name in view.typed],
+        "to_type": [kind.item(name).label for name in view.typed] if _by_typing(kind, row) else [],
     }
+
+
+def _by_typing(kind: Kind, row: dict[str, Any]) -> bool:
+    """Tell whether the caller can verify an order and does so by typing, if any item is marked: not an imported one."""
+    return bool(row["can_verify"]) and (kind.family == "foreign" or row["origin"] == "creation")
 
 
 def _item_of(kind: Kind, told: str) -> str:

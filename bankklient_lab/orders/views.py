@@ -32,6 +32,7 @@ NEXT_STEPS = ("verify", "confirm")
 _SHARED = "$me IN (o.created_by, coalesce(o.corrected_by, ''), coalesce(o.verified_by, ''))"
 _WHOSE = {name: sql for name, (sql, _) in GUARDS.items()} | {
     "shared": _SHARED,
+    "received": "o.origin = 'accounting_system' AND o.created_by = $me",
     "worked_on": "coalesce($me IN (o.verified_by, o.confirmed_by, o.confirmed_again_by), false)",
 }
 
@@ -63,7 +64,7 @@ class View:
 
 
 def views(lab: Lab, shows: str = ORDERS) -> list[View]:
-    """Return what the caller sees, a view for each kind of which there is anything to see."""
+    """Return what the caller sees, a view for each kind of which there is anything to see; one of nothing otherwise."""
     held = lab.rights.held(lab.caller)
     found = []
     for kind in KINDS.values():
@@ -73,9 +74,8 @@ def views(lab: Lab, shows: str = ORDERS) -> list[View]:
         open_, verifying = _any([named, by_sight, *working]), possible(kind, "verify", held)
         visible = _any([open_, verifying])
         if visible != "false":
-            typed = typed_items(lab, kind) if verifying not in ("false", open_) and named != "true" else ()
-            found.append(View(kind, visible, open_, typed))
-    return found
+            found.append(View(kind, visible, open_, typed_items(lab, kind)))
+    return found or [View(next(iter(KINDS.values())), "false", "false", ())]
 
 
 def possible(kind: Kind, step: str, held: Held, *, tables: Collection[str] = ()) -> str:
