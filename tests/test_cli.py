@@ -20,6 +20,7 @@ import pytest
 import bankklient_lab as bl
 from bankklient_lab import cli
 from bankklient_lab.formats import formats
+from bankklient_lab.formats.payments import formats as order_formats
 from tests.corpus import SAMPLES
 from tests.statements import ACCOUNT, mt940
 
@@ -133,7 +134,8 @@ def test_reading_commands_print_exact_json(run: Run, lab: Path) -> None:
     assert printed(run("entries", "--side", "debit", "--amount-to", "-50", "--json"))[0]["amount"] == "-50.000"
     assert printed(run("findings", "--json"))[0]["code"] == "new_account"
     assert printed(run("rates", "--on", "today", "--json")) == []
-    assert {row["format"] for row in printed(run("formats", "--json"))} == set(formats())
+    known = {(row["holds"], row["format"]) for row in printed(run("formats", "--json"))}
+    assert known == {*(("statements", name) for name in formats()), *(("orders", name) for name in order_formats())}
     assert {row["broken"] for row in printed(run("check", "--json"))} == {0}
 
 

@@ -249,14 +249,22 @@ def findings(
 
 
 def formats(as_json: JsonOption = False) -> None:
-    """List the file formats that can be read and written."""
-    from bankklient_lab.formats import formats as known
+    """List the file formats that can be read and written: of statements and rates, and of payment orders."""
+    from bankklient_lab.formats import formats as of_statements
+    from bankklient_lab.formats.payments import formats as of_orders
 
     rows = [
-        {"format": one.name, "title": one.title, "written": one.write is not None, "suffix": one.write_suffix}
-        for one in known().values()
+        {
+            "holds": holds,
+            "format": one.name,
+            "title": one.title,
+            "written": one.write is not None,
+            "suffix": one.write_suffix,
+        }
+        for holds, known in (("statements", of_statements()), ("orders", of_orders()))
+        for one in known.values()
     ]
     if as_json:
         print_json(rows)
     else:
-        print_rows(rows, ("format", "title", "written", "suffix"), empty="")
+        print_rows(rows, ("holds", "format", "title", "written", "suffix"), empty="")

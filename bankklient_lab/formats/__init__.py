@@ -74,8 +74,10 @@ def detect(head: bytes) -> Detected:
 
 def _why_not(head: bytes) -> str:
     """Say what a file that no format recognises looks like."""
-    from bankklient_lab.formats import delimited, rates
+    from bankklient_lab.formats import delimited, payments, rates
 
+    if any(format_.sniff(head) for format_ in payments.formats().values() if format_.name != "xlsx"):
+        return "this is a file of payment orders, not of statements; receive it for its accounting system"
     if rates.looks_like_html(head):
         return rates.HTML_REASON
     return delimited.describe(head) or (

@@ -25,7 +25,7 @@ def test_a_file_is_recognised_by_one_format_and_by_none_of_statements(path: Path
     head = path.read_bytes()[:SNIFF_BYTES]
     claims = [format_.name for format_ in formats().values() if format_.sniff(head)]
     assert claims == [NAMES.get(path.parent.name, path.parent.name)]
-    with pytest.raises(NotRecognised):
+    with pytest.raises(NotRecognised, match="payment orders, not of statements"):
         detect_statements(head)
 
 
