@@ -27,6 +27,7 @@ from tests.bench.tasks import a_task
 
 P95_MS = 150
 SECONDS_BETWEEN_CALLS = 1.0
+PATIENCE_MS = 180_000  # of browsers that get what time is left
 _PATIENT = """#!/bin/sh
 {{ echo 19 > /proc/self/autogroup; }} 2> /dev/null  # not there where sessions are not weighed
 exec chrt --idle 0 {program} "$@"
@@ -97,6 +98,8 @@ def _browse(link: str, sessions: int, stop: threading.Event, ready: threading.Ev
                 for _ in range(sessions)
             ]
             pages = [context.new_page() for context in contexts]
+            for page in pages:
+                page.set_default_timeout(PATIENCE_MS)
             ready.set()
             turn = 0
             while not stop.is_set():
