@@ -36,7 +36,7 @@ def demo(
     ] = 0,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Make a demo company with two years of bank files, import them, and show the dashboards.
+    """Make a demo company with two years of bank files and some payment orders, and show the dashboards.
 
     The lab is demo.duckdb here unless --lab says otherwise, the bank files are in a folder beside it; a lab that is
     there already is shown as it is. Its user is BKDEMOUSER, with a password of its own that is printed once: it is
@@ -59,6 +59,7 @@ def _make(path: Path, today: date, entries: int, months: int, seed: int) -> dict
     """Make the demo lab whole or not at all, the bank files in a folder beside it."""
     from bankklient_lab.access.users import set_password
     from bankklient_lab.demo import fill
+    from bankklient_lab.demo.orders import fill_orders
     from bankklient_lab.lab import created
 
     part, files = path.with_name(path.name + ".part"), path.with_name(path.stem + "-files")
@@ -71,6 +72,8 @@ def _make(path: Path, today: date, entries: int, months: int, seed: int) -> dict
         password = f"Demo-{secrets.token_urlsafe(9)}"
         with created(part, user=DEMO_USER) as one, Progress() as job:
             summary = fill(one, files, today=today, entries=entries, months=months, seed=seed, job=job)
+            job.step("making payment orders")
+            summary["orders"] = fill_orders(one, today=today, seed=seed)
             set_password(one, DEMO_USER, password)
         part.rename(path)
     finally:
