@@ -72,7 +72,7 @@ def check_names(names: Sequence[str], options: Options, place: str) -> None:
 
 def read(source: BinaryIO, options: Options) -> Iterator[Part]:
     """Yield the orders of a table as texts."""
-    text = Utf8(source, options.charset)
+    text = _Counted(source, options.charset)
     first = text.block()
     header, _, rest = first.partition(b"\n")
     line = header.decode().rstrip("\r")
@@ -98,7 +98,19 @@ def _separator(header: str) -> str:
     return max(SEPARATORS, key=header.count)
 
 
-def _batches(text: Utf8, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
+class _Counted(Utf8):
+    """Counts quotation marks: when their number is odd, a cell may not end, which Arrow does not tell."""
+
+    quotes = 0
+
+    def block(self) -> bytes:
+        """Return the next whole lines."""
+        data = super().block()
+        self.quotes += data.count(b'"')
+        return data
+
+
+def _batches(text: _Counted, names: Sequence[str], separator: str) -> Iterator[pa.RecordBatch]:
     try:
         yield from pyarrow.csv.open_csv(
             pa.PythonFile(text, mode="r"),
@@ -113,11 +125,14 @@ def _batches(text: Utf8, names: Sequence[str], separator: str) -> Iterator[pa.Re
         )
     except pa.ArrowInvalid as error:
         if "Empty CSV" not in str(error):
-            raise _refusal(text.again(), len(names), separator) from None
+            reason = "this is no table of text"
+            raise _wrong_row(text.again(), len(names), separator) or FormatError(reason, place="line 2") from None
+    if text.quotes % 2 and (found := _wrong_row(text.again(), len(names), separator)):
+        raise found
 
 
-def _refusal(text: Utf8, width: int, separator: str) -> FormatError:
-    """Find the row that is no row of the table, which Arrow does not tell."""
+def _wrong_row(text: Utf8, width: int, separator: str) -> FormatError | None:
+    """Return the refusal of the first row that is none of the table, None when there is no such row."""
     csv.field_size_limit(LIMITS.line_bytes)
     rows = csv.reader(io.TextIOWrapper(io.BufferedReader(text), "utf-8", newline=""), delimiter=separator, strict=True)
     line = 1
@@ -130,8 +145,8 @@ def _refusal(text: Utf8, width: int, separator: str) -> FormatError:
                 )
             line = rows.line_num + 1
     except csv.Error:
-        pass
-    return FormatError("a cell in quotation marks does not end", place=f"line {line}")
+        return FormatError("a cell in quotation marks does not end", place=f"line {line}")
+    return None
 
 
 def _without_blank(batch: pa.RecordBatch) -> pa.RecordBatch:
