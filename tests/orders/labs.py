@@ -9,8 +9,10 @@ from typing import Any
 from bankklient_lab.access.logins import digest
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.creating import create_order
+from bankklient_lab.orders.evidence import content_checks
 from bankklient_lab.rights.identity import Identity
 from bankklient_lab.rights.permissions import everything, written
+from bankklient_lab.store.checks import run_checks
 
 DOMESTIC, COLLECTION, FOREIGN = "domestic_payment", "domestic_collection", "foreign_payment"
 # The client's accounts: number as people write it, IBAN, currency, side of orders on which it may stand.
@@ -133,3 +135,8 @@ def status(lab: Lab, order_id: int) -> str | None:
         {"id": order_id},
     )
     return found[0][0] if found else None
+
+
+def broken_checks(lab: Lab) -> dict[str, str]:
+    """Return name and example of the invariants that do not hold."""
+    return {one.name: one.example for one in run_checks(lab.database, content_checks()) if one.broken}
