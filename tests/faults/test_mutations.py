@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ import pytest
 import bankklient_lab as bl
 from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import FormatError, NotRecognised
-from bankklient_lab.formats import detect
+from bankklient_lab.formats import detect, payments
 from bankklient_lab.formats.base import SNIFF_BYTES, Hints
+from bankklient_lab.formats.payments import base as payments_base
+from bankklient_lab.formats.payments import schema as payments_schema
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.lab import Lab
 from tests.corpus import SAMPLES, corpus_files
 from tests.corpus_results import FOLDERS
 from tests.faults.mutate import mutated
+from tests.formats import paying
 
 SHARDS = 16
 BYTES_MAX = 40_000
@@ -28,21 +32,35 @@ CODES = {row["code"] for row in rows("findings")}
 
 def originals() -> list[Path]:
     """Return the files that are damaged: our own samples and, when it is there, the corpus; each format alike."""
-    found = [path for path in SAMPLES.rglob("*") if path.is_file()]
+    found = [path for path in SAMPLES.rglob("*") if path.is_file() and not path.is_relative_to(paying.FOLDER)]
     for folder in FOLDERS:
         found += corpus_files(folder)
     return sorted(path for path in found if 0 < path.stat().st_size <= BYTES_MAX)
 
 
-def outcome(data: bytes) -> str:
+def read_statements(data: bytes) -> None:
+    """Read a file of statements or rates."""
+    for part in detect(data[:SNIFF_BYTES]).format.read(io.BytesIO(data), GIVEN):
+        assert part.batch.schema == SCHEMAS[part.kind]
+        part.batch.validate(full=True)
+        if part.kind is Kind.FINDING:
+            assert set(part.batch["code"].to_pylist()) <= CODES
+
+
+def read_orders(data: bytes) -> None:
+    """Read a file of payment orders."""
+    options = payments_base.Options("windows-1250")
+    for part in payments.detect(data[:SNIFF_BYTES]).format.read(io.BytesIO(data), options):
+        assert part.kind is payments_schema.Kind.ITEMS or part.batch.schema == paying.SCHEMAS[part.kind]
+        part.batch.validate(full=True)
+        if part.kind is payments_schema.Kind.FINDING:
+            assert set(part.batch["code"].to_pylist()) <= CODES
+
+
+def outcome(data: bytes, read: Callable[[bytes], None] = read_statements) -> str:
     """Read a file and tell what came of it; whatever is neither a refusal nor a good batch fails the test."""
     try:
-        format_, _ = detect(data[:SNIFF_BYTES])
-        for part in format_.read(io.BytesIO(data), GIVEN):
-            assert part.batch.schema == SCHEMAS[part.kind]
-            part.batch.validate(full=True)
-            if part.kind is Kind.FINDING:
-                assert set(part.batch["code"].to_pylist()) <= CODES
+        read(data)
     except NotRecognised:
         return "not recognised"
     except FormatError as error:
@@ -68,6 +86,24 @@ def test_damaged_files_are_refused_cleanly_or_read(shard: int, mutations: int) -
             seen[outcome(data)] += 1
         except Exception as error:
             error.add_note(f"mutation {number} of a {formats[number // SHARDS % len(formats)]} file: {data[:200]!r}")
+            raise
+    assert seen["read"]
+    assert seen["refused"]
+
+
+@pytest.mark.timeout(600)
+def test_damaged_files_of_payment_orders_are_refused_cleanly_or_read(mutations: int) -> None:
+    by_format: dict[str, list[bytes]] = {}
+    for path in paying.files():
+        by_format.setdefault(path.parent.name, []).append(path.read_bytes())
+    formats, seen = sorted(by_format), Counter[str]()
+    for number in range(mutations // SHARDS):
+        name = formats[number % len(formats)]
+        data = mutated(random.Random(number).choice(by_format[name]), number)
+        try:
+            seen[outcome(data, read_orders)] += 1
+        except Exception as error:
+            error.add_note(f"mutation {number} of a {name} file: {data[:200]!r}")
             raise
     assert seen["read"]
     assert seen["refused"]
