@@ -82,13 +82,16 @@ def checked(kind: Kind, entered: str) -> str:
     values = ", ".join(
         f"{_VALUES[item.type].format(item.name)} AS {item.name}_value" for item in kind.items if item.valued
     )
+    broken = _broken(kind)
     return f"""
         WITH {_context()},
         entered AS MATERIALIZED (SELECT *, {values} FROM ({entered})),
         joined AS ({kind.relation})
-        SELECT {", ".join(f"joined.{column}" for column in _kept(kind))}, {_errors(kind)} AS errors,
-            {_warnings(kind)} AS warnings
-        FROM joined CROSS JOIN context c"""
+        SELECT {", ".join(_kept(kind))}, {_all(len(broken))} AS errors, warnings
+        FROM (
+            SELECT joined.*, {", ".join(f"{case} AS broken_{n}" for n, case in enumerate(broken))},
+                {_warnings(kind)} AS warnings
+            FROM joined CROSS JOIN context c)"""
 
 
 def _kept(kind: Kind) -> tuple[str, ...]:
@@ -130,14 +133,20 @@ def _context() -> str:
             WHERE valid_from <= $today AND (valid_until IS NULL OR $today < valid_until))"""
 
 
-def _errors(kind: Kind) -> str:
-    """Return SQL for the list of the first broken rule of each item."""
+def _broken(kind: Kind) -> list[str]:
+    """Return SQL for the first broken rule of each item, null when there is none."""
     items: dict[str, list[str]] = {}
     for rule in kind.rules:
         item, _, _ = error_items()[rule.code]
         items.setdefault(item, []).append(f"WHEN {rule.broken} THEN {rule.code}")
-    cases = ", ".join(f"CASE {' '.join(branches)} END" for branches in items.values())
-    return f"array_to_string(list_sort(list_filter([{cases}], lambda e: e IS NOT NULL)), ' ')"
+    return [f"CASE {' '.join(branches)} END" for branches in items.values()]
+
+
+def _all(count: int) -> str:
+    """Return SQL for the numbers of all items as one text; most orders have none, and need no list."""
+    codes = ", ".join(f"broken_{n}" for n in range(count))
+    listed = f"array_to_string(list_sort(list_filter([{codes}], lambda e: e IS NOT NULL)), ' ')"
+    return f"CASE WHEN coalesce({codes}) IS NULL THEN '' ELSE {listed} END"
 
 
 def _warnings(kind: Kind) -> str:

@@ -14,6 +14,8 @@ from bankklient_lab.orders.kinds.kind import (
     numeric,
 )
 
+# ruff: noqa: S608 - every text below is made of our own declarations
+
 TEXT_CHARACTERS = 35
 # Printable characters that the Czech character sets (Windows-1250, CP852) have.
 PRINTABLE = " -~¡-ſ€"
@@ -82,7 +84,7 @@ def side_rules(side: str, *, own: bool) -> tuple[Rule, ...]:
     more, whose = 30 if side == "credit" else 0, "own" if own else "counter"
     prefix, base, bank = f"{side}_account_prefix", f"{side}_account_base", f"{side}_bank"
     symbol, specific = f"{side}_variable_symbol", f"{side}_specific_symbol"
-    digits = f"length(significant({base}))"
+    digits = f"length({whose}_base_digits)"
     within = f"lambda k: k.bank = {bank} AND TRY_CAST({{}} AS BIGINT) BETWEEN k.first AND k.last"
     budget = f"len(list_filter(c.budget_accounts, {within.format(base)} AND k.specific_symbol = '{{}}')) > 0"
     rules = (
@@ -91,7 +93,7 @@ def side_rules(side: str, *, own: bool) -> tuple[Rule, ...]:
         Rule(16, f"{digits} = 0"),
         Rule(3, f"NOT {whose}_base_right"),
         Rule(4, f"len(list_filter(c.blocked_bases, {within.format(base)})) > 0"),
-        Rule(5, f"length(significant({prefix})) > 6"),
+        Rule(5, f"length({whose}_prefix_digits) > 6"),
         numeric(prefix, 6),
         Rule(7, f"NOT {whose}_prefix_right"),
         Rule(8, f"len(list_filter(c.blocked_prefixes, {within.format(prefix)})) > 0"),
@@ -132,7 +134,6 @@ def shared_rules(counter: str) -> tuple[Rule, ...]:
             characters_of(f"{name}_line_{line}", PRINTABLE, first + 4 + line - 1),
         )
     ]
-    amount = "amount_text(amount)"
     return (
         Rule(61, "own_bban = counter_bban"),
         longer("constant_symbol", 4, 62),
@@ -145,10 +146,10 @@ def shared_rules(counter: str) -> tuple[Rule, ...]:
             "currency <> c.national_currency AND NOT (coalesce(debit_bank = credit_bank, false)"
             " AND coalesce(list_contains(own_currencies, currency), false))",
         ),
-        Rule(71, f"amount IS NULL OR length({amount}) > 20 OR regexp_matches({amount}, '\\.\\d{{3,}}$')"),
-        Rule(72, f"NOT regexp_full_match({amount}, '[+-]?\\d+(\\.\\d*)?')"),
+        Rule(71, "amount IS NULL OR length(amount_entered) > 20 OR regexp_matches(amount_entered, '\\.\\d{3,}$')"),
+        Rule(72, "NOT regexp_full_match(amount_entered, '[+-]?\\d+(\\.\\d*)?')"),
         Rule(73, "amount_value = 0"),
-        Rule(74, f"amount_value < 0 OR starts_with({amount}, '-')"),
+        Rule(74, "amount_value < 0 OR starts_with(amount_entered, '-')"),
         Rule(75, f"amount_value IS NULL OR amount_value > {AMOUNT_MAX}"),
         Rule(83, "maturity_date_value IS NULL"),
         Rule(82, "maturity_date_value < created_on"),
@@ -162,27 +163,33 @@ def shared_rules(counter: str) -> tuple[Rule, ...]:
 
 
 def relation(own: str, counter: str) -> str:
-    """Return the SELECT that adds the accounts as 20 digits (null for what is none) and what is known of the own one."""
+    """Return the SELECT that adds the accounts as 20 digits (null: it is none) and what is known of the own one.
 
-    def bban(side: str) -> str:
-        prefix, base, bank = f"{side}_account_prefix", f"{side}_account_base", f"{side}_bank"
+    What several rules look at is worked out once here: DuckDB would work it out anew in each of them.
+    """
+    sides = {"own": own, "counter": counter}
+    digits = {
+        f"{whose}_{part}": f"{side}_account_{part}" for whose, side in sides.items() for part in ("prefix", "base")
+    }
+    numbers = {f"{name}_right": f"{name}_digits" for name in digits}
+
+    def bban(whose: str) -> str:
+        bank, base, prefix = f"{sides[whose]}_bank", f"{whose}_base_digits", f"coalesce({whose}_prefix_digits, '')"
         return (
-            f"CASE WHEN regexp_full_match(concat({bank}, significant({base}), significant({prefix})), '\\d*')"
-            f" AND length({bank}) = 4 AND length(significant({base})) BETWEEN 2 AND 10"
-            f" AND length(coalesce(significant({prefix}), '')) <= 6"
-            f" THEN {bank} || lpad(coalesce(significant({prefix}), ''), 6, '0')"
-            f" || lpad(significant({base}), 10, '0') END"
+            f"CASE WHEN length({bank}) = 4 AND length({base}) BETWEEN 2 AND 10 AND length({prefix}) <= 6"
+            f" AND regexp_full_match({bank} || {base} || {prefix}, '\\d*')"
+            f" THEN {bank} || lpad({prefix}, 6, '0') || lpad({base}, 10, '0') END"
         )
 
-    numbers = {
-        f"{whose}_{part}_right": f"{side}_account_{part}"
-        for whose, side in (("own", own), ("counter", counter))
-        for part in ("prefix", "base")
-    }
     return f"""
         SELECT e.*, {checks_taken(numbers)}, own.position AS own_position, own.currencies AS own_currencies
-        FROM (SELECT *, {bban(own)} AS own_bban, {bban(counter)} AS counter_bban, {own}_bank AS own_bank,
-            {number_checks(numbers)} FROM entered) e
+        FROM (
+            SELECT *, {bban("own")} AS own_bban, {bban("counter")} AS counter_bban, {own}_bank AS own_bank,
+                {number_checks(numbers)}
+            FROM (
+                SELECT *, {", ".join(f"significant({item}) AS {name}_digits" for name, item in digits.items())},
+                    amount_text(amount) AS amount_entered
+                FROM entered)) e
         LEFT JOIN own_sides own ON own.bban = e.own_bban"""
 
 
