@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
     from bankklient_lab.lab import Lab
     from bankklient_lab.opening import open  # noqa: A004 - bankklient_lab.open() is the door
+    from bankklient_lab.orders.accounts import own_accounts, set_account_position
+    from bankklient_lab.orders.codebooks import codebook, codebooks, search_codebook, update_codebook
     from bankklient_lab.orders.confirmation import (
         cancel_confirmation,
         confirm_orders,
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
         save_from_pattern,
         take_over_patterns,
     )
+    from bankklient_lab.orders.rechecking import recheck_orders
     from bankklient_lab.orders.regular_import import (
         decline_regular_payments,
         import_regular_payments,
@@ -129,6 +132,8 @@ _MODULES = {
     "lab": ("Lab",),
     "opening": ("open",),
     "orders.creating": ("check_order", "correct_order", "create_order", "delete_orders", "order_defaults"),
+    "orders.accounts": ("own_accounts", "set_account_position"),
+    "orders.codebooks": ("codebook", "codebooks", "search_codebook", "update_codebook"),
     "orders.confirmation": (
         "cancel_confirmation",
         "confirm_orders",
@@ -176,6 +181,7 @@ _MODULES = {
         "save_from_pattern",
         "take_over_patterns",
     ),
+    "orders.rechecking": ("recheck_orders",),
     "orders.regular_import": (
         "decline_regular_payments",
         "import_regular_payments",
@@ -218,6 +224,8 @@ __all__ = [
     "change_role",
     "change_user",
     "check_order",
+    "codebook",
+    "codebooks",
     "configuration",
     "configure",
     "confirm_orders",
@@ -278,6 +286,7 @@ __all__ = [
     "order_steps",
     "order_totals",
     "orders_waiting",
+    "own_accounts",
     "pattern_groups",
     "pattern_values",
     "patterns",
@@ -288,6 +297,7 @@ __all__ = [
     "prove",
     "published_relations",
     "rates",
+    "recheck_orders",
     "reduce_history",
     "reducible",
     "regular_payment_orders",
@@ -306,7 +316,9 @@ __all__ = [
     "save_header",
     "save_selection",
     "schedules",
+    "search_codebook",
     "selections",
+    "set_account_position",
     "set_password",
     "simulate_regular_payments",
     "sql",
@@ -317,6 +329,7 @@ __all__ = [
     "take_over_patterns",
     "tokens",
     "unlock_user",
+    "update_codebook",
     "use_form_layout",
     "users",
     "users_of_role",
