@@ -44,12 +44,13 @@ class Create:
         self.form = OrderForm(lab, state, self._save, on_twins=self.twins.show)
         self._done = ui.column(visible=False)
         self._sitting = ui.html("", style=css("sitting"))
+        keys = ui.html(f"<p class='muted'>{escape(text('create.keys'))}</p>")
         self.full = ui.grid(
             ui.card(
                 ui.row(self._kind, ui.html(""), self._header, self.endless, gap=10), self.form.view, self._done,
                 span=8, gap=16,
             ),
-            ui.column(ui.card(self._sitting), self.twins.view, css_classes=["span-4"], gap=14),
+            ui.column(self.twins.view, ui.card(self._sitting), keys, css_classes=["span-4"], gap=14),
         )  # fmt: skip
         nothing = ui.empty(text("create.nothing_title"), text("create.nothing"))
         self.view = self.full if kinds else nothing
@@ -129,6 +130,7 @@ class Create:
         made = create_order(self._lab, kind, values, reason=reason, duplicate=duplicate, use_defaults=False)
         understood = check_order(self._lab, kind, values)["values"]
         self.form.forget()
+        self._state.noted()
         self.created.append(
             made | {"kind": kind, "amount": Decimal(understood["amount"]), "currency": values["currency"].upper(),
                     "to": values.get("counter_account") or values.get("recipient_account", "")}

@@ -17,6 +17,7 @@ from . import formatting, ui
 from .formatting import escape
 from .order_actions import FOR_GOOD, STEPS, outcome_text
 from .order_columns import number_text, status_text, telling
+from .order_export import take_order
 from .order_fields import fields_of, shown
 from .order_form import OrderFields, OrderForm
 from .order_words import kind_label, origin_label, status_label, step_label
@@ -25,7 +26,7 @@ from .styles import css
 from .texts import text
 from .twins import Twins
 
-CORRECT, COPY, BACK, SURE = "correct", "copy", "back", "sure "
+CORRECT, COPY, TAKE, BACK, SURE = "correct", "copy", "take", "back", "sure "
 WIDTH = 620
 DRAFT = "order "  # and the number: the name of a draft
 # What one person mostly wants of an order comes first.
@@ -92,7 +93,7 @@ class OrderDrawer:
     def _copying(self) -> list[str]:
         may = needed(CREATES).holds(self._lab.rights.held(self._lab.caller))
         known = all(item["value"] is not None for item in self.order["items"] if item["name"] == "amount")
-        return [COPY] if may and known else []
+        return [*([COPY] if may and known else []), *([] if self._verifying else [TAKE])]
 
     def _offer(self, buttons: list[dict[str, str]], *, main: bool = True) -> None:
         self._bar.param.update(buttons=buttons, plain=not main)
@@ -112,6 +113,8 @@ class OrderDrawer:
                 self.correct()
             elif button == COPY:
                 self._copy()
+            elif button == TAKE:
+                take_order(self._lab, self._state, self.order["order_id"])
             elif button == "verify" and self._items_to_type():  # there they are asked for
                 self.view.open = False
                 self._state.page = "todo"
@@ -155,6 +158,7 @@ class OrderDrawer:
         self._state.page = "create"
 
     def _done(self, message: str, *, kind: str = "success", gone: bool = False) -> None:
+        self._state.noted()
         ui.tell(message, kind=kind)
         if gone:
             self.view.open = False

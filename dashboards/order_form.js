@@ -36,9 +36,10 @@ export function render({ model }) {
     const next = found[at + step];
     if (next) { next.focus(); if (next.select && next.type !== "checkbox") { next.select(); } }
   };
-  const focus = (name) => {
-    const input = name ? inputs.get(name) : stops()[0];
-    if (!input) { return; }
+  const focus = (name, tries = 100) => {  // the page may still be in the making, or the form not shown yet
+    const input = name ? inputs.get(name) : stops().find((one) => one.name !== "beginning") || stops()[0];
+    const ready = input && !document.body.inert && (input.offsetParent || input.closest("details"));
+    if (!ready) { if (tries) { setTimeout(focus, 100, name, tries - 1); } return; }
     const more = input.closest("details");
     if (more) { more.open = true; }
     input.focus({ preventScroll: true });
@@ -254,9 +255,9 @@ export function render({ model }) {
   model.on("plain", show_buttons);
   model.on("hidden", hide);
   for (const name of ["problems", "meanings", "notes"]) { model.on(name, say); }
-  model.on("goal", () => setTimeout(() => focus(model.goal.name), 30));
+  model.on("goal", () => setTimeout(focus, 30, model.goal.name));
   build();
   hide();
-  if (model.goal.number) { setTimeout(() => focus(model.goal.name), 300); }
+  if (model.goal.number) { setTimeout(focus, 300, model.goal.name); }
   return form;
 }

@@ -48,6 +48,7 @@ class OrderTable:
         self.sums: dict[str, Decimal] = {}
         self.total = 0
         self._columns = columns()
+        self.on_change: Callable[[], object] = self.refresh  # after a group action
         self.after: Callable[[], object] | None = None  # once: when the rows have been read
         self._problem = ui.notice("", severity="error", visible=False)
         self.table = PagedTable(
@@ -58,7 +59,7 @@ class OrderTable:
         self.choice = ui.multi_choice(
             text("table.columns"), {column.title: column.name for column in self._columns}, width=150
         )
-        self.actions = OrderActions(lab, self.chosen, self._all_ids, self.refresh)
+        self.actions = OrderActions(lab, self.chosen, self._all_ids, self._changed)
         self._reading: Refresh[tuple[int, list[dict[str, Any]]]] = Refresh(state, self._prepare, self._show, self._fail)
         self.view = ui.column(self.actions.view, self._problem, self.table.view, self.actions.dialog, gap=10)
         self.choice.param.watch(self._choose_columns, "value")
@@ -80,6 +81,10 @@ class OrderTable:
             if row["amount"] is not None:
                 sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + row["amount"]
         return Chosen(len(rows), sums, [row["order_id_code"] for row in rows], [row["version"] for row in rows])
+
+    def _changed(self) -> None:
+        self._state.noted()
+        self.on_change()
 
     def refresh(self) -> None:
         """Read anew."""

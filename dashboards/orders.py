@@ -12,6 +12,7 @@ from bankklient_lab.orders.listing import SETS, order_counts, order_totals
 from . import formatting, ui
 from .formatting import escape
 from .order_drawer import DRAFT, OrderDrawer
+from .order_export import OrderExport
 from .order_table import OrderTable, Sets, chips
 from .order_words import kind_label, set_label, status_label
 from .selections import SelectionBar
@@ -30,6 +31,7 @@ class Orders:
         self._lab, self._state = lab, state
         self.drawer = OrderDrawer(lab, state, self.refresh)
         self.list = OrderTable(lab, state, on_open=self.drawer.open, on_conditions=self._show_conditions)
+        self.list.on_change = self.refresh
         self.sets = Sets(self._choose_set, first="all")
         kinds = {text("orders.any_kind"): ANY} | {kind_label(name): name for name in KINDS}
         self._kind = ui.select(text("order_column.kind"), kinds, ANY, width=190)
@@ -37,6 +39,7 @@ class Orders:
         self._selections = SelectionBar(lab, self._criteria, self._show_selection, of=ORDERS)
         self._totals = ui.html("", style=css("totals"), visible=False)
         self._show_totals = ui.button(text("orders.totals"), self.toggle_totals, icon="functions", variant="text")
+        self.export = OrderExport(lab, state, self._shown)
         refresh = ui.icon_button("refresh", text("orders.refresh"), self.refresh)
         self.full = ui.column(
             ui.card(
@@ -46,7 +49,7 @@ class Orders:
                 gap=10,
             ),
             ui.card(
-                ui.row(ui.html(""), self._show_totals, refresh, self.list.choice, gap=8),
+                ui.row(ui.html(""), self.export.view, self._show_totals, refresh, self.list.choice, gap=8),
                 self._totals,
                 self.list.view,
             ),
@@ -105,6 +108,12 @@ class Orders:
 
     def _criteria(self) -> dict[str, Any]:
         return {"which": self.list.which, "where": self.list.where}
+
+    def _shown(self) -> dict[str, Any]:
+        """Return what is shown as arguments of a report: with who did what where such a column is shown (ORD-055)."""
+        table = self.list.table
+        people = any(name.endswith("_by") and name != "created_by" for name in table.shown)
+        return {**self.list.criteria, "order_by": table.order_by, "details": people}
 
     def _show_selection(self, criteria: dict[str, Any]) -> None:
         """Show a saved selection."""

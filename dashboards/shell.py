@@ -114,6 +114,7 @@ class Shell:
             dark=state.dark,
             sidebar_open=not state.narrow,
         )
+        state.noted = self._note
         self._touched = time.monotonic()
         state.param.watch(self._touch, list(State.KEPT))
         state.param.watch(self._show_page, "page")
@@ -193,6 +194,10 @@ class Shell:
     def look_for_news(self) -> None:
         """Offer to show what another window or process has changed."""
         self._news.visible = last_change(self.lab) > self._seen
+
+    def _note(self) -> None:
+        """Take what has changed as seen: this window has changed it and shows it."""
+        self._seen = last_change(self.lab)
 
     def _take_news(self) -> None:
         reload(self.lab, self.state)

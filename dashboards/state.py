@@ -99,6 +99,7 @@ class State(param.Parameterized):
         self.content = content
         self.styles = Styles()
         self.send_file: Callable[[str, bytes], None] = lambda _name, _content: None  # set by the window
+        self.noted: Callable[[], None] = lambda: None  # called after a change of one's own, which is no news
         self.soon: Callable[[Callable[[], None]], None] = _at_once  # how a page is filled; set by the window
         since, until = self.period_of(DEFAULT_PRESET)
         super().__init__(**{"since": since, "until": until} | params)  # type: ignore[no-untyped-call]

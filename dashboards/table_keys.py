@@ -178,7 +178,8 @@ class TableKeys(pn.custom.JSComponent):
         const all = headings();
         const first = all.find((one) => one.tabIndex === 0) || all[0];
         for (const one of all) { one.tabIndex = one === first ? 0 : -1; }
-        for (const cell of grid.querySelectorAll(".tabulator-cell[tabulator-field='state']")) {
+        const states = ":is([tabulator-field='state'], [tabulator-field='status'])";
+        for (const cell of grid.querySelectorAll(`.tabulator-cell${states}`)) {
           cell.dataset.mark = cell.textContent.trim().charAt(0);  // coloured by the style sheet
         }
         arrange();

@@ -33,6 +33,7 @@ class ToDo:
         self.list = OrderTable(
             lab, state, on_open=self.drawer.open, on_conditions=lambda: None, order_by=BY_MATURITY, rows_high=18
         )
+        self.list.on_change = self.refresh
         self.tasks = Sets(self._choose, first="verify")
         self._hint = ui.html("")
         self.full = ui.card(ui.row(self.tasks.widget, self.list.choice, gap=12), self._hint, self.list.view, gap=10)
