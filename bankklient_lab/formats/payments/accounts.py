@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
+REMEMBERED = 10_000  # the same accounts come again and again
 _CZECH = re.compile(r"(?:(\d{1,6})-)?(\d{2,10})/(\d{4})", re.ASCII)
 _CZECH_IBAN = re.compile(r"CZ\d{2}(\d{4})(\d{6})(\d{10})", re.ASCII)
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}", re.ASCII)
@@ -32,6 +34,7 @@ def is_iban(text: str) -> bool:
     return _IBAN.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def czech(text: str | None) -> Czech | None:
     """Return a Czech number, written in its own way or as an IBAN; None for another account."""
     if not text:
@@ -45,6 +48,7 @@ def czech(text: str | None) -> Czech | None:
     return Czech(prefix.lstrip("0"), base.lstrip("0") or "0", bank)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def iban(account: Czech) -> str:
     """Return the IBAN of a Czech account (ISO 7064, modulo 97-10)."""
     bban = f"{account.bank}{account.prefix:0>6}{account.base:0>10}"

@@ -12,7 +12,7 @@ import pyarrow as pa
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.formats.payments import kpc_layout as layout
 from bankklient_lab.formats.payments.accounts import Czech, czech
-from bankklient_lab.formats.payments.base import Header, one_line, refused, require_held
+from bankklient_lab.formats.payments.base import Header, one_line, refused, require_held, rows_of
 from bankklient_lab.formats.payments.charsets import encode
 
 HELD = frozenset(
@@ -31,7 +31,7 @@ Row = Mapping[str, Any]
 def write(payments: pa.Table, header: Header) -> Iterator[bytes]:
     """Yield one data file."""
     require_held(payments, "KPC", HELD)
-    rows = sorted(map(_checked, payments.to_pylist()), key=_file_and_group)
+    rows = sorted((_checked(row) for rows in rows_of(payments) for row in rows), key=_file_and_group)
     yield encode(_header(header), header.charset, "the header of the file")
     for number, (key, items) in enumerate(groupby(rows, key=lambda row: _file_and_group(row)[:2]), start=1):
         yield f"1 {key[0]} {number:06d} {key[1]}{_END}".encode("ascii")

@@ -36,16 +36,20 @@ class Parts:
 
     def text(self, row: Row, field: str, characters: int) -> str:
         """Return a text, escaped, "" when there is none."""
-        text: str = row[field] or ""
+        text: str | None = row[field]
+        if not text:
+            return ""
         if len(text) > characters:
             raise refused(row, field, f"longer than the {characters} characters that {self.message.name} has for it")
-        if text and not (text.isascii() and text.isprintable()):
+        if not (text.isascii() and text.isprintable()):
             check_text(text, place_of(row), field)
         return escape(text)
 
     def code(self, row: Row, field: str, name: str, characters: int) -> str:
         """Return a choice of a code or of a bank's own word."""
         text = self.text(row, field, 35)
+        if not text:
+            return ""
         return tag(name, tag("Cd" if _CODE.fullmatch(text) or len(text) <= characters else "Prtry", text))
 
     def payment_type(self, row: Row) -> str:
@@ -103,6 +107,8 @@ class Parts:
         return tag(f"{role}Agt", tag("FinInstnId", code, more))
 
     def _bank_address(self, row: Row) -> str:
+        if row["counter_bank_name"] is None and row["counter_bank_country"] is None:
+            return ""
         name, *lines = (row["counter_bank_name"] or "").split("\n")
         if len(name) > 140:
             raise refused(row, "counter_bank_name", "longer than 140 characters")
@@ -126,7 +132,8 @@ class Parts:
     def counter(self, row: Row) -> str:
         """Return the other party and its account."""
         role = self.message.counter
-        address = self._lines(row, "counter_address", (row["counter_address"] or "").split("\n"))
+        lines = (row["counter_address"] or "").split("\n")
+        address = self._lines(row, "counter_address", lines) if lines != [""] else ""
         name = self.text(row, "counter_name", 140)
         if self.message.name == "pain.008" and not name:
             raise refused(row, "counter_name", "a direct debit needs the name of the debtor")
@@ -146,10 +153,12 @@ class Parts:
 
     def instructions(self, row: Row) -> str:
         """Return the instructions for the other bank."""
+        if not row["instructions"]:
+            return ""
         found = []
-        for line in (row["instructions"] or "").split("\n"):
+        for line in row["instructions"].split("\n"):
             code, _, words = line.partition("/")
-            if line and (code not in INSTRUCTIONS or len(words) > 140):
+            if code not in INSTRUCTIONS or len(words) > 140:
                 raise refused(row, "instructions", f"there are {', '.join(sorted(INSTRUCTIONS))}, with 140 characters")
             check_text(words, place_of(row), "instructions")
             found.append(tag("InstrForCdtrAgt", tag("Cd", code), tag("InstrInf", escape(words))))

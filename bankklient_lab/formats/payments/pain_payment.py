@@ -38,7 +38,7 @@ class GroupColumns:
         self.message = message
         self.number = number
         self.account = account(found, "own")
-        self.bank = _bank(found, "own")
+        self.bank = _bank(found, "own", self.account)
         self.name = clean(found.get("own_name"))
         self.reference = given(found.get("reference"))
         self.maturity: str | None = found.get("maturity")
@@ -54,7 +54,7 @@ class GroupColumns:
         get = (self.shared | found).get
         other = account(found, "counter")
         symbols, message, end_to_end = _references(found)
-        bank_address = _address(found.get("counter_bank_address"))
+        bank_lines = (clean(get("counter_bank_name")), *_address(found.get("counter_bank_address")))
         return (
             no,
             self.number,
@@ -63,8 +63,8 @@ class GroupColumns:
             self.bank,
             self.name,
             other,
-            _bank(found, "counter"),
-            "\n".join(filter(None, (clean(get("counter_bank_name")), *bank_address))) or None,
+            _bank(found, "counter", other),
+            "\n".join(filter(None, bank_lines)) or None,
             _country(found.get("counter_bank_address")),
             clean(get("counter_name")),
             "\n".join(_address(found.get("counter_address"))) or None,
@@ -102,12 +102,13 @@ def account(found: Found, side: str) -> str | None:
     return number
 
 
-def _bank(found: Found, side: str) -> str | None:
-    """Return the BIC of a bank, or its code where the account does not say it."""
-    number = czech(account(found, side))
-    if number and not found.get(f"{side}_bic") and given(found.get(f"{side}_member")) == number.bank:
-        return None
-    return next(filter(None, (given(found.get(f"{side}_{name}")) for name in ("bic", "member", "agent"))), None)
+def _bank(found: Found, side: str, number: str | None) -> str | None:
+    """Return the BIC of a bank, or its code where the number of the account does not say it."""
+    if bic := given(found.get(f"{side}_bic")):
+        return bic
+    code = given(found.get(f"{side}_member")) or given(found.get(f"{side}_agent"))
+    national = czech(number) if code else None
+    return None if national and national.bank == code else code
 
 
 def _address(groups: list[Found] | None) -> list[str]:
@@ -144,9 +145,7 @@ def _references(found: Found) -> tuple[dict[str, str | None], str | None, str | 
         end_to_end = rest or None
     elif end_to_end:
         symbols = {}  # it only happens to begin like one
-    texts = []
-    for part in found.get("structured", ()):
-        texts += _structured(part, symbols)
+    texts = [text for part in found.get("structured", ()) for text in _structured(part, symbols)]
     unstructured = take_symbols(joined(found.get("unstructured", ())), symbols)
     return symbols, " ".join(filter(None, [*texts, unstructured])) or None, end_to_end
 
