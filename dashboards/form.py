@@ -47,6 +47,8 @@ class Field:
             return ui.checkbox(f"{label} \u2013 {self.help}" if self.help else label)
         if self.kind == DAY:
             return ui.date(label, **params)
+        if self.multiline:
+            return ui.area(label, max_length=self.chars, **params)
         return ui.field(label, max_length=self.chars, **params)
 
     def problem(self, value: Any) -> str:
@@ -113,20 +115,26 @@ class Form:
 
     def save(self) -> None:
         """Check all fields and save; what is wrong is said at the field, or above the button."""
-        problems = {name: self.fields[name].problem(value) for name, value in self.values().items()}
-        for name, problem in problems.items():
-            self._say(name, problem)
-        self._problem.visible = False
-        if any(problems.values()):
+        values = self.checked()
+        if values is None:
             return
         try:
-            self._save(self.values())
+            self._save(values)
         except ProofNeeded:
             raise
         except LabError as error:
             self.refuse(error)
         else:
             self.forget()
+
+    def checked(self) -> dict[str, Any] | None:
+        """Return what the fields hold; None when something is wrong, which is said at its field."""
+        values = self.values()
+        problems = {name: self.fields[name].problem(value) for name, value in values.items()}
+        for name, problem in problems.items():
+            self._say(name, problem)
+        self._problem.visible = False
+        return None if any(problems.values()) else values
 
     def refuse(self, error: LabError) -> None:
         """Say why it could not be saved: at the field that the error names, else above the button."""

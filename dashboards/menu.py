@@ -35,6 +35,9 @@ ENTRIES = {
         "task_alt", PAY, ["orders.verification:verify_orders", "orders.confirmation:confirm_orders"], key="t"
     ),
     "orders": Entry("list_alt", PAY, ["orders.listing:orders"], key="p"),
+    "patterns": Entry("bookmarks", PAY, ["orders.patterns:patterns"]),
+    "regular": Entry("event_repeat", PAY, ["orders.regular_payments:regular_payments"]),
+    "counterparties": Entry("contacts", PAY, ["orders.counterparties:counterparty_register"]),
     "imports": Entry("upload_file", WORK, ["history.importing:import_file"], key="i"),
     "runs": Entry("schedule", WORK, ["runs.records:run_history"], key="r"),
     "users": Entry("group", ADMINISTRATION, ["access.users:users"]),

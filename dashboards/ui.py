@@ -225,6 +225,11 @@ def field(label: str, value: str = "", **params: Any) -> Widget:
     return pmui.TextInput(label=label, value=value, size="small", margin=0, **{"width": 160, "styles": _FITS} | params)
 
 
+def area(label: str, **params: Any) -> Widget:
+    """Make a field for a text of several lines, taken when left."""
+    return pmui.TextAreaInput(label=label, size="small", margin=0, auto_grow=True, rows=2, **params)
+
+
 def password(label: str, **params: Any) -> Widget:
     """Make a field for a password, taken when left or on Enter."""
     return pmui.PasswordInput(label=label, size="small", margin=0, **{"width": 240, "styles": _FITS} | params)

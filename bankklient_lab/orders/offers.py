@@ -16,7 +16,7 @@ _ALWAYS = ("banks",)
 _DEBIT, _CREDIT = "debit", "credit"
 
 
-@action(f"{CREATES}|101|36|61|66|108|125|126", mode="standard")
+@action(f"{CREATES}|96|101|36|61|66|108|125|126", mode="standard")
 def order_offers(lab: Lab, kind: str) -> dict[str, list[list[str]]]:
     """Return by codebook the rows that a form of a kind offers: what is taken over, its name, a note.
 

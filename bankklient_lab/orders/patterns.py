@@ -97,7 +97,8 @@ def patterns(lab: Lab, kind: str, *, group: int | None = None) -> Read:
     """Return the patterns of a kind by group and name, checked now.
 
     Columns: pattern_id, name, group_number, group_name (null without groups), own_account, counter_account,
-    counter_name, amount (text as it was entered), currency, state (check: complete; incomplete; error), errors (numbers
+    counter_name, amount (text as it was entered), amount_value (DECIMAL), currency, state (check: complete;
+    incomplete; error), errors (numbers
     separated by spaces, of what is filled in), items (JSON), changed_by, changed_at.
     """
     one = kind_named(kind)
@@ -107,7 +108,7 @@ def patterns(lab: Lab, kind: str, *, group: int | None = None) -> Read:
             p.changed_by, p.changed_at
         FROM (SELECT entered_no, nullif({one.own_account}, '') AS own_account,
                 nullif({one.counter_account}, '') AS counter_account, {one.counter_name} AS counter_name, amount,
-                currency, {state(one)} AS state, {wrong(one)} AS errors
+                amount_value, currency, {state(one)} AS state, {wrong(one)} AS errors
             FROM ({_checked(one)})) c
         JOIN ops.pattern p ON p.pattern_id = c.entered_no
         LEFT JOIN ops.pattern_group g USING (group_number)

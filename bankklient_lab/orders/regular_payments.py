@@ -53,7 +53,8 @@ def create_regular_payment(
     schedule = Schedule(periodicity, month, day, valid_from, valid_until, instalments, last_amount or None)
     schedule.check()
     with lab.database.tx("ops") as cursor:
-        texts = (_defaults(lab, cursor) if use_defaults else {}) | _texts(values)
+        texts: dict[str, str | None] = {**regular_payment_defaults(lab)} if use_defaults else {}
+        texts |= _texts(values)
         _check(lab, cursor, texts, schedule.last_amount)
         row = schedule.columns() | _described(lab, clean_name(name, WHAT), texts, confirm=confirm)
         row["remaining"] = instalments
@@ -65,6 +66,14 @@ def create_regular_payment(
         ).fetchall()
         lab.log(cursor, "create_regular_payment", row["name"], number=regular_payment_id)
     return int(regular_payment_id)
+
+
+@action(EDITS, mode="standard")
+def regular_payment_defaults(lab: Lab) -> dict[str, str]:
+    """Return the values that the order of a new regular payment begins with, by item."""
+    with lab.database.reading() as cursor:
+        row = one_row(cursor.execute(defaults(KIND), rule_parameters(lab, bank_day(lab))))
+    return {name: text for name, text in row.items() if name != MATURITY and text is not None}
 
 
 @action(EDITS, record="regular_payment_id")
@@ -177,11 +186,6 @@ def regular_payment_orders(lab: Lab, regular_payment_id: int | None = None) -> R
         """,
         {"id": regular_payment_id},
     )
-
-
-def _defaults(lab: Lab, cursor: Any) -> dict[str, str | None]:
-    row = one_row(cursor.execute(defaults(KIND), rule_parameters(lab, bank_day(lab))))
-    return {name: text for name, text in row.items() if name != MATURITY}
 
 
 _DUE_TODAY = {MATURITY: "$today::DATE"}
