@@ -50,7 +50,9 @@ from bankklient_lab.server.running import LongCalls, until_gone
 from bankklient_lab.server.uploads import Uploads
 
 LOG = logging.getLogger("bankklient_lab.server")
-ROOMS_WITH_ACTIONS = tuple(f"bankklient_lab.{room}" for room in ("access", "history", "analysis", "runs", "server"))
+ROOMS_WITH_ACTIONS = tuple(
+    f"bankklient_lab.{room}" for room in ("access", "orders", "history", "analysis", "runs", "server")
+)
 PLAIN_PATHS = frozenset({"/health", "/openapi.json"})
 
 Handler = Callable[[Request], Awaitable[Response]]
