@@ -14,6 +14,7 @@ from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.columns import COLUMNS, column_sql, compared
 from bankklient_lab.orders.filters import conditions
+from bankklient_lab.orders.kinds import TABLES
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.numbers import BANK_ZONE
 from bankklient_lab.orders.views import NEXT_STEPS, SEES, SUMS, View, bound, possible, views
@@ -22,6 +23,7 @@ from bankklient_lab.rights.settings import read_setting
 # ruff: noqa: S608 - every text below is made of our own declarations, values are bound
 
 ROWS_MAX = 1_050_000
+PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
 CONNECTION_POINT = "20001"  # until the bank has given the client one
 WAITING = "waiting"
 # The sets that pages switch between, as SQL over an order `o`; a label for people.
@@ -135,15 +137,27 @@ def order_totals(lab: Lab, *, which: str = "all", where: Mapping[str, str] | Non
     return lab.read(sql, bound(sql, values))
 
 
-def relation(lab: Lab, seen: Sequence[View], names: Iterable[str], which: str, *, next_step: bool = False) -> str:
-    """Return SQL of the orders of a set that the caller sees, with some columns, and with what they can do next."""
+def relation(
+    lab: Lab,
+    seen: Sequence[View],
+    names: Iterable[str],
+    which: str,
+    *,
+    next_step: bool = False,
+    sources: Mapping[str, str] | None = None,
+) -> str:
+    """Return SQL of the orders of a set that the caller sees, with some columns, and with what they can do next.
+
+    `sources` are relations in place of the tables that keep orders.
+    """
     held, parts = lab.rights.held(lab.caller), []
     for view in seen:
         columns = _names(view.kind, names)
         if next_step:
             steps = " ".join(f"WHEN {possible(view.kind, step, held)} THEN '{step}'" for step in NEXT_STEPS)
             columns += f", CASE {steps} END AS next_step"
-        parts.append(f"SELECT {columns} FROM {view.relation(_set(lab, view, which))}")
+        source = (sources or {}).get(view.kind.table, "")
+        parts.append(f"SELECT {columns} FROM {view.relation(_set(lab, view, which), source)}")
     return " UNION ALL ".join(parts)
 
 
@@ -158,10 +172,20 @@ def _page(lab: Lab, which: str, where: Mapping[str, str], order_by: Sequence[str
         raise BadArgument(f"limit must be 1 to {ROWS_MAX} and offset not negative")
     seen = views(lab)
     keys, values = _keys(lab, seen, which, where, order_by)
+    keys += f" LIMIT {int(limit)} OFFSET {int(offset)}"
+    if limit <= PAGE_ROWS_MAX:  # rows by their numbers come from the index, as long as nothing else is asked of them
+        ids = ", ".join(str(order_id) for (order_id,) in lab.rows(keys, bound(keys, values))) or "NULL"
+        sources = {table: f"{table.rpartition('.')[2]}_on_page" for table in TABLES}
+        picked = ", ".join(
+            f"{name} AS MATERIALIZED (SELECT * FROM {table} WHERE order_id IN ({ids}))"
+            for table, name in sources.items()
+        )
+        page = f"WITH {picked} FROM ({relation(lab, seen, COLUMNS, which, next_step=True, sources=sources)}) l"
+    else:
+        rows = relation(lab, seen, COLUMNS, which, next_step=True)
+        page = f"FROM ({rows}) l SEMI JOIN ({keys}) k ON k.order_id = l.order_id"
     sql = f"""
-        SELECT l.*, a.name AS own_account_name
-        FROM ({relation(lab, seen, COLUMNS, which, next_step=True)}) l
-            SEMI JOIN ({keys} LIMIT {int(limit)} OFFSET {int(offset)}) k ON k.order_id = l.order_id
+        SELECT l.*, a.name AS own_account_name FROM ({page}) l
             LEFT JOIN ({_OWN_NAMES}) a ON a.own_account = l.own_account
         ORDER BY {_order(order_by)}"""
     return lab.read(sql, bound(sql, values))

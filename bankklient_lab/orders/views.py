@@ -50,10 +50,13 @@ class View:
     open_: str
     typed: tuple[str, ...]
 
-    def relation(self, more: str = "true") -> str:
-        """Return SQL of the orders that are shown and for which the predicate `more` holds, as a table `o`."""
+    def relation(self, more: str = "true", source: str = "") -> str:
+        """Return SQL of the orders that are shown and for which the predicate `more` holds, as a table `o`.
+
+        `source` has the rows of the kind's table that are looked at, all of them when empty.
+        """
         where = f"o.kind = '{self.kind.name}' AND ({self.visible}) AND ({more})"
-        return f"(SELECT {self._columns()} FROM {self.kind.table} o WHERE {where}) o"  # noqa: S608 - our own texts
+        return f"(SELECT {self._columns()} FROM {source or self.kind.table} o WHERE {where}) o"  # noqa: S608 - our own
 
     def _columns(self) -> str:
         if not self.typed or self.open_ == self.visible:
