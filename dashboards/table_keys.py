@@ -20,7 +20,7 @@ class TableKeys(pn.custom.JSComponent):
     typed = param.Dict(default={}, doc="Column and value that the user left in a filter, and a running number.")
 
     _esm = """
-    export function render({ model, el }) {
+    export function render({ model, view, el }) {
       const home = el.getRootNode().host;
       let root, grid, holder, table, stop, current = 0, typings = 0, moving = false;
       let had = null, landing = null, left = null, moved = null;
@@ -215,10 +215,15 @@ class TableKeys(pn.custom.JSComponent):
           }
         });
       };
+      const settle = (host) => {  // the theme replaces style sheets; the table waits, without a pause, for those before
+        const loaded = view.parent.child_views.find((one) => one.el === host)?._initialized_stylesheets;
+        for (const link of host.shadowRoot.querySelectorAll("link")) { if (link.sheet) { loaded?.set(link.href, true); } }
+      };
       const look = () => {
         const host = [...(home.parentNode?.children || [])].find((one) => one.shadowRoot?.querySelector(".tabulator"));
         const found = host?.shadowRoot.querySelector(".tabulator");
         if (!found || !Tabulator.findTable(found)?.[0]?.initialized) { return; }  // it is built over a while
+        settle(host);
         if (root !== host.shadowRoot) { listen(host); }
         if (grid !== found) { adopt(found); }
         tidy();
