@@ -191,6 +191,11 @@ def _domestic_fields(kind: Kind) -> dict[str, str]:
 def _foreign_fields() -> dict[str, str]:
     """Return SQL for the items of a foreign payment from the fields of a payment."""
     iban = "regexp_full_match(counter_account, '[A-Z]{2}\\d{2}[A-Z0-9]+')"
+    bank = (  # without the country, which has an item of its own
+        "CASE WHEN ends_with(counter_bank_name, chr(10) || counter_bank_country)"
+        " THEN left(counter_bank_name, length(counter_bank_name) - 1 - length(counter_bank_country))"
+        " ELSE counter_bank_name END"
+    )
     iban_country = f"CASE WHEN {iban} THEN substr(counter_account, 1, 2) END"
     found = {
         "orderer_account_prefix": "account_prefix(own_account)",
@@ -211,7 +216,7 @@ def _foreign_fields() -> dict[str, str]:
     }
     for name, text, count in (
         ("recipient", "concat_ws(chr(10), counter_name, counter_address)", 3),
-        ("bank_connection", "counter_bank_name", _TEXT_LINES),
+        ("bank_connection", bank, _TEXT_LINES),
         ("recipient_info", "message", _TEXT_LINES),
     ):
         found |= _lines(name, text, count)

@@ -1,0 +1,178 @@
+"""Confirmed orders as files that a bank or another program takes, in any format that can be written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from bankklient_lab.actions import action
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.formats.payments import format_named, formats
+from bankklient_lab.formats.payments.base import Header
+from bankklient_lab.formats.payments.schema import PAYMENT
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import CONFIRMED, CONFIRMED_TWICE, INCLUDED
+from bankklient_lab.orders.payment_files import template
+from bankklient_lab.rights.settings import read_setting
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+CONFIRMED_STATES = (CONFIRMED, CONFIRMED_TWICE, INCLUDED)
+TABLES_OF_ITEMS = ("csv", "xlsx")
+_DOMESTIC = {"domestic_payment": "payment", "domestic_collection": "collection"}
+
+
+def order_formats() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the formats that orders can be written in, each with its suffix and versions."""
+    return {f.name: (f.write_suffix, f.versions) for f in formats().values() if f.write is not None}
+
+
+@action("36|11|16", mode="standard")
+def order_template(lab: Lab, kind: str, format: str = "csv") -> bytes:  # noqa: A002 - the term of the field
+    """Return a table (csv, xlsx) with the columns of the layout for a kind of order and no order."""
+    if format not in TABLES_OF_ITEMS:
+        raise UnknownName("format of a template", format, f"there are {', '.join(TABLES_OF_ITEMS)}")
+    empty = pa.table({name: pa.array([], pa.string()) for name in template(kind)})
+    return _written(lab, format, empty, "", "utf-8")
+
+
+@action("11|16", mode="standard")
+def export_orders(
+    lab: Lab,
+    order_ids: list[int],
+    format: str,  # noqa: A002 - the term of the field
+    *,
+    version: str = "",
+    charset: str = "utf-8",
+) -> bytes:
+    """Return confirmed orders as one file for a bank; they stay as they are, and the export is logged.
+
+    `format` is a key of `order_formats`, `version` one of its versions (empty: the oldest). UnknownName for an order
+    that there is not, Refused for one that is not confirmed, BadArgument, naming order and field, for what the format
+    can't hold: nothing is left out.
+    """
+    with lab.database.reading() as cursor:
+        _require_confirmed(cursor, order_ids)
+        table = _items(cursor, order_ids) if format in TABLES_OF_ITEMS else _payments(cursor, order_ids)
+    content = _written(lab, format, table, version, charset)
+    with lab.database.tx("ops") as cursor:
+        lab.log(cursor, "export_orders", str(len(set(order_ids))), format=format, orders=order_ids[:100])
+    return content
+
+
+def _written(lab: Lab, name: str, table: pa.Table, version: str, charset: str) -> bytes:
+    form = format_named(name)
+    if form.write is None:
+        raise UnknownName("format to write", name, f"there are {', '.join(order_formats())}")
+    now = lab.clock()
+    header = Header(
+        message_id=f"{now:%Y%m%d%H%M%S%f}",
+        created_at=now,
+        initiator=read_setting(lab.database, "client_name") or lab.user,
+        client_number=read_setting(lab.database, "client_identification"),
+        version=version,
+        charset=charset,
+    )
+    return b"".join(form.write(table, header))
+
+
+def _require_confirmed(cursor: Any, order_ids: list[int]) -> None:
+    if not order_ids:
+        raise BadArgument("there is no order to write")
+    tables = " UNION ALL ".join(f"SELECT order_id, status FROM {table}" for table in {k.table for k in KINDS.values()})
+    rows = cursor.execute(
+        f"SELECT w.order_id, o.status FROM (SELECT unnest($ids) AS order_id) w LEFT JOIN ({tables}) o USING (order_id)"
+        " WHERE o.status IS NULL OR o.status NOT IN (SELECT unnest($confirmed)) ORDER BY 1 LIMIT 1",
+        {"ids": order_ids, "confirmed": list(CONFIRMED_STATES)},
+    ).fetchall()
+    for order_id, status in rows:
+        if status is None:
+            raise UnknownName("order", str(order_id))
+        raise Refused(f"order {order_id} is not confirmed; only confirmed orders are written for a bank")
+
+
+def _payments(cursor: Any, order_ids: list[int]) -> pa.Table:
+    """Return the orders in the schema of payment files, in the order of their ids."""
+    parts = " UNION ALL BY NAME ".join(
+        f"SELECT order_id, {', '.join(f'{sql} AS {field}' for field, sql in _fields(kind).items())} FROM {kind.table}"
+        f" WHERE kind = '{kind.name}' AND order_id IN (SELECT unnest($ids))"
+        for kind in KINDS.values()
+    )
+    found = cursor.execute(
+        "SELECT * EXCLUDE (order_id), row_number() OVER (ORDER BY order_id)::INTEGER AS payment_no, 1 AS group_no,"
+        f" 'order ' || order_id AS place FROM ({parts}) ORDER BY order_id",
+        {"ids": order_ids},
+    ).to_arrow_table()
+    columns = [
+        found[field.name].cast(field.type) if field.name in found.column_names else pa.nulls(found.num_rows, field.type)
+        for field in PAYMENT
+    ]
+    return pa.table(columns, schema=PAYMENT)
+
+
+def _items(cursor: Any, order_ids: list[int]) -> pa.Table:
+    """Return the orders as texts of those items that any of them has."""
+    parts = " UNION ALL BY NAME ".join(
+        f"SELECT order_id, kind, {', '.join(kind.names)} FROM {kind.table}"
+        f" WHERE kind = '{kind.name}' AND order_id IN (SELECT unnest($ids))"
+        for kind in KINDS.values()
+    )
+    found = cursor.execute(f"SELECT * EXCLUDE (order_id) FROM ({parts}) ORDER BY order_id", {"ids": order_ids})
+    table = found.to_arrow_table()
+    return table.select([name for name in table.column_names if table[name].null_count < table.num_rows])
+
+
+def _fields(kind: Kind) -> dict[str, str]:
+    """Return SQL for the fields of a payment file from the items of a kind; the other way of payment_files."""
+    shared = {
+        "own_account": kind.own_account,
+        "amount": "amount_value",
+        "currency": "currency",
+        "maturity": "maturity_date_value",
+        "client_reference": "client_transaction_id",
+    }
+    if kind.name not in _DOMESTIC:
+        words = [f"instruction_code_{n} || coalesce('/' || instruction_description_{n}, '')" for n in range(1, 5)]
+        return shared | {
+            "kind": "'foreign'",
+            "counter_account": "recipient_account",
+            "counter_bank": "swift_bic",
+            "counter_bank_name": _joined("bank_connection", 4, "country"),  # as an address ends
+            "counter_bank_country": "country",
+            "counter_name": "recipient_line_1",
+            "counter_address": "nullif(concat_ws(chr(10), recipient_line_2, recipient_line_3), '')",
+            "message": _joined("recipient_info", 4),
+            "charge_bearer": "CASE charges WHEN 'OUR' THEN 'DEBT' WHEN 'BEN' THEN 'CRED' WHEN 'SHA' THEN 'SHAR' END",
+            "end_to_end_id": "payer_reference",
+            "instructions": f"nullif(concat_ws(chr(10), {', '.join(words)}), '')",
+            "exchange_rate": "agreed_rate",
+        }
+    own, counter = kind.own, kind.counter
+    return shared | {
+        "kind": f"'{_DOMESTIC[kind.name]}'",
+        "own_name": f"{own}_abbreviation",
+        "own_variable_symbol": _significant(f"{own}_variable_symbol"),
+        "own_specific_symbol": _significant(f"{own}_specific_symbol"),
+        "own_text": _joined(f"{own}_identification", 4),
+        "counter_account": kind.counter_account,
+        "counter_name": f"{counter}_abbreviation",
+        "counter_text": _joined(f"{counter}_identification", 4),
+        "variable_symbol": _significant(f"{counter}_variable_symbol"),
+        "constant_symbol": _significant("constant_symbol"),
+        "specific_symbol": _significant(f"{counter}_specific_symbol"),
+        "message": _joined("client_message", 4),
+        "client_day": "client_transaction_date_value",
+        "urgent": "express_payment_value",
+    }
+
+
+def _significant(item: str) -> str:
+    return f"nullif(significant({item}), '')"
+
+
+def _joined(name: str, count: int, *more: str) -> str:
+    lines = ", ".join([*(f"{name}_line_{line}" for line in range(1, count + 1)), *more])
+    return f"nullif(concat_ws(chr(10), {lines}), '')"
