@@ -102,7 +102,7 @@ STEPS_TAKEN = "SELECT order_id, action, done_by FROM ops.order_step WHERE order_
 GENTLY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.mark.spec("ORD-215", "IMP-141", "IMP-142", "TXN-129", "ORD-214", "ADM-105")
+@pytest.mark.spec("ORD-215", "IMP-141", "IMP-142", "TXN-129", "ORD-214")
 @given(held_by_each(WORKING - ALONE), TURNS)
 @GENTLY
 def test_without_some_permissions_nobody_confirms_the_own_order(

@@ -138,7 +138,7 @@ def some_sets() -> list[Held]:
 
 @pytest.mark.spec(
     "ORD-272", "ORD-432", "IMP-174", "ORD-212", "ORD-214", "ORD-215", "ORD-216", "ORD-217", "ORD-218", "ORD-202",
-    "ORD-203", "ORD-204", "ORD-324", "IMP-137", "IMP-141", "IMP-145", "ADM-104",
+    "ORD-203", "ORD-204", "ORD-324", "IMP-137", "IMP-141", "IMP-145",
 )  # fmt: skip
 @pytest.mark.parametrize("action", GROUP)
 def test_a_group_changes_what_the_tables_allow_and_nothing_else(

@@ -104,7 +104,7 @@ def test_a_symbol_that_is_there_is_typed_as_it_is(company: Lab) -> None:
     assert verify_by_typing(mine, zero, {"variable_symbol": "0"})["done"] == 1
 
 
-@pytest.mark.spec("ORD-195", "ADM-141", "ADM-142")
+@pytest.mark.spec("ORD-195", "ADM-145")
 def test_every_item_that_can_be_marked_can_be_typed(company: Lab) -> None:
     values = domestic_values(
         constant_symbol="308", specific_symbol="9", abbreviation="Supplier", client_message="first\nsecond",
