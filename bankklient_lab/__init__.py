@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
     from bankklient_lab.lab import Lab
     from bankklient_lab.opening import open  # noqa: A004 - bankklient_lab.open() is the door
+    from bankklient_lab.orders.accounting_systems import (
+        accounting_systems,
+        add_accounting_system,
+        change_accounting_system,
+        delete_accounting_system,
+        files_waiting,
+    )
     from bankklient_lab.orders.accounts import own_accounts, set_account_position
     from bankklient_lab.orders.codebooks import codebook, codebooks, search_codebook, update_codebook
     from bankklient_lab.orders.confirmation import (
@@ -61,6 +68,7 @@ if TYPE_CHECKING:
     from bankklient_lab.orders.counterparty_files import import_counterparties
     from bankklient_lab.orders.creating import check_order, correct_order, create_order, delete_orders, order_defaults
     from bankklient_lab.orders.detail import order_detail
+    from bankklient_lab.orders.exporting import export_orders, order_template
     from bankklient_lab.orders.headers import delete_header, header_values, headers, save_header
     from bankklient_lab.orders.layouts import (
         current_layout,
@@ -70,6 +78,7 @@ if TYPE_CHECKING:
         use_form_layout,
     )
     from bankklient_lab.orders.listing import order_counts, order_ids, order_totals, orders_waiting, payment_orders
+    from bankklient_lab.orders.locked import locked_items
     from bankklient_lab.orders.pattern_groups import (
         create_pattern_group,
         delete_pattern_group,
@@ -85,6 +94,7 @@ if TYPE_CHECKING:
         save_from_pattern,
         take_over_patterns,
     )
+    from bankklient_lab.orders.receiving import receive_file
     from bankklient_lab.orders.rechecking import recheck_orders
     from bankklient_lab.orders.regular_import import (
         decline_regular_payments,
@@ -100,7 +110,9 @@ if TYPE_CHECKING:
         regular_payment_orders,
         regular_payments,
     )
+    from bankklient_lab.orders.text_replacements import replace_texts, stop_replacing_texts, text_replacements
     from bankklient_lab.orders.timeline import order_steps
+    from bankklient_lab.orders.transmissions import transmissions
     from bankklient_lab.orders.verification import cancel_verification, items_to_type, verify_by_typing, verify_orders
     from bankklient_lab.runs.records import run_history
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
@@ -132,7 +144,19 @@ _MODULES = {
     "lab": ("Lab",),
     "opening": ("open",),
     "orders.creating": ("check_order", "correct_order", "create_order", "delete_orders", "order_defaults"),
+    "orders.accounting_systems": (
+        "accounting_systems",
+        "add_accounting_system",
+        "change_accounting_system",
+        "delete_accounting_system",
+        "files_waiting",
+    ),
     "orders.accounts": ("own_accounts", "set_account_position"),
+    "orders.exporting": ("export_orders", "order_template"),
+    "orders.locked": ("locked_items",),
+    "orders.receiving": ("receive_file",),
+    "orders.text_replacements": ("replace_texts", "stop_replacing_texts", "text_replacements"),
+    "orders.transmissions": ("transmissions",),
     "orders.codebooks": ("codebook", "codebooks", "search_codebook", "update_codebook"),
     "orders.confirmation": (
         "cancel_confirmation",
@@ -206,7 +230,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Lab",
     "LabError",
+    "accounting_systems",
     "accounts",
+    "add_accounting_system",
     "add_schedule",
     "application_log",
     "archives",
@@ -218,6 +244,7 @@ __all__ = [
     "cancel_permissions",
     "cancel_verification",
     "cash_flow",
+    "change_accounting_system",
     "change_password",
     "change_pattern",
     "change_regular_payment",
@@ -242,6 +269,7 @@ __all__ = [
     "create_user",
     "current_layout",
     "decline_regular_payments",
+    "delete_accounting_system",
     "delete_archived",
     "delete_counterparty",
     "delete_form_layout",
@@ -260,7 +288,9 @@ __all__ = [
     "entry_parts",
     "entry_totals",
     "exclude_orders",
+    "export_orders",
     "export_statement",
+    "files_waiting",
     "findings",
     "form_layouts",
     "give_consent",
@@ -278,12 +308,14 @@ __all__ = [
     "items_to_type",
     "learn_counterparties",
     "learn_counterparties_from_statements",
+    "locked_items",
     "open",
     "order_counts",
     "order_defaults",
     "order_detail",
     "order_ids",
     "order_steps",
+    "order_template",
     "order_totals",
     "orders_waiting",
     "own_accounts",
@@ -297,6 +329,7 @@ __all__ = [
     "prove",
     "published_relations",
     "rates",
+    "receive_file",
     "recheck_orders",
     "reduce_history",
     "reducible",
@@ -306,6 +339,7 @@ __all__ = [
     "remove_schedule",
     "rename_account",
     "rename_pattern_group",
+    "replace_texts",
     "roles",
     "roles_alone",
     "rotate_backup",
@@ -326,8 +360,11 @@ __all__ = [
     "statement",
     "statement_head",
     "statements",
+    "stop_replacing_texts",
     "take_over_patterns",
+    "text_replacements",
     "tokens",
+    "transmissions",
     "unlock_user",
     "update_codebook",
     "use_form_layout",

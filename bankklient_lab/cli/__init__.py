@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from bankklient_lab.cli import (
     access,
+    accounting,
     application_log,
     asking,
     codebooks,
@@ -53,6 +54,7 @@ for module in (
     patterns,
     regular_payments,
     counterparties,
+    accounting,
     codebooks,
     asking,
     notebooks,

@@ -53,7 +53,7 @@ def accounting_systems(lab: Lab) -> Read:
 @action("2", mode="exclusive")
 def add_accounting_system(
     lab: Lab,
-    number: int,
+    system: int,
     name: str,
     *,
     format: str = "",  # noqa: A002 - the term of the field
@@ -69,55 +69,58 @@ def add_accounting_system(
     name its own. `start_status`: created, verified or confirmed, of domestic orders that are right. The folders are on
     the machine where the lab is. `accounts` are the own accounts that are exported, all when empty.
     """
-    system = AccountingSystem(
-        number, name, format, charset, start_status, folder_in, folder_out, tuple(accounts or ())
+    entry = AccountingSystem(
+        system, name, format, charset, start_status, folder_in, folder_out, tuple(accounts or ())
     )  # fmt: skip
-    if not 1 <= number <= NUMBER_MAX:
-        raise BadArgument(f"the number of an accounting system is from 1 to {NUMBER_MAX}; {number} is not")
+    if not 1 <= system <= NUMBER_MAX:
+        raise BadArgument(f"the number of an accounting system is from 1 to {NUMBER_MAX}; {system} is not")
     with lab.database.tx("ops") as cursor:
-        if cursor.execute("SELECT 1 FROM ops.accounting_system WHERE number = ?", [number]).fetchone():
-            raise BadArgument(f"there is an accounting system {number} already; choose another number")
-        kept = _checked(cursor, system)
+        if cursor.execute("SELECT 1 FROM ops.accounting_system WHERE number = ?", [system]).fetchone():
+            raise BadArgument(f"there is an accounting system {system} already; choose another number")
+        kept = _checked(cursor, entry)
         cursor.execute(_KEEP, list(kept.values()))
-        lab.log(cursor, "add_accounting_system", str(number), **kept)
+        lab.log(cursor, "add_accounting_system", str(system), **kept)
 
 
 @action("2", mode="exclusive")
-def change_accounting_system(lab: Lab, number: int, changes: dict[str, Any]) -> None:
+def change_accounting_system(lab: Lab, system: int, changes: dict[str, Any]) -> None:
     """Change the fields named in `changes` (as in `add_accounting_system`) of an accounting system."""
     with lab.database.tx("ops") as cursor:
-        before = system_numbered(cursor, number)
+        before = system_numbered(cursor, system)
         unknown = set(changes) - (set(asdict(before)) - {"number"})
         if unknown:
             raise UnknownName("field of an accounting system", min(unknown), f"there are {', '.join(asdict(before))}")
+        for field, value in changes.items():
+            if not isinstance(value, list if field == "accounts" else str):
+                raise BadArgument(f"{field} of an accounting system can't be a {type(value).__name__}")
         if "accounts" in changes:
-            changes = changes | {"accounts": tuple(changes["accounts"] or ())}
+            changes = changes | {"accounts": tuple(map(str, changes["accounts"]))}
         kept = _checked(cursor, AccountingSystem(**(asdict(before) | changes)))
         cursor.execute(_KEEP, list(kept.values()))
-        lab.log(cursor, "change_accounting_system", str(number), **{name: kept[name] for name in changes})
+        lab.log(cursor, "change_accounting_system", str(system), **{name: kept[name] for name in changes})
 
 
 @action("2", mode="exclusive")
-def delete_accounting_system(lab: Lab, number: int) -> None:
+def delete_accounting_system(lab: Lab, system: int) -> None:
     """Take an accounting system and its replacements of texts out of the register; what came from it stays."""
     with lab.database.tx("ops") as cursor:
-        system = system_numbered(cursor, number)
-        cursor.execute("DELETE FROM ops.text_replacement WHERE accounting_system = ?", [number])
-        cursor.execute("DELETE FROM ops.accounting_system WHERE number = ?", [number])
-        lab.log(cursor, "delete_accounting_system", str(number), name=system.name)
+        entry = system_numbered(cursor, system)
+        cursor.execute("DELETE FROM ops.text_replacement WHERE accounting_system = ?", [system])
+        cursor.execute("DELETE FROM ops.accounting_system WHERE number = ?", [system])
+        lab.log(cursor, "delete_accounting_system", str(system), name=entry.name)
 
 
 @action("36", mode="standard")
-def files_waiting(lab: Lab, number: int) -> list[dict[str, Any]]:
+def files_waiting(lab: Lab, system: int) -> list[dict[str, Any]]:
     """Return the files in the folder that an accounting system's files come from, by name.
 
     Of each name, bytes and received (whether a file of that name was received before). BadArgument when the folder
     can't be read or the system has none.
     """
     with lab.database.reading() as cursor:
-        system = system_numbered(cursor, number)
-        known = names_received(cursor, number)
-    folder = incoming_folder(system)
+        entry = system_numbered(cursor, system)
+        known = names_received(cursor, system)
+    folder = incoming_folder(entry)
     try:
         found = [(entry.name, entry.stat(follow_symlinks=False)) for entry in os.scandir(folder)]
     except OSError as error:
@@ -129,20 +132,20 @@ def files_waiting(lab: Lab, number: int) -> list[dict[str, Any]]:
     ]
 
 
-def system_numbered(cursor: Any, number: int) -> AccountingSystem:
+def system_numbered(cursor: Any, system: int) -> AccountingSystem:
     """Return an entry of the register; UnknownName."""
-    row = cursor.execute("SELECT * FROM ops.accounting_system WHERE number = ?", [number]).fetchone()
+    row = cursor.execute("SELECT * FROM ops.accounting_system WHERE number = ?", [system]).fetchone()
     if row is None:
-        raise UnknownName("accounting system", number, "`bankklient accounting-systems` shows them")
+        raise UnknownName("accounting system", system, "`bankklient accounting-systems` shows them")
     kept = dict(zip([field.name for field in fields(AccountingSystem)], row, strict=True))
     return AccountingSystem(**kept | {"accounts": tuple(kept["accounts"].split())})
 
 
-def names_received(cursor: Any, number: int) -> set[str]:
+def names_received(cursor: Any, system: int) -> set[str]:
     """Return the names of the files that an accounting system's receipts have taken over, in small letters."""
     rows = cursor.execute(
         "SELECT lower(file_name) FROM ops.transmission WHERE batch_type = 0 AND accounting_system = ? AND error = ''",
-        [number],
+        [system],
     ).fetchall()
     return {name for (name,) in rows}
 

@@ -49,7 +49,7 @@ ORIGIN = "accounting_system"
 
 @action("36", mode="batch", record="orders", steps=True)
 def receive_file(
-    lab: Lab, number: int, name: str, *, path: Path | None = None, job: Job | None = None
+    lab: Lab, system: int, name: str, *, path: Path | None = None, job: Job | None = None
 ) -> dict[str, Any]:
     """Take over the orders of a file from an accounting system, whole or not at all, and return the report.
 
@@ -62,8 +62,8 @@ def receive_file(
     report too, and a line of the protocol; Cancelled is raised.
     """
     with lab.database.reading() as cursor:
-        system = system_numbered(cursor, number)
-    receipt = _Receipt(lab, system, name, job or Job())
+        entry = system_numbered(cursor, system)
+    receipt = _Receipt(lab, entry, name, job or Job())
     try:
         with reader() as one, lab.database.tx("ops") as cursor:
             receipt.take(cursor, path, one)
@@ -143,6 +143,8 @@ class _Receipt:
         self._record(cursor, transmission_id, error.message)
 
     def _check_name(self, cursor: Any) -> None:
+        if not self._name.strip() or self._name != Path(self._name).name:
+            raise FormatError("a file needs a name, without a folder", place="file name")
         if len(self._name) > FILE_NAME_CHARACTERS_MAX:
             raise FormatError(
                 f"the name of a file has at most {FILE_NAME_CHARACTERS_MAX} characters", place="file name"
@@ -301,16 +303,16 @@ class _Receipt:
         )  # fmt: skip
 
 
-def _repeated_identifications(cursor: Any, kind: Kind, number: int, batch: str) -> int:
+def _repeated_identifications(cursor: Any, kind: Kind, system: int, batch: str) -> int:
     """Return how many orders of a batch have a client identification that another one of the system has already."""
     ((repeated,),) = cursor.execute(
         f"""
         SELECT count(*) FILTER (new) - (count(DISTINCT client_transaction_id)
             - count(DISTINCT client_transaction_id) FILTER (NOT new))
         FROM (SELECT client_transaction_id, batch_order = $batch AS new FROM {kind.table}
-            WHERE kind = $kind AND accounting_system = $number AND client_transaction_id IS NOT NULL)
+            WHERE kind = $kind AND accounting_system = $system AND client_transaction_id IS NOT NULL)
         """,
-        {"batch": batch, "kind": kind.name, "number": number},
+        {"batch": batch, "kind": kind.name, "system": system},
     ).fetchall()
     return int(repeated)
 

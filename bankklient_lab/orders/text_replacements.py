@@ -25,23 +25,23 @@ FIELDS = {
 
 
 @table_action(SEES)
-def text_replacements(lab: Lab, number: int) -> Read:
+def text_replacements(lab: Lab, system: int) -> Read:
     """Return the replacements of an accounting system in the order in which they are tried.
 
     Columns: number, account, symbol (empty: all orders of the account), value, texts (JSON: text by field).
     """
     with lab.database.reading() as cursor:
-        system_numbered(cursor, number)
+        system_numbered(cursor, system)
     return lab.read(
         "SELECT number, account, symbol, value, texts FROM ops.text_replacement WHERE accounting_system = $system"
         " ORDER BY symbol = '', number",
-        {"system": number},
+        {"system": system},
     )
 
 
 @action("2", mode="exclusive")
 def replace_texts(
-    lab: Lab, number: int, account: str, texts: dict[str, str], *, symbol: str = "", value: str = ""
+    lab: Lab, system: int, account: str, texts: dict[str, str], *, symbol: str = "", value: str = ""
 ) -> int:
     """Overwrite texts of orders that an accounting system sends for an own account; return the setting's number.
 
@@ -58,33 +58,33 @@ def replace_texts(
     if bool(symbol) != bool(value.strip("0 ")) or (value and not value.strip().isdigit()):
         raise BadArgument("a symbol and its value, digits that are not all 0, go together")
     with lab.database.tx("ops") as cursor:
-        system_numbered(cursor, number)
+        system_numbered(cursor, system)
         if not cursor.execute("SELECT 1 FROM own_accounts() WHERE number = ?", [account]).fetchone():
             raise UnknownName(
                 "own account", account, "give the IBAN of a Czech account as `bankklient accounts` shows it"
             )
         ((setting,),) = cursor.execute(
-            "SELECT coalesce(max(number), 0) + 1 FROM ops.text_replacement WHERE accounting_system = ?", [number]
+            "SELECT coalesce(max(number), 0) + 1 FROM ops.text_replacement WHERE accounting_system = ?", [system]
         ).fetchall()
-        row = [number, setting, account, symbol, value.strip().lstrip("0"), json.dumps(texts, ensure_ascii=False)]
+        row = [system, setting, account, symbol, value.strip().lstrip("0"), json.dumps(texts, ensure_ascii=False)]
         cursor.execute("INSERT INTO ops.text_replacement VALUES (?, ?, ?, ?, ?, ?)", row)
-        lab.log(cursor, "replace_texts", str(number), setting=setting, account=account, fields=sorted(texts))
+        lab.log(cursor, "replace_texts", str(system), setting=setting, account=account, fields=sorted(texts))
     return int(setting)
 
 
 @action("2", mode="exclusive")
-def stop_replacing_texts(lab: Lab, number: int, setting: int) -> None:
+def stop_replacing_texts(lab: Lab, system: int, setting: int) -> None:
     """Remove a replacement of texts of an accounting system."""
     with lab.database.tx("ops") as cursor:
-        key = [number, setting]
+        key = [system, setting]
         which = "ops.text_replacement WHERE accounting_system = ? AND number = ?"
         if not cursor.execute(f"SELECT 1 FROM {which}", key).fetchone():
-            raise UnknownName("replacement of texts", setting, f"see those of accounting system {number}")
+            raise UnknownName("replacement of texts", setting, f"see those of accounting system {system}")
         cursor.execute(f"DELETE FROM {which}", key)
-        lab.log(cursor, "stop_replacing_texts", str(number), setting=setting)
+        lab.log(cursor, "stop_replacing_texts", str(system), setting=setting)
 
 
-def replaced(cursor: Any, number: int, kind: Kind) -> tuple[dict[str, str], dict[str, str]]:
+def replaced(cursor: Any, system: int, kind: Kind) -> tuple[dict[str, str], dict[str, str]]:
     """Return SQL over entered orders for the items of a kind that are replaced, and what the SQL binds.
 
     Of several settings that fit an order one counts: with a symbol before without, then the lowest number. Foreign
@@ -95,7 +95,7 @@ def replaced(cursor: Any, number: int, kind: Kind) -> tuple[dict[str, str], dict
     settings = cursor.execute(
         "SELECT account, symbol, value, texts FROM ops.text_replacement WHERE accounting_system = ?"
         " ORDER BY symbol = '', number",
-        [number],
+        [system],
     ).fetchall()
     conditions: list[str] = []
     branches: dict[str, list[str]] = {}
