@@ -24,10 +24,11 @@ from .formatting import escape
 from .listing import Listing
 from .order_words import status_label
 from .regular_drawer import RegularDrawer, period_label
+from .regular_offer import outcome
 from .state import State
 from .styles import css
 from .table import Column
-from .texts import counted, text
+from .texts import text
 
 STATE_MARKS = {"valid": "\u25cf", "later": "\u25d4", "finished": "\u2298", "wrong": "\u25cb"}
 LOOK_AHEAD = 30  # days that the simulation shows at first
@@ -84,14 +85,8 @@ class Regular:
 
     def import_due(self) -> None:
         """Make orders of what is due up to the chosen day, and say what came of it."""
-        made = import_regular_payments(self._lab, self.day)
-        parts = [counted("regular.imported", made["orders"], formatting.count(made["orders"]))]
-        if made["duplicates"]:
-            parts.append(text("regular.imported_twins", n=made["duplicates"]))
-        parts += [text("regular.left_out", name=one["name"], errors=one["errors"]) for one in made["left_out"]]
-        self._summary.object = escape(" ".join(parts))
-        self._summary.severity = "warning" if made["wrong"] or made["left_out"] else "success"
-        self._summary.visible = True
+        told, kind = outcome(import_regular_payments(self._lab, self.day))
+        self._summary.param.update(object=escape(told), severity=kind, visible=True)
         self._changed()
 
     def _row(self, number: int) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from .gate import NARROW_COOKIE, SCHEME_COOKIE, Gate, Stand
 from .menu import ADMINISTRATION, ENTRIES, LOOK, PAY, WORK, offered
 from .proof import Proof
 from .refresh import window
+from .regular_offer import RegularOffer
 from .state import PAGES, TEXT_CHARS, State
 from .styles import css
 from .texts import LANGUAGE_COOKIE, LANGUAGES, ask_window, text
@@ -95,6 +96,7 @@ class Shell:
         self.lab, self.state, self.browser = lab, state, browser
         self._offered = offered(lab)
         self._proof = Proof(lab, state)
+        self.offer = RegularOffer(lab, state)
         ui.prove_with(self._proof.ask)
         self._pages: dict[str, ui.Viewable] = {}
         self._main = ui.column(gap=0)
@@ -110,7 +112,9 @@ class Shell:
             title=text("app.name"),
             header=[self._lab_name(), self._search, self._user(leave), browser],
             sidebar=[menu.view for menu in self._menus.values()],
-            main=[ui.column(self._head, self._main, self._proof.view, gap=12, stylesheets=[css("page")])],
+            main=[
+                ui.column(self._head, self._main, self._proof.view, self.offer.view, gap=12, stylesheets=[css("page")])
+            ],
             dark=state.dark,
             sidebar_open=not state.narrow,
         )
@@ -334,6 +338,8 @@ def _soon(state: State, work: Callable[[], None]) -> None:
 
 def _loaded(shell: Shell, login: _Login) -> None:
     shell.browser.ready = True
+    if login.stand == "in":
+        shell.offer.ask()
 
     def look() -> None:
         stand = login.stand

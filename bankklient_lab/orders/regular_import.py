@@ -104,7 +104,7 @@ def simulate_regular_payments(lab: Lab, until: date) -> pa.Table:
         ).to_arrow_table()
 
 
-@action()
+@action(mode="standard")
 def regular_payments_offer(lab: Lab) -> dict[str, Any]:
     """Tell whether to offer the import of regular payments now, which happens once a day, at its first start.
 
@@ -115,8 +115,11 @@ def regular_payments_offer(lab: Lab) -> dict[str, Any]:
     if not read_setting(lab.database, "regular_payments_at_start"):
         return offer
     today = bank_day(lab)
+    known = "SELECT 1 FROM ops.regular_payment_offer WHERE day = $day"
+    if lab.rows(known, {"day": today}):  # nobody waits for a transaction once the day has begun
+        return offer
     with lab.database.tx("ops") as cursor:
-        if cursor.execute("SELECT 1 FROM ops.regular_payment_offer WHERE day = ?", [today]).fetchone():
+        if cursor.execute(known, {"day": today}).fetchone():
             return offer
         permitted = needed(IMPORTS).holds(lab.rights.held(lab.caller))
         ((going_on, last_due),) = cursor.execute(
