@@ -143,6 +143,11 @@ def test_a_written_file_is_grouped_by_account_and_day() -> None:
     ]
 
 
+def test_a_payment_that_is_not_urgent_is_an_ordinary_one() -> None:
+    (row,) = read("kpc", written("kpc", a_payment(urgent=False)))
+    assert "urgent" not in row
+
+
 def test_a_written_file_has_the_chosen_character_set() -> None:
     data = written(
         "kpc", a_payment(message="Žluťoučký kůň"), header=HEADER.__class__("M", HEADER.created_at, "S", charset="cp852")

@@ -104,9 +104,11 @@ def require_held(payments: pa.Table, format_name: str, held: Collection[str]) ->
     if not payments.num_rows:
         raise BadArgument("there is no payment to write")
     for name in payments.schema.names:
-        column = payments[name]
-        if name not in held and name not in ASIDE and column.null_count < len(column):
-            first = pc.indices_nonzero(column.is_valid())[0].as_py()
+        if name in held or name in ASIDE:
+            continue
+        says = payments[name] if pa.types.is_boolean(payments[name].type) else payments[name].is_valid()
+        if pc.any(says).as_py():  # "not urgent" says nothing
+            first = pc.indices_nonzero(says)[0].as_py()
             raise refused(payments.slice(first, 1).to_pylist()[0], name, f"{format_name} has no place for it")
 
 
