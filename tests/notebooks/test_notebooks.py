@@ -46,8 +46,8 @@ def text_of(page: Path) -> str:
     return unescape(re.sub(r"<[^>]*>", " ", page.read_text("utf-8")))
 
 
-def test_there_are_the_three_notebooks() -> None:
-    assert sorted(BOOKS) == ["cash_position", "statement_run", "tutorial"]
+def test_there_are_the_four_notebooks() -> None:
+    assert sorted(BOOKS) == ["cash_position", "payments_workflow", "statement_run", "tutorial"]
 
 
 @pytest.mark.parametrize("path", BOOKS.values(), ids=BOOKS)
@@ -119,6 +119,24 @@ def test_the_tutorial(lab: Lab, tmp_path: Path) -> None:
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
     assert [output for output in outputs if output.output_type in ("error", "stream")] == []
     assert "'imported'" in json.dumps(outputs)
+
+
+@pytest.mark.spec("ORD-207", "ORD-208", "ORD-218", "ORD-219", "ORD-420")
+def test_the_way_of_payments(lab: Lab, tmp_path: Path) -> None:
+    done = run(lab, tmp_path, "payments_workflow", entries=200)
+    assert {"orders.pdf", "payments.xml", "payments_workflow.html"} <= set(done.files)
+    cells = nbformat.read(tmp_path / "payments_workflow.ipynb", as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    assert [output for output in outputs if output.output_type == "error"] == []
+    told = text_of(tmp_path / "payments_workflow.html")
+    for code in ("31", "63", "73"):
+        assert f"'code': {code}," in told
+    assert "is not verified: Amount" in told
+    assert "so another person gives the second" in told
+    assert "it pays the same as order" in told
+    assert "'confirmed twice'" in told
+    assert "By account" in pdf_text(tmp_path / "orders.pdf")
+    assert "Stahlwerk Nordtal GmbH" in (tmp_path / "payments.xml").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
