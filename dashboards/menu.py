@@ -38,6 +38,9 @@ ENTRIES = {
     "patterns": Entry("bookmarks", PAY, ["orders.patterns:patterns"]),
     "regular": Entry("event_repeat", PAY, ["orders.regular_payments:regular_payments"]),
     "counterparties": Entry("contacts", PAY, ["orders.counterparties:counterparty_register"]),
+    "receiving": Entry(
+        "move_to_inbox", PAY, ["orders.receiving:receive_file", "orders.accounting_systems:add_accounting_system"]
+    ),
     "codebooks": Entry("menu_book", PAY),
     "imports": Entry("upload_file", WORK, ["history.importing:import_file"], key="i"),
     "runs": Entry("schedule", WORK, ["runs.records:run_history"], key="r"),
