@@ -41,7 +41,9 @@ class Create:
         self._quiet = False
         self.endless = ui.switch(text("create.endless"), value=True)
         self.twins = Twins()
-        self.form = OrderForm(lab, state, self._save, on_twins=self.twins.show)
+        self.form = OrderForm(
+            lab, state, self._save, on_twins=self.twins.show, on_back=(text("create.clear"), self.new)
+        )
         self._done = ui.column(visible=False)
         self._sitting = ui.html("", style=css("sitting"))
         keys = ui.html(f"<p class='muted'>{escape(text('create.keys'))}</p>")
@@ -93,6 +95,7 @@ class Create:
         """Begin a new order that has the texts of another one."""
         if self._kind.value != kind:
             self._kind.value = kind
+        self.form.forget()
         self._show(order_defaults(self._lab, kind) | {name: one for name, one in texts.items() if one})
 
     def _show(self, texts: dict[str, Any]) -> None:

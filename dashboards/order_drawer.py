@@ -45,7 +45,9 @@ class OrderDrawer:
         self._body = ui.html("", style=css("order"))
         self._bar = OrderFields(margin=0, sizing_mode="stretch_width")  # type: ignore[no-untyped-call]
         self.twins = Twins()
-        self.correction = OrderForm(lab, state, self._correct, on_twins=self.twins.show)
+        self.correction = OrderForm(
+            lab, state, self._correct, on_twins=self.twins.show, on_back=(text("orders.back"), self._show)
+        )
         self.typing = OrderForm(lab, state, self._verify_by_typing, checked=False)
         self.view = ui.drawer(
             self._head, self._bar, self.typing.view, self.correction.view, self.twins.view, self._body, width=WIDTH

@@ -31,7 +31,7 @@ from .styles import css
 from .texts import text
 
 REASON, BEGINNING, PATTERNS = "duplicate_reason", "beginning", "patterns"
-SAVE = "save"
+SAVE, BACK = "save", "back"
 
 
 class OrderFields(pn.custom.JSComponent):
@@ -70,10 +70,14 @@ class OrderForm:
         *,
         checked: bool = True,
         on_twins: Callable[[Mapping[str, Any] | None], object] | None = None,
+        on_back: tuple[str, Callable[[], object]] | None = None,
     ) -> None:
-        """`on_twins` is told of orders that pay the same (orders.suspecting.dialogue), None when there is none."""
+        """`on_twins` is told of orders that pay the same (orders.suspecting.dialogue), None when there is none.
+
+        `on_back` is the label of the button that drops what was typed, and what comes then.
+        """
         self._lab, self._state, self._save = lab, state, save
-        self._checked, self._on_twins = checked, on_twins
+        self._checked, self._on_twins, self._on_back = checked, on_twins, on_back
         self.kind: Kind | None = None
         self.order_id: int | None = None
         self._name = ""
@@ -110,7 +114,7 @@ class OrderForm:
         `locked` those that can't be changed; `patterns` (id, name, note) can be taken over.
         """
         self.kind, self.order_id, self._name = kind_named(kind), order_id, name
-        draft = self._state.restored.get(name, {}) if name else {}
+        draft = self._state.restored.get(name) or self._state.drafts.get(name) or {}
         fields = fields_with(self.kind, only) if only else fields_of(self.kind)
         if only:
             fields = tuple(replace(one, part="main") for one in fields)
@@ -119,7 +123,8 @@ class OrderForm:
         unseen = [item for one in fields if not values[one.name] for item in one.items]
         self._under = {item: texts[item] for item in unseen if texts.get(item)}
         self._now = self._given | draft
-        self._buttons = [{"name": SAVE, "label": button or text("order.save")}]
+        back = [{"name": BACK, "label": self._on_back[0]}] if self._on_back is not None else []
+        self._buttons = [{"name": SAVE, "label": button or text("order.save")}, *back]
         self.found = {}
         if self._checked:
             fields = arranged(fields, current_layout(self._lab, kind)) if self._may_create() else fields
@@ -239,12 +244,13 @@ class OrderForm:
         if self._on_twins is not None:
             self._on_twins(twins)
         self.view.hidden = [] if twins else [REASON]
+        save, *others = self._buttons
         if twins and twins["reason"] and not self._now.get(REASON):
             self._now[REASON] = twins["reason"]  # of an earlier time, to be used again
             self.view.param.update(values=self._now, filled=self.view.filled + 1)
         keep = [{"name": "error", "label": text("order.keep_as_error")}] if twins else []
         if len(self.view.buttons) != len(self._buttons) + len(keep):
-            self.view.buttons = self._buttons + keep
+            self.view.buttons = [save, *keep, *others]
         if asked:
             self.view.problems = {REASON: [{"code": 151, "text": text("order.reason_needed")}]}
             self.focus(REASON)
@@ -271,6 +277,10 @@ class OrderForm:
         return whole or next((row[1] for row in self.view.lists.get("banks", []) if row[0] == bank), "")
 
     def _pressed(self, button: str, values: Mapping[str, str]) -> None:
+        if button == BACK and self._on_back is not None:
+            self.forget()
+            ui.attempt(self._on_back[1])
+            return
         self._now = dict(values)
         self._keep_draft(values)
         ui.attempt(lambda: self._try(button))

@@ -24,6 +24,7 @@ from .table import PagedTable
 from .texts import counted, text
 
 NEWEST = ("-order_id",)
+Found = tuple[list[dict[str, Any]], list[dict[str, Any]]]  # counts of the sets, sums of the set that is shown
 
 
 class OrderTable:
@@ -48,6 +49,7 @@ class OrderTable:
         self.sums: dict[str, Decimal] = {}
         self.total = 0
         self._columns = columns()
+        self.on_counts: Callable[[list[dict[str, Any]]], object] = lambda _counts: None  # told after each reading
         self.on_change: Callable[[], object] = self.refresh  # after a group action
         self.after: Callable[[], object] | None = None  # once: when the rows have been read
         self._problem = ui.notice("", severity="error", visible=False)
@@ -60,7 +62,7 @@ class OrderTable:
             text("table.columns"), {column.title: column.name for column in self._columns}, width=150
         )
         self.actions = OrderActions(lab, self.chosen, self._all_ids, self._changed)
-        self._reading: Refresh[tuple[int, list[dict[str, Any]]]] = Refresh(state, self._prepare, self._show, self._fail)
+        self._reading: Refresh[Found] = Refresh(state, self._prepare, self._show, self._fail)
         self.view = ui.column(self.actions.view, self._problem, self.table.view, self.actions.dialog, gap=10)
         self.choice.param.watch(self._choose_columns, "value")
         state.param.watch(lambda _event: self._fit(), "narrow")
@@ -115,19 +117,19 @@ class OrderTable:
         with ui.told():
             self.filter(column, value)
 
-    def _prepare(self) -> Callable[[], tuple[int, list[dict[str, Any]]]]:
+    def _prepare(self) -> Callable[[], Found]:
         lab, criteria = self._lab, self.criteria
 
-        def read() -> tuple[int, list[dict[str, Any]]]:
+        def read() -> Found:
             counts = order_counts.rows(lab, where=criteria["where"])
-            count = next((row["orders"] for row in counts if row["which"] == criteria["which"]), 0)
-            totals = [row for row in order_totals.rows(lab, **criteria) if row["level"] == "all"]
-            return count, totals
+            return counts, [row for row in order_totals.rows(lab, **criteria) if row["level"] == "all"]
 
         return read
 
-    def _show(self, found: tuple[int, list[dict[str, Any]]]) -> None:
-        self.total, totals = found
+    def _show(self, found: Found) -> None:
+        counts, totals = found
+        self.total = next((row["orders"] for row in counts if row["which"] == self.which), 0)
+        self.on_counts(counts)
         told_sums = [row for row in totals if row["currency"] and "amount" not in self.secret]
         self.sums = {row["currency"]: row["amount"] for row in told_sums}
         self._problem.visible, self.table.view.visible = False, True

@@ -7,7 +7,7 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.analysis.selections import ORDERS
 from bankklient_lab.orders.kinds import KINDS
-from bankklient_lab.orders.listing import SETS, order_counts, order_totals
+from bankklient_lab.orders.listing import SETS, order_totals
 
 from . import formatting, ui
 from .formatting import escape
@@ -31,7 +31,7 @@ class Orders:
         self._lab, self._state = lab, state
         self.drawer = OrderDrawer(lab, state, self.refresh)
         self.list = OrderTable(lab, state, on_open=self.drawer.open, on_conditions=self._show_conditions)
-        self.list.on_change = self.refresh
+        self.list.on_change, self.list.on_counts = self.refresh, self._show_counts
         self.sets = Sets(self._choose_set, first="all")
         kinds = {text("orders.any_kind"): ANY} | {kind_label(name): name for name in KINDS}
         self._kind = ui.select(text("order_column.kind"), kinds, ANY, width=190)
@@ -65,14 +65,13 @@ class Orders:
 
     def refresh(self) -> None:
         """Read anew: the sets with their counts, the rows and the totals."""
-        with ui.told():
-            rows = order_counts.rows(self._lab, where=self.list.where)
-            self.sets.show({row["which"]: (set_label(row["which"]), row["orders"]) for row in rows}, always=ALWAYS)
-            nothing = not any(row["orders"] for row in rows) and not self.list.where
-            self.empty.visible, self.full.visible = nothing, not nothing
-            self.list.which = self.sets.value
-            self.list.refresh()
-            self._read_totals()
+        self.list.refresh()
+        self._read_totals()
+
+    def _show_counts(self, rows: list[dict[str, Any]]) -> None:
+        self.sets.show({row["which"]: (set_label(row["which"]), row["orders"]) for row in rows}, always=ALWAYS)
+        nothing = not any(row["orders"] for row in rows) and not self.list.where
+        self.empty.visible, self.full.visible = nothing, not nothing
 
     def toggle_totals(self) -> None:
         """Show or hide the sums by status and account."""
@@ -99,8 +98,6 @@ class Orders:
         others = {name: condition for name, condition in where.items() if name != "kind"}
         self._chips.objects = chips(others, self._drop, lambda: self.list.replace_conditions({}))
         self._chips.visible = bool(others)
-        rows = order_counts.rows(self._lab, where=where)
-        self.sets.show({row["which"]: (set_label(row["which"]), row["orders"]) for row in rows}, always=ALWAYS)
         self._read_totals()
 
     def _drop(self, name: str) -> None:

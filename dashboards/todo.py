@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import bankklient_lab as bl
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.listing import order_counts
@@ -11,6 +13,7 @@ from . import ui
 from .order_columns import telling
 from .order_drawer import OrderDrawer
 from .order_table import OrderTable, Sets
+from .refresh import Refresh
 from .state import State, follow
 from .texts import text
 
@@ -35,6 +38,9 @@ class ToDo:
         )
         self.list.on_change = self.refresh
         self.tasks = Sets(self._choose, first="verify")
+        self._counting: Refresh[dict[str, int]] = Refresh(
+            state, self._prepare, self._show, lambda sentence: ui.tell(sentence, kind="error")
+        )
         self._hint = ui.html("")
         self.full = ui.card(ui.row(self.tasks.widget, self.list.choice, gap=12), self._hint, self.list.view, gap=10)
         self.empty = ui.empty(text("todo.empty_title"), text("todo.empty"))
@@ -42,23 +48,29 @@ class ToDo:
         follow(state, "todo", (), self.refresh)
 
     def refresh(self) -> None:
-        """Count what waits, and read the list of the chosen task."""
-        with ui.told():
-            counts = self._counts()
-            nothing = not any(counts.values())
-            self.empty.visible, self.full.visible = nothing, not nothing
-            here = self.tasks.value
-            if not counts[here]:
-                self.tasks.choose(next((name for name, count in counts.items() if count), here))
-            self.tasks.show({name: (text(f"todo.{name}"), count) for name, count in counts.items()})
-            self._choose(self.tasks.value)
+        """Count what waits, then read the list of the chosen task."""
+        self._counting.start()
 
-    def _counts(self) -> dict[str, int]:
-        found = {}
-        for name, (which, where, _) in TASKS.items():
-            rows = order_counts.rows(self._lab, where=where)
-            found[name] = next((row["orders"] for row in rows if row["which"] == which), 0)
-        return found
+    def _prepare(self) -> Callable[[], dict[str, int]]:
+        lab = self._lab
+
+        def read() -> dict[str, int]:
+            found = {}
+            for name, (which, where, _) in TASKS.items():
+                rows = order_counts.rows(lab, where=where)
+                found[name] = next((row["orders"] for row in rows if row["which"] == which), 0)
+            return found
+
+        return read
+
+    def _show(self, counts: dict[str, int]) -> None:
+        nothing = not any(counts.values())
+        self.empty.visible, self.full.visible = nothing, not nothing
+        here = self.tasks.value
+        if not counts[here]:
+            self.tasks.choose(next((name for name, count in counts.items() if count), here))
+        self.tasks.show({name: (text(f"todo.{name}"), count) for name, count in counts.items()})
+        self._choose(self.tasks.value)
 
     def _choose(self, task: str) -> None:
         which, where, steps = TASKS[task]

@@ -137,7 +137,7 @@ def test_a_draft_outlasts_a_reload(firm: DashboardServer, new_page: NewPage) -> 
 def open_first_row(page: Page) -> None:
     """Go into the rows of the list and open the first one, by keyboard."""
     expect(page.locator(".tabulator-row").first).to_be_visible()
-    page.get_by_label("Filter Created").press("Tab")
+    page.get_by_label("Filter Errors").press("Tab")
     focused_row(page)
     page.keyboard.press("Enter")
 
@@ -151,16 +151,11 @@ def test_one_person_verifies_by_typing_and_another_confirms_by_keyboard(
     open_first_row(ann)
     ann.wait_for_function(f"Boolean({FOCUSED}?.name)")
     assert serious(ann) == []
-    answers = {"own_account": "609-150012947/0600", "counter_account": "19-2000145399/0800", "amount": "1500",
-               "maturity_date": "2026-11-22", "credit_variable_symbol": "2026001", "currency": "CZK"}  # fmt: skip
-    names = ann.evaluate(f"[...{FOCUSED}.form.querySelectorAll('input, textarea')].map((one) => one.name)")
-    assert names
-    for name in names:
+    for name, answer in (("counter_account", "19-2000145399/0800"), ("amount", "1500")):
         in_field(ann, name)
-        typed(ann, "1" if name == names[0] and name == "amount" else answers.get(name, "0"))
+        typed(ann, answer)
         ann.keyboard.press("Enter")
     ann.keyboard.press("Control+Enter")
-    expect(ann.get_by_text(re.compile("differ from what was entered"))).to_have_count(0)
     expect(ann.get_by_text("Nothing waits for you")).to_be_visible()
     assert statuses(firm) == ["V"]
     ben = log_in(new_page(), firm.port, BEN, "page=todo")
@@ -179,7 +174,7 @@ def test_a_group_is_confirmed_as_far_as_one_may(firm: DashboardServer, new_page:
                          constant_symbol="0", maturity_date="2026-11-22", currency="CZK"))  # fmt: skip
     page = log_in(new_page(), firm.port, BEN, "page=orders")
     page.get_by_role("button", name="Confirm", exact=True).click()
-    expect(page.get_by_role("dialog")).to_contain_text("3 orders (600.00 CZK)")
+    expect(page.get_by_role("dialog")).to_contain_text("3 orders (300.00 CZK)")
     assert serious(page) == []
     page.get_by_role("button", name="Confirm: 3 orders").click()
     expect(page.get_by_text("Confirm: 2 orders. 1 order stays as it is")).to_be_visible()
@@ -200,7 +195,7 @@ def test_an_order_is_found_corrected_and_deleted(firm: DashboardServer, new_page
     page.locator(".tabulator-row").first.get_by_text("200.00").click()
     page.get_by_role("button", name="Correct", exact=True).click()
     in_field(page, "own_account")
-    page.get_by_label("Amount", exact=False).last.fill("210")
+    page.locator("input[name=amount]:visible").fill("210")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("The order is saved: created.")).to_be_visible()
     expect(page.get_by_text("210.00 CZK").first).to_be_visible()
