@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import analysis, browser, command, document, load, orders, reading, reports
+from tests.bench import analysis, browser, command, document, load, orders, reading, received, reports
 from tests.bench.business import Size
 from tests.bench.labs import make_lab
 from tests.bench.measure import ROOT, Measurement
 
-MARKS = ("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "B1", "C2")
+MARKS = ("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "B1", "C1", "C2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,22 @@ class Sizes:
     slow_rounds: int  # of what takes seconds
     at_work: AtWork
     orders: int  # saved one by one
+    file_orders: int
 
 
 FULL = Sizes(
-    200_000, (300, 1_000), (1_000_000, 10_000_000), 10_000_000, 20, 200_000, 1_000, 7, 3, AtWork(20, 10, 60), 100
+    200_000,
+    (300, 1_000),
+    (1_000_000, 10_000_000),
+    10_000_000,
+    20,
+    200_000,
+    1_000,
+    7,
+    3,
+    AtWork(20, 10, 60),
+    100,
+    1_000_000,
 )
 LARGE = Sizes(
     200_000,
@@ -60,8 +72,9 @@ LARGE = Sizes(
     3,
     AtWork(20, 10, 60),
     100,
+    1_000_000,
 )
-QUICK = Sizes(500, (1,), (2_400,), 2_400, 1, 200, 4, 1, 1, AtWork(4, 2, 3), 5)
+QUICK = Sizes(500, (1,), (2_400,), 2_400, 1, 200, 4, 1, 1, AtWork(4, 2, 3), 5, 3_000)
 
 
 def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measurement]:
@@ -97,6 +110,8 @@ def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measu
         yield from load.many_at_work(
             lab, entries=entries, clients=who.clients, sessions=who.sessions, seconds=who.seconds
         )
+    if "C1" in marks:
+        yield from received.against_duckdb(folder, orders=sizes.file_orders, rounds=sizes.slow_rounds)
     if "C2" in marks:
         yield from orders.saved_from_a_form(folder, orders=sizes.orders, rounds=sizes.slow_rounds)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from tests.bench import analysis, browser, load, reports  # noqa: F401 - they register their tasks
+from tests.bench import analysis, browser, load, received, reports  # noqa: F401 - they register their tasks
 from tests.bench.tasks import TASKS
 
 
