@@ -8,8 +8,12 @@ from typing import Any
 
 from bankklient_lab.access.logins import digest
 from bankklient_lab.lab import Lab
+from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.creating import create_order
 from bankklient_lab.orders.evidence import content_checks
+from bankklient_lab.orders.kinds import kind_named
+from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.storing import Source, Stored, store_orders
 from bankklient_lab.rights.identity import Identity
 from bankklient_lab.rights.permissions import everything, written
 from bankklient_lab.store.checks import run_checks
@@ -125,6 +129,26 @@ _VALUES = {DOMESTIC: domestic_values, COLLECTION: collection_values, FOREIGN: fo
 def created(lab: Lab, kind: str = DOMESTIC, **other: object) -> int:
     """Create an order that is right, also when it pays the same as another one, and return its id."""
     return int(create_order(lab, kind, _VALUES[kind](**other), reason="test")["order_id"])
+
+
+def many(lab: Lab, count: int, state: str = "verified", *, different: int = 0) -> Stored:
+    """Take over so many right domestic payments from an accounting system, of which `different` (0: all) differ."""
+    kind, today = kind_named(DOMESTIC), bank_day(lab)
+    texts = {
+        "debit_account_prefix": "'609'", "debit_account_base": "'150012947'", "debit_bank": "'0600'",
+        "credit_account_prefix": "'19'", "credit_account_base": "'2000145399'", "credit_bank": "'0800'",
+        "credit_variable_symbol": "(n % $different)::VARCHAR", "amount": "'100.00'", "currency": "'CZK'",
+        "maturity_date": "'2026-11-22'",
+    }  # fmt: skip
+    items = ", ".join(f"{texts.get(name, 'NULL::VARCHAR')} AS {name}" for name in kind.names)
+    entered = f"SELECT n AS entered_no, 'accounting_system' AS origin, $today::DATE AS created_on, {items}"
+    source = Source("accounting_system", "imported", {f"receive_{state}": "true"}, "receive_wrong", "receive")
+    with lab.database.tx("ops") as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE new_order AS " + checked(kind, f"{entered} FROM range(1, $count + 1) t(n)"),
+            rule_parameters(lab, today) | {"count": count, "different": different or count},
+        )
+        return store_orders(lab, cursor, kind, "new_order", source, today=today)
 
 
 def status(lab: Lab, order_id: int) -> str | None:
