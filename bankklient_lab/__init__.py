@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from bankklient_lab.orders.codebooks import codebook, codebooks, search_codebook, update_codebook
     from bankklient_lab.orders.confirmation import (
         cancel_confirmation,
+        confirm_and_sign,
         confirm_orders,
         discard_orders,
         exclude_orders,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from bankklient_lab.orders.counterparty_files import import_counterparties
     from bankklient_lab.orders.creating import check_order, correct_order, create_order, delete_orders, order_defaults
     from bankklient_lab.orders.detail import order_detail
+    from bankklient_lab.orders.evidence import order_evidence
     from bankklient_lab.orders.exporting import export_orders, order_template
     from bankklient_lab.orders.headers import delete_header, header_values, headers, save_header
     from bankklient_lab.orders.layouts import (
@@ -110,6 +112,7 @@ if TYPE_CHECKING:
         regular_payment_orders,
         regular_payments,
     )
+    from bankklient_lab.orders.signing import create_personal_key, personal_keys, withdraw_personal_key
     from bankklient_lab.orders.text_replacements import replace_texts, stop_replacing_texts, text_replacements
     from bankklient_lab.orders.timeline import order_steps
     from bankklient_lab.orders.transmissions import transmissions
@@ -152,14 +155,17 @@ _MODULES = {
         "files_waiting",
     ),
     "orders.accounts": ("own_accounts", "set_account_position"),
+    "orders.evidence": ("order_evidence",),
     "orders.exporting": ("export_orders", "order_template"),
     "orders.locked": ("locked_items",),
     "orders.receiving": ("receive_file",),
+    "orders.signing": ("create_personal_key", "personal_keys", "withdraw_personal_key"),
     "orders.text_replacements": ("replace_texts", "stop_replacing_texts", "text_replacements"),
     "orders.transmissions": ("transmissions",),
     "orders.codebooks": ("codebook", "codebooks", "search_codebook", "update_codebook"),
     "orders.confirmation": (
         "cancel_confirmation",
+        "confirm_and_sign",
         "confirm_orders",
         "discard_orders",
         "exclude_orders",
@@ -255,6 +261,7 @@ __all__ = [
     "codebooks",
     "configuration",
     "configure",
+    "confirm_and_sign",
     "confirm_orders",
     "correct_order",
     "counterparties",
@@ -263,6 +270,7 @@ __all__ = [
     "create_order",
     "create_pattern",
     "create_pattern_group",
+    "create_personal_key",
     "create_regular_payment",
     "create_role",
     "create_token",
@@ -313,6 +321,7 @@ __all__ = [
     "order_counts",
     "order_defaults",
     "order_detail",
+    "order_evidence",
     "order_ids",
     "order_steps",
     "order_template",
@@ -326,6 +335,7 @@ __all__ = [
     "pending_entries",
     "permission_holders",
     "permissions",
+    "personal_keys",
     "prove",
     "published_relations",
     "rates",
@@ -375,6 +385,7 @@ __all__ = [
     "verify_orders",
     "who_alone",
     "withdraw_import",
+    "withdraw_personal_key",
     "withdraw_token",
 ]
 
