@@ -10,7 +10,8 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.order_steps import ValuesArgument, typed_values
-from bankklient_lab.cli.output import lines, print_json, print_table
+from bankklient_lab.cli.output import lines, print_json
+from bankklient_lab.cli.printed import OutputOption, print_or_write
 from bankklient_lab.cli.reading import write_whole
 
 _COLUMNS = ("counterparty_id", "name", "account", "bic", "country", "variable_symbol", "message", "source")
@@ -30,16 +31,16 @@ def add_to(app: typer.Typer) -> None:
 
 def list_counterparties(
     search: Annotated[str, typer.Argument(metavar="[WORDS]", help="Part of a name, account or address.")] = "",
+    output: OutputOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """List the counterparties of the register by name."""
-    from bankklient_lab.orders.counterparties import counterparty_register
-
-    with opened(lab, passphrase_file) as one:
-        rows = counterparty_register.rows(one, search)
-    print_table(rows, _COLUMNS, as_json=as_json, empty="no counterparty is like that")
+    print_or_write(
+        "counterparties", _COLUMNS, search, lab=lab, passphrase_file=passphrase_file, output=output, as_json=as_json,
+        empty="no counterparty is like that",
+    )  # fmt: skip
 
 
 def save(

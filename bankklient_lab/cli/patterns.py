@@ -10,7 +10,8 @@ import typer
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.order_steps import KeepOption, ReasonOption, ValuesArgument, typed_values
 from bankklient_lab.cli.orders import OrderArgument
-from bankklient_lab.cli.output import lines, print_json, print_table
+from bankklient_lab.cli.output import lines, print_json
+from bankklient_lab.cli.printed import OutputOption, print_or_write
 
 KindArgument = Annotated[
     str, typer.Argument(metavar="KIND", help="domestic_payment, domestic_collection or foreign_payment.")
@@ -39,17 +40,16 @@ def add_to(app: typer.Typer) -> None:
 
 def list_patterns(
     kind: KindArgument,
-    group: Annotated[int | None, typer.Option(help="Only this group.")] = None,
+    output: OutputOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """List the patterns of a kind, checked now."""
-    from bankklient_lab.orders.patterns import patterns
-
-    with opened(lab, passphrase_file) as one:
-        rows = patterns.rows(one, kind, group=group)
-    print_table(rows, _COLUMNS, as_json=as_json, empty="there is no pattern")
+    print_or_write(
+        "patterns", _COLUMNS, kind, lab=lab, passphrase_file=passphrase_file, output=output, as_json=as_json,
+        empty="there is no pattern",
+    )  # fmt: skip
 
 
 def create(
@@ -135,14 +135,17 @@ def save_order(
         lines([f"order {order} is saved: {status_name(done['status'])}", *done["warnings"]])
 
 
-def groups(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+def groups(
+    output: OutputOption = None,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
     """List the groups of patterns."""
-    from bankklient_lab.orders.pattern_groups import pattern_groups
-
-    with opened(lab, passphrase_file) as one:
-        rows = pattern_groups.rows(one)
-    empty = "there are no groups; all patterns are in group 0"
-    print_table(rows, ("group_number", "name", "patterns"), as_json=as_json, empty=empty)
+    print_or_write(
+        "pattern groups", ("group_number", "name", "patterns"), lab=lab, passphrase_file=passphrase_file,
+        output=output, as_json=as_json, empty="there are no groups; all patterns are in group 0",
+    )  # fmt: skip
 
 
 def create_group(
@@ -176,13 +179,17 @@ def delete_group(group: GroupArgument, lab: LabOption = "", passphrase_file: Pas
     lines([f"group {group} is deleted"])
 
 
-def list_headers(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+def list_headers(
+    output: OutputOption = None,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
     """List the saved headers of all kinds."""
-    from bankklient_lab.orders.headers import headers
-
-    with opened(lab, passphrase_file) as one:
-        rows = headers.rows(one)
-    print_table(rows, ("kind", "name", "items", "changed_by"), as_json=as_json, empty="there is no header")
+    print_or_write(
+        "headers", ("kind", "name", "items", "changed_by"), lab=lab, passphrase_file=passphrase_file, output=output,
+        as_json=as_json, empty="there is no header",
+    )  # fmt: skip
 
 
 def save_header(

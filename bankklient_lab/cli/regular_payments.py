@@ -9,7 +9,8 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, day, opened
 from bankklient_lab.cli.order_steps import ValuesArgument, typed_values
-from bankklient_lab.cli.output import lines, print_json, print_table
+from bankklient_lab.cli.output import lines, print_json
+from bankklient_lab.cli.printed import OutputOption, print_or_write
 
 PaymentArgument = Annotated[int, typer.Argument(metavar="PAYMENT", help="Number, as `regular-payments list` shows it.")]
 PeriodicityOption = Annotated[
@@ -40,13 +41,17 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="regular-payments")
 
 
-def list_payments(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+def list_payments(
+    output: OutputOption = None,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
     """List the regular payments, those that go on first."""
-    from bankklient_lab.orders.regular_payments import regular_payments
-
-    with opened(lab, passphrase_file) as one:
-        rows = regular_payments.rows(one)
-    print_table(rows, _COLUMNS, as_json=as_json, empty="there is no regular payment")
+    print_or_write(
+        "regular payments", _COLUMNS, lab=lab, passphrase_file=passphrase_file, output=output, as_json=as_json,
+        empty="there is no regular payment",
+    )  # fmt: skip
 
 
 def create(
@@ -128,16 +133,16 @@ def delete(payment: PaymentArgument, lab: LabOption = "", passphrase_file: Passp
 
 def simulate(
     until: Annotated[str, typer.Argument(metavar="DATE", help="Last day, any: YYYY-MM-DD or today.")],
+    output: OutputOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """Show the orders that an import up to a day would make; nothing is stored."""
-    from bankklient_lab.orders.regular_import import simulate_regular_payments
-
-    with opened(lab, passphrase_file) as one:
-        rows = simulate_regular_payments.rows(one, day(until))
-    print_table(rows, _DUE, as_json=as_json, empty=f"nothing is due up to {until}")
+    print_or_write(
+        "simulation of regular payments", _DUE, day(until), lab=lab, passphrase_file=passphrase_file, output=output,
+        as_json=as_json, empty=f"nothing is due up to {until}",
+    )  # fmt: skip
 
 
 def import_due(
@@ -163,15 +168,13 @@ def import_due(
 
 def list_orders(
     payment: Annotated[int | None, typer.Argument(metavar="[PAYMENT]", help="Only those of this payment.")] = None,
+    output: OutputOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """List the orders that were made from regular payments, the newest first."""
-    from bankklient_lab.orders.regular_payments import regular_payment_orders
-
-    with opened(lab, passphrase_file) as one:
-        rows = regular_payment_orders.rows(one, payment)
-    if not as_json:  # a number to type again has no blanks in it
-        rows = [row | {"order_id": str(row["order_id"])} for row in rows]
-    print_table(rows, ("order_id", *_DUE), as_json=as_json, empty="no order was made yet")
+    print_or_write(
+        "orders of regular payments", ("order_id", *_DUE), payment, lab=lab, passphrase_file=passphrase_file,
+        output=output, as_json=as_json, empty="no order was made yet",
+    )  # fmt: skip

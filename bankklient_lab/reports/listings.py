@@ -1,4 +1,4 @@
-"""Lists of users, roles, permissions and the configuration as files, to print or to work on."""
+"""Lists of users, roles, permissions, the configuration and what helps with orders as files, to print or work on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bankklient_lab.access.configuration import client_name
 from bankklient_lab.access.listings import LISTINGS
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
+from bankklient_lab.orders.reported import ORDER_LISTINGS
 from bankklient_lab.reports.doors import TABLE_SUFFIXES, known_suffix, render_table
 from bankklient_lab.reports.model import REPORT_LIMITS, check_rows
 
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
 LISTING_SUFFIXES = (".pdf", *TABLE_SUFFIXES)
 _SIZE, _SIZE_MIN = 7.5, 5.5  # points
 _LINE_CHARS = 185  # that a line takes in print of full size
+PRINTED = LISTINGS | ORDER_LISTINGS
 _WIDTH_CHARS_MAX = 48  # of a column, beside the others; longer texts wrap
 
 
 def render_listing(lab: Lab, name: str, suffix: str, *given: object) -> bytes:
-    """Return one of LISTINGS as a file; `suffix` is one of LISTING_SUFFIXES, `given` arguments of what reads it.
+    """Return one of PRINTED as a file; `suffix` is one of LISTING_SUFFIXES, `given` arguments of what reads it.
 
     Raises UnknownName, BadArgument for another suffix, NotAllowed for a list that the caller may not see.
     """
-    if name not in LISTINGS:
-        raise UnknownName("list", name, f"known are {', '.join(LISTINGS)}")
+    if name not in PRINTED:
+        raise UnknownName("list", name, f"known are {', '.join(PRINTED)}")
     known_suffix(suffix, LISTING_SUFFIXES)
-    listing = LISTINGS[name]
+    listing = PRINTED[name]
     table = listing.read.arrow(lab, *given)
     if suffix == ".pdf":
         return table_pdf(table.select(listing.columns), listing.title, client_name(lab), lab.clock())
