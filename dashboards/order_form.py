@@ -103,6 +103,7 @@ class OrderForm:
         name: str = "",
         order_id: int | None = None,
         only: Sequence[str] = (),
+        without: Sequence[str] = (),
         locked: Sequence[str] = (),
         button: str = "",
         patterns: Sequence[tuple[int, str, str]] = (),
@@ -110,14 +111,14 @@ class OrderForm:
     ) -> None:
         """Show texts of a kind's items, or the draft of this name when there is one.
 
-        `order_id` is the order that is corrected, None for a new one. `only` are the items to show (none: all),
-        `locked` those that can't be changed; `patterns` (id, name, note) can be taken over.
+        `order_id` is the order that is corrected, None for a new one. `only` are the items to show (none: all but those
+        `without`), `locked` those that can't be changed; `patterns` (id, name, note) can be taken over.
         """
         self.kind, self.order_id, self._name = kind_named(kind), order_id, name
         draft = self._state.restored.get(name) or self._state.drafts.get(name) or {}
-        fields = fields_with(self.kind, only) if only else fields_of(self.kind)
+        fields = tuple(one for one in fields_of(self.kind) if not set(one.items) & set(without))
         if only:
-            fields = tuple(replace(one, part="main") for one in fields)
+            fields = tuple(replace(one, part="main") for one in fields_with(self.kind, only))
         values = shown(self.kind, texts)
         self._given = {one.name: values[one.name] for one in fields}
         unseen = [item for one in fields if not values[one.name] for item in one.items]

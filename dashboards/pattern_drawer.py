@@ -8,7 +8,6 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.orders.headers import delete_header, save_header
-from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.pattern_groups import NO_GROUP, pattern_groups
 from bankklient_lab.orders.patterns import change_pattern, create_pattern, delete_pattern, take_over_patterns
 from bankklient_lab.orders.unfinished import MATURITY, NAME_CHARS_MAX, values_of
@@ -61,8 +60,7 @@ class PatternDrawer:
         self.take.visible = bool(row) and self._what == PATTERN
         self.delete.view.visible = bool(row)
         self.delete.reset()
-        items = [item.name for item in kind_named(kind).items if item.part != "import" and item.name != MATURITY]
-        self.form.show(kind, values, only=items, button=text(f"patterns.save_{self._what}"), focus=False)
+        self.form.show(kind, values, without=[MATURITY], button=text(f"patterns.save_{self._what}"), focus=False)
         self.view.open = True
 
     def _offer_groups(self, chosen: int) -> None:

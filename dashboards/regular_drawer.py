@@ -43,7 +43,6 @@ class RegularDrawer:
         self._row: Mapping[str, Any] = {}
         self._title = ui.html("", style=css("facts"))
         self.schedule = Form(state, _fields(), lambda _values: None)
-        self.schedule.button.visible = False
         self._locked = ui.notice(text("regular.locked"), visible=False)
         self._problem = ui.notice("", severity="warning", visible=False)
         self.form = OrderForm(lab, state, self._save, checked=False)
@@ -52,8 +51,8 @@ class RegularDrawer:
         self._acts = ui.row(self.end.view, self.delete.view, gap=8)
         self._orders = ui.html("", style=css("order"))
         self.view = ui.drawer(
-            self._title, self._problem, self._locked, self.schedule.view, ui.heading(text("regular.order")),
-            self.form.view, self._acts, self._orders, width=WIDTH,
+            self._title, self._problem, self._locked, _laid_out(self.schedule.widgets),
+            ui.heading(text("regular.order")), self.form.view, self._acts, self._orders, width=WIDTH,
         )  # fmt: skip
         self.schedule.widgets["periodicity"].param.watch(lambda _event: self._ask_for_month(), "value")
 
@@ -84,10 +83,9 @@ class RegularDrawer:
         for sure in (self.end, self.delete):
             sure.reset()
         self._orders.object = _orders(self._lab, row)
-        items = [item.name for item in KIND.items if item.part != "import" and item.name != MATURITY]
         self.form.view.visible = may
         if may:
-            self.form.show(KIND.name, values, only=items, button=text("regular.save"), focus=False)
+            self.form.show(KIND.name, values, without=[MATURITY], button=text("regular.save"), focus=False)
         self.view.open = True
 
     def _ask_for_month(self) -> None:
@@ -162,6 +160,15 @@ def _fields() -> list[Field]:
         Field("last_amount", text("regular.last_amount"), chars=20),
         Field("confirm", text("regular.confirm"), YES_NO),
     ]  # fmt: skip
+
+
+def _laid_out(widgets: Mapping[str, Any]) -> Any:
+    """Lay the fields of the schedule out, those that belong together side by side."""
+    for widget in widgets.values():
+        widget.min_width = 150
+    sides = (("name",), ("periodicity", "month", "day"), ("valid_from", "valid_until"), ("instalments", "last_amount"),
+             ("confirm",))  # fmt: skip
+    return ui.column(*(ui.row(*(widgets[name] for name in side), gap=10) for side in sides), gap=14)
 
 
 def _schedule(given: Mapping[str, Any]) -> dict[str, Any]:
