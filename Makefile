@@ -53,6 +53,7 @@ docs: $(STAMP) ## Write the pages that are made from the code
 	$(BIN)/python scripts/cli_reference.py
 	$(BIN)/python scripts/spec_status.py
 	$(BIN)/python -m scripts.configuration_reference
+	$(BIN)/python -m scripts.orders_reference
 
 corpus-results: $(STAMP) ## Compare every file of the corpus and write docs/corpus-results.md
 	$(BIN)/python -m tests.corpus_results

@@ -18,8 +18,10 @@ from bankklient_lab.orders.locked import require_unlocked
 from bankklient_lab.orders.numbers import bank_day, take_numbers
 from bankklient_lab.orders.steps import log_orders, standing, take_step
 from bankklient_lab.orders.suspecting import dialogue, judged, twin_ids
+from bankklient_lab.rights.settings import read_setting
 
 CREATES = "51|56|120|121"
+TOO_FAR_AHEAD = 774  # the number whose limit is a parameter
 CORRECTS = f"{CREATES}|101|36"
 
 
@@ -43,7 +45,7 @@ def create_order(
         row = checked_row(
             lab, cursor, one, texts, today=today, origin="creation", created_on=today, complete=use_defaults
         )
-        _raise_errors(one, row["errors"])
+        _raise_errors(lab, one, row["errors"])
         errors, allowed = judged(lab, cursor, one, row, reason=reason, answer=duplicate)
         settled = Settled(ERROR if errors else state, errors, allowed)
         order_id = take_numbers(cursor, today, 1) + 1
@@ -77,7 +79,7 @@ def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | 
         shown = dialogue(lab, cursor, one, twins, offered) if twins else {"twins": []}
     understood = {item.name: row[f"{item.name}_value"] for item in one.items if item.valued}
     return {
-        "errors": error_list(row["errors"]),
+        "errors": error_list(row["errors"], lab),
         "warnings": _warning_texts(one, row["warnings"]),
         "values": {name: str(value) for name, value in understood.items() if value is not None},
         **shown,
@@ -121,7 +123,7 @@ def correct_order(
         row = checked_row(
             lab, cursor, one, texts, today=bank_day(lab), origin=before["origin"], created_on=before["created_on"]
         )
-        _raise_errors(one, row["errors"])
+        _raise_errors(lab, one, row["errors"])
         row |= {"order_id": order_id, "regular_payment_id": before["regular_payment_id"]}
         errors, allowed = judged(
             lab, cursor, one, row, reason=reason, answer=duplicate, offered=before["duplicate_reason"]
@@ -144,12 +146,18 @@ def delete_orders(lab: Lab, order_ids: list[int], *, versions: list[int] | None 
     return outcome.as_dict()
 
 
-def error_list(codes: str) -> list[dict[str, Any]]:
-    """Return of each error number (separated by spaces) the code, the item and the text."""
-    return [
-        {"code": code, "item": error_items()[code][0], "text": error_items()[code][2]}
-        for code in map(int, codes.split())
-    ]
+def error_list(codes: str, lab: Lab | None = None) -> list[dict[str, Any]]:
+    """Return of each error number (separated by spaces) the code, the item and the text.
+
+    With a `lab` the text names the limit that the bank has set there (ORD-168).
+    """
+    found = []
+    for code in map(int, codes.split()):
+        item, _, text = error_items()[code]
+        if code == TOO_FAR_AHEAD and lab is not None:
+            text += f": at most {read_setting(lab.database, 'foreign_maturity_days')} days"
+        found.append({"code": code, "item": item, "text": text})
+    return found
 
 
 def _state_when_new(lab: Lab, kind: Kind) -> str:
@@ -174,9 +182,9 @@ def _state_when_saved(lab: Lab, cursor: Any, kind: Kind, before: Mapping[str, An
     return created.next if created.next is not None else CREATED
 
 
-def _raise_errors(kind: Kind, codes: str) -> None:
+def _raise_errors(lab: Lab, kind: Kind, codes: str) -> None:
     if codes:
-        found = error_list(codes)
+        found = error_list(codes, lab)
         told = "; ".join(f"{one['code']} {one['text']}" for one in found)
         raise WrongOrder(f"the {kind.label.lower()} is not saved: {told}", errors=found)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import bankklient_lab as bl
+from bankklient_lab.access.configuration import configure
 from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import SuspectedDuplicate, WrongOrder
 from bankklient_lab.lab import Lab, open_here
@@ -19,6 +19,7 @@ from bankklient_lab.orders.checking import checked, error_items, rule_parameters
 from bankklient_lab.orders.codebooks import codebook, update_codebook
 from bankklient_lab.orders.creating import check_order, create_order
 from bankklient_lab.orders.kinds import KINDS
+from scripts import orders_reference
 from tests.clocks import NOON
 from tests.orders.codebook_files import codebook_file
 from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, SAVINGS
@@ -54,7 +55,7 @@ def bank(orders_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             row["description"] = "required" if row["code"] == "REPA" else row["description"]
         update_codebook(lab, "instructions", codebook_file(folder, instructions))
         set_account_position(lab, SAVINGS, "debit")
-        bl.configure(lab, {"check_variable_symbol": True})
+        configure(lab, {"check_variable_symbol": True})
         yield lab
 
 
@@ -66,6 +67,7 @@ BY_FORM = tuple(case for case in CASES if case.origin == "creation")
 
 
 def found(lab: Lab, kind: str, values: Values) -> set[int]:
+    """Return the numbers of errors that a form shows for an order that is right with other values put in."""
     return {one["code"] for one in check_order(lab, kind, order(kind, values))["errors"]}
 
 
@@ -200,7 +202,7 @@ FOREIGN_EXAMPLES: list[tuple[tuple[str, ...], dict[str, Any], set[int]]] = [
     (("ORD-183", "ADM-031"), {"amount": "1500.50", "currency": "JPY"}, {764}),
     (("ORD-184",), {"amount": "1500", "currency": "JPY"}, set()),
     (("ORD-185",), {"amount": "100.505"}, {764}),
-    (("ORD-137", "ORD-168", "ORD-186"), {"maturity_date": "2027-11-21"}, set()),
+    (("ORD-137", "ORD-186"), {"maturity_date": "2027-11-21"}, set()),
     (("ORD-187",), {"maturity_date": "2027-11-22"}, {774}),
     (("ORD-161", "ORD-188"), {"agreed_rate_marked": "yes", "maturity_date": "2026-11-23"}, {770}),
     (("ORD-189",), {"swift_bic": "AGBACZPP"}, set()),
@@ -248,6 +250,14 @@ def test_a_transfer_within_the_bank_is_in_the_currency_of_one_of_the_two_account
     assert found(company, FOREIGN, to_dollars | {"currency": "USD", "charges": "SHA"}) == {766}
 
 
+@pytest.mark.spec("ORD-168")
+def test_the_limit_of_the_maturity_is_the_bank_s_and_its_text_names_it(company: Lab) -> None:
+    configure(company, {"foreign_maturity_days": 25})
+    assert found(company, FOREIGN, {"maturity_date": "2026-12-17"}) == set()
+    with pytest.raises(WrongOrder, match=r"774 .*: at most 25 days"):
+        create_order(company, FOREIGN, order(FOREIGN, {"maturity_date": "2026-12-18"}))
+
+
 @pytest.mark.spec("ORD-158", "ORD-160", "ORD-425")
 def test_what_is_only_slower_or_dearer_is_told(company: Lab) -> None:
     def told(**values: str | None) -> list[str]:
@@ -261,3 +271,7 @@ def test_what_is_only_slower_or_dearer_is_told(company: Lab) -> None:
 
 def test_a_collection_knows_no_credit_account_of_others(company: Lab) -> None:
     assert found(company, COLLECTION, {"credit_account_prefix": "0", "credit_account_base": "19"}) == {39}
+
+
+def test_the_page_about_orders_is_made_from_the_declarations() -> None:
+    assert orders_reference.PAGE.read_text("utf-8") == orders_reference.page(), "run `make docs`"
