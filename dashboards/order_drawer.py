@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import bankklient_lab as bl
+from bankklient_lab.errors import SuspectedDuplicate
 from bankklient_lab.orders.creating import CREATES, correct_order
 from bankklient_lab.orders.detail import order_detail
 from bankklient_lab.orders.kinds import kind_named
+from bankklient_lab.orders.patterns import save_from_pattern
 from bankklient_lab.orders.timeline import order_steps
 from bankklient_lab.orders.verification import items_to_type, verify_by_typing
 from bankklient_lab.rights.permissions import needed
@@ -26,7 +28,7 @@ from .styles import css
 from .texts import text
 from .twins import Twins
 
-CORRECT, COPY, TAKE, BACK, SURE = "correct", "copy", "take", "back", "sure "
+CORRECT, SAVE_TAKEN, COPY, TAKE, BACK, SURE = "correct", "save_taken", "copy", "take", "back", "sure "
 WIDTH = 620
 DRAFT = "order "  # and the number: the name of a draft
 # What one person mostly wants of an order comes first.
@@ -82,7 +84,8 @@ class OrderDrawer:
         if by_typing:
             self.typing.show(order["kind"], {}, only=items, button=text("orders.verify_typed"))
         steps = [name for name in ORDER_OF_STEPS if name in order["steps"] and not (by_typing and name == "verify")]
-        self._offer([{"name": name, "label": step_label(name)} for name in steps + self._copying()], main=not by_typing)
+        names = [*self._saving(), *steps, *self._copying()]
+        self._offer([{"name": name, "label": step_label(name)} for name in names], main=not by_typing)
         if not by_typing:
             self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
 
@@ -91,6 +94,12 @@ class OrderDrawer:
         order = self.order
         imported = kind_named(order["kind"]).family == "domestic" and order["origin"] != "creation"
         return [] if imported or "verify" not in order["steps"] else items_to_type(self._lab, order["kind"])
+
+    def _saving(self) -> list[str]:
+        """Return the step that saves what came complete from a pattern, as long as nothing was changed."""
+        order = self.order
+        waits = not order["saved"] and not order["errors"] and order["origin"] == "creation"
+        return [SAVE_TAKEN] if waits and CORRECT in order["steps"] else []
 
     def _copying(self) -> list[str]:
         may = needed(CREATES).holds(self._lab.rights.held(self._lab.caller))
@@ -113,6 +122,8 @@ class OrderDrawer:
         with ui.told():
             if button == CORRECT:
                 self.correct()
+            elif button == SAVE_TAKEN:
+                self._save_taken()
             elif button == COPY:
                 self._copy()
             elif button == TAKE:
@@ -135,6 +146,15 @@ class OrderDrawer:
         self._bar.notes = []
         outcome = step(self._lab, [order["order_id"]], versions=[order["version"]])
         self._done(outcome_text(name, outcome), gone=name == "delete")
+
+    def _save_taken(self) -> None:
+        try:
+            made = save_from_pattern(self._lab, self.order["order_id"])
+        except SuspectedDuplicate as error:  # the form asks for the reason
+            self.correct()
+            self.correction.refuse(error)
+        else:
+            self._done(text("orders.corrected", status=status_label(made["status"])))
 
     def _verify_by_typing(self, values: dict[str, str], _reason: str, _duplicate: str) -> None:
         outcome = verify_by_typing(self._lab, self.order["order_id"], values)

@@ -9,6 +9,7 @@ import pytest
 
 import bankklient_lab as bl
 from bankklient_lab.dashboards.counterparties import Counterparties
+from bankklient_lab.dashboards.order_drawer import OrderDrawer
 from bankklient_lab.dashboards.order_form import OrderForm
 from bankklient_lab.dashboards.patterns import GROUPS, HEADERS, PATTERNS, Patterns
 from bankklient_lab.dashboards.regular import Regular
@@ -60,6 +61,21 @@ def test_a_pattern_is_made_changed_taken_over_and_deleted(company: Lab, state: S
     page.pattern.open(DOMESTIC, page.rows[PATTERNS][0])
     page.pattern.delete._do()
     assert page.rows[PATTERNS] == []
+
+
+def test_what_came_complete_from_a_pattern_is_saved_as_it_is(company: Lab, state: State) -> None:
+    bl.create_pattern(company, DOMESTIC, "Rent", domestic_values(currency="CZK"))
+    first, second = (bl.take_over_patterns(company, DOMESTIC, name="Rent", group=0)[0]["order_id"] for _ in range(2))
+    drawer = OrderDrawer(company, state, lambda: None)
+    drawer.open(first)
+    assert drawer._bar.buttons[0] == {"name": "save_taken", "label": "Save as it is"}
+    drawer._pressed("save_taken")
+    assert drawer.order["saved"]
+    drawer.open(second)
+    drawer._pressed("save_taken")
+    assert not drawer.order["saved"]
+    assert drawer.correction.view.visible
+    assert "duplicate_reason" in drawer.correction.view.problems
 
 
 def test_groups_and_headers(company: Lab, state: State) -> None:
