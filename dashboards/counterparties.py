@@ -157,13 +157,13 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 def _columns() -> tuple[Column, ...]:
     return (
-        Column("name", text("patterns.name"), width=230),
-        Column("account", text("column.account"), width=220),
+        Column("name", text("patterns.name")),
+        Column("account", text("column.account"), width=210),
         Column("currency", text("column.currency"), width=80, essential=False),
         Column("country", text("counterparties.country"), width=80, essential=False),
         Column("bic", text("counterparties.bic"), width=120, essential=False),
         Column("variable_symbol", text("column.variable_symbol"), width=130, essential=False),
-        Column("message", text("column.message"), essential=False),
+        Column("message", text("column.message"), width=200, essential=False),
         Column("source", text("counterparties.source"), width=120, essential=False),
     )
 

@@ -147,12 +147,12 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 def _pattern_columns() -> tuple[Column, ...]:
     return (
-        Column("name", text("patterns.name"), width=190),
-        Column("state", text("column.state"), "state", width=150),
+        Column("name", text("patterns.name")),
+        Column("state", text("column.state"), "state", width=120),
         Column("group_number", text("patterns.group_number"), width=80, essential=False),
         Column("group", text("patterns.group"), width=130, essential=False),
         Column("own_account", text("patterns.own_account"), width=170, essential=False),
-        Column("counter_account", text("patterns.counter_account"), essential=False),
+        Column("counter_account", text("patterns.counter_account"), width=190, essential=False),
         Column("amount_value", text("column.amount"), "amount", width=120),
         Column("currency", text("column.currency"), width=80, essential=False),
     )

@@ -159,13 +159,13 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 def _columns() -> tuple[Column, ...]:
     return (
-        Column("name", text("patterns.name"), width=180),
+        Column("name", text("patterns.name")),
         Column("state", text("column.state"), "state", width=110, essential=False),
         Column("periodicity", text("regular.periodicity"), width=130, essential=False),
         Column("next_due", text("regular.next_due"), "day", width=110),
         Column("last_due", text("regular.last_due"), "day", width=120, essential=False),
         Column("remaining", text("regular.remains"), width=90, essential=False),
-        Column("counter_account", text("patterns.counter_account"), essential=False),
+        Column("counter_account", text("patterns.counter_account"), width=180, essential=False),
         Column("amount", text("column.amount"), "amount", width=120),
         Column("currency", text("column.currency"), width=80, essential=False),
     )
