@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bankklient_lab.access.roles import change_role, create_role, delete_role, roles, users_of_role
     from bankklient_lab.access.tokens import create_token, give_consent, tokens, withdraw_token
     from bankklient_lab.access.users import change_password, change_user, create_user, set_password, unlock_user, users
+    from bankklient_lab.analysis.accounting_export import export_to_accounting_system
     from bankklient_lab.analysis.accounts import accounts, identify_account, rename_account
     from bankklient_lab.analysis.balances import available_balances, balance_series, balances
     from bankklient_lab.analysis.cashflow import cash_flow, counterparties
@@ -135,6 +136,7 @@ _MODULES = {
     "analysis.cashflow": ("cash_flow", "counterparties"),
     "analysis.entries": ("entries", "entry_detail", "entry_parts", "entry_totals", "pending_entries"),
     "analysis.entry_flow": ("entry_flow",),
+    "analysis.accounting_export": ("export_to_accounting_system",),
     "analysis.exporting": ("export_statement",),
     "analysis.findings": ("findings",),
     "analysis.rates": ("rates",),
@@ -298,6 +300,7 @@ __all__ = [
     "exclude_orders",
     "export_orders",
     "export_statement",
+    "export_to_accounting_system",
     "files_waiting",
     "findings",
     "form_layouts",

@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
     commands: dict[str, Callable[..., None]] = {
         "list": list_systems, "add": add, "change": change, "delete": delete, "texts": texts,
         "replace-text": replace_text, "keep-texts": keep_texts, "waiting": waiting, "protocol": protocol,
-        "template": template,
+        "template": template, "export": export_again,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
@@ -234,6 +234,24 @@ def _print_report(report: Mapping[str, Any]) -> None:
     print_rows(report["accounts"], ("kind", "account", "currency", "orders", "amount"), empty="")
     if report["errors"]:
         print_rows(report["errors"], ("code", "orders", "text"), empty="")
+
+
+def export_again(
+    number: NumberArgument,
+    import_id: Annotated[int, typer.Argument(metavar="IMPORT", help="Number as `bankklient imports` shows it.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask before anything is written.")] = False,
+    lab: LabOption = "",
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Write entries and balances of a bank file for an accounting system, as often as asked; needs permission 41."""
+    from bankklient_lab.analysis.accounting_export import WARNING, export_to_accounting_system
+
+    if not yes:
+        typer.confirm(f"Files are written for accounting system {number}; {WARNING}. Go on?", abort=True, err=True)
+    with opened(lab, passphrase_file) as one:
+        told = export_to_accounting_system(one, number, import_id, overwrite=overwrite)
+    lines(f"{told['folder']}/{name}: {rows} rows" for name, rows in told["files"].items())
 
 
 def export(

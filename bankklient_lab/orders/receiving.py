@@ -42,7 +42,7 @@ from bankklient_lab.orders.text_replacements import replaced
 # ruff: noqa: S608 - every text below is made of our own declarations and of names of columns that were checked
 
 RECEIVED, REFUSED = "received", "refused"
-PART_ROWS = 50_000  # orders that are checked by one statement
+PART_ROWS = 122_880  # orders that are checked by one statement: a row group of DuckDB
 _ACTIONS = {"created": "receive_blank", "verified": "receive_verified", "confirmed": "receive_confirmed"}
 ORIGIN = "accounting_system"
 

@@ -96,13 +96,14 @@ class Storing:
         `columns` has SQL for more columns of the table, over the checked orders.
         """
         kind = self._kind
-        joined = f"{checked} n" + (f" JOIN {further} f USING (entered_no)" if further else "")
+        joined = "n" + (f" JOIN {further} f USING (entered_no)" if further else "")
         more = "".join(f"{value} AS {name}, " for name, value in (columns or {}).items())
         more += self._further_columns(further, values)
         marks = ", ".join(f"{value} AS {name}" for name, value in self._marks().items())
         self._cursor.execute(
             f"""
             INSERT INTO {kind.table} BY NAME
+            WITH n AS MATERIALIZED (SELECT * FROM {checked})  -- else values are worked out again for the digest
             SELECT *, sha256({canonical(kind)}) AS digest, {marks} FROM (
                 SELECT $before + entered_no AS order_id, '{kind.name}' AS kind, '{self._source.origin}' AS origin,
                     {self._status()} AS status, {self._source.saved} AS saved, errors, 1 AS version,

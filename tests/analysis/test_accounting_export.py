@@ -1,0 +1,71 @@
+"""Files for accounting systems: only their accounts, the same each time, and nothing overwritten unasked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bankklient_lab.analysis.accounting_export import export_to_accounting_system
+from bankklient_lab.errors import BadArgument, NotAllowed, Refused, UnknownName
+from bankklient_lab.history.importing import import_file
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.accounting_systems import add_accounting_system
+from tests.orders.labs import hands
+from tests.statements import mt940
+
+
+@pytest.fixture
+def outbox(lab: Lab, tmp_path: Path) -> Path:
+    """Return the outgoing folder of accounting system 5, beside a lab that has taken a statement over."""
+    import_file(lab, mt940(tmp_path))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    add_accounting_system(lab, 5, "Books", folder_out=str(folder))
+    return folder
+
+
+@pytest.mark.spec("IMP-058", "IMP-059", "IMP-060")
+def test_a_repeated_export_writes_the_same_files(lab: Lab, outbox: Path) -> None:
+    clerk = hands(lab, "AA", {41})
+    export_to_accounting_system(clerk, 5, 1)
+    first = {path.name: path.read_bytes() for path in outbox.iterdir()}
+    assert sorted(first) == ["balances-000001.csv", "posted-000001.csv"]
+    assert first["posted-000001.csv"].decode().startswith("account;account_currency;statement;booking_day;")
+    assert first["posted-000001.csv"].count(b"\n") == 1 + lab.rows("SELECT count(*) FROM history.entry")[0][0]
+    export_to_accounting_system(clerk, 5, 1, overwrite=True)
+    assert {path.name: path.read_bytes() for path in outbox.iterdir()} == first
+    with pytest.raises(NotAllowed):
+        export_to_accounting_system(hands(lab, "BB", {36}), 5, 1)
+
+
+@pytest.mark.spec("IMP-063")
+def test_a_file_that_is_there_is_not_overwritten_unasked(lab: Lab, outbox: Path) -> None:
+    (outbox / "posted-000001.csv").write_text("mine", "utf-8")
+    with pytest.raises(Refused, match="may be overwritten"):
+        export_to_accounting_system(lab, 5, 1)
+    assert [path.read_text("utf-8") for path in outbox.iterdir()] == ["mine"]
+
+
+@pytest.mark.spec("IMP-062")
+def test_only_accounts_of_the_filter_are_exported(lab: Lab, outbox: Path, tmp_path: Path) -> None:
+    ((account,),) = lab.rows("SELECT number FROM ops.account")
+    with lab.database.tx("ops") as cursor:
+        cursor.execute(
+            "INSERT INTO ops.account (account_id, number, currency, bank, name, position)"
+            " VALUES (99, 'CZ4906000000000150000030', 'CZK', '0600', 'Other', 'both')"
+        )
+    add_accounting_system(lab, 6, "None of it", folder_out=str(outbox), accounts=["CZ4906000000000150000030"])
+    assert export_to_accounting_system(lab, 6, 1)["files"] == {"posted-000001.csv": 0, "balances-000001.csv": 0}
+    add_accounting_system(lab, 7, "All of it", folder_out=str(outbox), accounts=[account])
+    assert export_to_accounting_system(lab, 7, 1, overwrite=True)["files"]["balances-000001.csv"] == 1
+
+
+def test_what_cannot_be_exported_is_said(lab: Lab, outbox: Path) -> None:
+    add_accounting_system(lab, 6, "No folder")
+    with pytest.raises(BadArgument, match="no folder for outgoing"):
+        export_to_accounting_system(lab, 6, 1)
+    with pytest.raises(UnknownName):
+        export_to_accounting_system(lab, 5, 77)
+    with pytest.raises(UnknownName):
+        export_to_accounting_system(lab, 4, 1)
