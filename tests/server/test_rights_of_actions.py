@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -23,6 +22,7 @@ from tests.statements import mt940
 
 register_actions()
 GUARDED = sorted(name for name, one in ACTIONS.items() if one.declared.needs)
+LARGEST_SET = 3  # permissions that an expression asks for at once
 FREE = sorted(name for name, one in ACTIONS.items() if not one.declared.needs and not one.declared.public)
 
 
@@ -38,13 +38,19 @@ def serving(peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def sets_of(needs: str) -> tuple[list[Held], list[Held]]:
     """Return the smallest sets of permissions that are enough, and the largest that are not."""
     expression = needed(needs)
-    numbers = sorted({int(number) for number in re.findall(r"\d+", needs)})
-    every = [frozenset(some) for size in range(len(numbers) + 1) for some in combinations(numbers, size)]
-    enough = [one for one in every if expression.holds(one)]
-    short = [one for one in every if not expression.holds(one)]
-    smallest = [one for one in enough if not any(other < one for other in enough)]
-    largest = [one for one in short if not any(other > one for other in short)]
-    return smallest, [(everything() - set(numbers)) | one for one in largest]
+    smallest: list[Held] = []
+    for size in range(1, LARGEST_SET + 1):
+        for some in map(frozenset, combinations(sorted(expression.numbers), size)):
+            if expression.holds(some) and not any(less < some for less in smallest):
+                smallest.append(some)
+    lacking: list[Held] = [frozenset()]  # sets that have one number of each of the smallest: without them all fail
+    for enough in smallest:
+        more = {without | {number} for without in lacking for number in enough if not without & enough}
+        more |= {without for without in lacking if without & enough}
+        lacking = [one for one in more if not any(other < one for other in more)]
+    assert smallest
+    assert not any(expression.holds(expression.numbers - without) for without in lacking)
+    return smallest, [everything() - without for without in lacking]
 
 
 def arguments(action: Action[..., Any], folder: Path) -> dict[str, Any]:
