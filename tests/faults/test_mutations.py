@@ -32,7 +32,7 @@ CODES = {row["code"] for row in rows("findings")}
 
 def originals() -> list[Path]:
     """Return the files that are damaged: our own samples and, when it is there, the corpus; each format alike."""
-    found = [path for path in SAMPLES.rglob("*") if path.is_file() and not path.is_relative_to(paying.FOLDER)]
+    found = [path for path in SAMPLES.rglob("*") if path.is_file()]
     for folder in FOLDERS:
         found += corpus_files(folder)
     return sorted(path for path in found if 0 < path.stat().st_size <= BYTES_MAX)

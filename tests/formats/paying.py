@@ -14,11 +14,11 @@ from bankklient_lab.formats.base import SNIFF_BYTES
 from bankklient_lab.formats.payments import detect, format_named
 from bankklient_lab.formats.payments.base import Header, Options, Part
 from bankklient_lab.formats.payments.schema import FINDING, GROUP, PAYMENT, Kind
-from tests.corpus import SAMPLES, corpus_files
+from tests.corpus import corpus_files
 
 Row = dict[str, Any]
 
-FOLDER = SAMPLES / "payments"
+FOLDER = Path(__file__).parents[1] / "payment_samples"
 FOLDERS = ("kpc", "pain001", "pain008", "mt101")  # of the corpus
 SCHEMAS = {Kind.PAYMENT: PAYMENT, Kind.GROUP: GROUP, Kind.FINDING: FINDING}
 HEADER = Header("MSG-1", datetime(2026, 1, 15, 8, 30), "Strojírny", "12345")
