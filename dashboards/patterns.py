@@ -1,4 +1,4 @@
-"""Patterns: what is kept of orders that come again, their groups, and headers."""
+"""Patterns: what is kept of orders that come again, their groups, headers, and the layouts of forms."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import bankklient_lab as bl
 from bankklient_lab.orders.creating import order_defaults
 from bankklient_lab.orders.headers import headers
 from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.layouts import STANDARD, form_layouts
 from bankklient_lab.orders.pattern_groups import pattern_groups
 from bankklient_lab.orders.patterns import patterns, take_over_patterns
 from bankklient_lab.orders.unfinished import MATURITY, values_of
@@ -17,6 +18,7 @@ from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
 from .group_drawer import GroupDrawer
+from .layout_drawer import LayoutDrawer
 from .listing import Listing, in_words
 from .order_fields import fields_of, shown
 from .order_words import kind_label
@@ -25,7 +27,7 @@ from .state import State
 from .table import Column
 from .texts import text
 
-PATTERNS, GROUPS, HEADERS = "patterns", "groups", "headers"
+PATTERNS, GROUPS, HEADERS, LAYOUTS = "patterns", "groups", "headers", "layouts"
 STATE_MARKS = {"check": "\u25cf", "incomplete": "\u25d4", "error": "\u25cb"}
 
 
@@ -36,12 +38,13 @@ class Patterns:
         self._lab, self._state = lab, state
         held = lab.rights.held(lab.caller)
         kinds = [kind.name for kind in KINDS.values() if needed(kind.creates).holds(held)]
-        self.rows: dict[str, list[dict[str, Any]]] = {PATTERNS: [], GROUPS: [], HEADERS: []}
+        self.rows: dict[str, list[dict[str, Any]]] = {PATTERNS: [], GROUPS: [], HEADERS: [], LAYOUTS: []}
         self._kind = ui.choice({kind_label(name): name for name in kinds}, kinds[0])
         self.which = ui.choice({text(f"patterns.{name}"): name for name in self.rows}, PATTERNS)
         self.pattern = PatternDrawer(lab, state, PATTERN, self.refresh)
         self.header = PatternDrawer(lab, state, HEADER, self.refresh)
         self.group = GroupDrawer(lab, state, self.refresh, self._take_over)
+        self.layout = LayoutDrawer(lab, self.refresh)
         self.lists = {
             PATTERNS: Listing(
                 state, "patterns", _pattern_columns(), self._read_patterns, count="patterns.count",
@@ -58,6 +61,11 @@ class Patterns:
                 label=text("patterns.headers"), placeholder=text("patterns.no_headers"),
                 on_open=lambda row: self.header.open(self.kind, self._row(HEADERS, "name", row)),
             ),
+            LAYOUTS: Listing(
+                state, "patterns", _layout_columns(), self._read_layouts, count="layouts.count",
+                label=text("patterns.layouts"),
+                on_open=lambda row: self.layout.open(self.kind, self._row(LAYOUTS, "shown_name", row)),
+            ),
         }  # fmt: skip
         self._new = ui.button(text("patterns.new"), self.new, primary=True, icon="add")
         bar = ui.row(
@@ -65,7 +73,7 @@ class Patterns:
         )
         self.view = ui.column(
             ui.card(bar, *(one.view for one in self.lists.values())), self.pattern.view, self.header.view,
-            self.group.view,
+            self.group.view, self.layout.view,
         )  # fmt: skip
         self.which.param.watch(lambda _event: self._show(), "value")
         self._kind.param.watch(lambda _event: self.refresh(), "value")
@@ -85,6 +93,8 @@ class Patterns:
         """Show an empty form for what is listed."""
         if self.which.value == GROUPS:
             self.group.new(self.rows[GROUPS])
+        elif self.which.value == LAYOUTS:
+            self.layout.open(self.kind, self.rows[LAYOUTS][0])
         elif self.which.value == HEADERS:
             self.header.new(self.kind, {})
         else:
@@ -126,6 +136,17 @@ class Patterns:
             changed_at=lambda row: formatting.moment(row["changed_at"]),
         )  # fmt: skip
 
+    def _read_layouts(self) -> pa.Table:
+        kept = form_layouts.rows(self._lab, self.kind)
+        first = {"name": STANDARD, "fields": "[]", "current": not any(row["current"] for row in kept)}
+        rows = self.rows[LAYOUTS] = [
+            row | {"shown_name": text("layouts.standard") if row is first else row["name"]} for row in (first, *kept)
+        ]
+        return in_words(
+            rows, [column.name for column in _layout_columns()],
+            current=lambda row: f"\u25cf {text('layouts.current')}" if row["current"] else "",
+        )  # fmt: skip
+
     def _values(self, row: dict[str, Any]) -> str:
         """Return what a header fills in, for people."""
         kind = KINDS[row["kind"]]
@@ -163,6 +184,13 @@ def _group_columns() -> tuple[Column, ...]:
         Column("group_number", text("patterns.group_number"), width=100),
         Column("name", text("patterns.name")),
         Column("patterns", text("patterns.patterns"), width=120),
+    )
+
+
+def _layout_columns() -> tuple[Column, ...]:
+    return (
+        Column("shown_name", text("patterns.name")),
+        Column("current", text("column.state"), "state", width=160),
     )
 
 

@@ -11,12 +11,12 @@ import bankklient_lab as bl
 from bankklient_lab.dashboards.counterparties import Counterparties
 from bankklient_lab.dashboards.order_drawer import OrderDrawer
 from bankklient_lab.dashboards.order_form import OrderForm
-from bankklient_lab.dashboards.patterns import GROUPS, HEADERS, PATTERNS, Patterns
+from bankklient_lab.dashboards.patterns import GROUPS, HEADERS, LAYOUTS, PATTERNS, Patterns
 from bankklient_lab.dashboards.regular import Regular
 from bankklient_lab.dashboards.regular_offer import RegularOffer
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.dashboards.state import State
-from bankklient_lab.errors import NotAllowed
+from bankklient_lab.errors import BadArgument, NotAllowed
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.numbers import bank_day
 from tests.orders.labs import DOMESTIC, LANDLORD, MAIN, SUPPLIER, created, domestic_values, equip, hands
@@ -65,13 +65,12 @@ def test_a_pattern_is_made_changed_taken_over_and_deleted(company: Lab, state: S
 
 def test_what_came_complete_from_a_pattern_is_saved_as_it_is(company: Lab, state: State) -> None:
     bl.create_pattern(company, DOMESTIC, "Rent", domestic_values(currency="CZK"))
-    first, second = (bl.take_over_patterns(company, DOMESTIC, name="Rent", group=0)[0]["order_id"] for _ in range(2))
     drawer = OrderDrawer(company, state, lambda: None)
-    drawer.open(first)
+    drawer.open(bl.take_over_patterns(company, DOMESTIC, name="Rent", group=0)[0]["order_id"])
     assert drawer._bar.buttons[0] == {"name": "save_taken", "label": "Save as it is"}
     drawer._pressed("save_taken")
     assert drawer.order["saved"]
-    drawer.open(second)
+    drawer.open(bl.take_over_patterns(company, DOMESTIC, name="Rent", group=0)[0]["order_id"])
     drawer._pressed("save_taken")
     assert not drawer.order["saved"]
     assert drawer.correction.view.visible
@@ -101,6 +100,29 @@ def test_groups_and_headers(company: Lab, state: State) -> None:
     assert name == "Suppliers"
     assert "609-150012947" in values
     assert "308" in values
+
+
+def test_a_layout_is_arranged_used_and_dropped(company: Lab, state: State) -> None:
+    page = Patterns(company, state)
+    page.which.value = LAYOUTS
+    assert cells(page.lists[LAYOUTS], "shown_name", "current") == [("Standard", "\u25cf used now")]
+    page.new()
+    page.layout.name.value = "Mine"
+    amount, first = page.layout.rows["amount"], page.layout.rows["own_account"]
+    first[0].value = amount[0].value
+    with pytest.raises(BadArgument, match="1 is missing"):
+        page.layout.save()
+    amount[0].value, amount[1].value = "1", "How much"
+    page.layout.save()
+    assert [one["label"] for one in bl.current_layout(company, DOMESTIC)["fields"]][:1] == ["How much"]
+    assert cells(page.lists[LAYOUTS], "shown_name", "current") == [("Standard", ""), ("Mine", "\u25cf used now")]
+    page.layout.open(DOMESTIC, page.rows[LAYOUTS][0])
+    page.layout.use()
+    assert bl.current_layout(company, DOMESTIC)["name"] == "standard"
+    page.layout.open(DOMESTIC, page.rows[LAYOUTS][1])
+    assert page.layout.rows["amount"][0].value == "1"
+    page.layout.delete._do()
+    assert cells(page.lists[LAYOUTS], "shown_name") == [("Standard",)]
 
 
 def test_a_regular_payment_is_entered_simulated_imported_and_ended(company: Lab) -> None:
