@@ -303,3 +303,66 @@ def test_group_steps_tell_what_stays_and_why(ann: Lab) -> None:
 def test_empty_pages_say_what_will_stand_here(ann: Lab) -> None:
     assert Orders(ann, looking(ann, "orders")).empty.visible
     assert ToDo(ann, looking(ann, "todo")).empty.visible
+
+
+@pytest.mark.spec("ORD-008")
+def test_what_was_typed_can_be_dropped(ann: Lab) -> None:
+    state = looking(ann, "create")
+    page = Create(ann, state)
+    type_in(page, counter_account=SUPPLIER, amount="10")
+    assert state.drafts
+    press(page, "back", counter_account=SUPPLIER, amount="10")
+    assert state.drafts == {}
+    assert page.form.view.values["amount"] == ""
+    assert page.form.view.values["currency"] == "CZK"
+    assert page.created == []
+
+
+def test_a_kind_that_one_comes_back_to_still_has_what_was_typed(ann: Lab) -> None:
+    page = Create(ann, looking(ann, "create"))
+    type_in(page, counter_account=SUPPLIER)
+    page._kind.value = FOREIGN
+    assert "counter_account" not in page.form.view.values
+    page._kind.value = DOMESTIC
+    assert page.form.view.values["counter_account"] == SUPPLIER
+
+
+@pytest.mark.spec("ORD-013", "ORD-014", "ORD-036", "ORD-043")
+def test_reading_anew_shows_what_others_did_and_keeps_the_conditions(ann: Lab) -> None:
+    page = orders_page(ann)
+    page.list.filter("amount", "> 200")
+    assert page.list.total == 3
+    create_order(hands(ann, "BE"), DOMESTIC, domestic_values(amount="777", variable_symbol="1777"))
+    page.refresh()
+    assert page.list.total == 4
+    assert page.list.where == {"amount": "> 200"}
+    page.list.replace_conditions({})
+    assert page.list.total == 5
+    assert Orders(ann, page._state).list.where == {}
+
+
+@pytest.mark.spec("ORD-015")
+def test_a_corrected_order_leaves_the_list_when_it_no_longer_fits(ann: Lab) -> None:
+    page = orders_page(ann)
+    page.list.filter("amount", "900")
+    page.list.table.load([], 1)
+    page.drawer.open(page.list.table.here[0]["order_id_code"])
+    page.drawer.correct()
+    form = page.drawer.correction.view
+    form.pressed = {"button": "save", "values": form.values | {"amount": "901"}, "number": 1}
+    assert page.list.total == 0
+    page.list.filter("amount", "")
+    assert page.list.total == 4
+
+
+def test_a_list_and_an_order_are_taken_as_files(ann: Lab) -> None:
+    page = orders_page(ann)
+    taken: dict[str, bytes] = {}
+    page._state.send_file = taken.__setitem__
+    page.export.start(".csv")
+    page.export.work.wait()
+    page.list.table.load([], 1)
+    page.drawer.open(page.list.table.here[0]["order_id_code"])
+    page.drawer._pressed("take")
+    assert taken["orders_all.csv"].count(b"\n") == 5
+    assert next(content for name, content in taken.items() if name.endswith(".pdf")).startswith(b"%PDF")
