@@ -115,6 +115,10 @@ def _context() -> str:
         " 'specific_symbol': attributes['specific_symbol']}"
     )
     ranges = [f"list({one}) FILTER ({which}) AS {name}" for name, which in _RANGES.items()]
+
+    def own(side: str) -> str:  # a new order begins with the only own account that may stand on its side (ORD-065)
+        return f"list(DISTINCT {{'prefix': prefix, 'base': base}}) FILTER (position IN ('{side}', 'both'))"
+
     return f"""
         own AS MATERIALIZED (SELECT * FROM own_accounts()),
         own_sides AS MATERIALIZED (
@@ -122,12 +126,15 @@ def _context() -> str:
             FROM own GROUP BY number),
         own_bank_codes AS MATERIALIZED (
             SELECT CASE WHEN $bank_code::VARCHAR IS NOT NULL THEN [$bank_code::VARCHAR]
-                ELSE coalesce(list(DISTINCT bank_code), []) END AS codes FROM own),
+                ELSE coalesce(list(DISTINCT bank_code), []) END AS codes,
+                {own("debit")} AS debit, {own("credit")} AS credit FROM own),
         context AS MATERIALIZED (
             SELECT $today::DATE AS today, $national_currency AS national_currency,
                 $foreign_days::INTEGER AS foreign_days, $check_variable_symbol::BOOLEAN AS check_variable_symbol,
                 (SELECT codes FROM own_bank_codes) AS own_banks,
                 (SELECT codes[1] FROM own_bank_codes WHERE len(codes) = 1) AS default_bank,
+                (SELECT debit[1] FROM own_bank_codes WHERE len(debit) = 1) AS default_debit,
+                (SELECT credit[1] FROM own_bank_codes WHERE len(credit) = 1) AS default_credit,
                 {", ".join(lists + maps + ranges)}
             FROM ops.codebook
             WHERE valid_from <= $today AND (valid_until IS NULL OR $today < valid_until))"""

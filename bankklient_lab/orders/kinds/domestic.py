@@ -28,7 +28,14 @@ def side_items(side: str, whose: str, *, own: bool) -> tuple[Item, ...]:
     more = "more" if own else "main"
     word = "Debit" if side == "debit" else "Credit"
     return (
-        Item(f"{side}_account_prefix", f"{word} prefix", "digits", 6, default="'0'", help="Up to 6 digits; may be 0"),
+        Item(
+            f"{side}_account_prefix",
+            f"{word} prefix",
+            "digits",
+            6,
+            default=f"coalesce(c.default_{side}.prefix, '0')" if own else "'0'",
+            help="Up to 6 digits; may be 0",
+        ),
         Item(
             f"{side}_account_base",
             f"{word} account",
@@ -37,6 +44,7 @@ def side_items(side: str, whose: str, *, own: bool) -> tuple[Item, ...]:
             mandatory=True,
             help=f"The {whose} account: 2 to 10 digits",
             codebook="own_accounts" if own else "counterparties",
+            default=f"c.default_{side}.base" if own else "",
         ),
         Item(
             f"{side}_bank",
