@@ -152,7 +152,7 @@ def test_a_header_fills_each_new_order_while_it_is_chosen(ann: Lab) -> None:
     assert page.form.view.values["constant_symbol"] == ""
 
 
-@pytest.mark.spec("ORD-028")
+@pytest.mark.spec("ORD-005", "ORD-028", "ORD-063")
 def test_a_pattern_or_a_counterparty_fills_the_form(ann: Lab) -> None:
     create_pattern(ann, DOMESTIC, "electricity", domestic_values(amount="900"))
     save_counterparty(ann, "Landlord", "3703-921811/0710", {"variable_symbol": "77"})
@@ -230,7 +230,7 @@ def test_a_condition_that_is_none_is_refused_and_the_list_stays(ann: Lab) -> Non
     assert page.list.total == 4
 
 
-@pytest.mark.spec("ORD-067", "ORD-069", "ORD-091")
+@pytest.mark.spec("ORD-061", "ORD-067", "ORD-069")
 def test_an_order_is_corrected_copied_and_deleted_in_its_drawer(ann: Lab) -> None:
     page = orders_page(ann)
     state, drawer = page._state, page.drawer
