@@ -25,7 +25,7 @@ def outbox(lab: Lab, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.spec("IMP-058", "IMP-059", "IMP-060")
+@pytest.mark.spec("IMP-058", "IMP-059", "IMP-060", "BAS-126")
 def test_a_repeated_export_writes_the_same_files(lab: Lab, outbox: Path) -> None:
     clerk = hands(lab, "AA", {41})
     export_to_accounting_system(clerk, 5, 1)

@@ -80,9 +80,10 @@ def refused(lab: Lab, name: str, why: str) -> None:
     assert (error, count, wrong) == (report["message"], 0, 0)
 
 
-@pytest.mark.spec("IMP-007", "IMP-010", "IMP-034")
+@pytest.mark.spec("IMP-007", "IMP-010", "IMP-034", "BAS-127")
 def test_the_same_file_name_again_is_refused(company: Lab, inbox: Path) -> None:
     receive_file(company, WAGES, written(inbox, "wages01.txt", orders()))
+    written(inbox, "wages01.txt", [["too", "few"]])  # the name is looked at before the content
     refused(company, "wages01.txt", "received from the accounting system before")
     refused(company, written(inbox, "WAGES01.txt", orders(1)), "received from the accounting system before")
 
@@ -146,7 +147,7 @@ def test_a_formal_error_refuses_the_whole_file(company: Lab, inbox: Path) -> Non
     refused(company, "missing.csv", "No such file")
 
 
-@pytest.mark.spec("IMP-014", "IMP-015", "IMP-038", "IMP-039", "IMP-040", "BAS-119", "BAS-120")
+@pytest.mark.spec("IMP-014", "IMP-015", "IMP-038", "IMP-039", "IMP-040", "IMP-153", "BAS-119", "BAS-120")
 def test_an_order_with_logic_errors_is_stored_with_all_of_them(company: Lab, inbox: Path) -> None:
     rows = orders(
         at_3=[MAIN, SUPPLIER, "0", "2026-11-22", "4", "", ""],
@@ -207,7 +208,7 @@ def test_an_order_without_a_variable_symbol_becomes_wrong_where_one_is_demanded(
     assert kept(company) == [("F", ""), ("E", "152")]
 
 
-@pytest.mark.spec("IMP-024")
+@pytest.mark.spec("IMP-024", "BAS-094")
 def test_identifications_of_the_client_are_kept_and_repeated_ones_counted(company: Lab, inbox: Path) -> None:
     header = f"{HEADER};client_transaction_id"
     rows = [[*row, identification] for row, identification in zip(orders(4), ["A1", "b2", "A1", ""], strict=True)]

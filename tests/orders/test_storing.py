@@ -87,6 +87,7 @@ def test_duplicates_of_orders_that_are_there_and_days_between(company: Lab) -> N
     assert [row[0] for row in rows] == ["151", "", "151"]
 
 
+@pytest.mark.spec("IMP-155", "IMP-156", "IMP-157")
 def test_instalments_of_one_regular_payment_are_no_duplicates_of_each_other(company: Lab) -> None:
     equal = {"credit_variable_symbol": "1"}
     with company.database.tx("ops") as cursor:
