@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import CONFIRMED, CONFIRMED_TWICE, INCLUDED
+from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.payment_files import template
 from bankklient_lab.rights.settings import read_setting
 
@@ -22,6 +24,11 @@ from bankklient_lab.rights.settings import read_setting
 
 CONFIRMED_STATES = (CONFIRMED, CONFIRMED_TWICE, INCLUDED)
 TABLES_OF_ITEMS = ("csv", "xlsx")
+# As banks want SEPA payments marked; the same condition as the rules' is_sepa.
+_SEPA = (
+    "coalesce(currency = 'EUR' AND country IN"
+    " (SELECT code FROM codebook('countries', $today) WHERE attributes['sepa'] = 'yes'), false)"
+)
 _DOMESTIC = {"domestic_payment": "payment", "domestic_collection": "collection"}
 
 
@@ -56,7 +63,7 @@ def export_orders(
     """
     with lab.database.reading() as cursor:
         _require_confirmed(cursor, order_ids)
-        table = _items(cursor, order_ids) if format in TABLES_OF_ITEMS else _payments(cursor, order_ids)
+        table = _items(cursor, order_ids) if format in TABLES_OF_ITEMS else _payments(cursor, order_ids, bank_day(lab))
     content = _written(lab, format, table, version, charset)
     with lab.database.tx("ops") as cursor:
         lab.log(cursor, "export_orders", str(len(set(order_ids))), format=format, orders=order_ids[:100])
@@ -94,7 +101,7 @@ def _require_confirmed(cursor: Any, order_ids: list[int]) -> None:
         raise Refused(f"order {order_id} is not confirmed; only confirmed orders are written for a bank")
 
 
-def _payments(cursor: Any, order_ids: list[int]) -> pa.Table:
+def _payments(cursor: Any, order_ids: list[int], today: date) -> pa.Table:
     """Return the orders in the schema of payment files, in the order of their ids."""
     parts = " UNION ALL BY NAME ".join(
         f"SELECT order_id, {', '.join(f'{sql} AS {field}' for field, sql in _fields(kind).items())} FROM {kind.table}"
@@ -104,7 +111,7 @@ def _payments(cursor: Any, order_ids: list[int]) -> pa.Table:
     found = cursor.execute(
         "SELECT * EXCLUDE (order_id), row_number() OVER (ORDER BY order_id)::INTEGER AS payment_no, 1 AS group_no,"
         f" 'order ' || order_id AS place FROM ({parts}) ORDER BY order_id",
-        {"ids": order_ids},
+        {"ids": order_ids, "today": today},
     ).to_arrow_table()
     columns = [
         found[field.name].cast(field.type) if field.name in found.column_names else pa.nulls(found.num_rows, field.type)
@@ -145,7 +152,9 @@ def _fields(kind: Kind) -> dict[str, str]:
             "counter_name": "recipient_line_1",
             "counter_address": "nullif(concat_ws(chr(10), recipient_line_2, recipient_line_3), '')",
             "message": _joined("recipient_info", 4),
-            "charge_bearer": "CASE charges WHEN 'OUR' THEN 'DEBT' WHEN 'BEN' THEN 'CRED' WHEN 'SHA' THEN 'SHAR' END",
+            "service_level": f"CASE WHEN {_SEPA} THEN 'SEPA' END",
+            "charge_bearer": "CASE charges WHEN 'OUR' THEN 'DEBT' WHEN 'BEN' THEN 'CRED'"
+            f" WHEN 'SHA' THEN if({_SEPA}, 'SLEV', 'SHAR') END",
             "end_to_end_id": "payer_reference",
             "instructions": f"nullif(concat_ws(chr(10), {', '.join(words)}), '')",
             "exchange_rate": "agreed_rate",

@@ -53,6 +53,14 @@ def test_foreign_payments_are_written_as_pain_001(company: Lab, tmp_path: Path) 
     assert len(company.rows(f"SELECT DISTINCT {items} FROM ops.foreign_order")) == 1
 
 
+def test_a_sepa_payment_is_marked_as_banks_want_it(company: Lab) -> None:
+    content = export_orders(company, [created(company, FOREIGN)], "pain.001")
+    ((currency, country),) = company.rows("SELECT currency, country FROM ops.foreign_order")
+    assert (currency, country) == ("EUR", "DE")
+    assert b"<SvcLvl><Cd>SEPA</Cd></SvcLvl>" in content
+    assert b"<ChrgBr>SLEV</ChrgBr>" in content
+
+
 def test_only_confirmed_orders_are_written(company: Lab) -> None:
     clerk = hands(company, "AA", {56, 16})
     order = created(clerk, amount="5")
