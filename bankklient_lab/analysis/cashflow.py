@@ -64,13 +64,16 @@ def cash_flow(
         values |= {"target": target, "source": rate_source(lab, target)}
     table = lab.query(
         f"""
-        SELECT date_trunc('{period}', f.day)::DATE AS period, {_KEYS[by]} AS key, {currency} AS currency,
-            sum({credit})::DECIMAL(18,3) AS credit, sum({debit})::DECIMAL(18,3) AS debit,
-            sum({credit} - {debit})::DECIMAL(18,3) AS net, sum(f.entries)::BIGINT AS entries, count(*) -
-            count({credit}) AS missing
-        FROM {flows} f JOIN chosen_account($accounts) a USING (account_id) {conversion}
-        WHERE f.day >= $since AND f.day < $until
-        GROUP BY ALL ORDER BY 1, 2, 3
+        SELECT period, key, currency, sum(credit)::DECIMAL(18,3) AS credit, sum(debit)::DECIMAL(18,3) AS debit,
+            (sum(credit) - sum(debit))::DECIMAL(18,3) AS net, sum(entries)::BIGINT AS entries,
+            count(*) - count(credit) AS missing
+        FROM (
+            SELECT date_trunc('{period}', f.day)::DATE AS period, {_KEYS[by]} AS key, {currency} AS currency,
+                {credit} AS credit, {debit} AS debit, f.entries
+            FROM {flows} f JOIN chosen_account($accounts) a USING (account_id) {conversion}
+            WHERE f.day >= $since AND f.day < $until
+        )
+        GROUP BY ALL ORDER BY period, key, currency
         """,  # noqa: S608 - every inserted text is one of our own
         values,
     )
