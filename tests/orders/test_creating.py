@@ -51,6 +51,13 @@ def test_kinds_and_origins(company: Lab) -> None:
     ]
 
 
+@pytest.mark.spec("ORD-132")
+def test_a_collection_has_no_priority(company: Lab) -> None:
+    with pytest.raises(WrongOrder) as wrong:
+        created(company, COLLECTION, express_payment=True)
+    assert [one["code"] for one in wrong.value.details["errors"]] == [79]  # type: ignore[attr-defined]
+
+
 @pytest.mark.spec("ORD-133")
 @pytest.mark.parametrize("kind", [DOMESTIC, COLLECTION])
 def test_payments_and_collections_need_the_same_permissions(company: Lab, kind: str) -> None:

@@ -208,7 +208,7 @@ def test_a_correction_gives_the_state_that_the_tables_say(everywhere: tuple[Lab,
     assert rows_of(lab) == before
 
 
-@pytest.mark.spec("ORD-219", "ORD-320", "ORD-323", "ORD-324")
+@pytest.mark.spec("ORD-219", "ORD-319", "ORD-320", "ORD-323", "ORD-324")
 def test_one_order_alone_is_refused_with_the_reason_and_a_group_is_not(everywhere: tuple[Lab, list[Standing]]) -> None:
     lab, orders = everywhere
     mine = hands(lab, ME, {131, 16})
