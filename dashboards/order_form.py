@@ -86,7 +86,7 @@ class OrderForm:
         self._now: dict[str, str] = {}  # what they hold
         self._patterns: dict[str, int] = {}
         self._buttons: list[dict[str, str]] = []
-        self.found: dict[str, Any] = {}
+        self._showing = 0  # grows with each order that is shown: what was found of an earlier one comes too late
         self.view = OrderFields(margin=0, sizing_mode="stretch_width")  # type: ignore[no-untyped-call]
         self._checking: Refresh[dict[str, Any]] = Refresh(
             state, self._prepare, self._show_check, lambda sentence: self._show_problem(sentence)
@@ -126,7 +126,7 @@ class OrderForm:
         self._now = self._given | draft
         back = [{"name": BACK, "label": self._on_back[0]}] if self._on_back is not None else []
         self._buttons = [{"name": SAVE, "label": button or text("order.save")}, *back]
-        self.found = {}
+        self._showing += 1
         if self._checked:
             fields = arranged(fields, current_layout(self._lab, kind)) if self._may_create() else fields
         described = [one.described(locked=bool(set(one.items) & set(locked))) for one in fields]
@@ -138,7 +138,8 @@ class OrderForm:
         self._patterns = {name: pattern_id for pattern_id, name, _ in patterns}
         lists[PATTERNS] = [[name, "", note] for _, name, note in patterns]
         self.view.param.update(
-            lists=lists, filling=[PATTERNS, COUNTERPARTIES], values=self._now, buttons=self._buttons, hidden=[REASON],
+            lists=lists, filling=[PATTERNS, COUNTERPARTIES], values=self._now, buttons=self._buttons,
+            hidden=[REASON, *self._empty(fields, lists)],
             problems={}, meanings={},
             notes=[], words={"form": self.kind.label, "more": text("order.more"), "wrong": text("order.wrong")},
         )  # fmt: skip
@@ -177,6 +178,16 @@ class OrderForm:
         assert self.kind is not None
         return order_offers(self._lab, self.kind.name) if any(one.codebook for one in fields) else {}
 
+    def _empty(self, fields: Sequence[OrderField], lists: Mapping[str, Any]) -> list[str]:
+        """Return the fields that take only what an empty codebook would offer (ORD-154); those filled in stay."""
+        assert self.kind is not None
+        taking = {item.name for item in self.kind.items if item.only_offered}
+        return [
+            one.name
+            for one in fields
+            if taking.issuperset(one.items) and not lists.get(one.codebook) and not self._given[one.name]
+        ]
+
     def _taken(self, row: Mapping[str, Any]) -> None:
         """Fill the form with what a pattern or a counterparty says; of a counterparty only what is still empty."""
         assert self.kind is not None
@@ -190,7 +201,11 @@ class OrderForm:
                 found = {
                     name: value for name, value in shown(self.kind, texts).items() if value and not self._now.get(name)
                 }
-            self.view.merged = {"values": found, "number": self.view.merged.get("number", 0) + 1}
+            self._merge(found)
+
+    def _merge(self, values: Mapping[str, str]) -> None:
+        """Put values into fields beside what is there."""
+        self.view.merged = {"values": dict(values), "number": self.view.merged.get("number", 0) + 1}
 
     def _counterparty(self, account: str) -> int:
         rows = counterparty_register.rows(self._lab, account)
@@ -208,17 +223,16 @@ class OrderForm:
     def _prepare(self) -> Callable[[], dict[str, Any]]:
         lab, values, order_id = self._lab, self._entered(self._now), self.order_id
         assert self.kind is not None
-        kind = self.kind.name
+        kind, showing = self.kind.name, self._showing
 
         def read() -> dict[str, Any]:
-            return check_order(lab, kind, values, order_id=order_id) | {"order_id": order_id}
+            return check_order(lab, kind, values, order_id=order_id) | {"showing": showing}
 
         return read
 
     def _show_check(self, found: dict[str, Any]) -> None:
-        if found["order_id"] != self.order_id:
-            return  # another order is shown by now
-        self.found = found
+        if found["showing"] != self._showing:
+            return
         self._show_errors(found["errors"], found)
         self._show_twins(found if found["twins"] else None)
 
@@ -244,11 +258,11 @@ class OrderForm:
         """Show the reason's field while there are orders that pay the same, and tell of them."""
         if self._on_twins is not None:
             self._on_twins(twins)
-        self.view.hidden = [] if twins else [REASON]
+        self.view.hidden = [name for name in self.view.hidden if name != REASON] + ([] if twins else [REASON])
         save, *others = self._buttons
         if twins and twins["reason"] and not self._now.get(REASON):
             self._now[REASON] = twins["reason"]  # of an earlier time, to be used again
-            self.view.param.update(values=self._now, filled=self.view.filled + 1)
+            self._merge({REASON: twins["reason"]})
         keep = [{"name": "error", "label": text("order.keep_as_error")}] if twins else []
         if len(self.view.buttons) != len(self._buttons) + len(keep):
             self.view.buttons = [save, *keep, *others]

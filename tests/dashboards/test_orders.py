@@ -366,3 +366,14 @@ def test_a_list_and_an_order_are_taken_as_files(ann: Lab) -> None:
     page.drawer._pressed("take")
     assert taken["orders_all.csv"].count(b"\n") == 5
     assert next(content for name, content in taken.items() if name.endswith(".pdf")).startswith(b"%PDF")
+
+
+def test_what_is_found_of_an_order_that_is_saved_by_now_is_not_told_of_the_next(ann: Lab) -> None:
+    page = Create(ann, looking(ann, "create"))
+    first = {"own_account": MAIN, "counter_account": SUPPLIER, "amount": "10"}
+    page.form._now = page.form.view.values | first
+    late = page.form._prepare()
+    press(page, **first)
+    page.form._show_check(late())
+    assert not page.twins.view.visible
+    assert page.form.view.problems == {}
