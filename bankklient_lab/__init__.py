@@ -116,7 +116,7 @@ if TYPE_CHECKING:
     from bankklient_lab.orders.signing import create_personal_key, personal_keys, withdraw_personal_key
     from bankklient_lab.orders.text_replacements import replace_texts, stop_replacing_texts, text_replacements
     from bankklient_lab.orders.timeline import order_steps
-    from bankklient_lab.orders.transmissions import transmissions
+    from bankklient_lab.orders.transmissions import received_file, transmissions
     from bankklient_lab.orders.verification import cancel_verification, items_to_type, verify_by_typing, verify_orders
     from bankklient_lab.runs.records import run_history
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
@@ -163,7 +163,7 @@ _MODULES = {
     "orders.receiving": ("receive_file",),
     "orders.signing": ("create_personal_key", "personal_keys", "withdraw_personal_key"),
     "orders.text_replacements": ("replace_texts", "stop_replacing_texts", "text_replacements"),
-    "orders.transmissions": ("transmissions",),
+    "orders.transmissions": ("received_file", "transmissions"),
     "orders.codebooks": ("codebook", "codebooks", "search_codebook", "update_codebook"),
     "orders.confirmation": (
         "cancel_confirmation",
@@ -343,6 +343,7 @@ __all__ = [
     "published_relations",
     "rates",
     "receive_file",
+    "received_file",
     "recheck_orders",
     "reduce_history",
     "reducible",

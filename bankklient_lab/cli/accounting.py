@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
     commands: dict[str, Callable[..., None]] = {
         "list": list_systems, "add": add, "change": change, "delete": delete, "texts": texts,
         "replace-text": replace_text, "keep-texts": keep_texts, "waiting": waiting, "protocol": protocol,
-        "template": template, "export": export_again,
+        "file": file_as_it_came, "template": template, "export": export_again,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
@@ -179,6 +179,21 @@ def protocol(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: 
     with opened(lab, passphrase_file) as one:
         rows = transmissions.rows(one)
     print_table(rows, _PROTOCOL, as_json=as_json, empty="nothing was received yet")
+
+
+def file_as_it_came(
+    transmission_id: Annotated[int, typer.Argument(metavar="ID", help="Number as `protocol` shows it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.")],
+    lab: LabOption = "",
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Write a received file as it came; the lab keeps it."""
+    from bankklient_lab.orders.transmissions import received_file
+
+    with opened(lab, passphrase_file) as one:
+        content = received_file(one, transmission_id)
+    write_whole(output, content)
+    lines([f"{output} is written"])
 
 
 def template(

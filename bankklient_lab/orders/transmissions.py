@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bankklient_lab.actions import table_action
+from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import FormatError, Refused, UnknownName
 from bankklient_lab.formats.sources import open_ordinary, unreadable
 from bankklient_lab.lab import Lab, Read
@@ -41,6 +41,13 @@ def transmissions(lab: Lab) -> Read:
     day of the receipt), error (empty: received), done_by (reference of the user), done_at (UTC).
     """
     return lab.read("FROM ops.transmission ORDER BY transmission_id DESC")
+
+
+@action("36", mode="standard")
+def received_file(lab: Lab, transmission_id: int) -> bytes:
+    """Return the content of a received file as it came; UnknownName for a line of the protocol without one."""
+    with lab.database.reading() as cursor:
+        return b"".join(_content(cursor, transmission_id))
 
 
 def next_batch(lab: Lab, cursor: Any, number: int) -> tuple[int, str]:
@@ -88,7 +95,11 @@ def archive_file(cursor: Any, transmission_id: int, file: Measured) -> None:
         raise FormatError("the file was changed while it was read; receive it again when it is finished")
 
 
-def received_content(cursor: Any, transmission_id: int) -> Iterator[bytes]:
+def _stamp(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _content(cursor: Any, transmission_id: int) -> Iterator[bytes]:
     """Give the content of a received file in parts; UnknownName when there is none."""
     import pyarrow as pa
 
@@ -103,7 +114,3 @@ def received_content(cursor: Any, transmission_id: int) -> Iterator[bytes]:
             [transmission_id, part],
         ).fetchall()
         yield pa.decompress(packed, decompressed_size=size, codec="zstd", asbytes=True)
-
-
-def _stamp(found: os.stat_result) -> tuple[int, int, int]:
-    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -13,7 +13,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import add_accounting_system, change_accounting_system, files_waiting
 from bankklient_lab.orders.receiving import receive_file
 from bankklient_lab.orders.text_replacements import replace_texts
-from bankklient_lab.orders.transmissions import received_content
+from bankklient_lab.orders.transmissions import received_file
 from tests.orders.labs import MAIN, SAVINGS, SUPPLIER, created
 
 WAGES = 7
@@ -240,8 +240,7 @@ def test_a_received_file_stays_and_is_kept_in_the_archive(company: Lab, inbox: P
     content = (inbox / name).read_bytes()
     report = receive_file(company, WAGES, name)
     assert (inbox / name).read_bytes() == content
-    with company.database.reading() as cursor:
-        assert b"".join(received_content(cursor, report["transmission_id"])) == content
+    assert received_file(company, report["transmission_id"]) == content
 
 
 @pytest.mark.spec("IMP-027", "IMP-028", "IMP-030", "IMP-043")
