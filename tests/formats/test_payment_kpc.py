@@ -103,6 +103,8 @@ def test_both_forms_of_the_day(day: str) -> None:
         (kpc("123 100 1 0558"), "line 4", "field constant_field"),
         (kpc("123 1000000000000 1 03000558"), "line 4", "field amount"),
         (kpc("123 100 1 03000558 12345678901"), "line 4", "specific symbol"),
+        (kpc(f"123 100 1 03000558  AV:{'x' * 141}"), "line 4", "longer than 140 characters"),
+        (kpc(f"123 100 1 03000558  AV:x|{'x' * 141}"), "line 4", "field own_text"),
         (kpc("123 100"), "line 4", "field constant_field"),
         (kpc(), "line 3", "no item"),
         (kpc("123 100 1 03000558", kind="1503"), "line 2", "1501 and 1502"),

@@ -183,6 +183,8 @@ class Reader:
         self._payments += len(lines)
         if self._payments > LIMITS.payments:
             raise LimitExceeded(f"more than {LIMITS.payments} payments", place=f"line {first}")
+        columns = _columns(given, group)
+        _check_lengths(columns, lines, first)
         batch = batch_of(
             PAYMENT,
             {
@@ -194,7 +196,7 @@ class Reader:
                 ),
                 "raw": lines,
                 **_constant(group, len(lines)),
-                **_columns(given, group),
+                **columns,
             },
         )
         return Part(Kind.PAYMENT, batch)
@@ -258,6 +260,17 @@ def _texts(texts: pa.Array) -> dict[str, pa.Array]:
     own = pc.replace_substring(pc.utf8_rtrim(parts[1], "| "), "|", "\n")
     message = null_if_empty(pc.utf8_rtrim_whitespace(parts[0]))
     return {"message": message, "own_text": null_if_empty(own), "counter_name": clean_texts(name)}
+
+
+def _check_lengths(columns: dict[str, pa.Array], lines: pa.Array, first: int) -> None:
+    """Refuse texts that are longer than any bank takes."""
+    for name in ("message", "own_text", "counter_name"):
+        if name in columns:
+            long = pc.greater(pc.utf8_length(columns[name]), layout.TEXT_CHARACTERS)
+            if pc.any(long).as_py():
+                at = pc.indices_nonzero(long)[0].as_py()
+                reason = f"longer than {layout.TEXT_CHARACTERS} characters"
+                raise FormatError(reason, place=f"line {first + at}", field=name, text=lines[at].as_py())
 
 
 def _maturity(digits: str, place: str) -> date:
