@@ -77,6 +77,7 @@ def test_what_came_complete_from_a_pattern_is_saved_as_it_is(company: Lab, state
     assert "duplicate_reason" in drawer.correction.view.problems
 
 
+@pytest.mark.spec("ADM-177")
 def test_groups_and_headers(company: Lab, state: State) -> None:
     page = Patterns(company, state)
     page.which.value = GROUPS
@@ -90,6 +91,7 @@ def test_groups_and_headers(company: Lab, state: State) -> None:
     page.group.renaming.widgets["name"].value = "Salaries"
     page.group.renaming.save()
     page.group.open(page.rows[GROUPS][1], DOMESTIC)
+    assert page.group.delete._really.label == "Delete the group Salaries for good"
     page.group.take.param.trigger("clicks")
     assert company.rows("SELECT count(*) FROM ops.domestic_order") == [(1,)]
     page.which.value = HEADERS
