@@ -8,12 +8,13 @@ import pytest
 
 from bankklient_lab.codebooks.bank import CODEBOOKS, shipped
 from bankklient_lab.dashboards.codebooks import BEGINS, CONTAINS, Codebooks
+from bankklient_lab.dashboards.create import Create
 from bankklient_lab.dashboards.menu import offered
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.lab import Lab
-from bankklient_lab.orders.codebooks import codebook
+from bankklient_lab.orders.codebooks import codebook, update_codebook
 from tests.orders.codebook_files import codebook_file
-from tests.orders.labs import hands
+from tests.orders.labs import FOREIGN, equip, hands
 
 
 @pytest.fixture
@@ -79,3 +80,18 @@ def test_everybody_is_offered_the_page_and_administrators_the_file(lab: Lab) -> 
     assert "codebooks" in offered(nobody)
     page = Codebooks(nobody, new_state(nobody, "?page=codebooks"))
     assert not [one for one in page.view.select() if getattr(one, "icon", "") == "upload_file" and one.visible]
+
+
+@pytest.mark.spec("ORD-154")
+def test_a_form_hides_what_an_empty_codebook_would_offer(lab: Lab, tmp_path: Path) -> None:
+    equip(lab)
+    assert hidden(lab) >= {"payment_title", "contractual_partner"}
+    update_codebook(lab, "payment_titles", codebook_file(tmp_path, [{"code": "110", "name": "goods"}]))
+    assert "payment_title" not in hidden(lab)
+    assert "contractual_partner" in hidden(lab)
+
+
+def hidden(lab: Lab) -> set[str]:
+    page = Create(lab, new_state(lab, "?page=create"))
+    page._kind.value = FOREIGN
+    return set(page.form.view.hidden)

@@ -39,10 +39,10 @@ def test_the_way_of_a_codebook_out_and_in_again(path: Path, capsys: pytest.Captu
     content = Path("banks.csv").read_text("utf-8-sig")
     Path("fewer.csv").write_text("".join(line for line in content.splitlines(keepends=True) if line[:4] != "0800"))
     assert "1 gone" in (told := said("codebooks update banks fewer.csv"))
-    assert "wrong 1" in told
+    assert "became wrong: 1" in told
     assert json.loads(said("codebooks update banks banks.csv --json"))["right"] == 1
-    assert "orders that have become" in said("codebooks recheck")
-    assert "wrong 1" in said("codebooks position 609-150012947/0600 credit")
+    assert "became wrong: 0" in said("codebooks recheck")
+    assert "became wrong: 1" in said("codebooks position 609-150012947/0600 credit")
     Path("bad.csv").write_text("code,name\n")
     assert said("codebooks update banks bad.csv", 1).count("\n") == 1
     assert "there are banks" in said("codebooks show bank", 1)

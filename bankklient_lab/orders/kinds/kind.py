@@ -29,6 +29,7 @@ class Item:
 
     `characters` is the longest text. `codebook` names the one that offers values. `default` is an SQL expression over
     the context for a new order. `part` says in which part of the form the item stands ("more": shown on request).
+    `only_offered`: the item takes only codes of its codebook, so that forms hide it while that is empty.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Item:
     codebook: str = ""
     default: str = ""
     part: str = "main"
+    only_offered: bool = False
 
     @property
     def valued(self) -> bool:
