@@ -180,7 +180,7 @@ class Receiving:
         self.drawer.open = True
 
     def _add(self, values: dict[str, Any]) -> None:
-        given = {name: value or "" for name, value in values.items() if name not in ("number", "name")}
+        given: dict[str, Any] = {name: value or "" for name, value in values.items() if name not in ("number", "name")}
         add_accounting_system(self._lab, int(values["number"]), values["name"], **given)
         self.drawer.open = False
         self.refresh()
