@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 SHORTCUTS = {f"go-{entry.key}": page for page, entry in ENTRIES.items() if entry.key}
 PREPARED = ("overview", "explorer", "statements")  # their tables and charts take longest to lay out
 PREPARE_MS = 500
-QUIET_SECONDS = 2.0  # without a change of what is shown, before a page is laid out in advance
+QUIET_SECONDS = 10.0  # without a change of what is shown, before a page is laid out in advance: a click would wait
 NEWS_MS = 3_000
 FILTERED = ("overview", "explorer")
 
