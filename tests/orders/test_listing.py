@@ -127,7 +127,7 @@ SIGHT: dict[tuple[int, ...], Any] = {
 
 @pytest.mark.spec(
     "ORD-062", "ORD-136", "ORD-199", "ORD-202", "ORD-203", "ORD-214", "ORD-227", "IMP-137", "IMP-178", "TXN-005",
-    "TXN-006", "TXN-007", "TXN-008", "TXN-010",
+    "TXN-006", "TXN-007", "TXN-008", "TXN-010", "ORD-337", "ORD-343", "ORD-344",
 )  # fmt: skip
 def test_everybody_sees_what_their_permissions_show_and_nothing_else(company: Lab) -> None:
     told = crowd(company)
@@ -145,6 +145,16 @@ def test_everybody_sees_what_their_permissions_show_and_nothing_else(company: La
             else:
                 with pytest.raises(UnknownName):
                     order_detail(lab, order_id)
+
+
+@pytest.mark.spec("ORD-224", "ORD-225", "ORD-226")
+def test_the_orders_of_a_kind_are_shown_in_all_states(company: Lab) -> None:
+    told = crowd(company)
+    lab = hands(company, MINE, {141, 156})
+    for kind in (DOMESTIC, COLLECTION, FOREIGN):
+        states = {row["status"] for row in orders.rows(lab, where={"kind": kind})}
+        assert states == {order["status"] for order in told if order["kind"] == kind and kept(order)}
+        assert {order_detail(lab, order_id)["kind"] for order_id in order_ids(lab, where={"kind": kind})[:2]} == {kind}
 
 
 @pytest.mark.spec("ORD-009")
