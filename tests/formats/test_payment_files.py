@@ -9,11 +9,11 @@ import pytest
 from bankklient_lab.errors import BadArgument, FormatError, NotRecognised, UnknownName
 from bankklient_lab.formats import detect as detect_statements
 from bankklient_lab.formats.base import SNIFF_BYTES
-from bankklient_lab.formats.payments import detect, format_named, formats
+from bankklient_lab.formats.payments import charsets, detect, format_named, formats
 from bankklient_lab.formats.payments.schema import Kind
 from tests import corpus_results
 from tests.corpus import SAMPLES
-from tests.formats.paying import CHARSETS, files, ids, parts_of, read_sample, rows, written
+from tests.formats.paying import CHARSETS, files, ids, parts_of, read_sample, rows, samples, written
 
 REASONS = corpus_results.reasons()
 NAMES = {"pain001": "pain.001", "pain008": "pain.008"}
@@ -54,6 +54,15 @@ def test_payments_are_numbered_and_belong_to_a_group(path: Path) -> None:
     assert [row["payment_no"] for row in payments] == list(range(1, len(payments) + 1))
     assert {row["group_no"] for row in payments} == {row["group_no"] for row in groups}
     assert all(row["raw"] and row["place"] and row["amount"] >= 0 for row in payments)
+
+
+@pytest.mark.parametrize("path", samples(), ids=ids)
+def test_a_file_read_in_small_blocks_is_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_sample(path)
+    monkeypatch.setattr(charsets, "BLOCK_BYTES", 61)
+    in_blocks = read_sample(path)
+    for kind in Kind:
+        assert rows(in_blocks, kind) == rows(whole, kind)
 
 
 def test_an_empty_or_unknown_file_is_not_recognised() -> None:
