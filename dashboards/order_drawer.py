@@ -96,10 +96,10 @@ class OrderDrawer:
         return [] if imported or "verify" not in order["steps"] else items_to_type(self._lab, order["kind"])
 
     def _saving(self) -> list[str]:
-        """Return the step that saves what came complete from a pattern, as long as nothing was changed."""
+        """Return the step that saves what came complete from a pattern or a file, as long as nothing was changed."""
         order = self.order
-        waits = not order["saved"] and not order["errors"] and order["origin"] == "creation"
-        return [SAVE_TAKEN] if waits and CORRECT in order["steps"] else []
+        waits = not order["saved"] and not order["errors"]
+        return [SAVE_TAKEN] if waits and {CORRECT, "save"} & set(order["steps"]) else []
 
     def _copying(self) -> list[str]:
         may = needed(CREATES).holds(self._lab.rights.held(self._lab.caller))
@@ -149,7 +149,11 @@ class OrderDrawer:
 
     def _save_taken(self) -> None:
         try:
-            made = save_from_pattern(self._lab, self.order["order_id"])
+            order = self.order
+            if order["origin"] == "creation":
+                made = save_from_pattern(self._lab, order["order_id"])
+            else:  # a foreign payment of a file, which needs less to be saved than to be corrected (ADM-299)
+                made = correct_order(self._lab, order["order_id"], {}, version=order["version"])
         except SuspectedDuplicate as error:  # the form asks for the reason
             self.correct()
             self.correction.refuse(error)

@@ -9,9 +9,12 @@ import pytest
 from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import NotAllowed, Refused, UnknownName, WrongOrder
 from bankklient_lab.lab import Lab
+from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.confirmation import confirm_orders, discard_orders
 from bankklient_lab.orders.creating import correct_order, create_order, delete_orders, order_defaults
 from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.storing import Source, store_orders
 from bankklient_lab.orders.verification import verify_by_typing
 from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, LANDLORD, broken_checks, created, hands, many, status
 
@@ -123,3 +126,30 @@ def test_the_statuses_and_that_priority_is_a_mark_and_none(company: Lab) -> None
     urgent = created(company, express_payment=True)
     assert company.rows("SELECT status, express_payment_value FROM ops.domestic_order") == [("F", True)]
     assert status(company, urgent) == "F"
+
+
+@pytest.mark.spec("ADM-299", "ORD-310", "ORD-311", "ORD-309")
+def test_an_imported_foreign_payment_is_saved_by_its_importer_and_changed_by_others(company: Lab) -> None:
+    kind, today = KINDS[FOREIGN], bank_day(company)
+    base = created(company, FOREIGN)
+    entered = f"SELECT n AS entered_no, 'accounting_system' AS origin, created_on, {', '.join(kind.names)}"
+    source = Source("accounting_system", "foreign", {"receive": "true"}, "receive", "receive", saved=False)
+    importer = hands(company, "IM", {36})
+    with company.database.tx("ops") as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE new_order AS "
+            + checked(kind, f"{entered} FROM ops.foreign_order, range(1, 4) t(n) WHERE order_id = $base"),
+            rule_parameters(company, today) | {"base": base},
+        )
+        first = store_orders(importer, cursor, kind, "new_order", source, today=today).first
+    assert status(company, first) == "E"
+    with pytest.raises(Refused, match="permission 120 or 121"):
+        correct_order(importer, first, {"amount": "4"})
+    with pytest.raises(Refused, match="permission 120 or 121"):
+        correct_order(hands(company, "OT", {36}), first, {})
+    assert correct_order(importer, first, {})["status"] == ""
+    assert correct_order(hands(company, "AA", {120}), first + 1, {})["status"] == ""  # to save it, part or not
+    with pytest.raises(Refused, match="you took no part"):
+        correct_order(hands(company, "AA", {120}), first + 2, {"amount": "4"})
+    assert correct_order(hands(company, "BB", {121, 125, 135}), first + 2, {"amount": "4"})["status"] == "V"
+    assert broken_checks(company) == {}
