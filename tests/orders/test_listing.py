@@ -47,7 +47,7 @@ def crowd(lab: Lab) -> list[dict[str, Any]]:
     """Fill a lab with an order of each kind, origin, state and person, and return them as they are."""
     tables = {DOMESTIC: "domestic", COLLECTION: "domestic", FOREIGN: "foreign"}
     prototypes = {kind: created(lab, kind) for kind in tables}
-    told = [
+    told: list[dict[str, Any]] = [
         {"kind": kind, "origin": origin, "status": state, "created_by": who}
         for kind in tables
         for origin, state, who in product(("creation", "accounting_system"), STATES[tables[kind]], (MINE, OTHER))
@@ -369,7 +369,7 @@ def test_totals_add_up_by_status_account_and_currency(four: Lab) -> None:
     assert (one["level"], one["status"], one["own_account"], one["own_account_name"]) == ("account", "F", MAIN, "Main")
     assert [(row["orders"], row["amount"]) for row in (one, *more)] == [(1, 100)] * 4
     rows = order_totals.rows(four)
-    told = [
+    told: list[dict[str, Any]] = [
         (row["level"], row["letter"], row["status"], row["own_account"], row["currency"], row["orders"], row["amount"])
         for row in rows
     ]
