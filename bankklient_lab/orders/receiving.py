@@ -47,7 +47,7 @@ _ACTIONS = {"created": "receive_blank", "verified": "receive_verified", "confirm
 ORIGIN = "accounting_system"
 
 
-@action("36", mode="batch", record="orders", steps=True)
+@action("36", mode="batch", record="order_id", steps=True)
 def receive_file(
     lab: Lab, system: int, name: str, *, path: Path | None = None, job: Job | None = None
 ) -> dict[str, Any]:
