@@ -6,8 +6,8 @@ from bankklient_lab.orders.kinds.domestic import account_text
 from bankklient_lab.orders.kinds.kind import (
     Item,
     Kind,
+    Notice,
     Rule,
-    Warning,
     characters_of,
     checks_taken,
     longer,
@@ -17,6 +17,8 @@ from bankklient_lab.orders.kinds.kind import (
     number_checks,
     numeric,
 )
+
+# ruff: noqa: S608 - every text below is our own
 
 TEXT_CHARACTERS = 35
 LINES = (1, 2, 3, 4)
@@ -251,17 +253,17 @@ KIND = Kind(
         *(rule for n in LINES for rule in _instruction_rules(n)),
     ),
     warnings=(
-        Warning(
+        Notice(
             "iban_missing",
             "iban_length IS NOT NULL AND NOT is_iban AND NOT is_internal",
             "The recipient's account is no IBAN although its country has them: the payment is slower and dearer.",
         ),
-        Warning(
+        Notice(
             "bic_missing",
             "swift_bic IS NULL AND list_contains(c.eu_countries, country)",
             "A payment into the European Union without a BIC: the charges can be higher.",
         ),
-        Warning(
+        Notice(
             "bic_country",
             "substr(swift_bic, 5, 2) <> country",
             "Positions 5 and 6 of the BIC name another country than the country of the bank.",
@@ -279,7 +281,7 @@ KIND = Kind(
             coalesce(substr(f.recipient_bban, 1, 4) = f.orderer_bank, false) AS is_internal
         FROM (SELECT *, {number_checks(_NUMBERS)} FROM (
             SELECT *,
-                coalesce(regexp_full_match(recipient_account, '[A-Z]{{2}}[0-9]{{2}}[A-Z0-9]{{8,30}}'), false) AS is_iban,
+                coalesce(regexp_full_match(recipient_account, '[A-Z]{{2}}\\d{{2}}[A-Z0-9]{{8,30}}'), false) AS is_iban,
                 CASE WHEN regexp_full_match(recipient_account, 'CZ\\d{{22}}') THEN substr(recipient_account, 5)
                     WHEN regexp_full_match(recipient_account, '(\\d{{1,6}}-)?\\d{{2,10}}/\\d{{4}}( [A-Z]{{3}})?') THEN
                         regexp_extract(recipient_account, '/(\\d{{4}})', 1)

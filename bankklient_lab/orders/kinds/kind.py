@@ -58,7 +58,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class Notice:
     """Something the user is told at saving although the order is right: `name`, SQL predicate, sentence."""
 
     name: str
@@ -88,7 +88,7 @@ class Kind:
     counter: str
     items: tuple[Item, ...]
     rules: tuple[Rule, ...]
-    warnings: tuple[Warning, ...]
+    warnings: tuple[Notice, ...]
     relation: str  # SELECT over `entered` that adds what the rules look up
     own_account: str  # SQL of the own account as lists show it
     counter_account: str
