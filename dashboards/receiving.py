@@ -71,6 +71,7 @@ class Receiving:
                 for kind in KINDS
                 for suffix in ("csv", "xlsx")
             },
+            variant="text",
         )  # fmt: skip
         self.protocol = Listing(
             state, "receiving", _columns(), self._read, count="receiving.count", label=text("receiving.protocol"),
@@ -85,6 +86,7 @@ class Receiving:
                 self._from_folder,
                 self._drop_place,
                 self.work.view,
+                gap=14,  # labels stand on the upper edge of their fields
                 visible=may_receive or needed("2").holds(held),
             ),
             ui.card(self.result, ui.row(self._to_orders), visible=may_receive),
