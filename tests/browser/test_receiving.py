@@ -45,8 +45,8 @@ def test_a_file_with_good_and_bad_lines_is_received(
 ) -> None:
     width, scheme = look
     page = opened(new_page(width=width, scheme=scheme), wages, "page=receiving")
-    page.get_by_label("File", exact=True).click()
-    page.get_by_role("option", name="wages-2026-11.csv").click()
+    page.get_by_role("combobox", name="File", exact=True).click()
+    page.locator("li", has_text="wages-2026-11.csv").click()
     page.get_by_role("button", name="Receive", exact=True).click()
     expect(page.get_by_text("Received as 2")).to_be_visible(timeout=READY_MS)
     expect(page.locator(".tile.bad", has_text="With errors")).to_contain_text("3")
