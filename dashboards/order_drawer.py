@@ -83,9 +83,10 @@ class OrderDrawer:
         self._put(self.typing if by_typing else None)
         if by_typing:
             self.typing.show(order["kind"], {}, only=items, button=text("orders.verify_typed"))
-        steps = [name for name in ORDER_OF_STEPS if name in order["steps"] and not (by_typing and name == "verify")]
-        names = [*self._saving(), *steps, *self._copying()]
-        self._offer([{"name": name, "label": step_label(name)} for name in names], main=not by_typing)
+        # What would show or repeat what is to be typed waits in the page Orders.
+        steps = [name for name in ORDER_OF_STEPS if name in order["steps"]]
+        names = [] if by_typing else [*self._saving(), *steps, *self._copying()]
+        self._offer([{"name": name, "label": step_label(name)} for name in names])
         if not by_typing:
             self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
 
@@ -106,8 +107,8 @@ class OrderDrawer:
         known = all(item["value"] is not None for item in self.order["items"] if item["name"] == "amount")
         return [*([COPY] if may and known else []), *([] if self._verifying else [TAKE])]
 
-    def _offer(self, buttons: list[dict[str, str]], *, main: bool = True) -> None:
-        self._bar.param.update(buttons=buttons, plain=not main)
+    def _offer(self, buttons: list[dict[str, str]]) -> None:
+        self._bar.buttons = buttons
         self._bar.visible = bool(buttons)
 
     def _put(self, form: OrderForm | None) -> None:

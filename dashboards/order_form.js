@@ -209,7 +209,7 @@ export function render({ model }) {
   const bar = make("div", { class: "bar" });
   const show_buttons = () => {
     bar.replaceChildren(...model.buttons.map((one, at) => {
-      const main = !at && !model.plain;
+      const main = !at;
       const button = make("button", { type: "button", class: main ? "main" : "", title: main ? "Ctrl+Enter" : "" }, one.label);
       if (main) { button.append(make("kbd", { "aria-hidden": "true" }, "Ctrl \u23ce")); }
       button.addEventListener("click", () => press(one.name));
@@ -252,7 +252,6 @@ export function render({ model }) {
     tell();
   });
   model.on("buttons", show_buttons);
-  model.on("plain", show_buttons);
   model.on("hidden", hide);
   for (const name of ["problems", "meanings", "notes"]) { model.on(name, say); }
   model.on("goal", () => setTimeout(focus, 30, model.goal.name));

@@ -52,7 +52,6 @@ class OrderFields(pn.custom.JSComponent):
     filling = param.List(default=[], item_type=str, doc="Lists of which a row fills several fields.")
     taken = param.Dict(default={}, doc="List and value of such a row, all values, and a running number.")
     merged = param.Dict(default={}, doc="Values to put into fields beside what is there, and a running number.")
-    plain = param.Boolean(default=False, doc="No button is the main one.")
     pressed = param.Dict(default={}, doc="The button, all values, and a running number.")
 
     _stylesheets = [css("order_form")]  # noqa: RUF012 - the library's own way
