@@ -14,6 +14,7 @@ from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.kinds import KINDS, TABLES
 from bankklient_lab.orders.kinds.kind import Item, Kind
 from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CONFIRMED_TWICE, CREATED, ERROR
+from bankklient_lab.orders.numbers import ID_MAX
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -31,14 +32,14 @@ class Settled:
 
 def stored_order(cursor: Any, order_id: int) -> tuple[Kind, dict[str, Any]]:
     """Return the kind and the row of an order; UnknownName."""
-    for table in TABLES:
+    for table in TABLES if 0 < order_id <= ID_MAX else ():
         found = cursor.execute(f"SELECT * FROM {table} WHERE order_id = ?", [order_id])
         names = [column[0] for column in found.description]
         row = found.fetchone()
         if row is not None:
             order = dict(zip(names, row, strict=True))
             return KINDS[order["kind"]], order
-    raise UnknownName("order", str(order_id), "`bankklient orders list` shows them")
+    raise UnknownName("order", str(order_id)[:30], "`bankklient orders list` shows them")
 
 
 def checked_row(

@@ -11,6 +11,7 @@ from bankklient_lab.lab import Lab
 
 BANK_ZONE = "Europe/Prague"
 A_DAY_MAX = 99_999_999
+ID_MAX = 2**63 - 1
 
 
 def bank_day(lab: Lab) -> date:

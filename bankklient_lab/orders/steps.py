@@ -14,6 +14,7 @@ from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import TABLES
 from bankklient_lab.orders.lifecycle import GONE, GUARDS, Decision, decide
+from bankklient_lab.orders.numbers import ID_MAX
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -45,6 +46,7 @@ MARKS: dict[str, dict[str, str]] = {  # by action, by next state; "*": any
     "duplicate_found": {"*": _NOT_VERIFIED},
 }
 SPANS_LOGGED_AT_ONCE = 1_000
+VERSION_MAX = 2**31 - 1
 
 # Gives the signatures of steps of which it gets order, version and digest.
 Signer = Callable[[list[tuple[int, int, str]]], list[str]]
@@ -119,10 +121,18 @@ def _holding(truths: Sequence[bool]) -> frozenset[str]:
     return frozenset(guard for guard, holds in zip(GUARDS, truths, strict=True) if holds)
 
 
+def check_chosen(orders: Sequence[int], versions: Sequence[int] | None) -> None:
+    """Raise UnknownName for numbers that no order can have, and BadArgument unless each order has a version or none."""
+    unknown = next((one for one in orders if not 0 < one <= ID_MAX), None)
+    if unknown is not None:
+        raise UnknownName("order", str(unknown)[:30], "nothing was done")
+    if versions is not None and (len(versions) != len(orders) or any(abs(one) > VERSION_MAX for one in versions)):
+        raise BadArgument(f"{len(orders)} orders were given with {len(versions)} versions; give the one of each")
+
+
 def _choose(cursor: Any, orders: Sequence[int], versions: Sequence[int] | None) -> None:
     """Put the chosen orders into a table; refuse orders that are not there or were changed since they were seen."""
-    if versions is not None and len(versions) != len(orders):
-        raise BadArgument(f"{len(orders)} orders were given with {len(versions)} versions; give one for each")
+    check_chosen(orders, versions)
     cursor.execute(
         "CREATE OR REPLACE TEMP TABLE chosen_order AS SELECT order_id, max(seen) AS seen FROM"
         " (SELECT unnest($orders::BIGINT[]) AS order_id, unnest($versions::INTEGER[]) AS seen) GROUP BY ALL",

@@ -12,7 +12,7 @@ from bankklient_lab.orders.content import stored_order
 from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds import KINDS, kind_named
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.orders.steps import log_orders, take_step
+from bankklient_lab.orders.steps import check_chosen, log_orders, take_step
 from bankklient_lab.rights.settings import read_setting
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -31,6 +31,7 @@ def verify_orders(lab: Lab, order_ids: list[int], *, versions: list[int] | None 
     can't be verified is Refused, and so are all when somebody changed one since the caller saw the `versions`.
     """
     single = len(order_ids) == 1
+    check_chosen(order_ids, versions)
     with lab.database.tx("ops") as cursor:
         typed = _to_type(lab, cursor, order_ids)
         if typed and single:

@@ -98,8 +98,18 @@ def test_without_batch_mode_a_change_by_another_undoes_the_whole_group(company: 
     assert {status(company, one) for one in orders} == {"V"}
     assert company.rows("SELECT count(*) FROM ops.order_step WHERE action = 'confirm'") == [(0,)]
     assert confirm_orders(confirmer, orders, versions=[1, 1, 1, 2, 1])["done"] == 5
-    with pytest.raises(BadArgument, match="give one for each"):
-        confirm_orders(confirmer, orders, versions=[2])
+    for step, versions in ((confirm_orders, [2]), (confirm_orders, []), (confirm_orders, [2**40] * 5)):
+        with pytest.raises(BadArgument, match="give the one of each"):
+            step(confirmer, orders, versions=versions)
+    with pytest.raises(BadArgument, match="give the one of each"):
+        verify_orders(hands(company, "VE", {66}), orders, versions=[1, 2])
+    for number in (0, -1, 2**63, 10**40):
+        with pytest.raises(UnknownName, match="nothing was done"):
+            confirm_orders(confirmer, [*orders, number])
+        with pytest.raises(UnknownName):
+            verify_orders(hands(company, "VE", {66}), [number])
+        with pytest.raises(UnknownName):
+            correct_order(clerk, number, {"amount": "1"})
     delete_orders(hands(company, "DE", {56}), orders[:1])
     with pytest.raises(UnknownName, match="nothing was done"):
         include_orders(hands(company, "IN", {16}), orders)
