@@ -227,7 +227,7 @@ def field(label: str, value: str = "", **params: Any) -> Widget:
 
 def area(label: str, **params: Any) -> Widget:
     """Make a field for a text of several lines, taken when left."""
-    return pmui.TextAreaInput(label=label, size="small", margin=0, auto_grow=True, rows=2, **params)
+    return pmui.TextAreaInput(label=label, size="small", margin=0, rows=3, **params)
 
 
 def password(label: str, **params: Any) -> Widget:
