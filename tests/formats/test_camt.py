@@ -142,31 +142,33 @@ def test_notification_without_namespace() -> None:
 # The corpus
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_corpus_file_gives_the_expected_figures(path: Path) -> None:
-    if path.name in REFUSED:
-        error, reason = REFUSED[path.name]
-        with pytest.raises(error, match=reason):
-            detect(path.read_bytes()[:SNIFF_BYTES]).format.read(io.BytesIO(path.read_bytes()), Hints()).__next__()
-        return
-    tables = read(path.read_bytes())
-    expected = corpus.expected_of(path)
-    assert expected is not None, "a file outside expected.csv: say in REFUSED or FLAGGED what it gives"
-    assert len(tables.rows(Kind.STATEMENT)) == len(expected)
-    code, inexact = FLAGGED.get(path.name, ("", ()))
-    assert not code or code in {row["code"] for row in tables.rows(Kind.FINDING)}
-    for statement, figures in zip(tables.rows(Kind.STATEMENT), expected, strict=True):
-        for name in ("opening", "closing"):
-            assert statement[name] == (None if name in inexact else getattr(figures, name)), name
-        entries = [e for e in tables.rows(Kind.ENTRY) if e["statement_no"] == statement["statement_no"]]
-        booked = [e["amount"] for e in entries if e["status"] == "BOOK" and e["amount"] is not None]
-        assert len(entries) == figures.entries
-        assert sum(amount for amount in booked if amount > 0) == figures.sum_credit
-        assert -sum(amount for amount in booked if amount < 0) == figures.sum_debit
-        assert statement["currency"] == figures.currency
-        assert [e["entry_no"] for e in entries] == list(range(1, len(entries) + 1))
-    of_batches = [e for e in tables.rows(Kind.ENTRY) if e["detail_count"] > 1]
-    assert len(tables.rows(Kind.DETAIL)) == sum(e["detail_count"] for e in of_batches)
+if FILES:
+
+    @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+    def test_corpus_file_gives_the_expected_figures(path: Path) -> None:
+        if path.name in REFUSED:
+            error, reason = REFUSED[path.name]
+            with pytest.raises(error, match=reason):
+                detect(path.read_bytes()[:SNIFF_BYTES]).format.read(io.BytesIO(path.read_bytes()), Hints()).__next__()
+            return
+        tables = read(path.read_bytes())
+        expected = corpus.expected_of(path)
+        assert expected is not None, "a file outside expected.csv: say in REFUSED or FLAGGED what it gives"
+        assert len(tables.rows(Kind.STATEMENT)) == len(expected)
+        code, inexact = FLAGGED.get(path.name, ("", ()))
+        assert not code or code in {row["code"] for row in tables.rows(Kind.FINDING)}
+        for statement, figures in zip(tables.rows(Kind.STATEMENT), expected, strict=True):
+            for name in ("opening", "closing"):
+                assert statement[name] == (None if name in inexact else getattr(figures, name)), name
+            entries = [e for e in tables.rows(Kind.ENTRY) if e["statement_no"] == statement["statement_no"]]
+            booked = [e["amount"] for e in entries if e["status"] == "BOOK" and e["amount"] is not None]
+            assert len(entries) == figures.entries
+            assert sum(amount for amount in booked if amount > 0) == figures.sum_credit
+            assert -sum(amount for amount in booked if amount < 0) == figures.sum_debit
+            assert statement["currency"] == figures.currency
+            assert [e["entry_no"] for e in entries] == list(range(1, len(entries) + 1))
+        of_batches = [e for e in tables.rows(Kind.ENTRY) if e["detail_count"] > 1]
+        assert len(tables.rows(Kind.DETAIL)) == sum(e["detail_count"] for e in of_batches)
 
 
 @pytest.mark.parametrize("path", [*SAMPLES, *FILES], ids=lambda path: path.name)
