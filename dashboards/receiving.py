@@ -211,12 +211,12 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 def _columns() -> tuple[Column, ...]:
     def number(name: str) -> Column:
-        return Column(name, text(f"receiving.{name}"), width=92, essential=False)
+        return Column(name, text(f"receiving.{name}"), width=118, essential=False)
 
     return (
         Column("done_at", text("receiving.when"), width=136, essential=False),
-        Column("file_name", text("column.file"), width=210),
-        Column("accounting_system", text("receiving.system"), width=120, essential=False),
+        Column("file_name", text("column.file"), width=180),
+        Column("accounting_system", text("receiving.system"), width=144, essential=False),
         Column("batch_order", text("receiving.batch"), width=110, essential=False),
         Column("orders", text("receiving.orders"), width=80),
         number("wrong"),
