@@ -72,5 +72,5 @@ def _step(
 ) -> dict[str, Any]:
     with lab.database.tx("ops") as cursor:
         outcome = take_step(lab, step, order_ids, versions=versions, signer=sign)
-        log_orders(lab, cursor, _MESSAGES[step], outcome.ids)
+        log_orders(lab, cursor, _MESSAGES[step], outcome.ids, every=step == "discard")
     return outcome.as_dict()

@@ -142,7 +142,7 @@ def delete_orders(lab: Lab, order_ids: list[int], *, versions: list[int] | None 
     """
     with lab.database.tx("ops") as cursor:
         outcome = take_step(lab, "delete", order_ids, versions=versions)
-        log_orders(lab, cursor, "delete_orders", outcome.ids)
+        log_orders(lab, cursor, "delete_orders", outcome.ids, every=True)
     return outcome.as_dict()
 
 

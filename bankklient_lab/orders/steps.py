@@ -233,14 +233,19 @@ def _change(step: _Step, table: str, decision: Decision) -> None:
     )
 
 
-def log_orders(lab: Lab, cursor: Any, message: str, ids: Sequence[int]) -> None:
-    """Log which orders something was done to: all of them, numbers in a row as first-last, some entries for many."""
+def log_orders(lab: Lab, cursor: Any, message: str, ids: Sequence[int], *, every: bool = False) -> None:
+    """Log which orders something was done to, numbers in a row as first-last.
+
+    With `every` all of them, in several entries when there are many; otherwise the first ones, since their steps tell.
+    """
     spans = _spans(sorted(ids))
     for start in range(0, len(spans), SPANS_LOGGED_AT_ONCE):
         told = spans[start : start + SPANS_LOGGED_AT_ONCE]
-        count = sum(last - first + 1 for first, last in told)
+        count = sum(last - first + 1 for first, last in told) if every else len(ids)
         orders = [str(first) if first == last else f"{first}-{last}" for first, last in told]
         lab.log(cursor, message, str(count), orders=orders)
+        if not every:
+            return
 
 
 def _spans(ids: Sequence[int]) -> list[tuple[int, int]]:
