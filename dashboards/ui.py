@@ -227,7 +227,10 @@ def field(label: str, value: str = "", **params: Any) -> Widget:
 
 def area(label: str, **params: Any) -> Widget:
     """Make a field for a text of several lines, taken when left."""
-    return pmui.TextAreaInput(label=label, size="small", margin=0, rows=3, **params)
+    return pmui.TextAreaInput(
+        label=label, size="small", margin=0, rows=3, sx={"& .MuiInputBase-root": {"height": "auto !important"}},
+        **params,
+    )  # fmt: skip
 
 
 def password(label: str, **params: Any) -> Widget:
