@@ -55,7 +55,7 @@ class Create:
             ui.column(self.twins.view, ui.card(self._sitting), keys, css_classes=["span-4"], gap=14),
         )  # fmt: skip
         nothing = ui.empty(text("create.nothing_title"), text("create.nothing"))
-        self.view = self.full if kinds else nothing
+        self.view = ui.column(self.full if kinds else nothing, gap=0)  # a grid by itself can't be hidden
         if kinds:
             self._show_sitting()
             self._kind.param.watch(self._chosen, "value")

@@ -184,7 +184,7 @@ def test_kinds_that_one_may_not_create_are_not_offered(lab: Lab) -> None:
     page = Create(clerk, looking(clerk, "create"))
     assert list(page._kind.options.values()) == [DOMESTIC, "domestic_collection"]
     reader = hands(lab, "RE", [161])
-    assert "permission 51" in str(Create(reader, looking(reader, "create")).view.objects[0].object)
+    assert "permission 51" in str(Create(reader, looking(reader, "create")).view.objects[0].objects[0].object)
 
 
 def orders_page(lab: Lab) -> Orders:
