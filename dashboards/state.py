@@ -22,7 +22,8 @@ from .charts import Styles
 
 PAGES = (
     "overview", "explorer", "statements", "create", "todo", "orders", "patterns", "regular", "counterparties",
-    "receiving", "codebooks", "imports", "runs", "users", "permissions", "configuration", "log", "activity", "system", "account",
+    "receiving", "codebooks", "imports", "runs", "users", "permissions", "configuration", "log", "activity", "system",
+    "account",
 )  # fmt: skip
 PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)

@@ -217,7 +217,9 @@ class TableKeys(pn.custom.JSComponent):
       };
       const settle = (host) => {  // the theme replaces style sheets; the table waits, without a pause, for those before
         const loaded = view.parent.child_views.find((one) => one.el === host)?._initialized_stylesheets;
-        for (const link of host.shadowRoot.querySelectorAll("link")) { if (link.sheet) { loaded?.set(link.href, true); } }
+        for (const link of host.shadowRoot.querySelectorAll("link")) {
+          if (link.sheet) { loaded?.set(link.href, true); }
+        }
       };
       const look = () => {
         const host = [...(home.parentNode?.children || [])].find((one) => one.shadowRoot?.querySelector(".tabulator"));

@@ -61,8 +61,8 @@ def import_files(
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """Take bank files over, each whole or not at all; a file or statement known already changes nothing."""
-    from bankklient_lab.formats.base import Hints
     from bankklient_lab.formats import reading
+    from bankklient_lab.formats.base import Hints
 
     reading.prepare()  # the reader starts beside the imports below and the opening of the lab
     from bankklient_lab.history.importing import REFUSED

@@ -19,11 +19,11 @@ import pyarrow as pa
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import FormatError, Refused, UnknownName
 from bankklient_lab.formats.base import Hints
+from bankklient_lab.formats.reading import FileReader, reader
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.formats.sources import open_ordinary, unreadable
 from bankklient_lab.history import staging
 from bankklient_lab.history.categories import CATEGORY
-from bankklient_lab.formats.reading import FileReader, reader
 from bankklient_lab.history.repeats import mark_repeated
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab

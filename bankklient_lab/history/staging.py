@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from bankklient_lab.errors import FormatError, HintNeeded, LabError, LimitExceeded
 from bankklient_lab.formats.base import LIMITS
+from bankklient_lab.formats.reading import Progressing
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.history.categories import WORDS, rules_sql
-from bankklient_lab.formats.reading import Progressing
 from bankklient_lab.jobs import Job
 from bankklient_lab.store.database import Database
 

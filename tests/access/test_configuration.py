@@ -26,7 +26,7 @@ DEFAULTS = {  # what the specification and its decisions say
     "waiting_input_seconds": 20, "waiting_message_seconds": 10,
     "duplicates": True, "duplicates_own_account": True, "duplicates_variable_symbol": True,
     "duplicates_specific_symbol": False, "duplicates_constant_symbol": False, "duplicates_days_before": 20,
-    "duplicates_days_after": 10, "verified_items": ("credit_account", "amount"), "verified_items_foreign": (),
+    "duplicates_days_after": 10, "verified_items": ("counter_account", "amount"), "verified_items_foreign": (),
 }  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def test_seeing_and_changing_the_configuration_needs_permission_2(lab: Lab) -> N
         ("batch_verification", True, "yes", True),
         ("batch_confirmation", True, "yes", True),
         ("batch_including", True, "yes", True),
-        ("locked_items", ["amount", "credit_account"], "credit_account amount", ("credit_account", "amount")),
+        ("locked_items", ["amount", "counter_account"], "counter_account amount", ("counter_account", "amount")),
         ("locked_items", "amount amount", "amount", ("amount",)),
         ("verified_items", [], "", ()),
         ("transmission_days", {"sun", "mon"}, "mon sun", ("mon", "sun")),

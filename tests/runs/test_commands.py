@@ -22,6 +22,7 @@ from tests.runs.books import register
 from tests.runs.owner import owning
 
 WORDS = 'output: str = ""  # folder\nword: str = None  # what to write'
+KNOWN = "book, cash_position, payments_workflow, statement_run, tutorial"
 WRITING = "open('word.txt', 'w').write(word)"
 SECONDS_TO_DIE = 60
 
@@ -69,7 +70,7 @@ def test_run_leaves_the_files_and_says_where(lab_file: Path, tmp_path: Path) -> 
         (("book", "-p", "wrd", "x"), 2, "book has no parameter 'wrd'; it has word"),
         (("book", "-p", "word"), 2, "the parameter word has no value; write -p word VALUE"),
         (("book", "-p", "word", "x", "-p", "word", "y"), 2, "the parameter word is given twice"),
-        (("nix",), 1, "unknown notebook 'nix'; known are book, cash_position, statement_run, tutorial"),
+        (("nix",), 1, f"unknown notebook 'nix'; known are {KNOWN}"),
         (("book", "-p", "word", "/"), 1, "notebook book stopped in cell In [3] (assert word != '/', 'no slash'): "),
     ],
 )
@@ -88,7 +89,8 @@ def test_notebooks_are_listed_and_registered(lab_file: Path, tmp_path: Path) -> 
     register(lab_file, own, book=[WORDS, WRITING])
     code, printed, _ = bankklient(lab_file, "notebooks", "--unregister", str(own), "--json")
     assert code == 0
-    assert [row["notebook"] for row in json.loads(printed)] == ["cash_position", "statement_run", "tutorial"]
+    names = [row["notebook"] for row in json.loads(printed)]
+    assert names == ["cash_position", "payments_workflow", "statement_run", "tutorial"]
     code, printed, _ = bankklient(lab_file, "notebooks", "--register", str(own))
     assert code == 0
     assert "book: book\n    -p word  what to write  (needed)\n" in printed
