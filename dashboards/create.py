@@ -140,8 +140,7 @@ class Create:
         )  # fmt: skip
         self._show_sitting()
         told = text("create.saved", number=made["order_id"], status=status_label(made["status"]))
-        if made["warnings"]:
-            ui.tell(" ".join([told, *made["warnings"]]), kind="warning")
+        ui.tell(" ".join([told, *made["warnings"]]), kind="warning" if made["warnings"] else "success")
         if self.endless.value:
             self.new()
         else:
