@@ -38,7 +38,23 @@ class Browser(pn.custom.JSComponent):
     export function render({ model, view }) {
       // A name that the widget library leaves out, for those who listen to the page.
       const unnamed = ".MuiInputAdornment-root button:not([aria-label])";
+      const heading = (root) => {
+        for (const one of root.querySelectorAll("*")) {
+          const own = one.tagName === "H2" ? one.textContent.trim() : "";
+          const words = own || (one.shadowRoot ? heading(one.shadowRoot) : "");
+          if (words) { return words; }
+        }
+        return "";
+      };
+      const name_dialog = (dialog) => {  // by its first heading, or the page's while it has none
+        const words = dialog.hasAttribute("aria-labelledby") ? "" : heading(dialog) || document.title;
+        if (words && dialog.getAttribute("aria-label") !== words) { dialog.setAttribute("aria-label", words); }
+      };
+      window.addEventListener("focusin", (event) => {
+        for (const one of event.composedPath()) { if (one.role === "dialog") { name_dialog(one); } }
+      });
       const mend = (root) => {
+        for (const dialog of root.querySelectorAll("[role=dialog]")) { name_dialog(dialog); }
         for (const button of root.querySelectorAll(unnamed)) { button.setAttribute("aria-label", model.words.choose); }
         for (const heading of root.querySelectorAll(".MuiToolbar-root > h5:not([aria-hidden])")) {  // fills a gap
           if (!heading.textContent.trim()) { heading.setAttribute("aria-hidden", "true"); }
