@@ -115,7 +115,7 @@ def test_no_text_of_a_file_becomes_a_script(
     page.wait_for_load_state("networkidle")
     for cell in page.locator(".tabulator-row").all()[:1]:
         cell.click()
-    for chart in page.locator("canvas").all()[:3]:
+    for chart in page.locator("canvas:visible").all()[:3]:
         chart.hover(force=True)
     page.screenshot()  # after everything was painted
     assert page.evaluate("window.hacked") is None
