@@ -200,8 +200,8 @@ def _folder(text: str) -> str:
     """Return a folder's full path without links; BadArgument when it is none."""
     if not text.strip():
         return ""
-    path = Path(text.strip()).expanduser()
     try:
+        path = Path(text.strip()).expanduser()
         if not path.is_absolute():
             raise BadArgument(f"give the whole path of the folder {text}")
         path = path.resolve(strict=True)

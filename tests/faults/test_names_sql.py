@@ -42,7 +42,7 @@ VALID: dict[str, Any] = {
     "parameters": {}, "runner": "runner", "folder": "folder", "target": "backup", "run_id": 1, "state": "done",
     "schedule_id": 1, "number": ACCOUNT, "user": "tester", "role": "VIEW", "reference": "RF", "password": "Geheim-12x",
     "text": "SELECT 1", "old": "", "new": "Geheim-12y", "permissions": [], "values": {},
-    "token_id": 1, "factor_id": 1, "session_id": 1, "party": "party", "purpose": "purpose", "scope": [],
+    "transmission_id": 1, "token_id": 1, "factor_id": 1, "session_id": 1, "party": "party", "purpose": "purpose", "scope": [],
     "code": "000000", "answer": "{}", "what": "entries", "rows": 1,
     "before": date(2020, 1, 1), "archive_id": 1, "kind": "domestic_payment", "order_id": 1, "order_ids": [1],
     "pattern_id": 1, "group": 0, "arranged": [], "regular_payment_id": 1, "periodicity": "month", "day": 1,

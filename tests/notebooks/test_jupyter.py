@@ -98,7 +98,7 @@ async def _asked(address: str, code: str) -> str:
             printed += message["content"]["text"]
         elif message["msg_type"] == "error":
             raise AssertionError(message["content"])
-        elif message["msg_type"] == "execute_reply":
+        elif message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":  # all is printed
             channel.close()
             return printed
 
@@ -113,7 +113,7 @@ def test_a_kernel_reads_balances_while_the_server_holds_the_file(file: Path, tmp
         base = url.partition("lab?")[0]
         assert httpx2.get(f"{base}api/contents").status_code == 403  # without its token nobody comes in
         assert {path.name for path in (tmp_path / "work").glob("*.ipynb")} == {
-            "cash_position.ipynb", "statement_run.ipynb", "tutorial.ipynb",
+            "cash_position.ipynb", "payments_workflow.ipynb", "statement_run.ipynb", "tutorial.ipynb",
         }  # fmt: skip
     assert process.returncode == 0
     with open_here(file):  # the server has ended, too
