@@ -78,9 +78,12 @@ class Refresh(Generic[T]):
         threading.Thread(target=work, name="dashboard reading", daemon=True).start()
 
     def _end(self, document: Any, result: T | None, failure: str) -> None:
-        if not standing(document):
-            pn.state.onload(lambda: self._end(document, result, failure))
-            return
+        if standing(document):
+            self._finish(document, result, failure)
+        else:  # the window counts as loaded only after all that waits for it is done: to ask once more has no end
+            pn.state.onload(lambda: self._finish(document, result, failure))
+
+    def _finish(self, document: Any, result: T | None, failure: str) -> None:
         self._running = False
         with pn.io.hold(document):  # one message to the browser
             self._state.busy -= 1
