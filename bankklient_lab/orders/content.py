@@ -94,17 +94,19 @@ def one_row(found: Any) -> dict[str, Any]:
 def canonical(kind: Kind) -> str:
     """Return SQL for the canonical text of an order: a line for each item that has a value, in the kind's order.
 
-    Its SHA-256 is the order's digest. A value stands as what it means, so that 1500 and 1 500,00 are the same; a line
-    break within a text can't imitate another line, since no item may have one.
+    Its SHA-256 is the order's digest. A value stands as what it means after `item=`, so that 1500 and 1 500,00 are the
+    same; a text that means nothing stands as it was entered after `item?=`. In texts a backslash is doubled and a line
+    break is a backslash and n, so that no two contents have one text, whatever the rules allow.
     """
-    lines = [
-        f"coalesce('{item.name}=' || {_canonical_value(item.name, item.valued)} || chr(10), '')" for item in kind.items
-    ]
+    lines = [_canonical_lines(item.name, item.valued) for item in kind.items]
     return f"concat('kind={kind.name}' || chr(10), {', '.join(lines)})"
 
 
-def _canonical_value(name: str, valued: bool) -> str:
-    return f"coalesce({name}_value::VARCHAR, {name})" if valued else name
+def _canonical_lines(name: str, valued: bool) -> str:
+    text = f"replace(replace({name}, '\\', '\\\\'), chr(10), '\\n') || chr(10)"
+    if not valued:
+        return f"coalesce('{name}=' || {text}, '')"
+    return f"coalesce('{name}=' || {name}_value::VARCHAR || chr(10), '{name}?=' || {text}, '')"
 
 
 def insert_order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from bankklient_lab.access.configuration import configure
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.confirmation import cancel_confirmation, confirm_and_sign, include_orders
-from bankklient_lab.orders.content import canonical
+from bankklient_lab.orders.content import canonical, checked_row
 from bankklient_lab.orders.creating import correct_order
 from bankklient_lab.orders.evidence import order_evidence
 from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.signing import create_personal_key, personal_keys, withdraw_personal_key
 from bankklient_lab.store.order_checks import ORDER_CHECKS
 from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, broken_checks, created, hands, status
+from tests.orders.rules import Values
 
 PASSWORD, OTHER = "Correct-Horse-7x", "Wrong-Horse-7x"
 
@@ -48,6 +50,38 @@ def test_the_canonical_text_is_what_the_order_means(company: Lab) -> None:
     ]  # fmt: skip
     assert digest == hashlib.sha256(text.encode()).hexdigest()
     assert order_evidence(company, order)["digest"] == digest
+
+
+LOOK_ALIKE: list[tuple[str, Values, Values]] = [
+    (FOREIGN, {"agreed_rate_marked": "maybe\nclient_transaction_id=X"},
+     {"agreed_rate_marked": "maybe", "client_transaction_id": "X"}),
+    (FOREIGN, {"agreed_rate_marked": "yes"}, {"agreed_rate_marked": "true?"}),
+    (FOREIGN, {"amount": "x\ncurrency=EUR"}, {"amount": "x", "currency": "EUR"}),
+    (FOREIGN, {"recipient_line_1": "a\nb"}, {"recipient_line_1": "a\\nb"}),
+    (FOREIGN, {"recipient_line_1": "a\\\nb"}, {"recipient_line_1": "a\\\\nb"}),
+    (DOMESTIC, {"client_message_line_1": "a\nclient_message_line_2=b"},
+     {"client_message_line_1": "a", "client_message_line_2": "b"}),
+    (DOMESTIC, {"maturity_date": "2026-11-22"}, {"maturity_date": "2026-11-22 ?"}),
+    (COLLECTION, {"constant_symbol": ""}, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "one", "other"), LOOK_ALIKE)
+def test_two_contents_never_have_one_canonical_text(company: Lab, kind: str, one: Values, other: Values) -> None:
+    declared = kind_named(kind)
+    today = date(2026, 11, 22)
+    with company.database.reading() as cursor:
+        rows = [
+            checked_row(company, cursor, declared, texts, today=today, origin="creation", created_on=today)
+            for texts in (one, other)
+        ]
+        digests = {
+            cursor.execute(
+                f"SELECT sha256({canonical(declared)}) FROM (SELECT {', '.join(f'${c} AS {c}' for c in row)})", row
+            ).fetchone()
+            for row in [{name: row[name] for name in declared.columns()} for row in rows]
+        }
+    assert len(digests) == 2
 
 
 @pytest.mark.spec("BAS-089", "BAS-213")
