@@ -119,7 +119,7 @@ def export(
     from bankklient_lab.reports.doors import render_table
 
     with opened(lab, passphrase_file, pandas=True) as one:
-        table = counterparty_register.arrow(one, limit=1_000_000).select(COLUMNS)
+        table = counterparty_register.arrow(one).select(COLUMNS)
         content = render_table(table, file.suffix.lower(), "Counterparties")
         note_export(one, "counterparties", suffix=file.suffix.lower(), rows=table.num_rows)
     write_whole(file, content)

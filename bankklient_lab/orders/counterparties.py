@@ -28,6 +28,7 @@ from bankklient_lab.orders.unfinished import entered, kept, wrong
 NEEDS = "51|56|96|120|121"
 DOMESTIC, FOREIGN = domestic_payment.KIND, foreign_payment.KIND
 NAME_CHARS_MAX = 140
+ROWS_MAX = 1_000_000  # that a limit may say
 # What is kept of each beside name and account, with the longest text.
 TEXTS = {
     "bic": 11,
@@ -86,12 +87,15 @@ def delete_counterparty(lab: Lab, counterparty_id: int) -> None:
 
 
 @table_action(NEEDS)
-def counterparty_register(lab: Lab, search: str = "", *, limit: int = 1_000) -> Read:
-    """Return the counterparties whose name, account or address has `search` in it, by name; at most `limit`.
+def counterparty_register(lab: Lab, search: str = "", *, limit: int | None = None) -> Read:
+    """Return the counterparties whose name, account or address has `search` in it, by name; at most `limit` if given.
 
     Columns: counterparty_id, name, account, bic, country, currency, variable_symbol, specific_symbol, constant_symbol,
-    bank, address and message (lines), source (entered, file, orders, history), changed_by, changed_at.
+    bank, address and message (lines), source (entered, file, orders, history), changed_by, changed_at. BadArgument for
+    a limit that is not 1 to 1,000,000.
     """
+    if limit is not None and not 0 < limit <= ROWS_MAX:
+        raise BadArgument(f"limit must be 1 to {ROWS_MAX}, or none", parameter="limit")
     return lab.read(
         """
         SELECT counterparty_id, name, account, bic, country, currency, variable_symbol, specific_symbol,

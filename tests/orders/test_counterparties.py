@@ -85,6 +85,15 @@ def test_search(company: Lab) -> None:
     for words, found in (("čtvrtá", 1), ("2000145399", 1), ("LANGE", 1), ("", 2), ("%", 0), ("nobody", 0)):
         assert len(bl.counterparty_register.rows(company, words)) == found, words
     assert len(bl.counterparty_register.rows(company, limit=1)) == 1
+    for limit in (0, -1, 1_000_001, 10**30):
+        with pytest.raises(BadArgument):
+            bl.counterparty_register(company, limit=limit)
+
+
+def test_the_whole_register_is_listed(company: Lab, tmp_path: Path) -> None:
+    written = "name,account\n" + "".join(f"Number {n},90{n:08}\n" for n in range(1_001))
+    bl.import_counterparties(company, file(tmp_path, written))
+    assert len(bl.counterparty_register.rows(company)) == 1_001
 
 
 def test_a_counterparty_fills_an_order(company: Lab) -> None:
