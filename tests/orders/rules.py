@@ -245,6 +245,9 @@ CASES: tuple[Case, ...] = (
     Case(795, FOREIGN, {"contractual_partner": "OTHER"}, {"contractual_partner": "PARTNER1"}),
     Case(796, FOREIGN, {"maturity_date": NONE}, {"maturity_date": "22.11.2026"}),
     Case(796, FOREIGN, {"maturity_date": "31.11.2026"}, {"maturity_date": "30.11.2026"}),
+    Case(797, FOREIGN, {"agreed_rate_marked": "maybe"}, {"agreed_rate_marked": "no"}),
+    Case(798, FOREIGN, {"client_transaction_id": "x" * 36}, {"client_transaction_id": "x" * 35}),
+    Case(799, FOREIGN, {"client_transaction_id": "a_1"}, {"client_transaction_id": "a-1/2"}),
     *_lines(),
     *_instructions(),
 )

@@ -241,6 +241,14 @@ def test_the_order_that_the_cases_change_is_right(bank: Lab, kind: str) -> None:
     assert found(bank, kind, {}) == set()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_item_takes_a_line_break(bank: Lab, kind: str) -> None:
+    broken: list[tuple[Values, str]] = [({item: "A\nB"}, "creation") for item in KINDS[kind].names]
+    sql = f"SELECT errors FROM ({checked(KINDS[kind], relation(kind, broken))}) ORDER BY entered_no"
+    for item, (errors,) in zip(KINDS[kind].names, bank.rows(sql, rule_parameters(bank, TODAY)), strict=True):
+        assert errors, item
+
+
 @pytest.mark.spec("ORD-379", "BAS-276", "BAS-279")
 def test_a_suspected_duplicate_has_number_151(company: Lab) -> None:
     create_order(company, DOMESTIC, RIGHT[DOMESTIC])

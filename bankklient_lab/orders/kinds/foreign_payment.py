@@ -250,6 +250,9 @@ KIND = Kind(
         Rule(793, "payer_reference IS NOT NULL AND NOT is_sepa"),
         not_in("payment_title", "payment_titles", 794),
         not_in("contractual_partner", "contractual_partners", 795),
+        Rule(797, "agreed_rate_marked IS NOT NULL AND agreed_rate_marked_value IS NULL"),
+        longer("client_transaction_id", 35, 798),
+        characters_of("client_transaction_id", ALLOWED, 799),
         *(rule for n in LINES for rule in _instruction_rules(n)),
     ),
     warnings=(
