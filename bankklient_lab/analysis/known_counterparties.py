@@ -15,20 +15,17 @@ def learn_counterparties_from_statements(lab: Lab) -> dict[str, int]:
     number without its bank.
     """
     with lab.database.tx("ops") as cursor:
-        rows = cursor.execute(
-            """
-            SELECT max_by(counterparty_name, day) AS name, account, max(bank) FILTER (bank_is_bic) AS bic FROM (
-                SELECT day, counterparty_name, counterparty_bank AS bank,
-                    regexp_full_match(coalesce(counterparty_bank, ''), '[A-Z0-9]{8}([A-Z0-9]{3})?') AS bank_is_bic,
-                    CASE WHEN regexp_full_match(counterparty_bank, '\\d{4}')
-                            AND regexp_full_match(counterparty_account, '[0-9-]+')
-                        THEN counterparty_account || '/' || counterparty_bank ELSE counterparty_account END AS account
-                FROM booked_entry([]::VARCHAR[]) WHERE amount < 0 AND counterparty_account IS NOT NULL)
-            GROUP BY account ORDER BY account
-            """
-        ).fetchall()
-        empty = dict.fromkeys(COLUMNS)
-        return learn(
-            lab, cursor, [empty | {"name": name, "account": account, "bic": bic} for name, account, bic in rows],
-            "history",
-        )  # fmt: skip
+        return learn(lab, cursor, _PAID, "history")
+
+
+_NOT_STATED = ", ".join(f"NULL AS {name}" for name in COLUMNS if name not in ("name", "account", "bic"))
+_PAID = f"""
+    SELECT max_by(counterparty_name, day) AS name, account, max(bank) FILTER (bank_is_bic) AS bic, {_NOT_STATED}
+    FROM (
+        SELECT day, counterparty_name, counterparty_bank AS bank,
+            regexp_full_match(coalesce(counterparty_bank, ''), '[A-Z0-9]{{8}}([A-Z0-9]{{3}})?') AS bank_is_bic,
+            CASE WHEN regexp_full_match(counterparty_bank, '\\d{{4}}')
+                    AND regexp_full_match(counterparty_account, '[0-9-]+')
+                THEN counterparty_account || '/' || counterparty_bank ELSE counterparty_account END AS account
+        FROM booked_entry([]::VARCHAR[]) WHERE amount < 0 AND counterparty_account IS NOT NULL)
+    GROUP BY account"""  # noqa: S608 - made of our own declarations

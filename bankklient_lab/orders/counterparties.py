@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
@@ -20,8 +20,10 @@ from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds import domestic_payment, foreign_payment, kind_named
 from bankklient_lab.orders.kinds.foreign_payment import TEXT_CHARACTERS
 from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import DISCARDED
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.unfinished import entered, kept, wrong
+from bankklient_lab.orders.views import View, bound, views
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -124,26 +126,38 @@ def counterparty_values(lab: Lab, counterparty_id: int, kind: str) -> dict[str, 
 
 @action(NEEDS)
 def learn_counterparties(lab: Lab) -> dict[str, int]:
-    """Add to the register whom created orders pay and who is not in it yet.
+    """Add to the register whom orders pay and who is not in it yet.
 
-    Of several orders to one account the last gives name, symbols and texts. Returns added, and left_out: those with an
-    account or texts that no order would take.
+    Orders are those that the caller may see, right and not discarded. Of several to one account the last gives name,
+    symbols and texts. Returns added, and left_out: those with an account or texts that no order would take.
     """
+    seen = " UNION ALL ".join(_paid(view) for view in views(lab) if view.kind in (DOMESTIC, FOREIGN))
+    last = f"FROM ({seen}) QUALIFY row_number() OVER (PARTITION BY account ORDER BY order_id DESC) = 1"
     with lab.database.tx("ops") as cursor:
-        rows = [dict(zip(COLUMNS, row, strict=True)) for row in cursor.execute(_FROM_ORDERS).fetchall()]
-        return learn(lab, cursor, rows, "orders")
+        return learn(lab, cursor, last, "orders", bound(seen, {"me": lab.caller.reference}))
 
 
-def learn(lab: Lab, cursor: Any, rows: Sequence[dict[str, Any]], source: str) -> dict[str, int]:
-    """Add those of the rows (by COLUMNS) whose account is not in the register and log it; see learn_counterparties."""
-    known = {account for (account,) in cursor.execute("SELECT account FROM ops.counterparty").fetchall()}
+def learn(
+    lab: Lab, cursor: Any, relation: str, source: str, parameters: Mapping[str, Any] | None = None
+) -> dict[str, int]:
+    """Add whom SQL gives, a row an account (columns of COLUMNS), and who is not in the register; log and count it."""
+    found = cursor.execute(
+        f"SELECT {', '.join(COLUMNS)} FROM ({relation}) WHERE account NOT IN (SELECT account FROM ops.counterparty)"
+        " ORDER BY account",
+        parameters or {},
+    ).fetchall()
     new: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        text = dict.fromkeys(COLUMNS) | {name: row.get(name) for name in COLUMNS}
-        text["account"] = clean_account(str(text["account"]))
-        text["name"] = str(text["name"] or text["account"])[:NAME_CHARS_MAX]
-        if text["account"] not in known:
-            new.setdefault(str(text["account"]), text)
+    for values in found:
+        row = dict(zip(COLUMNS, values, strict=True))
+        row["account"] = clean_account(row["account"])
+        row["name"] = (row["name"] or row["account"])[:NAME_CHARS_MAX]
+        new.setdefault(row["account"], row)
+    known = cursor.execute(
+        "SELECT account FROM ops.counterparty WHERE account IN (SELECT unnest($accounts::VARCHAR[]))",
+        {"accounts": list(new)},
+    ).fetchall()
+    for (account,) in known:
+        del new[account]
     fitting = [row for row in new.values() if _fits(row)]
     bad = {number for number, _ in wrong_rows(lab, cursor, fitting)}
     right = [row for number, row in enumerate(fitting) if number not in bad]
@@ -219,22 +233,23 @@ def add_rows(
     )
 
 
-# Whom orders pay, the last order first; a name is in the texts of the counter account.
-_FROM_ORDERS = f"""
-    SELECT name, account, bic, country, currency, variable_symbol, NULL AS specific_symbol, constant_symbol,
-        NULL AS bank, NULL AS address, message
-    FROM (
-        SELECT order_id, {DOMESTIC.counter_name} AS name, {DOMESTIC.counter_account} AS account, NULL AS bic,
-            NULL AS country, NULL AS currency, credit_variable_symbol AS variable_symbol, constant_symbol,
-            nullif(concat_ws(chr(10), client_message_line_1, client_message_line_2, client_message_line_3,
-                client_message_line_4), '') AS message
-        FROM {DOMESTIC.table} WHERE kind = '{DOMESTIC.name}' AND errors = ''
-        UNION ALL
-        SELECT order_id, recipient_line_1, recipient_account, swift_bic, country, currency, NULL, NULL,
-            nullif(concat_ws(chr(10), recipient_info_line_1, recipient_info_line_2, recipient_info_line_3,
-                recipient_info_line_4), '')
-        FROM {FOREIGN.table} WHERE errors = '')
-    ORDER BY order_id DESC"""
+def _paid(view: View) -> str:
+    """Return SQL of whom the orders of a view pay, by order_id and COLUMNS."""
+    kind = view.kind
+    right = f"o.errors = '' AND o.status <> '{DISCARDED}'"
+    texts = {"name": kind.counter_name, "account": kind.counter_account}
+    if kind.family == "domestic":
+        texts |= {"variable_symbol": kind.symbol, "constant_symbol": "constant_symbol"}
+        texts["message"] = _lines("client_message", 4)
+    else:
+        texts |= {"name": "recipient_line_1", "bic": "swift_bic", "country": "country", "currency": "currency"}
+        texts["message"] = _lines("recipient_info", 4)
+    columns = ", ".join(f"({texts.get(name, 'NULL')})::VARCHAR AS {name}" for name in COLUMNS)
+    return f"SELECT * FROM (SELECT order_id, {columns} FROM {view.relation(right)}) WHERE account IS NOT NULL"
+
+
+def _lines(name: str, count: int) -> str:
+    return f"nullif(concat_ws(chr(10), {', '.join(f'{name}_line_{n}' for n in range(1, count + 1))}), '')"
 
 
 def _kind_of(row: dict[str, Any]) -> Kind:

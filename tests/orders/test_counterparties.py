@@ -12,7 +12,7 @@ from bankklient_lab.errors import BadArgument, FormatError, NotAllowed, Refused,
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.counterparties import COLUMNS
 from bankklient_lab.reports.doors import render_table
-from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, LANDLORD, SUPPLIER, created, hands
+from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, LANDLORD, SUPPLIER, created, hands, many
 from tests.statements import mt940
 
 IBAN = "DE89370400440532013000"
@@ -136,6 +136,18 @@ def test_who_was_paid_is_learnt_from_orders(company: Lab) -> None:
     assert bl.learn_counterparties(company) == {"added": 2, "left_out": 0}
     assert register(company) == [("Muster GmbH", IBAN, "orders"), ("New name", SUPPLIER, "orders")]
     assert bl.learn_counterparties(company) == {"added": 0, "left_out": 0}
+
+
+def test_nobody_learns_from_discarded_orders_or_those_of_others(company: Lab) -> None:
+    many(company, 1)
+    (order_id,) = company.rows("SELECT order_id FROM ops.domestic_order")[0]
+    assert bl.discard_orders(company, [order_id])["done"] == 1
+    assert bl.learn_counterparties(company) == {"added": 0, "left_out": 0}
+    one, other = hands(company, "ON", [51, 120]), hands(company, "OT", [51, 120])
+    created(one)
+    created(one, FOREIGN)
+    assert bl.learn_counterparties(other) == {"added": 0, "left_out": 0}
+    assert bl.learn_counterparties(one) == {"added": 2, "left_out": 0}
 
 
 def test_who_was_paid_is_learnt_from_statements(company: Lab, tmp_path: Path) -> None:
