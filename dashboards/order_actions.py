@@ -1,4 +1,8 @@
-"""Steps on many orders at once, on the marked rows or on all of the table; each tells what it did and what not."""
+"""Steps on many orders at once, on the marked rows or on all of the table; each tells what it did and what not.
+
+A step is done on exactly the orders and versions that its question was about: one on all of the table reads them before
+it asks, and is refused when somebody changed one until the answer came.
+"""
 
 from __future__ import annotations
 
@@ -45,11 +49,11 @@ REASONS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Chosen:
-    """The orders that a step is done on: marked ones with the versions that were seen, or all of the table."""
+    """The orders that a step is done on, with the versions that were seen."""
 
     count: int
     sums: Mapping[str, Decimal] = field(default_factory=dict)
-    ids: Sequence[int] = ()  # empty: all of the table
+    ids: Sequence[int] = ()  # empty: all of the table, which is still to be read
     versions: Sequence[int] = ()
 
 
@@ -60,13 +64,18 @@ def permitted(lab: bl.Lab) -> list[str]:
 
 
 class OrderActions:
-    """The row of buttons with its question: `chosen` tells on what, `all_ids` gives the whole table."""
+    """The row of buttons with its question; `done` is called after each step."""
 
     def __init__(
-        self, lab: bl.Lab, chosen: Callable[[], Chosen], all_ids: Callable[[], list[int]], done: Callable[[], None]
+        self,
+        lab: bl.Lab,
+        chosen: Callable[[], Chosen],
+        whole: Callable[[], Callable[[], Chosen]],
+        done: Callable[[], None],
     ) -> None:
-        self._lab, self._chosen, self._all_ids, self._done = lab, chosen, all_ids, done
-        self.work: Work[dict[str, Any]] = Work()
+        """`chosen` tells on what a step would be done; `whole` returns what reads all of the table, in a thread."""
+        self._lab, self._chosen, self._whole, self._done = lab, chosen, whole, done
+        self.work: Work[Any] = Work()
         self.buttons = {
             name: ui.button(step_label(name), partial(self.press, name), icon=STEPS[name][1], primary=not at)
             for at, name in enumerate(permitted(lab))
@@ -96,8 +105,18 @@ class OrderActions:
     def press(self, name: str) -> None:
         """Do a step, or ask first: before what can't be taken back, and before all of the table."""
         chosen = self._chosen()
-        if chosen.ids and name not in FOR_GOOD:
+        if not chosen.ids:
+            read = self._whole()
+            self.work.start(lambda _job: read(), partial(self._ask, name), text("orders.looking"))
+        elif name in FOR_GOOD:
+            self._ask(name, chosen)
+        else:
             self._start(name, chosen)
+
+    def _ask(self, name: str, chosen: Chosen) -> None:
+        """Put the question, which is about these orders and no others."""
+        if not chosen.count:  # others were faster
+            self._done()
             return
         self._pending = name, chosen
         sums = ", ".join(formatting.money(value, code) for code, value in chosen.sums.items())
@@ -112,11 +131,10 @@ class OrderActions:
         self._start(*self._pending)
 
     def _start(self, name: str, chosen: Chosen) -> None:
-        step, all_ids, lab = STEPS[name][0], self._all_ids, self._lab
-        seen = {"versions": list(chosen.versions)} if chosen.versions else {}
+        step, lab = STEPS[name][0], self._lab
 
         def work(_job: object) -> dict[str, Any]:
-            return step(lab, list(chosen.ids) if chosen.ids else all_ids(), **seen)
+            return step(lab, list(chosen.ids), versions=list(chosen.versions))
 
         self.work.start(work, partial(self._tell, name), step_label(name), always=self._done)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.orders.filters import conditions
-from bankklient_lab.orders.listing import order_counts, order_ids, order_totals, orders
+from bankklient_lab.orders.listing import order_counts, order_totals, order_versions, orders
 
 from . import formatting, ui
 from .entry_columns import arranged
@@ -61,7 +61,7 @@ class OrderTable:
         self.choice = ui.multi_choice(
             text("table.columns"), {column.title: column.name for column in self._columns}, width=150
         )
-        self.actions = OrderActions(lab, self.chosen, self._all_ids, self._changed)
+        self.actions = OrderActions(lab, self.chosen, self._whole, self._changed)
         self._reading: Refresh[Found] = Refresh(state, self._prepare, self._show, self._fail)
         self.view = ui.column(self.actions.view, self._problem, self.table.view, self.actions.dialog, gap=10)
         self.choice.param.watch(self._choose_columns, "value")
@@ -151,8 +151,17 @@ class OrderTable:
     def _rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
         return told(orders.arrow(self._lab, **self.criteria, order_by=order_by, limit=limit, offset=offset))
 
-    def _all_ids(self) -> list[int]:
-        return order_ids(self._lab, **self.criteria)
+    def _whole(self) -> Callable[[], Chosen]:
+        lab, criteria, secret = self._lab, self.criteria, "amount" in self.secret
+
+        def read() -> Chosen:
+            found = order_versions.arrow(lab, **criteria)
+            sums = found.group_by("currency").aggregate([("amount", "sum")]).sort_by("currency").to_pylist()
+            known = {row["currency"]: row["amount_sum"] for row in sums if row["currency"] and row["amount_sum"]}
+            ids, versions = (found[name].to_pylist() for name in ("order_id", "version"))
+            return Chosen(len(ids), {} if secret else known, ids, versions)
+
+        return read
 
     def _marked(self) -> None:
         if self._built:

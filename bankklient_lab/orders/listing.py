@@ -73,6 +73,19 @@ def order_ids(lab: Lab, *, which: str = "all", where: Mapping[str, str] | None =
 
 
 @table_action(SEES)
+def order_versions(lab: Lab, *, which: str = "all", where: Mapping[str, str] | None = None) -> Read:
+    """Return all orders that fit, the oldest first, as somebody sees them who is to agree to a step on all of them.
+
+    Columns: order_id, version, currency, amount. A step that gets these ids and versions does what was agreed to, or is
+    Refused when somebody changed one of the orders meanwhile.
+    """
+    told, values = _bound_conditions(lab, where or {})
+    rows = relation(lab, views(lab), ["order_id", "version", "currency", "amount", *(where or {})], which)
+    sql = f"SELECT order_id, version, currency, amount FROM ({rows}) l WHERE {told} ORDER BY order_id"
+    return lab.read(sql, bound(sql, values))
+
+
+@table_action(SEES)
 def orders_waiting(lab: Lab, *, limit: int = 1000, offset: int = 0) -> Read:
     """Return the orders that wait for the caller: those that they can verify or confirm (next_step), as `orders`."""
     return _page(lab, WAITING, {}, ("maturity", "order_id"), limit=limit, offset=offset)

@@ -15,7 +15,7 @@ from bankklient_lab.dashboards.state import State
 from bankklient_lab.dashboards.todo import ToDo
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.counterparties import save_counterparty
-from bankklient_lab.orders.creating import create_order
+from bankklient_lab.orders.creating import correct_order, create_order
 from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.headers import save_header
 from bankklient_lab.orders.kinds import KINDS
@@ -293,11 +293,51 @@ def test_group_steps_tell_what_stays_and_why(ann: Lab) -> None:
     page = orders_page(ann)
     actions = page.list.actions
     actions.press("confirm")
+    actions.work.wait()
     assert "4 orders" in actions._question.object
     actions._agreed()
     actions.work.wait()
     assert page.list.total == 4
     assert {status for (status,) in ann.rows("SELECT status FROM ops.domestic_order")} == {""}
+
+
+def test_a_step_on_the_whole_table_is_done_on_what_was_asked_about(ann: Lab) -> None:
+    page = orders_page(ann)
+    actions, other = page.list.actions, hands(ann, "BE", set(everything()) - {71, 76, 81, 111, 115, 116, 131, 132})
+    page.list.filter("kind", DOMESTIC)
+    before = ann.rows("SELECT order_id FROM ops.domestic_order")
+    actions.press("delete")
+    actions.work.wait()
+    assert "3 orders (1\u202f250.00\xa0CZK)" in actions._question.object
+    create_order(other, DOMESTIC, domestic_values(amount="777", variable_symbol="1777"))  # after the question
+    actions._agreed()
+    actions.work.wait()
+    left = [order_id for (order_id,) in ann.rows("SELECT order_id FROM ops.domestic_order")]
+    assert len(left) == 1
+    assert (left[0],) not in before
+
+
+def test_a_step_on_the_whole_table_is_refused_when_an_order_changed_after_the_question(ann: Lab) -> None:
+    page = orders_page(ann)
+    actions = page.list.actions
+    actions.press("delete")
+    actions.work.wait()
+    page.list.table.load([], 1)
+    number = min(row["order_id_code"] for row in page.list.table.here)
+    correct_order(ann, number, {"amount": "123456"})
+    actions._agreed()
+    actions.work.wait()
+    assert ann.rows("SELECT count(*) FROM ops.domestic_order") == [(3,)]
+    assert page.list.sums["CZK"] == Decimal("124606.000")  # read anew: what is there now
+
+
+def test_the_question_counts_what_came_since_the_table_was_read(ann: Lab) -> None:
+    page = orders_page(ann)
+    create_order(ann, DOMESTIC, domestic_values(amount="50", variable_symbol="1777"))
+    page.list.actions.press("delete")
+    page.list.actions.work.wait()
+    assert "5 orders" in page.list.actions._question.object
+    assert "1\u202f300.00\xa0CZK" in page.list.actions._question.object
 
 
 def test_empty_pages_say_what_will_stand_here(ann: Lab) -> None:
