@@ -19,15 +19,21 @@ CREATE MACRO app.due_dates(step, mm, dd, offsets, since, until) AS
             ELSE due_in_months(nullif(step, 0), mm, dd, offsets, since, until) END),
         lambda d: d BETWEEN since AND until));
 
--- Due dates of the regular payments that are not ended, for which no order was made yet, up to a day (counted).
--- `instalment` counts on from those that were made.
+-- The regular payments that are not ended with the due dates for which no order was made yet, up to a day (counted).
+CREATE MACRO app.regular_payments_ahead(up_to) AS TABLE
+    SELECT r.*, coalesce(remaining, 1_000_000) AS orders_max,
+        due_dates(p.step::INTEGER, r.month, r.day, string_split(p.offsets, ' ')::INTEGER[],
+            coalesce(r.last_due + 1, r.valid_from), least(up_to, coalesce(r.valid_until, up_to))) AS due
+    FROM ops.regular_payment r JOIN app.regular_payment_period p USING (periodicity)
+    WHERE r.ended_on IS NULL;
+
+-- Those due dates, one a row; instalments run out.
 CREATE MACRO app.regular_payments_due(up_to) AS TABLE
-    SELECT * FROM (
-        SELECT r.*, unnest(due_dates(p.step::INTEGER, r.month, r.day, string_split(p.offsets, ' ')::INTEGER[],
-                coalesce(r.last_due + 1, r.valid_from), least(up_to, coalesce(r.valid_until, up_to)))) AS due_on
-        FROM ops.regular_payment r JOIN app.regular_payment_period p USING (periodicity)
-        WHERE r.ended_on IS NULL)
-    QUALIFY remaining IS NULL OR row_number() OVER (PARTITION BY regular_payment_id ORDER BY due_on) <= remaining;
+    SELECT * EXCLUDE (due, orders_max), unnest(due[:orders_max]) AS due_on FROM regular_payments_ahead(up_to);
+
+-- How many there are, without making them.
+CREATE MACRO app.regular_payments_count(up_to) AS
+    (SELECT coalesce(sum(least(len(due), orders_max)), 0) FROM regular_payments_ahead(up_to));
 
 -- The next due date of each regular payment that is not ended: one comes within a year, if any; null: there is none.
 CREATE MACRO app.regular_payments_next() AS TABLE

@@ -207,17 +207,11 @@ def _answer(lab: Lab, cursor: Any, answer: str) -> None:
 
 
 def _refuse_many(cursor: Any, until: date) -> None:
-    """Raise Refused when there may be too many due dates; at most one a week or three a month are."""
-    ((days,),) = cursor.execute(
-        """
-        SELECT coalesce(sum(least(coalesce(remaining, 1_000_000) * 31, greatest(0,
-            least($until, coalesce(valid_until, $until)) - coalesce(last_due, valid_from)))), 0)
-        FROM ops.regular_payment WHERE ended_on IS NULL
-        """,
-        {"until": until},
-    ).fetchall()
-    if days // 7 > SIMULATED_MAX:
-        raise Refused(f"up to {until} there would be more than {SIMULATED_MAX} orders; simulate an earlier day")
+    """Raise Refused when there are too many due dates."""
+    ((count,),) = cursor.execute("SELECT regular_payments_count($until)", {"until": until}).fetchall()
+    if count > SIMULATED_MAX:
+        told = f"up to {until} there would be {count} orders, more than {SIMULATED_MAX}"
+        raise Refused(f"{told}; simulate an earlier day")
 
 
 class _Undo(Exception):

@@ -379,10 +379,14 @@ def test_a_simulation_of_any_day(monthly: Lab) -> None:
     assert simulated(monthly, date(2013, 1, 1)) == []
     far = simulated(monthly, date(2034, 1, 1))
     assert (len(far), far[-1]) == (239, date(2033, 12, 15))
+    for n in range(20):
+        enter(monthly, f"yearly {n}", periodicity="year", month=1)
+    last = date(9999, 12, 31)
+    assert len(simulated(monthly, last)) == 186 * 20 + 186 * 12 - 1  # 2014 to 2199; one of the monthly ones was made
     for n in range(30):
         enter(monthly, f"weekly {n}", periodicity="week", day=1)
-    with pytest.raises(Refused, match="simulate an earlier day"):
-        bl.simulate_regular_payments(monthly, date(9999, 12, 31))
+    with pytest.raises(Refused, match="more than 100000; simulate an earlier day"):
+        bl.simulate_regular_payments(monthly, last)
 
 
 @pytest.mark.spec("IMP-115", "IMP-119", "IMP-124")
