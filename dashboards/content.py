@@ -12,6 +12,7 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.errors import NoRate
+from bankklient_lab.orders.numbers import bank_day
 
 from .state import Choice, State
 from .texts import text
@@ -51,7 +52,7 @@ class Content:
 def read_content(lab: bl.Lab) -> Content:
     """Read it anew."""
     accounts = bl.accounts.arrow(lab).to_pylist()
-    today = lab.clock().date()
+    today = bank_day(lab)
     first = [account["first_day"] for account in accounts if account["first_day"]]
     last = [account["last_day"] for account in accounts if account["last_day"]]
     end = max(last, default=today) + timedelta(days=1)

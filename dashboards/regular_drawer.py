@@ -7,6 +7,7 @@ from typing import Any
 
 import bankklient_lab as bl
 from bankklient_lab.errors import BadArgument
+from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.regular_payments import (
     KIND,
     change_regular_payment,
@@ -58,7 +59,7 @@ class RegularDrawer:
 
     def new(self) -> None:
         """Show an empty form."""
-        today = self._lab.clock().date()
+        today = bank_day(self._lab)
         self._show({}, {"periodicity": "month", "day": 1, "valid_from": today}, regular_payment_defaults(self._lab))
 
     def open(self, row: Mapping[str, Any]) -> None:
