@@ -82,11 +82,6 @@ def arranged(fields: Sequence[OrderField], layout: Mapping[str, Any]) -> tuple[O
     )
 
 
-def label_of(item: Item) -> str:
-    """Return the label of an item in the language spoken here."""
-    return section("item").get(item.name, item.label)
-
-
 def field_of(kind: Kind, item: str) -> str:
     """Return the field at which an error of an item is shown; WHOLE_ORDER for those that belong to no field."""
     for one in fields_of(kind):

@@ -13,7 +13,7 @@ import panel as pn
 import param
 
 import bankklient_lab as bl
-from bankklient_lab.errors import BadArgument, LabError, ProofNeeded, SuspectedDuplicate, WrongOrder
+from bankklient_lab.errors import BadArgument, LabError, ProofNeeded, SuspectedDuplicate, UnknownName, WrongOrder
 from bankklient_lab.orders.counterparties import counterparty_register, counterparty_values
 from bankklient_lab.orders.creating import CREATES, check_order
 from bankklient_lab.orders.kinds import kind_named
@@ -208,7 +208,10 @@ class OrderForm:
 
     def _counterparty(self, account: str) -> int:
         rows = counterparty_register.rows(self._lab, account)
-        return next(int(row["counterparty_id"]) for row in rows if row["account"] == account)
+        found = next((int(row["counterparty_id"]) for row in rows if row["account"] == account), None)
+        if found is None:  # the list was read when the form was shown
+            raise UnknownName("counterparty", account, "it was taken out of the register meanwhile; type the account")
+        return found
 
     def _may_create(self) -> bool:
         return needed(CREATES).holds(self._lab.rights.held(self._lab.caller))
