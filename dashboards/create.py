@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.orders.creating import check_order, create_order, order_defaults
+from bankklient_lab.orders.creating import create_order, order_defaults
 from bankklient_lab.orders.headers import header_values, headers
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.lifecycle import ERROR
@@ -131,11 +131,10 @@ class Create:
     def _save(self, values: dict[str, str], reason: str, duplicate: str) -> None:
         kind = self.kind
         made = create_order(self._lab, kind, values, reason=reason, duplicate=duplicate, use_defaults=False)
-        understood = check_order(self._lab, kind, values)["values"]
         self.form.forget()
         self._state.noted()
         self.created.append(
-            made | {"kind": kind, "amount": Decimal(understood["amount"]), "currency": values["currency"].upper(),
+            made | {"kind": kind, "currency": values["currency"].upper(),
                     "to": values.get("counter_account") or values.get("recipient_account", "")}
         )  # fmt: skip
         self._show_sitting()

@@ -32,7 +32,7 @@ def create_order(
     """Check an order and store it in the status that the caller's permissions give.
 
     `values` are texts, dates and Decimals by item (orders.entering); items that are left out get their defaults unless
-    `use_defaults` is false. Returns order_id, status, and warnings (sentences).
+    `use_defaults` is false. Returns order_id, status, warnings (sentences), and amount, as it was understood.
 
     Raises WrongOrder with all errors, SuspectedDuplicate when it pays the same as another one: then give a `reason` to
     allow it, or `duplicate="error"` to keep it as a wrong one (151).
@@ -51,7 +51,7 @@ def create_order(
         order_id = take_numbers(cursor, today, 1) + 1
         insert_order(lab, cursor, one, order_id, row=row, settled=settled, today=today)
         lab.log(cursor, "create_order", str(order_id), kind=kind, status=settled.state, **_allowed(allowed))
-    return _saved(one, order_id, settled.state, row)
+    return _saved(one, order_id, settled.state, row) | {"amount": row["amount_value"]}
 
 
 @action(CORRECTS, mode="standard")
@@ -67,9 +67,8 @@ def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | 
     origin, created_on, regular, offered = "creation", today, None, None
     with lab.database.reading() as cursor:
         if order_id is not None:
-            one, before = stored_order(cursor, order_id)
-            _state_when_saved(lab, cursor, one, before, [])
-            require_unlocked(lab, one, before, [name for name, text in texts.items() if before[name] != text])
+            one, before = stored_order(lab, cursor, order_id)
+            _state_when_saved(lab, cursor, one, before, [name for name, text in texts.items() if before[name] != text])
             texts = {name: before[name] for name in one.names} | texts
             origin, created_on, offered = before["origin"], before["created_on"], before["duplicate_reason"]
             regular = before["regular_payment_id"]
@@ -111,14 +110,14 @@ def correct_order(
     changed meanwhile is Refused. Otherwise as `create_order`.
     """
     with lab.database.tx("ops") as cursor:
-        one, before = stored_order(cursor, order_id)
+        one, before = stored_order(lab, cursor, order_id)
         if version is not None and version != before["version"]:
             raise Refused(f"order {order_id} was changed meanwhile; look at it again")
         given = entered_texts(one, values)
         changed = sorted(name for name, text in given.items() if before[name] != text)
+        state = _state_when_saved(lab, cursor, one, before, changed)
         if not changed and before["status"] != ERROR:
             return {"order_id": order_id, "status": before["status"], "warnings": []}
-        state = _state_when_saved(lab, cursor, one, before, changed)
         texts = {name: before[name] for name in one.names} | given
         row = checked_row(
             lab, cursor, one, texts, today=bank_day(lab), origin=before["origin"], created_on=before["created_on"]
@@ -169,13 +168,13 @@ def _state_when_new(lab: Lab, kind: Kind) -> str:
 
 def _state_when_saved(lab: Lab, cursor: Any, kind: Kind, before: Mapping[str, Any], changed: list[str]) -> str:
     """Return what a correction by the caller makes of an order; Refused. Saving alone may need less than correcting."""
-    require_unlocked(lab, kind, before, changed)
     held = lab.rights.held(lab.caller)
     ((table, status, holding),) = standing(lab, cursor, kind.table, before["order_id"])
     tried = [decide(table, status, step, holding, held) for step in (("correct",) if changed else ("correct", "save"))]
     decision = next((one for one in tried if one.next is not None), tried[0])
     if decision.next is None:
         raise Refused(f"order {before['order_id']} can't be corrected: {decision.reason}")
+    require_unlocked(lab, kind, before, changed)
     if decision.next != AS_NEW:
         return decision.next
     created = decide(kind.family, NEW, "save", frozenset(), held)
