@@ -12,7 +12,7 @@ from bankklient_lab.orders.detail import order_detail
 from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.patterns import save_from_pattern
 from bankklient_lab.orders.timeline import order_steps
-from bankklient_lab.orders.verification import items_to_type, verify_by_typing
+from bankklient_lab.orders.verification import verify_by_typing
 from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
@@ -75,7 +75,7 @@ class OrderDrawer:
 
     def _show(self) -> None:
         order = self.order
-        items = self._items_to_type()
+        items = order["to_type"]
         by_typing = bool(items) and self._verifying
         told = _without(order, items) if by_typing else order
         self._head.object = _head(told)
@@ -89,12 +89,6 @@ class OrderDrawer:
         self._offer([{"name": name, "label": step_label(name)} for name in names])
         if not by_typing:
             self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
-
-    def _items_to_type(self) -> list[str]:
-        """Return what is typed again to verify the order; none when it is verified by sight, as imported ones are."""
-        order = self.order
-        imported = kind_named(order["kind"]).family == "domestic" and order["origin"] != "creation"
-        return [] if imported or "verify" not in order["steps"] else items_to_type(self._lab, order["kind"])
 
     def _saving(self) -> list[str]:
         """Return the step that saves what came complete from a pattern or a file, as long as nothing was changed."""
@@ -129,7 +123,7 @@ class OrderDrawer:
                 self._copy()
             elif button == TAKE:
                 take_order(self._lab, self._state, self.order["order_id"])
-            elif button == "verify" and self._items_to_type():  # there they are asked for
+            elif button == "verify" and self.order["to_type"]:  # there they are asked for
                 self.view.open = False
                 self._state.page = "todo"
             elif button == BACK:

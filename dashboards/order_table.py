@@ -24,7 +24,7 @@ from .table import PagedTable
 from .texts import counted, text
 
 NEWEST = ("-order_id",)
-Found = tuple[list[dict[str, Any]], list[dict[str, Any]]]  # counts of the sets, sums of the set that is shown
+Found = tuple[list[dict[str, Any]], list[dict[str, Any]]]  # order_counts, and order_totals of what is shown
 
 
 class OrderTable:
@@ -44,12 +44,11 @@ class OrderTable:
         self._lab, self._state, self._on_conditions = lab, state, on_conditions
         self.which = "all"
         self.where: dict[str, str] = {}
-        self.fixed: dict[str, str] = {}  # conditions of the page itself
         self.secret: frozenset[str] = frozenset()  # columns that are not told, since they are to be typed
         self.sums: dict[str, Decimal] = {}
         self.total = 0
         self._columns = columns()
-        self.on_counts: Callable[[list[dict[str, Any]]], object] = lambda _counts: None  # told after each reading
+        self.on_read: Callable[[Found], object] = lambda _found: None  # told after each reading
         self.on_change: Callable[[], object] = self.refresh  # after a group action
         self.after: Callable[[], object] | None = None  # once: when the rows have been read
         self._problem = ui.notice("", severity="error", visible=False)
@@ -71,7 +70,7 @@ class OrderTable:
     @property
     def criteria(self) -> dict[str, Any]:
         """What the table shows, as arguments of `orders`."""
-        return {"which": self.which, "where": self.fixed | self.where}
+        return {"which": self.which, "where": self.where}
 
     def chosen(self) -> Chosen:
         """Return the marked orders, or all of the table."""
@@ -122,15 +121,15 @@ class OrderTable:
 
         def read() -> Found:
             counts = order_counts.rows(lab, where=criteria["where"])
-            return counts, [row for row in order_totals.rows(lab, **criteria) if row["level"] == "all"]
+            return counts, order_totals.rows(lab, **criteria)
 
         return read
 
     def _show(self, found: Found) -> None:
         counts, totals = found
         self.total = next((row["orders"] for row in counts if row["which"] == self.which), 0)
-        self.on_counts(counts)
-        told_sums = [row for row in totals if row["currency"] and "amount" not in self.secret]
+        self.on_read(found)
+        told_sums = [row for row in totals if row["level"] == "all" and row["currency"] and "amount" not in self.secret]
         self.sums = {row["currency"]: row["amount"] for row in told_sums}
         self._problem.visible, self.table.view.visible = False, True
         number = counted("orders.orders", self.total, formatting.count(self.total))

@@ -7,13 +7,13 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.analysis.selections import ORDERS
 from bankklient_lab.orders.kinds import KINDS
-from bankklient_lab.orders.listing import SETS, order_totals
+from bankklient_lab.orders.listing import NEXT_SETS, SETS
 
 from . import formatting, ui
 from .formatting import escape
 from .order_drawer import DRAFT, OrderDrawer
 from .order_export import OrderExport
-from .order_table import OrderTable, Sets, chips
+from .order_table import Found, OrderTable, Sets, chips
 from .order_words import kind_label, set_label, status_label
 from .selections import SelectionBar
 from .state import State, follow
@@ -31,14 +31,14 @@ class Orders:
         self._lab, self._state = lab, state
         self.drawer = OrderDrawer(lab, state, self.refresh)
         self.list = OrderTable(lab, state, on_open=self.drawer.open, on_conditions=self._show_conditions)
-        self.list.on_change, self.list.on_counts = self.refresh, self._show_counts
+        self.list.on_read = self._show_found
         self.sets = Sets(self._choose_set, first="all")
         kinds = {text("orders.any_kind"): ANY} | {kind_label(name): name for name in KINDS}
         self._kind = ui.select(text("order_column.kind"), kinds, ANY, width=190)
         self._chips = ui.row(gap=6, visible=False)
         self._selections = SelectionBar(lab, self._criteria, self._show_selection, of=ORDERS)
         self._totals = ui.html("", style=css("totals"), visible=False)
-        self._show_totals = ui.button(text("orders.totals"), self.toggle_totals, icon="functions", variant="text")
+        show_totals = ui.button(text("orders.totals"), self.toggle_totals, icon="functions", variant="text")
         self.export = OrderExport(lab, state, self._shown)
         refresh = ui.icon_button("refresh", text("orders.refresh"), self.refresh)
         self.full = ui.column(
@@ -49,7 +49,7 @@ class Orders:
                 gap=10,
             ),
             ui.card(
-                ui.row(ui.html(""), self.export.view, self._show_totals, refresh, self.list.choice, gap=8),
+                ui.row(ui.html(""), self.export.view, show_totals, refresh, self.list.choice, gap=8),
                 self._totals,
                 self.list.view,
             ),
@@ -66,26 +66,24 @@ class Orders:
     def refresh(self) -> None:
         """Read anew: the sets with their counts, the rows and the totals."""
         self.list.refresh()
-        self._read_totals()
 
-    def _show_counts(self, rows: list[dict[str, Any]]) -> None:
-        self.sets.show({row["which"]: (set_label(row["which"]), row["orders"]) for row in rows}, always=ALWAYS)
-        nothing = not any(row["orders"] for row in rows) and not self.list.where
+    def _show_found(self, found: Found) -> None:
+        counts, totals = found
+        sets = {
+            row["which"]: (set_label(row["which"]), row["orders"]) for row in counts if row["which"] not in NEXT_SETS
+        }
+        self.sets.show(sets, always=ALWAYS)
+        self._totals.object = _totals(totals)
+        nothing = not any(row["orders"] for row in counts) and not self.list.where
         self.empty.visible, self.full.visible = nothing, not nothing
 
     def toggle_totals(self) -> None:
         """Show or hide the sums by status and account."""
         self._totals.visible = not self._totals.visible
-        self._read_totals()
-
-    def _read_totals(self) -> None:
-        if self._totals.visible:
-            self._totals.object = _totals(order_totals.rows(self._lab, **self.list.criteria))
 
     def _choose_set(self, name: str) -> None:
         self.list.which = name
         self.list.refresh()
-        self._read_totals()
 
     def _choose_kind(self, kind: str) -> None:
         if (self.list.where.get("kind") or ANY) != kind:
@@ -98,7 +96,6 @@ class Orders:
         others = {name: condition for name, condition in where.items() if name != "kind"}
         self._chips.objects = chips(others, self._drop, lambda: self.list.replace_conditions({}))
         self._chips.visible = bool(others)
-        self._read_totals()
 
     def _drop(self, name: str) -> None:
         self.list.filter(name, "")

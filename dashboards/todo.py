@@ -7,7 +7,7 @@ from collections.abc import Callable
 import bankklient_lab as bl
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.listing import order_counts
-from bankklient_lab.orders.verification import items_to_type
+from bankklient_lab.orders.views import typed_items
 
 from . import ui
 from .order_columns import telling
@@ -17,12 +17,12 @@ from .refresh import Refresh
 from .state import State, follow
 from .texts import text
 
-# What waits: the set of orders with the page's own conditions, and the steps that are offered for all of it.
-TASKS: dict[str, tuple[str, dict[str, str], tuple[str, ...]]] = {
-    "verify": ("waiting", {"status": "created"}, ("verify",)),
-    "confirm": ("waiting", {"status": "> created"}, ("confirm",)),
-    "duplicates": ("duplicates", {}, ("delete", "discard")),
-    "errors": ("errors", {}, ("delete", "discard")),
+# What waits: the set of orders, and the steps that are offered for all of it.
+TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "verify": ("next_verify", ("verify",)),
+    "confirm": ("next_confirm", ("confirm",)),
+    "duplicates": ("duplicates", ("delete", "discard")),
+    "errors": ("errors", ("delete", "discard")),
 }
 BY_MATURITY = ("maturity", "order_id")
 
@@ -55,11 +55,8 @@ class ToDo:
         lab = self._lab
 
         def read() -> dict[str, int]:
-            found = {}
-            for name, (which, where, _) in TASKS.items():
-                rows = order_counts.rows(lab, where=where)
-                found[name] = next((row["orders"] for row in rows if row["which"] == which), 0)
-            return found
+            counts = {row["which"]: row["orders"] for row in order_counts.rows(lab)}
+            return {name: counts[which] for name, (which, _) in TASKS.items()}
 
         return read
 
@@ -73,16 +70,15 @@ class ToDo:
         self._choose(self.tasks.value)
 
     def _choose(self, task: str) -> None:
-        which, where, steps = TASKS[task]
+        self.list.which, steps = TASKS[task]
         self._hint.object = f"<p class='muted'>{text(f'todo.hint_{task}')}</p>"
-        self.list.which, self.list.fixed = which, where
         self.list.hide(self._typed() if task == "verify" else frozenset())
         self.list.actions.offer(steps)
         self.list.refresh()
 
     def _typed(self) -> frozenset[str]:
         """Return the columns of what is typed again to verify an order."""
-        return frozenset().union(*(telling(kind, items_to_type(self._lab, name)) for name, kind in KINDS.items()))
+        return frozenset().union(*(telling(kind, typed_items(self._lab, kind)) for kind in KINDS.values()))
 
     def _stepped(self) -> None:
         """Go on with the next order that waits, once the list has been read."""

@@ -11,6 +11,7 @@ from bankklient_lab.orders.columns import COLUMNS, column_sql
 from bankklient_lab.orders.creating import error_list
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import TYPED_IN
 from bankklient_lab.orders.listing import parameters
 from bankklient_lab.orders.views import SEES, STEPS, View, bound, possible, views
 
@@ -22,8 +23,8 @@ def order_detail(lab: Lab, order_id: int) -> dict[str, Any]:
     """Return one order that the caller may see; UnknownName otherwise.
 
     The columns of `orders`, and kind_label; items (of each name, label, part, value, which is what was entered, and
-    errors); errors (code, item, text); steps (what the caller can do now); to_type (labels of the items that are typed
-    again to verify it; their values are None for whoever only verifies).
+    errors); errors (code, item, text); steps (what the caller can do now); to_type (the items that are typed again to
+    verify it; their values are None for whoever only verifies).
     """
     for view in views(lab):
         found = _row(lab, view, order_id)
@@ -37,6 +38,7 @@ def _row(lab: Lab, view: View, order_id: int) -> dict[str, Any] | None:
     columns = ", ".join(f"{column_sql(view.kind, name)} AS {name}" for name in COLUMNS)
     items = ", ".join(f"o.{name} AS i_{name}" for name in view.kind.names)
     steps = ", ".join(f"({possible(view.kind, step, held)}) AS can_{step}" for step in STEPS)
+    steps += f", ({possible(view.kind, 'verify', held, tables=TYPED_IN)}) AS can_type"
     sql = f"SELECT {columns}, {items}, {steps} FROM {view.relation('o.order_id = $order_id')}"
     with lab.database.reading() as cursor:
         found = cursor.execute(sql, bound(sql, parameters(lab) | {"order_id": order_id}))
@@ -66,13 +68,8 @@ def _told(view: View, row: dict[str, Any]) -> dict[str, Any]:
         "items": items,
         "errors": errors,
         "steps": [step for step in STEPS if row[f"can_{step}"]],
-        "to_type": [kind.item(name).label for name in view.typed] if _by_typing(kind, row) else [],
+        "to_type": list(view.typed) if row["can_type"] else [],
     }
-
-
-def _by_typing(kind: Kind, row: dict[str, Any]) -> bool:
-    """Tell whether the caller can verify an order and does so by typing, if any item is marked: not an imported one."""
-    return bool(row["can_verify"]) and (kind.family == "foreign" or row["origin"] == "creation")
 
 
 def _item_of(kind: Kind, told: str) -> str:

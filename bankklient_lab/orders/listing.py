@@ -26,10 +26,13 @@ ROWS_MAX = 1_050_000
 PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
 CONNECTION_POINT = "20001"  # until the bank has given the client one
 WAITING = "waiting"
+NEXT_SETS = {"next_verify": "verify", "next_confirm": "confirm"}  # what waits, by the caller's next step
 # The sets that pages switch between, as SQL over an order `o`; a label for people.
 SETS: dict[str, tuple[str, str]] = {
     "all": ("All", "o.status <> 'discarded'"),
     WAITING: ("Waiting for me", "true"),  # what the caller can verify or confirm
+    "next_verify": ("Waiting for me to verify", "true"),
+    "next_confirm": ("Waiting for me to confirm", "true"),
     "errors": ("Errors", "o.status = 'E'"),
     "to_verify": ("To verify", "o.status = ''"),
     "verified": ("Verified", "o.status = 'V'"),
@@ -223,10 +226,11 @@ def _set(lab: Lab, view: View, which: str) -> str:
     """Return SQL that is true of the orders of a set."""
     if which not in SETS:
         raise UnknownName("set of orders", which, f"there are {', '.join(SETS)}")
-    if which != WAITING:
+    if which != WAITING and which not in NEXT_SETS:
         return SETS[which][1]
     held = lab.rights.held(lab.caller)
-    return " OR ".join(possible(view.kind, step, held) for step in NEXT_STEPS)
+    steps = NEXT_STEPS if which == WAITING else (NEXT_SETS[which],)
+    return " OR ".join(possible(view.kind, step, held) for step in steps)
 
 
 def _names(kind: Kind, names: Iterable[str]) -> str:

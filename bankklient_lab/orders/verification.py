@@ -10,12 +10,11 @@ from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.content import stored_order
 from bankklient_lab.orders.entering import entered_texts
-from bankklient_lab.orders.kinds import KINDS, kind_named
+from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import FOLLOWS, TYPED_IN
 from bankklient_lab.orders.steps import check_chosen, log_orders, take_step
-from bankklient_lab.rights.settings import read_setting
-
-# ruff: noqa: S608 - every text below is made of our own declarations
+from bankklient_lab.orders.views import bound, typed_items, views
 
 NEEDS = "61|66|108|125|126"
 BATCH_MODE = "batch_verification"
@@ -50,7 +49,7 @@ def verify_orders(lab: Lab, order_ids: list[int], *, versions: list[int] | None 
 @action(NEEDS, mode="standard")
 def items_to_type(lab: Lab, kind: str) -> list[str]:
     """Return the items that are typed again to verify an order of a kind; none: it is verified by sight."""
-    return _marked(lab, kind_named(kind))
+    return list(typed_items(lab, kind_named(kind)))
 
 
 @action(NEEDS, record="order_id")
@@ -60,13 +59,13 @@ def verify_by_typing(lab: Lab, order_id: int, values: dict[str, Any]) -> dict[st
     Refused when one differs, naming the items and never the values that are kept. An empty symbol is typed as 0.
     """
     with lab.database.tx("ops") as cursor:
-        kind, order = stored_order(cursor, order_id)
+        kind, order = stored_order(lab, cursor, order_id)
         if not _to_type(lab, cursor, [order_id]):
             raise Refused(f"order {order_id} has no items to type again; verify it by sight")
         # First whether the caller may: nobody else learns what is equal. What follows undoes it when something differs.
         outcome = take_step(lab, "verify", [order_id], note="by items")
         texts = entered_texts(kind, values)
-        wrong = [name for name in _marked(lab, kind) if not _equal(cursor, kind, name, order, texts)]
+        wrong = [name for name in typed_items(lab, kind) if not _equal(cursor, kind, name, order, texts)]
         if wrong:
             labels = ", ".join(kind.item(name).label for name in wrong)
             raise Refused(f"order {order_id} is not verified: {labels} differ from what was entered", items=wrong)
@@ -83,21 +82,14 @@ def cancel_verification(lab: Lab, order_ids: list[int], *, versions: list[int] |
     return outcome.as_dict()
 
 
-def _marked(lab: Lab, kind: Kind) -> list[str]:
-    chosen = read_setting(lab.database, kind.verified_setting)
-    return [item for choice in chosen for item in kind.verified_items[choice]]
-
-
 def _to_type(lab: Lab, cursor: Any, order_ids: Sequence[int]) -> set[int]:
-    """Return the orders among these that can't be verified by sight; imported domestic ones always can (IMP-138)."""
+    """Return those of these orders, if the caller may see them, that can't be verified by sight."""
     found: set[int] = set()
-    for kind in KINDS.values():
-        if _marked(lab, kind):
-            typed = " AND origin = 'creation'" if kind.family == "domestic" else ""
-            rows = cursor.execute(
-                f"SELECT order_id FROM {kind.table} WHERE kind = $kind{typed} AND order_id IN (SELECT unnest($ids))",
-                {"kind": kind.name, "ids": list(order_ids)},
-            ).fetchall()
+    for view in views(lab):
+        if view.typed:
+            follows = f"{FOLLOWS[view.kind.family]} IN {TYPED_IN}"
+            sql = f"{view.known('order_id')} AND {follows} AND order_id IN (SELECT unnest($ids))"
+            rows = cursor.execute(sql, bound(sql, {"me": lab.caller.reference, "ids": list(order_ids)})).fetchall()
             found |= {order_id for (order_id,) in rows}
     return found
 

@@ -19,7 +19,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.columns import COLUMNS
 from bankklient_lab.orders.detail import order_detail
 from bankklient_lab.orders.lifecycle import SYSTEM, transitions
-from bankklient_lab.orders.listing import SETS, order_counts, order_ids, order_totals, orders, orders_waiting
+from bankklient_lab.orders.listing import NEXT_SETS, SETS, order_counts, order_ids, order_totals, orders, orders_waiting
 from bankklient_lab.orders.steps import take_step
 from bankklient_lab.orders.views import SEES
 from bankklient_lab.rights.permissions import needed
@@ -194,6 +194,8 @@ def test_what_waits_is_what_the_next_step_does(company: Lab) -> None:
         assert (
             {row["order_id"] for row in orders_waiting.rows(lab)} == set(steps) == set(order_ids(lab, which="waiting"))
         )
+        for which, step in NEXT_SETS.items():
+            assert set(order_ids(lab, which=which)) == {one for one, next_step in steps.items() if next_step == step}
 
 
 class Undo(Exception):
@@ -219,7 +221,7 @@ def test_who_verifies_by_typing_does_not_see_what_is_typed(company: Lab) -> None
     assert "2000145399" not in str(row)
     assert seen(verifier, where={"amount": "1234.56"}) == seen(verifier, where={"counter_account": SUPPLIER}) == set()
     detail = order_detail(verifier, order_id)
-    assert detail["to_type"] == ["Credit prefix", "Credit account", "Amount"]
+    assert detail["to_type"] == ["credit_account_prefix", "credit_account_base", "amount"]
     assert "1234" not in str(detail)
     assert "2000145399" not in str(detail)
     assert [row["amount"] for row in order_totals.rows(verifier)] == [0, 0, 0, 0]
