@@ -27,6 +27,7 @@ class Limits:
     line_bytes: int = 1024**2
     statements: int = 1_000_000  # or groups of payments
     payments: int = 5_000_000
+    table_bytes: int = 16 * 1024**2  # of a register or codebook as CSV
     unpacked_bytes: int = 2 * 1024**3  # of a compressed file
     unpacked_ratio: int = 200
     xml_depth: int = 60

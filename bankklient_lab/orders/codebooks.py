@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.codebooks.bank import CODE, CODEBOOKS, NAME, Codebook, Row, codebook_named, content, shipped
-from bankklient_lab.errors import BadArgument, FormatError, LimitExceeded
-from bankklient_lab.formats.sources import open_ordinary
+from bankklient_lab.errors import BadArgument, FormatError
+from bankklient_lab.formats.small_tables import read_table
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.rechecking import recheck
@@ -19,7 +18,6 @@ from bankklient_lab.rights.codebooks import note_content, replace_content
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-FILE_BYTES_MAX = 16 * 1024**2
 ROWS_MAX = 200_000
 
 
@@ -99,43 +97,20 @@ def update_codebook(lab: Lab, name: str, path: Path) -> dict[str, Any]:
 
 def read_content(book: Codebook, path: Path) -> tuple[Row, ...]:
     """Return the content of a codebook that a CSV file has."""
-    with open_ordinary(path) as source:
-        raw = source.read(FILE_BYTES_MAX + 1)
-    if len(raw) > FILE_BYTES_MAX:
-        raise LimitExceeded(f"a codebook's file has at most {FILE_BYTES_MAX // 1024**2} MB")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            "the file is not in UTF-8; save it as CSV in UTF-8", place=f"byte {error.start + 1}"
-        ) from None
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [one.strip() for one in next(lines, [])]
-        _check_header(book, header)
-        given = [dict(zip(header, _whole(header, line, lines.line_num), strict=True)) for line in lines if line]
-    except csv.Error as error:
-        raise FormatError(f"the file is no CSV: {error}", place=f"line {lines.line_num}") from None
-    if len(given) > ROWS_MAX:
-        raise LimitExceeded(f"a codebook has at most {ROWS_MAX} rows")
+
+    def check(header: Sequence[str]) -> None:
+        if sorted(header) != sorted(book.header):
+            raise FormatError(f"the header is not {','.join(book.header)}: {_odd(book, header)}", place="line 1")
+
+    given = [row for _, row in read_table(path, check, rows_max=ROWS_MAX)]
     if not given and shipped(book.name):
         raise FormatError(f"the file has no rows; without {book.label.lower()} every order would be wrong")
     return content(book, given)
 
 
-def _check_header(book: Codebook, header: list[str]) -> None:
+def _odd(book: Codebook, header: Sequence[str]) -> str:
     missing = [name for name in book.header if name not in header]
     unknown = [name for name in header if name not in book.header]
-    if missing or unknown or len(header) != len(set(header)):
-        said = (
-            f"{', '.join(missing)} missing"
-            if missing
-            else f"{', '.join(unknown)[:80] or 'a column'} not known or twice"
-        )
-        raise FormatError(f"the header is not {','.join(book.header)}: {said}", place="line 1")
-
-
-def _whole(header: list[str], line: list[str], number: int) -> list[str]:
-    if len(line) != len(header):
-        raise FormatError(f"the line has {len(line)} values and the header {len(header)}", place=f"line {number}")
-    return line
+    if missing:
+        return f"{', '.join(missing)} missing"
+    return f"{', '.join(unknown)[:80] or 'a column'} not known or twice"

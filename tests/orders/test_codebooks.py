@@ -12,9 +12,10 @@ from schwifty import registry
 from bankklient_lab.codebooks import rows
 from bankklient_lab.codebooks.bank import CODEBOOKS, shipped
 from bankklient_lab.errors import BadArgument, FormatError, LimitExceeded, NotAllowed, UnknownName
+from bankklient_lab.formats.base import LIMITS
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.money import DECIMALS
-from bankklient_lab.orders.codebooks import FILE_BYTES_MAX, codebook, codebooks, search_codebook, update_codebook
+from bankklient_lab.orders.codebooks import codebook, codebooks, search_codebook, update_codebook
 from bankklient_lab.rights.codebooks import ensure_codebooks, note_content
 from tests.clocks import NOON, Clock
 from tests.orders.codebook_files import codebook_file
@@ -173,7 +174,7 @@ def test_a_file_that_can_not_be_leaves_the_content(
 
 def test_a_file_is_bounded(company: Lab, tmp_path: Path) -> None:
     path = tmp_path / "codebook.csv"
-    path.write_bytes(b"x" * (FILE_BYTES_MAX + 1))
+    path.write_bytes(b"x" * (LIMITS.table_bytes + 1))
     with pytest.raises(LimitExceeded, match="16 MB"):
         update_codebook(company, "banks", path)
 

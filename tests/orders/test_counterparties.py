@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import bankklient_lab as bl
 from bankklient_lab.errors import BadArgument, FormatError, NotAllowed, Refused, UnknownName, WrongOrder
+from bankklient_lab.formats.base import LIMITS
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.counterparties import COLUMNS
 from bankklient_lab.reports.doors import render_table
@@ -203,8 +205,9 @@ def test_an_export_is_read_back_equal(company: Lab, tmp_path: Path) -> None:
         ("name,message\nA,b\n", "must name columns"),
         ("name,account,colour\n", "must name columns"),
         ("name,account,name\n", "must name columns"),
-        (f"name,account\nA,{SUPPLIER},x\n", "line 2: it has not as many columns"),
-        (f"name,account\nA,{SUPPLIER}\nB\n", "line 3: it has not as many columns"),
+        (f"name,account\nA,{SUPPLIER},x\n", "line 2: the line has 3 values and the first line 2"),
+        (f"name,account\nA,{SUPPLIER}\nB\n", "line 3: the line has 1 values and the first line 2"),
+        (f'name,account,message\n\nA,{SUPPLIER},"x\ny"\n,{LANDLORD},\n', "line 5: a counterparty needs a name"),
         (f"name,account\n,{SUPPLIER}\n", "line 2: a counterparty needs a name"),
         (f"name,account\nA,{LANDLORD}\nB,19-2000145398/0800\n", "line 3: 33 Credit account"),
         (f"name,account\nA,{LANDLORD}\nB,{LANDLORD}\n", "line 3: the account 3703-921811/0710 stands in line 2 too"),
@@ -222,6 +225,20 @@ def test_a_file_in_another_character_set_is_refused(company: Lab, tmp_path: Path
     path.write_bytes("name,account\nČtvrtá,1\n".encode("cp1250"))
     with pytest.raises(FormatError, match="is not in UTF-8"):
         bl.import_counterparties(company, path)
+
+
+def test_what_is_no_file_is_refused_in_a_sentence(company: Lab, tmp_path: Path) -> None:
+    pipe, large = tmp_path / "pipe.csv", tmp_path / "large.csv"
+    os.mkfifo(pipe)
+    large.write_bytes(b"x" * (LIMITS.table_bytes + 1))
+    for path, told in (
+        (tmp_path / "none.csv", "can't be read: No such file"),
+        (tmp_path, "is a folder"),
+        (pipe, "not an ordinary file"),
+        (large, "larger than 16 MB"),
+    ):
+        with pytest.raises(FormatError, match=told):
+            bl.import_counterparties(company, path)
 
 
 def test_who_may(company: Lab) -> None:
