@@ -62,10 +62,10 @@ class Browser(pn.custom.JSComponent):
         for (const element of root.querySelectorAll("*")) { if (element.shadowRoot) { mend(element.shadowRoot); } }
       };
       setInterval(() => mend(document), 1000);
-      const open = () => { document.body.inert = false; if (model.ready) { restore(); } };
+      const let_in = () => { document.body.inert = false; };
       document.body.inert = !model.ready;
-      model.on("ready", open);
-      setTimeout(open, 8000);
+      model.on("ready", () => { let_in(); restore(); });
+      setTimeout(let_in, 8000);
       const status = document.createElement("div");
       status.id = "busy";
       status.setAttribute("role", "status");
@@ -83,10 +83,12 @@ class Browser(pn.custom.JSComponent):
         if (Object.keys(model.drafts).length) { sessionStorage.setItem(kept, JSON.stringify(model.drafts)); }
         else { sessionStorage.removeItem(kept); }
       };
+      let before = sessionStorage.getItem(kept);  // of now: later it holds what is typed here
       const restore = () => {
-        const found = sessionStorage.getItem(kept);
-        if (found) { model.restored = JSON.parse(found); }
+        if (before) { model.restored = JSON.parse(before); }
+        before = null;
       };
+      if (model.ready) { restore(); }
       model.on("drafts", keep_drafts);
       window.addEventListener("beforeunload", (event) => {
         if (!leaving && Object.keys(model.drafts).length) { event.preventDefault(); }

@@ -81,7 +81,6 @@ def test_payments_are_created_one_after_another_without_a_mouse(firm: DashboardS
         expect(page.get_by_text(re.compile(r"is saved: created")).first).to_be_visible()
         in_field(page, "own_account")  # of the next one
         assert time.monotonic() - begun < SECONDS_MAX
-        page.wait_for_timeout(300)
     expect(page.get_by_text("2 orders")).to_be_visible()
     expect(page.get_by_text("3 500.50 CZK")).to_be_visible()
     assert statuses(firm) == ["", ""]
@@ -132,6 +131,23 @@ def test_a_draft_outlasts_a_reload(firm: DashboardServer, new_page: NewPage) -> 
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     expect(page.get_by_label("Credit account", exact=False).first).to_have_value("19-2000145399/0800", timeout=READY_MS)
+
+
+def test_a_draft_of_now_is_not_taken_for_one_from_before(firm: DashboardServer, new_page: NewPage) -> None:
+    page = new_page()
+    page.clock.install()
+    log_in(page, firm.port, ANN, "page=create")
+    in_field(page, "own_account")
+    page.keyboard.press("Enter")
+    typed(page, "19-2000145399/0800")
+    page.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('19-2000145399/0800'))")
+    page.keyboard.press("Enter")
+    in_field(page, "credit_variable_symbol")
+    typed(page, "1")
+    page.clock.fast_forward(30_000)  # past all that waits for a page that is slow to load
+    typed(page, "234567")
+    page.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('1234567'))")
+    expect(page.get_by_label("Credit variable symbol")).to_have_value("1234567")
 
 
 def open_first_row(page: Page) -> None:
