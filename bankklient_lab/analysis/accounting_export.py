@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from bankklient_lab.formats.payments.base import Header
 from bankklient_lab.formats.payments.table_csv import write
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import AccountingSystem, system_numbered
+from bankklient_lab.store.files import write_whole
 
 # What is told before files are written once more (IMP-061).
 WARNING = "the accounting system itself has to see that it takes nothing over twice"
@@ -59,7 +59,7 @@ def export_to_accounting_system(lab: Lab, system: int, import_id: int, *, overwr
         raise Refused(f"{', '.join(there)} is in {folder} already; say that it may be overwritten", files=there)
     header = Header("", lab.clock(), "", charset=entry.charset)
     for name, table in tables.items():
-        _write_whole(folder / name, b"".join(write(table, header)))
+        write_whole(folder / name, b"".join(write(table, header)))
     with lab.database.tx("ops") as cursor:
         rows = {name: table.num_rows for name, table in tables.items()}
         lab.log(cursor, "export_to_accounting_system", str(system), import_id=import_id, files=rows)
@@ -80,13 +80,3 @@ def _accounts(cursor: Any, entry: AccountingSystem) -> list[int]:
 
 def _texts(table: pa.Table) -> pa.Table:
     return pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise BadArgument(f"{path} can't be written ({error.strerror or error})") from None

@@ -12,8 +12,8 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, day, opened
 from bankklient_lab.cli.output import lines, print_table
-from bankklient_lab.cli.reading import write_whole
 from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.store.files import write_whole
 from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:

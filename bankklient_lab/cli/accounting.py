@@ -10,8 +10,8 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.output import Progress, lines, print_json, print_rows, print_table
-from bankklient_lab.cli.reading import write_whole
 from bankklient_lab.errors import BadArgument
+from bankklient_lab.store.files import write_whole
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the accounting system, 1 to 20000.")]
 _COLUMNS = ("number", "name", "format", "charset", "start_status", "folder_in", "folder_out", "accounts")

@@ -9,7 +9,7 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.output import lines, print_json, print_table
-from bankklient_lab.cli.reading import write_whole
+from bankklient_lab.store.files import write_whole
 
 NumberOption = Annotated[int | None, typer.Option("--number", metavar="NUMBER", help="Only this message.")]
 ModuleOption = Annotated[str, typer.Option("--module", metavar="MODULE", help="Only of this module, such as access.")]

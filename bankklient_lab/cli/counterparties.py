@@ -12,7 +12,7 @@ from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, 
 from bankklient_lab.cli.order_steps import ValuesArgument, typed_values
 from bankklient_lab.cli.output import lines, print_json
 from bankklient_lab.cli.printed import OutputOption, print_or_write
-from bankklient_lab.cli.reading import write_whole
+from bankklient_lab.store.files import write_whole
 
 _COLUMNS = ("counterparty_id", "name", "account", "bic", "country", "variable_symbol", "message", "source")
 

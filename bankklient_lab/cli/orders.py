@@ -10,8 +10,8 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.output import amount, lines, print_json, print_rows, print_table
-from bankklient_lab.cli.reading import write_whole
 from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.store.files import write_whole
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab

@@ -10,7 +10,7 @@ import typer
 
 from bankklient_lab.cli.options import opened
 from bankklient_lab.cli.output import lines, print_table
-from bankklient_lab.cli.reading import write_whole
+from bankklient_lab.store.files import write_whole
 
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write .pdf, .csv, .json, .xlsx or .parquet.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +23,7 @@ from bankklient_lab.cli.options import (
     opened,
 )  # fmt: skip
 from bankklient_lab.cli.output import amount, lines, print_json, print_rows, print_table
-from bankklient_lab.errors import BadArgument
+from bankklient_lab.store.files import write_whole
 
 
 def add_to(app: typer.Typer) -> None:
@@ -197,17 +196,6 @@ def statement(
         print_json({"path": output, "account": account, "from": first, "to": last, "losses": losses(output)})
     else:
         lines([f"{output}: statement of {account} from {first} to {last}", *losses(output)])
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; BadArgument when its place can't be written."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise BadArgument(f"{path} can't be written ({error.strerror or error})") from None
 
 
 def rates(
