@@ -11,10 +11,11 @@ from typing import Any
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import checked, rule_parameters
-from bankklient_lab.orders.kinds import KINDS, TABLES
+from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Item, Kind
 from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CONFIRMED_TWICE, CREATED, ERROR
 from bankklient_lab.orders.numbers import ID_MAX
+from bankklient_lab.orders.views import bound, views
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -30,10 +31,11 @@ class Settled:
     reason: str = ""
 
 
-def stored_order(cursor: Any, order_id: int) -> tuple[Kind, dict[str, Any]]:
-    """Return the kind and the row of an order; UnknownName."""
-    for table in TABLES if 0 < order_id <= ID_MAX else ():
-        found = cursor.execute(f"SELECT * FROM {table} WHERE order_id = ?", [order_id])
+def stored_order(lab: Lab, cursor: Any, order_id: int) -> tuple[Kind, dict[str, Any]]:
+    """Return the kind and the row of an order, as it is kept; UnknownName also when the caller may not see it."""
+    for view in views(lab) if 0 < order_id <= ID_MAX else ():
+        sql = f"{view.known('*')} AND order_id = $order_id"
+        found = cursor.execute(sql, bound(sql, {"me": lab.caller.reference, "order_id": order_id}))
         names = [column[0] for column in found.description]
         row = found.fetchone()
         if row is not None:

@@ -27,7 +27,7 @@ def order_evidence(lab: Lab, order_id: int) -> dict[str, Any]:
     """
     order_detail.function(lab, order_id)
     with lab.database.reading() as cursor:
-        kind, order = stored_order(cursor, order_id)
+        kind, order = stored_order(lab, cursor, order_id)
         ((digest,),) = cursor.execute(
             f"SELECT sha256({canonical(kind)}) FROM {kind.table} WHERE order_id = ?", [order_id]
         ).fetchall()

@@ -12,12 +12,21 @@ from dataclasses import dataclass
 from functools import cache
 
 from bankklient_lab.codebooks import rows
+from bankklient_lab.orders.kinds.kind import Family
 from bankklient_lab.rights.permissions import Held, needed
 
 CREATED, VERIFIED, CONFIRMED, CONFIRMED_ONCE, CONFIRMED_TWICE = "", "V", "F", "F1", "F2"
 INCLUDED, ERROR, DISCARDED = "I", "E", "discarded"
 NEW, GONE, AS_NEW, SYSTEM = "new", "gone", "as new", "system"
 CONFIRMED_STATES = frozenset({CONFIRMED, CONFIRMED_ONCE, CONFIRMED_TWICE})
+
+# The tables that orders of a family follow, and SQL for the one that an order `o` follows.
+TABLES_OF: dict[Family, tuple[str, ...]] = {"domestic": ("domestic", "imported"), "foreign": ("foreign",)}
+FOLLOWS: dict[Family, str] = {
+    "domestic": "CASE WHEN o.origin = 'creation' THEN 'domestic' ELSE 'imported' END",
+    "foreign": "'foreign'",
+}
+TYPED_IN = ("domestic", "foreign")  # tables whose orders can be verified by typing; imported ones can't (IMP-138)
 
 # What a guard asks of an order `o`, as SQL over the caller's reference $me, and the sentence when it does not hold.
 # Who entered or changed the values last counts as creator for verification (ORD-204).
@@ -89,14 +98,9 @@ def _rows_of(table: str, state: str, action: str) -> tuple[Transition, ...]:
     return tuple(one for one in transitions() if (one.table, one.action) == (table, action) and state in one.states)
 
 
-@cache
-def actions() -> dict[str, str]:
-    """Return of each action by a person the permissions that any of its rows needs, as one expression."""
-    found: dict[str, dict[str, None]] = {}
-    for one in transitions():
-        if one.needs != SYSTEM:
-            found.setdefault(one.action, {})[f"({one.needs})"] = None
-    return {action: "|".join(needs) for action, needs in found.items()}
+def by_system(action: str) -> bool:
+    """Tell whether the system does an action, nobody in person."""
+    return all(one.needs == SYSTEM for one in transitions() if one.action == action)
 
 
 def decide(table: str, state: str, action: str, holding: frozenset[str], held: Held) -> Decision:

@@ -164,7 +164,7 @@ def save_from_pattern(lab: Lab, order_id: int, *, reason: str = "", duplicate: s
     saved already. `reason`, `duplicate` and the result are those of `create_order`.
     """
     with lab.database.tx("ops") as cursor:
-        _, order = stored_order(cursor, order_id)
+        _, order = stored_order(lab, cursor, order_id)
         if order["saved"] or order["origin"] != "creation":
             raise Refused(f"order {order_id} does not wait for being saved from its pattern")
         if order["errors"]:

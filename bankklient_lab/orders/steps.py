@@ -13,16 +13,12 @@ from typing import Any
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import TABLES
-from bankklient_lab.orders.lifecycle import GONE, GUARDS, Decision, decide
+from bankklient_lab.orders.lifecycle import FOLLOWS, GONE, GUARDS, Decision, by_system, decide
 from bankklient_lab.orders.numbers import ID_MAX
+from bankklient_lab.orders.views import bound, views
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-# Which of the tables T1 to T3 an order follows.
-TABLE_OF = (
-    "CASE WHEN '{table}' = 'ops.foreign_order' THEN 'foreign'"
-    " WHEN o.origin = 'creation' THEN 'domestic' ELSE 'imported' END"
-)
 # What a step writes besides the status: who did what, and what an earlier state no longer says.
 _VERIFIED = "verified_by = $me, verified_at = $now"
 _CONFIRMED = "confirmed_by = $me, confirmed_at = $now"
@@ -90,13 +86,13 @@ def take_step(
     """Do an action on orders by id: those that the tables allow change, the others stay and are counted by reason.
 
     `versions` are those that were seen, one for each order: when somebody has changed one of them meanwhile, all is
-    Refused. UnknownName for an order that there is not; Refused when one order alone was chosen (`single`, unless the
-    caller knows better) and it stays.
+    Refused. UnknownName for an order that there is not or that the caller may not see; Refused when one order alone was
+    chosen (`single`, unless the caller knows better) and it stays.
     """
     outcome = Outcome()
     with lab.database.tx("ops") as cursor:
-        _choose(cursor, orders, versions)
         step = _Step(lab, cursor, action, note, signer)
+        _choose(step, orders, versions)
         for table in TABLES:
             _step_in(step, table, outcome)
         if (len(orders) == 1 if single is None else single) and outcome.skipped:
@@ -107,7 +103,7 @@ def take_step(
 def standing(lab: Lab, cursor: Any, table: str, order_id: int) -> list[tuple[str, str, frozenset[str]]]:
     """Return of an order the table that it follows, its state, and the guards that hold for the caller."""
     found = cursor.execute(
-        f"SELECT {TABLE_OF.format(table=table)}, o.status, {_truths()} FROM {table} o WHERE order_id = $id",
+        f"SELECT {FOLLOWS[TABLES[table]]}, o.status, {_truths()} FROM {table} o WHERE order_id = $id",
         {"id": order_id, "me": lab.caller.reference},
     ).fetchall()
     return [(transitions, status, _holding(truths)) for transitions, status, *truths in found]
@@ -130,30 +126,40 @@ def check_chosen(orders: Sequence[int], versions: Sequence[int] | None) -> None:
         raise BadArgument(f"{len(orders)} orders were given with {len(versions)} versions; give the one of each")
 
 
-def _choose(cursor: Any, orders: Sequence[int], versions: Sequence[int] | None) -> None:
+def _choose(step: _Step, orders: Sequence[int], versions: Sequence[int] | None) -> None:
     """Put the chosen orders into a table; refuse orders that are not there or were changed since they were seen."""
     check_chosen(orders, versions)
+    cursor = step.cursor
     cursor.execute(
         "CREATE OR REPLACE TEMP TABLE chosen_order AS SELECT order_id, max(seen) AS seen FROM"
         " (SELECT unnest($orders::BIGINT[]) AS order_id, unnest($versions::INTEGER[]) AS seen) GROUP BY ALL",
         {"orders": list(orders), "versions": list(versions or [])},
     )
-    known = " UNION ALL ".join(f"SELECT order_id, version FROM {table}" for table in TABLES)
+    known, me = _known(step)
     lost = cursor.execute(
-        f"SELECT min(order_id) FROM chosen_order ANTI JOIN ({known}) USING (order_id) HAVING count(*) > 0"
+        f"SELECT min(order_id) FROM chosen_order ANTI JOIN ({known}) USING (order_id) HAVING count(*) > 0", me
     ).fetchone()
     if lost:
-        raise UnknownName("order", str(lost[0]), "somebody may have deleted it; nothing was done")
+        raise UnknownName("order", str(lost[0]), "somebody may have changed or deleted it; nothing was done")
     changed = (
         versions is not None
         and cursor.execute(
             f"SELECT min(order_id), count(*) FROM chosen_order JOIN ({known}) USING (order_id) WHERE version <> seen"
-            " HAVING count(*) > 0"
+            " HAVING count(*) > 0",
+            me,
         ).fetchone()
     )
     if changed:
         others = f" and {changed[1] - 1} more" if changed[1] > 1 else ""
         raise Refused(f"order {changed[0]}{others} was changed meanwhile; nothing was done, look at them again")
+
+
+def _known(step: _Step) -> tuple[str, dict[str, Any]]:
+    """Return SQL, and what it binds, for id and version of the orders that can be chosen: to the system, all."""
+    if by_system(step.action):
+        return " UNION ALL ".join(f"SELECT order_id, version FROM {table}" for table in TABLES), {}
+    known = " UNION ALL ".join(view.known("order_id, version") for view in views(step.lab))
+    return known, bound(known, {"me": step.lab.caller.reference})
 
 
 def _step_in(step: _Step, table: str, outcome: Outcome) -> None:
@@ -164,7 +170,7 @@ def _step_in(step: _Step, table: str, outcome: Outcome) -> None:
     cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE standing_order AS"
         f" SELECT order_id, dense_rank() OVER (ORDER BY transitions, status, {flags}) AS part, * EXCLUDE (order_id)"
-        f" FROM (SELECT o.order_id, {TABLE_OF.format(table=table)} AS transitions, o.status, {_truths()}"
+        f" FROM (SELECT o.order_id, {FOLLOWS[TABLES[table]]} AS transitions, o.status, {_truths()}"
         f" FROM {table} o SEMI JOIN chosen_order USING (order_id))",
         {"me": lab.caller.reference},
     )

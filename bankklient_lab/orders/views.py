@@ -15,8 +15,7 @@ from bankklient_lab.codebooks import rows
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.orders.lifecycle import GUARDS, SYSTEM, transitions
-from bankklient_lab.orders.steps import TABLE_OF
+from bankklient_lab.orders.lifecycle import FOLLOWS, GUARDS, SYSTEM, TABLES_OF, TYPED_IN, transitions
 from bankklient_lab.rights.permissions import Held, needed
 from bankklient_lab.rights.settings import read_setting
 
@@ -58,6 +57,14 @@ class View:
         where = f"o.kind = '{self.kind.name}' AND ({self.visible}) AND ({more})"
         return f"(SELECT {self._columns()} FROM {source or self.kind.table} o WHERE {where}) o"  # noqa: S608 - our own
 
+    def known(self, columns: str) -> str:
+        """Return SELECT of columns of the orders that the caller may name: those shown, and those they took part in.
+
+        All items are as they are kept: it is for what judges orders, not for what tells them.
+        """
+        where = f"o.kind = '{self.kind.name}' AND (({self.visible}) OR {_SHARED})"
+        return f"SELECT {columns} FROM {self.kind.table} o WHERE {where}"  # noqa: S608 - our own
+
     def _columns(self) -> str:
         if not self.typed or self.open_ == self.visible:
             return "o.*"
@@ -73,7 +80,7 @@ def views(lab: Lab, shows: str = ORDERS) -> list[View]:
     for kind in KINDS.values():
         named = _named(kind, held, shows)
         working = [possible(kind, step, held) for step in STEPS if step != "verify"]
-        by_sight = possible(kind, "verify", held, tables=("imported",))
+        by_sight = possible(kind, "verify", held, tables=set(TABLES_OF[kind.family]).difference(TYPED_IN))
         open_, verifying = _any([named, by_sight, *working]), possible(kind, "verify", held)
         visible = _any([open_, verifying])
         if visible != "false":
@@ -81,16 +88,14 @@ def views(lab: Lab, shows: str = ORDERS) -> list[View]:
     return found or [View(next(iter(KINDS.values())), "false", "false", ())]
 
 
-def possible(kind: Kind, step: str, held: Held, *, tables: Collection[str] = ()) -> str:
+def possible(kind: Kind, step: str, held: Held, *, tables: Collection[str] | None = None) -> str:
     """Return SQL that is true of the orders of a kind on which a caller with permissions `held` can do a step.
 
-    `tables` are the tables of transitions that count, all when empty.
+    `tables` are the tables of transitions that count, all by default.
     """
-    found = []
+    among, found = TABLES_OF[kind.family] if tables is None else tables, []
     for one in transitions():
-        if one.action != step or one.needs == SYSTEM or not one.allowed(held) or one.table not in _tables(kind):
-            continue
-        if tables and one.table not in tables:
+        if one.action != step or one.needs == SYSTEM or not one.allowed(held) or one.table not in among:
             continue
         states = ", ".join(f"'{state}'" for state in sorted(one.states))
         guards = "".join(f" AND ({GUARDS[guard][0]})" for guard in one.guards)
@@ -113,22 +118,18 @@ def _named(kind: Kind, held: Held, shows: str) -> str:
     """Return SQL of the orders that the codebook of views shows."""
     found = []
     for row in rows("order_views"):
-        if row["table"] in _tables(kind) and row["shows"] in (ORDERS, shows) and needed(row["needs"]).holds(held):
+        shown = row["table"] in TABLES_OF[kind.family] and row["shows"] in (ORDERS, shows)
+        if shown and needed(row["needs"]).holds(held):
             follows = _follows(kind, row["table"])
             found.append(f"({follows} AND {_WHOSE[row['guard']]})" if row["guard"] else follows)
-    if kind.family == "domestic" and {_follows(kind, table) for table in _tables(kind)} <= set(found):
+    if kind.family == "domestic" and {_follows(kind, table) for table in TABLES_OF[kind.family]} <= set(found):
         return "true"
     return _any(found)
 
 
-def _tables(kind: Kind) -> tuple[str, ...]:
-    """Return the tables of transitions that orders of a kind can follow."""
-    return ("foreign",) if kind.family == "foreign" else ("domestic", "imported")
-
-
 def _follows(kind: Kind, table: str) -> str:
     """Return SQL that is true of the orders of a kind that follow a table of transitions."""
-    return "true" if kind.family == "foreign" else f"{TABLE_OF.format(table=kind.table)} = '{table}'"
+    return "true" if TABLES_OF[kind.family] == (table,) else f"{FOLLOWS[kind.family]} = '{table}'"
 
 
 def _any(predicates: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -10,12 +11,12 @@ from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import NotAllowed, Refused, UnknownName, WrongOrder
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import checked, rule_parameters
-from bankklient_lab.orders.confirmation import confirm_orders, discard_orders
-from bankklient_lab.orders.creating import correct_order, create_order, delete_orders, order_defaults
+from bankklient_lab.orders.confirmation import cancel_confirmation, confirm_orders, discard_orders, include_orders
+from bankklient_lab.orders.creating import check_order, correct_order, create_order, delete_orders, order_defaults
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.storing import Source, store_orders
-from bankklient_lab.orders.verification import verify_by_typing
+from bankklient_lab.orders.verification import cancel_verification, verify_by_typing, verify_orders
 from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, LANDLORD, broken_checks, created, hands, many, status
 
 
@@ -77,7 +78,12 @@ def test_payments_and_collections_need_the_same_permissions(company: Lab, kind: 
 @pytest.mark.spec("ORD-062", "ORD-136", "ORD-279", "ORD-280", "ORD-281", "ORD-428", "ORD-429")
 def test_whose_orders_somebody_corrects_and_deletes(company: Lab) -> None:
     domestic, foreign = (created(hands(company, "AA", {51, 120}), kind) for kind in (DOMESTIC, FOREIGN))
-    other = hands(company, "BB", {51, 120})
+    for order in (domestic, foreign):
+        with pytest.raises(UnknownName):
+            correct_order(hands(company, "DD", {51, 120}), order, {})
+        with pytest.raises(UnknownName):
+            delete_orders(hands(company, "DD", {51, 120}), [order])
+    other = hands(company, "BB", {51, 120, 141, 156})
     for order in (domestic, foreign):
         with pytest.raises(Refused, match="can't be corrected"):
             correct_order(other, order, {"amount": "3"})
@@ -93,6 +99,42 @@ def test_whose_orders_somebody_corrects_and_deletes(company: Lab) -> None:
         correct_order(part, domestic, {"amount": "4"})
 
 
+ORDERS_NOBODY_SHOWED: dict[str, Callable[[Lab, int], object]] = {
+    "correct": lambda lab, order: correct_order(lab, order, {"amount": "3"}),
+    "correct nothing": lambda lab, order: correct_order(lab, order, {}),
+    "guess": lambda lab, order: correct_order(lab, order, {"amount": "1500.00"}),
+    "check": lambda lab, order: check_order(lab, DOMESTIC, {}, order_id=order),
+    "delete": lambda lab, order: delete_orders(lab, [order]),
+    "verify": lambda lab, order: verify_orders(lab, [order]),
+    "verify by typing": lambda lab, order: verify_by_typing(lab, order, {}),
+    "cancel verification": lambda lab, order: cancel_verification(lab, [order]),
+    "confirm": lambda lab, order: confirm_orders(lab, [order]),
+    "confirm, seen": lambda lab, order: confirm_orders(lab, [order], versions=[1]),
+    "cancel confirmation": lambda lab, order: cancel_confirmation(lab, [order]),
+    "include": lambda lab, order: include_orders(lab, [order]),
+}
+
+
+@pytest.mark.parametrize("step", ORDERS_NOBODY_SHOWED)
+def test_an_order_that_nobody_shows_is_answered_as_one_that_there_is_not(company: Lab, step: str) -> None:
+    order = created(hands(company, "AA", {51}))
+    stranger = hands(company, "BB", {16, 51, 61, 70, 120})
+    told = []
+    for number in (order, order + 1):
+        with pytest.raises(UnknownName) as unknown:
+            ORDERS_NOBODY_SHOWED[step](stranger, number)
+        told.append(unknown.value.message.replace(str(number), "N"))
+    assert told[0] == told[1]
+
+
+def test_a_correction_that_is_not_allowed_does_not_tell_what_would_change(company: Lab) -> None:
+    order = created(hands(company, "AA", {51}))
+    onlooker = hands(company, "BB", {51, 156})
+    for values in ({}, {"amount": "1500.00"}, {"amount": "3"}):
+        with pytest.raises(Refused, match="another user created it"):
+            correct_order(onlooker, order, values)
+
+
 @pytest.mark.spec("ORD-067", "ORD-281", "ORD-429", "ORD-346", "IMP-170", "IMP-169")
 def test_a_deleted_order_is_gone_and_the_log_says_so(company: Lab) -> None:
     orders = [created(company, DOMESTIC), created(company, FOREIGN)]
@@ -101,7 +143,7 @@ def test_a_deleted_order_is_gone_and_the_log_says_so(company: Lab) -> None:
         delete_orders(company, [discarded])
     discard_orders(company, [discarded])
     with pytest.raises(Refused, match="permission 201"):
-        delete_orders(hands(company, "AA", {56, 121}), [discarded])
+        delete_orders(hands(company, "AA", {56, 121, 156}), [discarded])
     mine = hands(company, "BB", {56, 121, 201})
     assert delete_orders(mine, [*orders, discarded])["done"] == 3
     assert [status(company, one) for one in (*orders, discarded)] == [None] * 3
@@ -146,10 +188,12 @@ def test_an_imported_foreign_payment_is_saved_by_its_importer_and_changed_by_oth
     with pytest.raises(Refused, match="permission 120 or 121"):
         correct_order(importer, first, {"amount": "4"})
     with pytest.raises(Refused, match="permission 120 or 121"):
+        correct_order(hands(company, "OT", {36, 141}), first, {})
+    with pytest.raises(UnknownName):
         correct_order(hands(company, "OT", {36}), first, {})
     assert correct_order(importer, first, {})["status"] == ""
     assert correct_order(hands(company, "AA", {120}), first + 1, {})["status"] == ""  # to save it, part or not
     with pytest.raises(Refused, match="you took no part"):
-        correct_order(hands(company, "AA", {120}), first + 2, {"amount": "4"})
+        correct_order(hands(company, "AA", {120, 141}), first + 2, {"amount": "4"})
     assert correct_order(hands(company, "BB", {121, 125, 135}), first + 2, {"amount": "4"})["status"] == "V"
     assert broken_checks(company) == {}

@@ -137,7 +137,7 @@ def test_a_duplicate_whose_twin_is_gone_becomes_right(company: Lab, tmp_path: Pa
 def test_imported_orders_are_verified_by_sight_in_groups(company: Lab, tmp_path: Path) -> None:
     configure(company, {"verified_items": ["amount"]})
     ids = imported(company, tmp_path, "1.00", "2.00", "0", "4.00")
-    verifier = hands(company, "AA", {108})
+    verifier = hands(company, "AA", {108, 156})
     outcome = verify_orders(verifier, ids)
     assert (outcome["done"], outcome["skipped"]) == (3, 1)
     assert [status(company, order) for order in ids] == ["V", "V", "E", "V"]
@@ -158,7 +158,7 @@ def test_another_person_than_the_importer_confirms_with_110(company: Lab, tmp_pa
     assert confirm_orders(other, [order])["done"] == 1
     assert include_orders(other, [order])["done"] == 1
     with pytest.raises(Refused, match="exclude it first"):
-        discard_orders(hands(company, "CC", {106}), [order])
+        discard_orders(hands(company, "CC", {106, 156}), [order])
     assert exclude_orders(other, [order])["done"] == 1
     assert cancel_confirmation(other, [order])["done"] == 1
     assert confirm_orders(hands(company, "AA", {111}), [order])["done"] == 1

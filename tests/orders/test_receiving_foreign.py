@@ -61,7 +61,7 @@ def test_after_correction_a_payment_follows_its_table(company: Lab, received: Pa
     clerk = hands(company, "AA", {121, 36})
     assert correct_order(clerk, wrong, {"charges": "SHA"})["status"] == ""
     with pytest.raises(Refused):
-        correct_order(hands(company, "BB", {101}), wrong, {"charges": "BEN"})
+        correct_order(hands(company, "BB", {101, 141}), wrong, {"charges": "BEN"})
 
 
 @pytest.mark.spec("IMP-045")

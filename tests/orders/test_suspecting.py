@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bankklient_lab.access.configuration import configure
-from bankklient_lab.errors import BadArgument, NotAllowed, Refused, SuspectedDuplicate
+from bankklient_lab.errors import BadArgument, NotAllowed, Refused, SuspectedDuplicate, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.confirmation import discard_orders
 from bankklient_lab.orders.creating import check_order, correct_order, create_order
@@ -233,7 +233,7 @@ def test_an_imported_duplicate_is_checked_again_by_101(company: Lab) -> None:
     discard_orders(hands(company, "DI", {106}), [first, second])
     assert correct_order(hands(company, "C2", {101}), third, {})["status"] == ""
     with pytest.raises(Refused, match="discarded"):
-        correct_order(corrector, first, {"amount": "4"})
+        correct_order(hands(company, "CO", {101, 156}), first, {"amount": "4"})
 
 
 @pytest.mark.spec("BAS-300")
@@ -257,4 +257,6 @@ def test_instalments_of_one_regular_payment_are_not_compared_with_each_other(com
 def test_checking_corrections_tells_nothing_about_orders_that_one_can_not_correct(company: Lab) -> None:
     order = created(hands(company, "CD", {51}), amount="4711")
     with pytest.raises(Refused, match="another user created it"):
+        check_order(hands(company, "AB", {51, 156}), DOMESTIC, {}, order_id=order)
+    with pytest.raises(UnknownName):
         check_order(hands(company, "AB", {51}), DOMESTIC, {}, order_id=order)

@@ -128,7 +128,7 @@ def test_without_batch_mode_a_change_by_another_undoes_the_whole_group(company: 
 def test_in_batch_mode_a_group_waits_for_nobody_who_holds_an_order(
     company: Lab, setting: str, work: Any, held: set[int]
 ) -> None:
-    clerk, other = hands(company, "CL", {51, 56}), hands(company, "OT", held)
+    clerk, other = hands(company, "CL", {51, 56}), hands(company, "OT", held | {156})
     orders = [created(clerk, amount=f"{n + 1}") for n in range(2)]
     company.locks._patience = 0.01
     # A form of the clerk holds the first order, as pages do while somebody corrects it.
