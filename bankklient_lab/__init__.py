@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         files_waiting,
     )
     from bankklient_lab.orders.accounts import own_accounts, set_account_position
-    from bankklient_lab.orders.codebooks import codebook, codebooks, search_codebook, update_codebook
+    from bankklient_lab.orders.codebooks import codebook, codebook_register, search_codebook, update_codebook
     from bankklient_lab.orders.confirmation import (
         cancel_confirmation,
         confirm_and_sign,
@@ -164,7 +164,7 @@ _MODULES = {
     "orders.signing": ("create_personal_key", "personal_keys", "withdraw_personal_key"),
     "orders.text_replacements": ("replace_texts", "stop_replacing_texts", "text_replacements"),
     "orders.transmissions": ("received_file", "transmissions"),
-    "orders.codebooks": ("codebook", "codebooks", "search_codebook", "update_codebook"),
+    "orders.codebooks": ("codebook", "codebook_register", "search_codebook", "update_codebook"),
     "orders.confirmation": (
         "cancel_confirmation",
         "confirm_and_sign",
@@ -260,7 +260,7 @@ __all__ = [
     "change_user",
     "check_order",
     "codebook",
-    "codebooks",
+    "codebook_register",
     "configuration",
     "configure",
     "confirm_and_sign",

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.codebooks.bank import CODE, CODEBOOKS, NAME
-from bankklient_lab.orders.codebooks import codebooks, search_codebook, update_codebook
+from bankklient_lab.orders.codebooks import codebook_register, search_codebook, update_codebook
 from bankklient_lab.reports.codebooks import render_codebook
 from bankklient_lab.rights.permissions import needed
 
@@ -77,7 +77,7 @@ class Codebooks:
     def refresh(self) -> None:
         """Read anew."""
         with ui.told():
-            (told,) = [row for row in codebooks.rows(self._lab) if row["codebook"] == self.name]
+            (told,) = [row for row in codebook_register.rows(self._lab) if row["codebook"] == self.name]
             since = f" · {text('codebooks.since', day=formatting.day(told['since']))}" if told["since"] else ""
             self._note.object = f"<p class='muted'>{escape(text('codebooks.' + told['source']) + since)}</p>"
             self.find()

@@ -10,6 +10,7 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, day, opened
 from bankklient_lab.cli.output import lines, print_json, print_table
+from bankklient_lab.cli.shared import OutputOption
 from bankklient_lab.store.files import write_whole
 
 NameArgument = Annotated[str, typer.Argument(metavar="CODEBOOK", help="Name, as `bankklient codebooks list` shows it.")]
@@ -29,20 +30,17 @@ def add_to(app: typer.Typer) -> None:
 
 def list_codebooks(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
     """List the codebooks, how many rows each has, since when, and whether it was shipped or came from a file."""
-    from bankklient_lab.orders.codebooks import codebooks
+    from bankklient_lab.orders.codebooks import codebook_register
 
     with opened(lab, passphrase_file) as one:
-        rows = codebooks.rows(one)
+        rows = codebook_register.rows(one)
     print_table(rows, ("codebook", "label", "rows", "since", "source"), as_json=as_json, empty="there are none")
 
 
 def show(
     name: NameArgument,
     on: Annotated[str, typer.Option("--on", metavar="DATE", help="As it was in force on a day.")] = "",
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write a file: .pdf, .xlsx, .csv, .json or .parquet."),
-    ] = None,
+    output: OutputOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",

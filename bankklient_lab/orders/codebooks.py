@@ -22,7 +22,7 @@ ROWS_MAX = 200_000
 
 
 @table_action()
-def codebooks(lab: Lab) -> Read:
+def codebook_register(lab: Lab) -> Read:
     """Return the codebooks: codebook, label, rows (those in force today), since (of the newest row, null: always).
 
     Source is "shipped" or "file".

@@ -15,7 +15,7 @@ from bankklient_lab.errors import BadArgument, FormatError, LimitExceeded, NotAl
 from bankklient_lab.formats.base import LIMITS
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.money import DECIMALS
-from bankklient_lab.orders.codebooks import codebook, codebooks, search_codebook, update_codebook
+from bankklient_lab.orders.codebooks import codebook, codebook_register, search_codebook, update_codebook
 from bankklient_lab.rights.codebooks import ensure_codebooks, note_content
 from tests.clocks import NOON, Clock
 from tests.orders.codebook_files import codebook_file
@@ -41,7 +41,7 @@ def test_a_new_lab_has_what_is_shipped(company: Lab, name: str) -> None:
         assert kept[row.code] == dict.fromkeys(CODEBOOKS[name].header) | {
             "code": row.code, "name": row.name, **row.attributes,
         }  # fmt: skip
-    (told,) = [one for one in codebooks.rows(company) if one["codebook"] == name]
+    (told,) = [one for one in codebook_register.rows(company) if one["codebook"] == name]
     assert (told["rows"], told["source"]) == (len(kept), "shipped")
 
 
@@ -124,7 +124,7 @@ def test_a_file_replaces_the_content_from_today_on(company: Lab, tmp_path: Path,
     named = {day: {row["code"]: row["name"] for row in codebook.rows(company, "banks", day)}["7777"]
              for day in (TODAY, TODAY + timedelta(days=2), TODAY + timedelta(days=3))}  # fmt: skip
     assert list(named.values()) == ["New bank", "New bank", "Newer bank"]
-    (told,) = [one for one in codebooks.rows(company) if one["codebook"] == "banks"]
+    (told,) = [one for one in codebook_register.rows(company) if one["codebook"] == "banks"]
     assert (told["rows"], told["since"], told["source"]) == (3, TODAY + timedelta(days=3), "file")
     assert company.rows("SELECT subject FROM ops.log WHERE action = 'update_codebook'") == [("banks",)] * 2
 
@@ -191,7 +191,7 @@ def test_own_lists_may_be_emptied(company: Lab, tmp_path: Path) -> None:
 def test_everybody_reads_and_only_administrators_replace(company: Lab, tmp_path: Path) -> None:
     nobody = hands(company, "NN", [])
     assert codes(nobody, "banks")
-    assert codebooks.rows(nobody)
+    assert codebook_register.rows(nobody)
     with pytest.raises(NotAllowed):
         update_codebook(nobody, "banks", codebook_file(tmp_path, BANKS))
     update_codebook(hands(company, "AD", [2]), "banks", codebook_file(tmp_path, BANKS))
