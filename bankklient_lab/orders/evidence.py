@@ -32,7 +32,7 @@ def order_evidence(lab: Lab, order_id: int) -> dict[str, Any]:
             f"SELECT sha256({canonical(kind)}) FROM {kind.table} WHERE order_id = ?", [order_id]
         ).fetchall()
         steps = cursor.execute(
-            "SELECT version, status_before, status, done_by, done_at, channel, digest, signature FROM ops.order_step"
+            "SELECT version, action, status, done_by, done_at, channel, digest, signature FROM ops.order_step"
             " WHERE order_id = ? ORDER BY version DESC",
             [order_id],
         ).fetchall()
@@ -62,14 +62,19 @@ def content_checks() -> tuple[Check, ...]:
 
 
 def _confirming(steps: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return those of the steps, newest first, that led to the confirmation which the order has now."""
+    """Return those of the steps, newest first, that led to the confirmation which the order has now.
+
+    What confirms by itself, as creating or correcting with the permissions for it, begins it anew.
+    """
     found = []
     for step in steps:
-        _, before, status, *_ = step
+        _, action, status, *_ = step
         if status not in {*CONFIRMED_STATES, INCLUDED}:
             break
-        if INCLUDED not in (status, before):
+        if action not in ("include", "exclude"):
             found.append(step)
+            if action != "confirm":
+                break
     return found
 
 

@@ -135,6 +135,22 @@ def test_included_orders_keep_their_evidence_and_cancelled_ones_lose_it(company:
 
 
 @pytest.mark.parametrize(
+    ("kind", "numbers"), [(DOMESTIC, {56, 76, 81}), (COLLECTION, {56, 76, 81}), (FOREIGN, {121, 132, 135, 136})]
+)
+def test_a_correction_that_confirms_by_itself_is_evidence_of_what_the_order_says_then(
+    company: Lab, kind: str, numbers: set[int]
+) -> None:
+    one, other = hands(company, "AA", numbers), hands(company, "BB", numbers)
+    order = created(one, kind)
+    correct_order(other, order, {"amount": "2"})
+    correct_order(one, order, {"amount": "3"})
+    include_orders(hands(company, "IN", {16}), [order])
+    found = order_evidence(hands(company, "CC", {141, 156}), order)
+    assert found["confirmed"]
+    assert [(step["done_by"], step["digest"]) for step in found["confirmations"]] == [("AA", found["digest"])]
+
+
+@pytest.mark.parametrize(
     ("tampered", "name"),
     [
         ("UPDATE ops.domestic_order SET amount_value = 9, amount = '9' WHERE order_id = $o", "order_digests"),
