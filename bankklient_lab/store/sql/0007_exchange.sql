@@ -1,0 +1,92 @@
+-- Exchange with a bank: connection points, keys, batches with their protocol, and orders on their way.
+
+CREATE TABLE ops.connection_point (
+    point INTEGER PRIMARY KEY CHECK (point BETWEEN 1 AND 65535),
+    role VARCHAR NOT NULL UNIQUE CHECK (role IN ('own', 'bank')),
+    name VARCHAR NOT NULL,
+    encrypted BOOLEAN NOT NULL,         -- whether batches to and from the bank are encrypted
+    channel VARCHAR NOT NULL CHECK (channel IN ('', 'folder', 'https')),  -- how the bank is reached; '': not set up
+    settings VARCHAR NOT NULL,          -- of the channel, as a JSON object
+    changed_by VARCHAR NOT NULL,        -- empty: from the installation
+    changed_at TIMESTAMPTZ NOT NULL
+);
+INSERT INTO ops.connection_point VALUES
+    (20001, 'own', 'Own', false, '', '{}', '', TIMESTAMPTZ '1970-01-01 00:00:00+00'),
+    (1, 'bank', 'Bank', false, '', '{}', '', TIMESTAMPTZ '1970-01-01 00:00:00+00');
+
+CREATE TABLE ops.key (
+    key_id INTEGER PRIMARY KEY,
+    point INTEGER NOT NULL,             -- whose key
+    kind VARCHAR NOT NULL CHECK (kind IN ('operational', 'personal', 'initialization', 'initialization personal', 'initial')),
+    key_order VARCHAR NOT NULL,         -- rrrrnnnn
+    user_id INTEGER,                    -- of a personal key
+    reference VARCHAR NOT NULL,         -- of that user; empty for others
+    certificate BLOB NOT NULL,          -- X.509, DER
+    private_key BLOB,                   -- sealed by the password; null: another party's, or withdrawn
+    saved_password VARCHAR NOT NULL,    -- sealed; empty: asked for
+    expires_on DATE NOT NULL,           -- the first day on which it is not valid
+    warn_days INTEGER NOT NULL,
+    valid BOOLEAN NOT NULL,             -- the last one of its kind and owner
+    delivered BOOLEAN NOT NULL,         -- the other party has its public part
+    proven BOOLEAN NOT NULL,            -- the bank confirmed what TRN-171 and TRN-194 ask for
+    failed_tries INTEGER NOT NULL,      -- wrong passwords since the last right one
+    created_by VARCHAR NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE ops.batch (
+    batch_id BIGINT PRIMARY KEY,
+    direction VARCHAR NOT NULL CHECK (direction IN ('send', 'receive')),
+    point INTEGER NOT NULL,             -- the bank's: recipient when sent, sender when received
+    batch_type INTEGER NOT NULL,
+    year INTEGER NOT NULL,
+    number INTEGER NOT NULL CHECK (number BETWEEN 1 AND 9999),
+    priority BOOLEAN NOT NULL,          -- only priority payments
+    record_format VARCHAR NOT NULL CHECK (record_format IN ('00', '02', '06')),
+    mode VARCHAR NOT NULL CHECK (mode IN ('not exists', 'internet', 'net')),
+    status INTEGER NOT NULL,            -- codebook transmission_statuses
+    error_status INTEGER NOT NULL,      -- 0: correct
+    messages INTEGER NOT NULL,
+    payload_sha256 VARCHAR NOT NULL,
+    created_by VARCHAR NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    changed_by VARCHAR NOT NULL,
+    changed_at TIMESTAMPTZ NOT NULL,
+    UNIQUE (direction, point, batch_type, year, number)
+);
+
+CREATE TABLE ops.batch_content (        -- frozen: never written again
+    batch_id BIGINT PRIMARY KEY,
+    payload BLOB NOT NULL
+);
+
+CREATE TABLE ops.batch_signature (
+    batch_id BIGINT NOT NULL,
+    key_id INTEGER NOT NULL,
+    signature BLOB NOT NULL,            -- detached CMS over identity and SHA-256 of the payload
+    signed_by VARCHAR NOT NULL,
+    signed_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (batch_id, key_id)
+);
+
+CREATE TABLE ops.batch_event (          -- the protocol's changes, appended only
+    batch_id BIGINT NOT NULL,
+    status INTEGER NOT NULL,
+    note VARCHAR NOT NULL,
+    done_by VARCHAR NOT NULL,
+    done_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE ops.sent_order (           -- an order from balancing on; its status stays with the order
+    order_id BIGINT PRIMARY KEY,
+    batch_id BIGINT NOT NULL,
+    position INTEGER NOT NULL,          -- in the batch, from 1
+    in_process BOOLEAN NOT NULL,        -- else only in history
+    revocation INTEGER NOT NULL,        -- codebook revocation_statuses
+    reason INTEGER,                     -- codebook bank_rejections
+    reason_text VARCHAR,                -- what the bank wrote
+    bank_reference VARCHAR,             -- identification given by the bank
+    settled DECIMAL(18,3) NOT NULL,     -- of the amount ordered, in its currency
+    held DECIMAL(18,3),                 -- blocked by the bank for it
+    changed_at TIMESTAMPTZ NOT NULL
+);
