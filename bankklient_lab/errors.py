@@ -5,6 +5,7 @@
     |   +-- NotRecognised         no format's content
     |   +-- HintNeeded            the file does not say something that the caller can give
     |   +-- LimitExceeded         larger, deeper or denser than a stated limit
+    +-- SealBroken                a signed or sealed thing that is not what it should be, with the reason
     +-- StoreError                the lab's file
     |   +-- LabBusy               another process holds the file and offers no endpoint
     |   +-- WrongPassphrase
@@ -97,6 +98,21 @@ class LimitExceeded(FormatError):
     """A stated limit (see formats.base.LIMITS) is exceeded."""
 
     code = "limit_exceeded"
+
+
+class SealBroken(LabError):
+    """Something signed or sealed that is refused; nothing of its content is handed out.
+
+    `reason` is one word: "format" (not what our writer would have written, or over a limit), "signer" (nobody who is
+    known, or of another connection point), "expired" (the signer's certificate, at the time of receipt), "signature",
+    "tampered" (content that is not the signed one), "key" (not sealed for the key that opens it), "identity".
+    """
+
+    code = "seal_broken"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message, reason=reason)
+        self.reason = reason
 
 
 class StoreError(LabError):

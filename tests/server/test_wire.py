@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bankklient_lab import errors
 from bankklient_lab.actions import ACTIONS
 from bankklient_lab.analysis.entries import Criteria
-from bankklient_lab.errors import BadArgument, FormatError, HintNeeded, LabError, UnknownName
+from bankklient_lab.errors import BadArgument, FormatError, HintNeeded, LabError, SealBroken, UnknownName
 from bankklient_lab.formats.base import Hints, StatementSet
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.server import api, problems, wire
@@ -92,6 +92,7 @@ KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issu
 MADE: Mapping[type[LabError], LabError] = {
     HintNeeded: HintNeeded("account", "no account", place="line 3"),
     UnknownName: UnknownName("account", "x", "known are y"),
+    SealBroken: SealBroken("signature", "the signature is not that of the key"),
     **{
         kind: kind("too long", place="line 1", field="amount", text="\x1b[2J" * 40)
         for kind in KINDS

@@ -1,0 +1,5 @@
+"""What travels between a client and a bank, signed and sealed: pure, without lab, clock or network.
+
+`identity` says which batch something is, `certificates` and `keys` whose key signs, `private_keys` keeps keys under
+a password, `cms` signs and encrypts by the Cryptographic Message Syntax (RFC 5652), `container` puts a batch into one.
+"""
