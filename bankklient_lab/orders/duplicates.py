@@ -1,7 +1,8 @@
 """The search for duplicates: orders that pay the same to the same account within some days (error 151).
 
 The key is set in the configuration; counter account and amount always belong to it. Payments are compared with
-payments, collections with collections; discarded orders and instalments of one regular payment don't count.
+payments, collections with collections, also with those that were sent; orders that were discarded, deleted with their
+batch or rejected by the bank don't count, and neither do instalments of one regular payment.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from typing import Any
 
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import DELETED, DISCARDED, REJECTED
 from bankklient_lab.rights.settings import read_setting, read_settings
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 DUPLICATE = 151
+_NOT_COUNTED = ", ".join(f"'{state}'" for state in (DISCARDED, DELETED, REJECTED))
 _OPTIONAL = {
     "duplicates_own_account": ("{own}_account_prefix", "{own}_account_base", "{own}_bank"),
     "duplicates_variable_symbol": ("{counter}_variable_symbol",),
@@ -40,7 +43,7 @@ def twins(lab: Lab, kind: Kind, new: str) -> tuple[str, dict[str, Any]]:
         JOIN {kind.table} e ON e.kind = $kind AND e.amount_value = n.amount_value AND {key}
             AND e.maturity_date_value BETWEEN n.maturity_date_value - to_days($before::INTEGER)
                 AND n.maturity_date_value + to_days($after::INTEGER)
-        WHERE e.status <> 'discarded' AND e.order_id IS DISTINCT FROM n.order_id
+        WHERE e.status NOT IN ({_NOT_COUNTED}) AND e.order_id IS DISTINCT FROM n.order_id
             AND (e.regular_payment_id IS NULL OR e.regular_payment_id IS DISTINCT FROM n.regular_payment_id)"""
     return sql, {"kind": kind.name, **days(lab)}
 
@@ -60,7 +63,7 @@ def repeated(lab: Lab, kind: Kind, first: int, last: int) -> tuple[str, dict[str
         WITH comparable AS (
             SELECT order_id, hash(amount_value, {", ".join(keys)}) AS digest
             FROM {kind.table} e
-            WHERE kind = $kind AND status <> 'discarded' AND amount_value IS NOT NULL
+            WHERE kind = $kind AND status NOT IN ({_NOT_COUNTED}) AND amount_value IS NOT NULL
                 AND maturity_date_value IS NOT NULL),
         several AS MATERIALIZED (
             SELECT digest FROM comparable GROUP BY digest

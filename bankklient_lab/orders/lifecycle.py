@@ -1,4 +1,4 @@
-"""The lifecycle of created orders: the transition tables T1, T2 and T3 as data, and what decides over one order.
+"""The lifecycle of orders: the transition tables T1, T2 and T3 as data, and what decides over one order.
 
 data/codebooks/order_transitions.csv has a row for each transition: table (domestic, foreign, imported), states, action,
 the permissions that it needs, a guard on the order, and the next state ("as new": what saving a new order gives;
@@ -19,6 +19,7 @@ CREATED, VERIFIED, CONFIRMED, CONFIRMED_ONCE, CONFIRMED_TWICE = "", "V", "F", "F
 INCLUDED, ERROR, DISCARDED = "I", "E", "discarded"
 NEW, GONE, AS_NEW, SYSTEM = "new", "gone", "as new", "system"
 CONFIRMED_STATES = frozenset({CONFIRMED, CONFIRMED_ONCE, CONFIRMED_TWICE})
+NOT_SENT, REJECTED, DELETED = "NS", "ER", "DE"
 
 # The tables that orders of a family follow, and SQL for the one that an order `o` follows.
 TABLES_OF: dict[Family, tuple[str, ...]] = {"domestic": ("domestic", "imported"), "foreign": ("foreign",)}
@@ -128,6 +129,13 @@ def status_name(state: str) -> str:
 @cache
 def _names() -> dict[str, str]:
     return {row["code"]: row["name"] for row in rows("order_statuses")}
+
+
+@cache
+def is_created() -> str:
+    """Return SQL that is true of an order `o` that no batch has taken, discarded ones too."""
+    codes = ", ".join(f"'{row['code']}'" for row in rows("order_statuses") if row["stage"] == "created")
+    return f"o.status IN ({codes})"
 
 
 def _out_of_state(state: str, action: str) -> str:

@@ -16,6 +16,7 @@ from bankklient_lab.orders.columns import COLUMNS, column_sql, compared
 from bankklient_lab.orders.filters import conditions
 from bankklient_lab.orders.kinds import TABLES
 from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import is_created
 from bankklient_lab.orders.numbers import BANK_ZONE
 from bankklient_lab.orders.views import NEXT_STEPS, SEES, SUMS, View, bound, possible, views
 from bankklient_lab.rights.settings import read_setting
@@ -25,11 +26,15 @@ from bankklient_lab.rights.settings import read_setting
 ROWS_MAX = 1_050_000
 PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
 CONNECTION_POINT = "20001"  # until the bank has given the client one
+_IN_PROCESS = "o.order_id IN (SELECT order_id FROM ops.sent_order WHERE in_process)"
 WAITING = "waiting"
 NEXT_SETS = {"next_verify": "verify", "next_confirm": "confirm"}  # what waits, by the caller's next step
 # The sets that pages switch between, as SQL over an order `o`; a label for people.
 SETS: dict[str, tuple[str, str]] = {
     "all": ("All", "o.status <> 'discarded'"),
+    "created": ("Created", f"{is_created()} AND o.status <> 'discarded'"),
+    "in_process": ("In process", _IN_PROCESS),  # watched until the bank settles them; domestic orders only
+    "history": ("Sent and done", f"NOT {is_created()}"),  # every order that a batch has taken, also those in process
     WAITING: ("Waiting for me", "true"),  # what the caller can verify or confirm
     "next_verify": ("Waiting for me to verify", "true"),
     "next_confirm": ("Waiting for me to confirm", "true"),
@@ -40,7 +45,10 @@ SETS: dict[str, tuple[str, str]] = {
     "confirmed": ("Confirmed", "o.status IN ('F', 'F2')"),
     "included": ("Included", "o.status = 'I'"),
     "duplicates": ("Suspected duplicates", "list_contains(string_split(o.errors, ' '), '151')"),
-    "allowed_duplicates": ("Allowed duplicates", "o.duplicate_reason IS NOT NULL AND o.status <> 'E'"),
+    "allowed_duplicates": (
+        "Allowed duplicates",
+        f"o.duplicate_reason IS NOT NULL AND o.status <> 'E' AND {is_created()}",
+    ),
     "unsaved": ("Not saved yet", "NOT o.saved AND o.status <> 'discarded'"),
     "mine": ("Entered by me", "$me IN (o.created_by, coalesce(o.corrected_by, '')) AND o.status <> 'discarded'"),
     "discarded": ("Discarded", "o.status = 'discarded'"),

@@ -100,6 +100,20 @@ def take_step(
     return outcome
 
 
+def step_all(lab: Lab, cursor: Any, action: str, orders: str, *, note: str = "") -> None:
+    """Do an action on all orders of a relation with order_id, whoever may see them, within a transaction.
+
+    Refused, and nothing is done, unless the tables allow it of each; the sentence says why not.
+    """
+    outcome = Outcome()
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE chosen_order AS SELECT order_id FROM {orders}")
+    for table in TABLES:
+        _step_in(_Step(lab, cursor, action, note, None), table, outcome)
+    if outcome.skipped:
+        reason, count = next(iter(outcome.skipped.items()))
+        raise Refused(f"{count} orders {reason}; nothing was done")
+
+
 def standing(lab: Lab, cursor: Any, table: str, order_id: int) -> list[tuple[str, str, frozenset[str]]]:
     """Return of an order the table that it follows, its state, and the guards that hold for the caller."""
     found = cursor.execute(

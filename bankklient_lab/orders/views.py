@@ -1,8 +1,9 @@
 """Who sees which orders, and on which of them a caller can do a step, as SQL over an order `o`.
 
 Everybody sees the orders on which they can do a step; data/codebooks/order_views.csv says what else each permission
-shows (`shows` is "sums" where it is only added up). What a caller can do follows from the lifecycle's own tables and
-guards, so that a list never offers what a step then refuses.
+shows (`shows` is "sums" where it is only added up, `stage` is "created" where what a batch has taken is not shown).
+What a caller can do follows from the lifecycle's own tables and guards, so that a list never offers what a step then
+refuses.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bankklient_lab.codebooks import rows
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.orders.lifecycle import FOLLOWS, GUARDS, SYSTEM, TABLES_OF, TYPED_IN, transitions
+from bankklient_lab.orders.lifecycle import FOLLOWS, GUARDS, SYSTEM, TABLES_OF, TYPED_IN, is_created, transitions
 from bankklient_lab.rights.permissions import Held, needed
 from bankklient_lab.rights.settings import read_setting
 
@@ -120,8 +121,10 @@ def _named(kind: Kind, held: Held, shows: str) -> str:
     for row in rows("order_views"):
         shown = row["table"] in TABLES_OF[kind.family] and row["shows"] in (ORDERS, shows)
         if shown and needed(row["needs"]).holds(held):
+            more = [_WHOSE[row["guard"]]] if row["guard"] else []
+            more += [is_created()] if row["stage"] == "created" else []
             follows = _follows(kind, row["table"])
-            found.append(f"({follows} AND {_WHOSE[row['guard']]})" if row["guard"] else follows)
+            found.append(f"({' AND '.join([follows, *more])})" if more else follows)
     if kind.family == "domestic" and {_follows(kind, table) for table in TABLES_OF[kind.family]} <= set(found):
         return "true"
     return _any(found)

@@ -19,7 +19,7 @@ def _verified_and_confirmed() -> str:
     twice = "CASE WHEN kind = 'foreign_payment' THEN 3 ELSE 2 END"
     return (
         f"CASE WHEN status IN ('', 'E') THEN 0 WHEN status = 'V' THEN 1 WHEN status IN ('F', 'F1') THEN 2"
-        f" WHEN status IN ('F2', 'I') THEN {twice} END"
+        f" WHEN status <> 'discarded' THEN {twice} END"  # F2, I, and all that a batch has taken
     )
 
 

@@ -160,7 +160,7 @@ def test_a_deleted_order_is_gone_and_the_log_says_so(company: Lab) -> None:
 
 @pytest.mark.spec("ORD-253", "ORD-254", "ORD-255", "ORD-256", "ORD-257", "ORD-258", "ORD-260", "ORD-259")
 def test_the_statuses_and_that_priority_is_a_mark_and_none(company: Lab) -> None:
-    known = {row["code"]: row["name"] for row in rows("order_statuses")}
+    known = {row["code"]: row["name"] for row in rows("order_statuses") if row["stage"] == "created"}
     assert known == {
         "": "created", "V": "verified", "F": "confirmed", "F1": "confirmed once", "F2": "confirmed twice",
         "I": "included", "E": "error", "discarded": "discarded",

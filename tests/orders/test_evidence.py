@@ -217,7 +217,7 @@ def test_a_key_is_of_one_user_and_its_password_is_kept_nowhere(company: Lab, thr
 PLANTED: list[tuple[str, set[str], str]] = [
     ("order_statuses", {"order_steps", "order_marks"}, "UPDATE ops.domestic_order SET status = 'F2'"),
     ("order_statuses", {"order_steps"}, "UPDATE ops.foreign_order SET status = 'F'"),
-    ("order_statuses", {"order_steps"}, "UPDATE ops.foreign_order SET status = 'XX'"),
+    ("order_statuses", {"order_steps", "order_marks"}, "UPDATE ops.foreign_order SET status = 'XX'"),
     ("order_statuses", set(), "UPDATE ops.domestic_order SET errors = '83' WHERE kind = 'domestic_payment'"),
     ("order_statuses", {"order_steps", "order_marks"}, "UPDATE ops.domestic_order SET status = 'E'"),
     ("order_marks", set(), "UPDATE ops.foreign_order SET confirmed_by = NULL"),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bankklient_lab.orders.lifecycle import AS_NEW, GONE, GUARDS, decide, status_name
+from bankklient_lab.orders.lifecycle import AS_NEW, GONE, GUARDS, decide, status_name, transitions
 from bankklient_lab.rights.permissions import Held
 from tests import spec
 
@@ -175,11 +175,12 @@ def imported(state: str, action: str, held: Held, who: Person) -> str | None:
     return None
 
 
-STATES = ("new", "", "V", "F", "F1", "F2", "I", "E", "discarded")
+SENT = ("NS", "SE", "RV", "PR", "IS", "RU", "OP", "OK", "ER", "MT", "DE")
+STATES = ("new", "", "V", "F", "F1", "F2", "I", "E", "discarded", *SENT)
 ACTIONS = (
     "save", "save_as_error", "take_over", "receive", "receive_blank", "receive_verified", "receive_confirmed",
     "receive_wrong", "instalment_verified", "instalment_confirmed", "instalment_wrong", "correct", "delete", "verify",
-    "cancel_verification", "confirm", "cancel_confirmation", "include", "exclude", "discard", "balance", "",
+    "cancel_verification", "confirm", "cancel_confirmation", "include", "exclude", "discard", "",
 )  # fmt: skip
 TABLES = {
     "domestic": (domestic, (51, 56, 61, 66, 70, 71, 76, 81, 16)),
@@ -225,6 +226,63 @@ ROWS = (
     "IMP-151", "IMP-152", "IMP-153", "IMP-155", "IMP-156", "IMP-157", "IMP-158", "IMP-159", "IMP-160",
     "IMP-163", "IMP-164", "IMP-165", "IMP-166", "IMP-167", "IMP-168", "IMP-169", "IMP-170",
 )  # fmt: skip
+# Steps from balancing on, by the rows that tell them: what each table allows in which states, who, and what is next.
+WATCHED = ("SE", "RV", "PR", "IS")
+DOMESTIC_SENT = {
+    "balance": (("F", "I"), 11, "NS"),  # ORD-289, IMP-172
+    "balance_included": (("I",), 16, "NS"),  # ORD-290, IMP-173
+    "discard_batch": (("NS",), 11, "DE"),  # ORD-294
+    "transmit": (("NS",), 26, "SE"),  # ORD-295
+    "bank_refuses_batch": (("NS", "SE"), None, "ER"),  # TXN-142
+    "bank_takes_over": (("SE",), None, "RV"),  # ORD-296
+    "bank_processes": (("SE", "RV"), None, "PR"),  # ORD-297
+    "bank_lacks_funds": (("SE", "RV", "PR"), None, "IS"),  # ORD-298
+    "bank_rejects": (WATCHED, None, "ER"),  # ORD-299, ORD-303
+    "bank_posts": ((*WATCHED, "RU"), None, "OK"),  # ORD-300; a rest: TXN-094
+    "bank_posts_less": ((*WATCHED, "RU"), None, "RU"),  # ORD-301
+    "bank_posts_more": ((*WATCHED, "RU"), None, "OP"),  # ORD-302, TXN-057
+}
+FOREIGN_SENT = {
+    "balance": (("F2", "I"), 11, "NS"),  # ORD-326
+    "balance_included": (("I",), 16, "NS"),  # ORD-327
+    "discard_batch": (("NS",), 11, "DE"),  # ORD-328
+    "transmit": (("NS",), 26, "SE"),  # ORD-329
+    "bank_refuses_batch": (("NS", "SE"), None, "ER"),  # TXN-142
+    "bank_processes": (("SE", "RV"), None, "PR"),  # ORD-330, ORD-333
+    "bank_takes_over": (("SE",), None, "RV"),  # ORD-331
+    "bank_rejects": (("SE", "RV", "PR"), None, "ER"),  # ORD-332, ORD-334, ORD-336
+    "bank_posts": (("RV", "PR"), None, "OK"),  # ORD-335, TXN-071
+}
+SENT_ROWS = (
+    "ORD-289", "ORD-290", "ORD-294", "ORD-295", "ORD-296", "ORD-297", "ORD-298", "ORD-300", "ORD-301", "ORD-302",
+    "ORD-303", "ORD-326", "ORD-327", "ORD-328", "ORD-329", "ORD-330", "ORD-331", "ORD-333", "ORD-335", "IMP-172",
+    "IMP-173", "TXN-060",
+)  # fmt: skip
+
+
+@pytest.mark.spec(*SENT_ROWS)
+@pytest.mark.parametrize("table", TABLES)
+def test_every_step_from_balancing_on_is_what_the_specification_says(table: str) -> None:
+    expected = FOREIGN_SENT if table == "foreign" else DOMESTIC_SENT
+    known = {one.action for one in transitions()} - set(ACTIONS) - {action for _, _, action, _ in BY_SYSTEM}
+    assert known == set(DOMESTIC_SENT)
+    for action in sorted(known):
+        states, permission, after = expected.get(action, ((), None, ""))
+        for state in STATES:
+            for held in sets((11, 16, 26, *TABLES[table][1]), all_of_them=False):
+                may = state in states and (permission is None or permission in held)
+                decision = decide(table, state, action, Person().guards(), held)
+                assert decision.next == (after if may else None), (action, state, sorted(held))
+                assert decision.line in {"", *KNOWN_LINES}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_nothing_that_is_done_to_created_orders_is_done_to_sent_ones(table: str) -> None:
+    everything = frozenset(range(1, 1000))
+    for state in SENT:
+        for action in {one.action for one in transitions()} - set(DOMESTIC_SENT):
+            decision = decide(table, state, action, frozenset(GUARDS), everything)
+            assert (decision.next, decision.reason) == (None, f"it is {status_name(state)}"), (action, state)
 
 
 @pytest.mark.spec(*ROWS)
@@ -295,9 +353,9 @@ def test_the_guards_of_this_test_are_those_of_the_product() -> None:
     assert set(GUARDS) == known | {"saved"}
 
 
-def test_every_line_of_the_tables_is_here_or_comes_with_the_balancing() -> None:
+def test_every_line_of_the_tables_is_here_or_comes_with_the_exchange() -> None:
     here = named_here()
-    later = {*range(289, 291), *range(294, 305), *range(326, 337), 172, 173}
+    later = {304}
     tables = [f"ORD-{n}" for n in (*range(273, 305), *range(305, 337), 428, 429, 430, 431)]
     tables += [f"IMP-{n}" for n in (*range(150, 174), 180, 181)]
     assert set(tables) <= KNOWN_LINES
