@@ -46,7 +46,8 @@ CREATE TABLE ops.batch (
     mode VARCHAR NOT NULL CHECK (mode IN ('not exists', 'internet', 'net')),
     status INTEGER NOT NULL,            -- codebook transmission_statuses
     error_status INTEGER NOT NULL,      -- 0: correct
-    messages INTEGER NOT NULL,
+    messages INTEGER NOT NULL,          -- records, such as orders
+    balancing INTEGER,                  -- number of the balancing that made it; null: another way
     payload_sha256 VARCHAR NOT NULL,
     created_by VARCHAR NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,

@@ -1,0 +1,1 @@
+"""From confirmed orders to signed batches for the bank."""
