@@ -85,7 +85,7 @@ _ROWS = 10_000
 LINE_CHARACTERS = 35  # of the lines that messages have in every format
 
 # Columns that say nothing about the payment itself: no format needs to hold them.
-ASIDE = frozenset({"payment_no", "group_no", "client_reference", "client_day", "raw", "place"})
+ASIDE = frozenset({"payment_no", "group_no", "client_reference", "client_day", "order_text", "raw", "place"})
 
 
 def place_of(row: Mapping[str, object]) -> str:

@@ -65,6 +65,7 @@ _ADDRESS: Paths = {
     "TwnNm": "town",
     "Ctry": "country",
 }
+ORDER_NAMESPACE = "urn:bankklient:order:1"  # of our own supplementary data: the canonical text of an order
 _CREDITOR_ID = "CdtrSchmeId/Id/PrvtId/Othr/Id"
 
 
@@ -123,4 +124,5 @@ def payment_paths(message: Message) -> Paths:
         "Purp/Prtry": "purpose",
         "RmtInf/Ustrd": Leaf("unstructured", How.TEXTS),
         "RmtInf/Strd": Leaf("structured", How.GROUPS, STRUCTURED),
+        f"SplmtryData/Envlp/{{{ORDER_NAMESPACE}}}Order": "order_text",
     }

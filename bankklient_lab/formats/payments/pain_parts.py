@@ -11,7 +11,7 @@ from bankklient_lab.formats.camt_entry import REMITTANCE_CHARS
 from bankklient_lab.formats.camt_tags import check_text, tag
 from bankklient_lab.formats.payments.accounts import czech, iban, is_iban
 from bankklient_lab.formats.payments.base import place_of, refused
-from bankklient_lab.formats.payments.pain_layout import Message
+from bankklient_lab.formats.payments.pain_layout import ORDER_NAMESPACE, Message
 
 CHARGE_BEARERS = {"DEBT", "CRED", "SHAR", "SLEV"}
 SEQUENCE_TYPES = {"FRST", "RCUR", "FNAL", "OOFF"}
@@ -21,6 +21,7 @@ _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 _OLD_BIC = re.compile(r"[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?", re.ASCII)
 _RATE = re.compile(r"\d{1,11}|(?=[\d.]{3,12}$)\d+\.\d{1,10}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_KEPT = {"\r": "&#13;"}  # which a reader would take for a line feed
 _CODE = re.compile(r"[A-Z0-9]{1,4}", re.ASCII)
 
 Row = Mapping[str, Any]
@@ -178,6 +179,16 @@ class Parts:
         if text and not (text.isascii() and text.isprintable()):
             check_text(text, place_of(row), "message")
         return tag("RmtInf", tag("Ustrd", escape(text)))
+
+    def order_text(self, row: Row) -> str:
+        """Return the order whole, as supplementary data of ours, which other readers pass over."""
+        text: str | None = row["order_text"]
+        if not text:
+            return ""
+        check_text(text.replace("\n", ""), place_of(row), "order_text")
+        return (
+            f'<SplmtryData><Envlp><Order xmlns="{ORDER_NAMESPACE}">{escape(text, _KEPT)}</Order></Envlp></SplmtryData>'
+        )
 
 
 def symbols_text(row: Row) -> str:

@@ -20,7 +20,7 @@ COLUMNS = (
     "counter_bank_name", "counter_bank_country", "counter_name", "counter_address", "currency", "variable_symbol",
     "constant_symbol", "specific_symbol", "message", "end_to_end_id", "client_reference", "charge_bearer",
     "service_level", "local_instrument", "sequence_type", "category_purpose", "purpose", "urgent", "instructions",
-    "exchange_rate", "mandate_id", "creditor_id", "raw", "place",
+    "exchange_rate", "mandate_id", "creditor_id", "order_text", "raw", "place",
 )  # fmt: skip
 _FROM_GROUP = (
     "priority", "service_level", "local_instrument", "sequence_type", "category_purpose", "charge_bearer",
@@ -86,6 +86,7 @@ class GroupColumns:
             clean(get("exchange_rate")),
             given(get("mandate_id")),
             given(get("creditor_id")),
+            get("order_text"),
             raw,
             place,
         )

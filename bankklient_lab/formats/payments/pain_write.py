@@ -169,5 +169,6 @@ def _payment(message: Message, parts: Parts, row: Row) -> str:
         parts.instructions(row),
         purpose,
         remittance,
+        parts.order_text(row),
     )
     return f"<{message.payment}>{identification}{''.join(body)}</{message.payment}>\n"

@@ -86,6 +86,8 @@ PAYMENT = pa.schema(
         ("mandate_id", pa.string()),
         ("mandate_day", pa.date32()),  # signature
         ("creditor_id", pa.string()),
+        # The order whole, as its maker keeps it: what the SHA-256 that people confirmed is of. Only in batches of ours.
+        ("order_text", pa.string()),
         ("raw", pa.string()),  # the payment as the file has it
         ("place", pa.string()),  # where: "line 14", "PmtInf 1, CdtTrfTxInf 3"
     ]
