@@ -13,6 +13,7 @@ from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, INCLUDED
 from bankklient_lab.orders.signing import signature_holds
 from bankklient_lab.orders.views import SEES
 from bankklient_lab.store.invariant import Check
+from bankklient_lab.store.order_checks import WRITING
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -44,6 +45,48 @@ def order_evidence(lab: Lab, order_id: int) -> dict[str, Any]:
         "digest": digest,
         "confirmations": found[::-1],
     }
+
+
+def unproved(cursor: Any, orders: str) -> tuple[int, str] | None:
+    """Return an order of a relation (order_id) of which it is not proved that it says what was confirmed, and why.
+
+    Its canonical text must have the digest that every step saw since the last one that wrote it, and no signature of
+    one of these may be false.
+    """
+    says = " UNION ALL ".join(
+        f"SELECT order_id, digest, sha256({canonical(kind)}) AS says FROM {kind.table}"
+        f" WHERE kind = '{kind.name}' AND order_id IN (SELECT order_id FROM {orders})"
+        for kind in KINDS.values()
+    )
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE proving_step AS
+        SELECT order_id, version, digest, signature FROM (
+            SELECT *, max(version) FILTER (version = 1 OR action IN ({", ".join(map(repr, WRITING))}))
+                OVER (PARTITION BY order_id) AS written
+            FROM ops.order_step WHERE order_id IN (SELECT order_id FROM {orders}))
+        WHERE version >= written
+        """
+    )
+    other = cursor.execute(
+        f"""
+        SELECT min(order_id) FROM ({says}) LEFT JOIN (
+            SELECT order_id, min(digest) AS seen, max(digest) AS seen_last FROM proving_step GROUP BY order_id)
+            USING (order_id)
+        WHERE says <> digest OR seen IS DISTINCT FROM says OR seen_last IS DISTINCT FROM says
+        """
+    ).fetchone()
+    signed = cursor.execute(
+        "SELECT order_id, version, digest, signature FROM proving_step WHERE signature IS NOT NULL ORDER BY ALL"
+    ).fetchall()
+    cursor.execute("DROP TABLE proving_step")
+    if other[0] is not None:
+        return int(other[0]), "its content is another"
+    keys = dict(cursor.execute("SELECT key_id, public_key FROM ops.personal_key").fetchall()) if signed else {}
+    for order_id, version, digest, signature in signed:
+        if not signature_holds(keys, signature, (order_id, version, digest)):
+            return int(order_id), "a signature is false"
+    return None
 
 
 def content_checks() -> tuple[Check, ...]:

@@ -104,7 +104,8 @@ def _require_confirmed(cursor: Any, order_ids: list[int]) -> None:
 def _payments(cursor: Any, order_ids: list[int], today: date) -> pa.Table:
     """Return the orders in the schema of payment files, in the order of their ids."""
     parts = " UNION ALL BY NAME ".join(
-        f"SELECT order_id, {', '.join(f'{sql} AS {field}' for field, sql in _fields(kind).items())} FROM {kind.table}"
+        f"SELECT order_id, {', '.join(f'{sql} AS {field}' for field, sql in payment_fields(kind).items())}"
+        f" FROM {kind.table}"
         f" WHERE kind = '{kind.name}' AND order_id IN (SELECT unnest($ids))"
         for kind in KINDS.values()
     )
@@ -113,6 +114,11 @@ def _payments(cursor: Any, order_ids: list[int], today: date) -> pa.Table:
         f" 'order ' || order_id AS place FROM ({parts}) ORDER BY order_id",
         {"ids": order_ids, "today": today},
     ).to_arrow_table()
+    return as_payments(found)
+
+
+def as_payments(found: pa.Table) -> pa.Table:
+    """Return a table in the schema of payment files; its columns that it does not have are null."""
     columns = [
         found[field.name].cast(field.type) if field.name in found.column_names else pa.nulls(found.num_rows, field.type)
         for field in PAYMENT
@@ -132,8 +138,11 @@ def _items(cursor: Any, order_ids: list[int]) -> pa.Table:
     return table.select([name for name in table.column_names if table[name].null_count < table.num_rows])
 
 
-def _fields(kind: Kind) -> dict[str, str]:
-    """Return SQL for the fields of a payment file from the items of a kind; the other way of payment_files."""
+def payment_fields(kind: Kind) -> dict[str, str]:
+    """Return SQL for the fields of a payment file from the items of a kind; the other way of payment_files.
+
+    It binds $today, the bank's day.
+    """
     shared = {
         "own_account": kind.own_account,
         "amount": "amount_value",

@@ -123,11 +123,12 @@ def decide(table: str, state: str, action: str, holding: frozenset[str], held: H
 
 def status_name(state: str) -> str:
     """Return the name of a status for people."""
-    return _names()[state]
+    return status_names()[state]
 
 
 @cache
-def _names() -> dict[str, str]:
+def status_names() -> dict[str, str]:
+    """Return the names of all statuses by code."""
     return {row["code"]: row["name"] for row in rows("order_statuses")}
 
 

@@ -156,7 +156,7 @@ def order_totals(lab: Lab, *, which: str = "all", where: Mapping[str, str] | Non
                 (currency)))
         SELECT t.level, t.kind, t.letter, t.status, t.status_name, t.own_account, a.name AS own_account_name,
             nullif(t.currency, '') AS currency, t.orders, t.amount, t.without_amount
-        FROM totals t LEFT JOIN ({_OWN_NAMES}) a USING (own_account)
+        FROM totals t LEFT JOIN ({OWN_NAMES}) a USING (own_account)
         ORDER BY t.kind NULLS LAST, t.status NULLS LAST, t.own_account NULLS LAST, t.currency"""
     return lab.read(sql, bound(sql, values))
 
@@ -210,7 +210,7 @@ def _page(lab: Lab, which: str, where: Mapping[str, str], order_by: Sequence[str
         page = f"FROM ({rows}) l SEMI JOIN ({keys}) k ON k.order_id = l.order_id"
     sql = f"""
         SELECT l.*, a.name AS own_account_name FROM ({page}) l
-            LEFT JOIN ({_OWN_NAMES}) a ON a.own_account = l.own_account
+            LEFT JOIN ({OWN_NAMES}) a ON a.own_account = l.own_account
         ORDER BY {_order(order_by)}"""
     return lab.read(sql, bound(sql, values))
 
@@ -255,6 +255,6 @@ def _order(order_by: Sequence[str]) -> str:
 
 
 # Accounts with several currencies have a row each; lists name them by the number.
-_OWN_NAMES = """
+OWN_NAMES = """
     SELECT concat(nullif(prefix, '0') || '-', base, '/', bank_code) AS own_account, min(name) AS name
     FROM own_accounts() GROUP BY ALL"""

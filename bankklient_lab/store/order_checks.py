@@ -11,7 +11,7 @@ _SAID = ("order_id", "kind", "status", "version", "errors", "saved", "digest")
 _MARKS = ("verified_by", "confirmed_by", "confirmed_again_by")
 _ORDERS = " UNION ALL ".join(f"SELECT {', '.join((*_SAID, *_MARKS))} FROM {table}" for table in _TABLES)
 # Actions that change what an order says; the first step of an order is one in any case.
-_WRITING = ("correct", "save")
+WRITING = ("correct", "save")
 
 
 def _verified_and_confirmed() -> str:
@@ -77,7 +77,7 @@ ORDER_CHECKS: tuple[Check, ...] = (
         f"""
         SELECT order_id, version, action FROM (
         SELECT *, lag(digest) OVER (PARTITION BY order_id ORDER BY version) AS before FROM ops.order_step)
-        WHERE before IS NOT NULL AND digest <> before AND action NOT IN ({", ".join(map(repr, _WRITING))})
+        WHERE before IS NOT NULL AND digest <> before AND action NOT IN ({", ".join(map(repr, WRITING))})
         UNION ALL
         SELECT o.order_id, o.version, o.status FROM ({_ORDERS}) o
         JOIN (SELECT order_id, arg_max(digest, version) AS last FROM ops.order_step GROUP BY ALL) USING (order_id)

@@ -1,0 +1,177 @@
+"""Balancing: confirmed orders become signed batches, all of them or none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bankklient_lab.balancing.content import Frozen, frozen
+from bankklient_lab.balancing.record_types import NUMBER_MAX, ORDERS_MAX, TYPES, RecordType, demand_way, records
+from bankklient_lab.balancing.summaries import DIGEST
+from bankklient_lab.errors import Refused, UnknownName
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.evidence import unproved
+from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.steps import step_all
+from bankklient_lab.sealing.identity import BatchIdentity
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+CREATED = 1  # data/codebooks/transmission_statuses.csv
+# Returns the detached signature of an identity and the SHA-256 of a payload, made at an instant.
+Sign = Callable[[BatchIdentity, bytes, datetime], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that is open, and what signs with it."""
+
+    key_id: int
+    sign: Sign
+
+
+@dataclass(frozen=True, slots=True)
+class _Balancing:
+    """One balancing under way."""
+
+    lab: Lab
+    cursor: Any
+    number: int
+    sender: int
+    recipient: int
+    record_format: str
+    signer: Signer
+
+
+def make_batches(lab: Lab, chosen: Mapping[str, str], signer: Signer, *, which: str) -> dict[str, Any]:
+    """Put the ready records of the chosen types into batches, as `balance` says."""
+    with lab.database.tx("ops") as cursor:
+        step = demand_way(lab, which, "balance")
+        types = _chosen(chosen)
+        _take(lab, cursor, step, types, chosen)
+        wrong = unproved(cursor, "balancing_order")
+        if wrong:
+            raise Refused(f"order {wrong[0]} does not say what was confirmed ({wrong[1]}); nothing was balanced")
+        balancing = _begun(lab, cursor, signer)
+        batches = [batch for number, one in types for batch in _batches(balancing, number, one)]
+        step_all(lab, cursor, step, "balancing_order")
+        told = [f"{batch['batch_type']} {batch['batch_order']}" for batch in batches]
+        orders = sum(batch["orders"] for batch in batches)
+        lab.log(cursor, "balance", str(balancing.number), which=which, batches=told, orders=orders)
+        cursor.execute("DROP TABLE balancing_order")
+    return {"balancing": balancing.number, "orders": orders, "batches": batches}
+
+
+def _chosen(chosen: Mapping[str, str]) -> list[tuple[int, RecordType]]:
+    """Return the chosen types with their places, in the fixed order."""
+    known = [one.name for one in TYPES]
+    for name in chosen:
+        if name not in known:
+            raise UnknownName("type of record", name, f"there are {', '.join(known)}")
+    if not chosen:
+        raise Refused("no type of record was chosen; there is nothing to balance")
+    return [(number, one) for number, one in enumerate(TYPES, start=1) if one.name in chosen]
+
+
+def _take(lab: Lab, cursor: Any, step: str, types: list[tuple[int, RecordType]], chosen: Mapping[str, str]) -> None:
+    """Put the records that are ready into a table, in shares of a batch each; Refused when they are not the agreed."""
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE balancing_order AS
+        SELECT step_no, record_type, record_id AS order_id, record_id, version, ready,
+            (row_number() OVER (PARTITION BY step_no ORDER BY record_id) - 1) // {ORDERS_MAX} AS share
+        FROM ({records(lab, step)}) WHERE ready AND list_contains($types, record_type)
+        """,
+        {"types": list(chosen)},
+    )
+    found = dict(cursor.execute(f"SELECT record_type, {DIGEST} FROM balancing_order GROUP BY record_type").fetchall())
+    for _, one in types:
+        if one.name not in found:
+            raise Refused(f"{one.label.lower()}: there is nothing to balance any more; look at the summary again")
+        if found[one.name] != chosen[one.name]:
+            raise Refused(f"{one.label.lower()} have changed since their summary; look at it again")
+
+
+def _begun(lab: Lab, cursor: Any, signer: Signer) -> _Balancing:
+    points = {
+        role: (point, encrypted)
+        for role, point, encrypted in cursor.execute(
+            "SELECT role, point, encrypted FROM ops.connection_point"
+        ).fetchall()
+    }
+    ((number,),) = cursor.execute("SELECT coalesce(max(balancing), 0) + 1 FROM ops.batch").fetchall()
+    (own, _), (bank, encrypted) = points["own"], points["bank"]
+    return _Balancing(lab, cursor, number, own, bank, "06" if encrypted else "02", signer)
+
+
+def _batches(balancing: _Balancing, step_no: int, one: RecordType) -> list[dict[str, Any]]:
+    """Make the batches of one type, numbered one after the other."""
+    cursor = balancing.cursor
+    year = bank_day(balancing.lab).year
+    ((shares,),) = cursor.execute("SELECT max(share) + 1 FROM balancing_order WHERE step_no = ?", [step_no]).fetchall()
+    ((last,),) = cursor.execute(
+        "SELECT coalesce(max(number), 0) FROM ops.batch"
+        " WHERE direction = 'send' AND point = ? AND batch_type = ? AND year = ?",
+        [balancing.recipient, one.batch_type, year],
+    ).fetchall()
+    if last + shares > NUMBER_MAX:
+        raise Refused(
+            f"{one.label.lower()}: the numbers 1 to {NUMBER_MAX} of batches of type {one.batch_type} are used up in"
+            f" {year}; nothing was balanced"
+        )
+    made = []
+    for share in range(shares):
+        identity = BatchIdentity(balancing.sender, balancing.recipient, one.batch_type, year, last + share + 1)
+        orders = f"(SELECT order_id FROM balancing_order WHERE step_no = {step_no} AND share = {share})"
+        content = frozen(balancing.lab, cursor, identity, orders, priority=one.priority)
+        made.append(_keep(balancing, identity, content, priority=one.priority))
+    return made
+
+
+def _keep(balancing: _Balancing, identity: BatchIdentity, content: Frozen, *, priority: bool) -> dict[str, Any]:
+    """Keep a batch with its frozen payload, its signature, its orders and the first event of its protocol."""
+    lab, cursor = balancing.lab, balancing.cursor
+    me, now = lab.caller.reference, lab.clock()
+    digest = hashlib.sha256(content.payload)
+    ((batch_id,),) = cursor.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ops.batch").fetchall()
+    cursor.execute(
+        "INSERT INTO ops.batch BY NAME SELECT $id AS batch_id, 'send' AS direction, $point AS point,"
+        " $type AS batch_type, $year AS year, $number AS number, $priority AS priority, $format AS record_format, 'not exists' AS mode,"
+        f" {CREATED} AS status, 0 AS error_status, $count AS messages, $balancing AS balancing,"
+        " $sha256 AS payload_sha256, $me AS created_by, $now AS created_at, $me AS changed_by, $now AS changed_at",
+        {
+            "id": batch_id, "point": identity.recipient, "type": identity.batch_type, "year": identity.year,
+            "number": identity.number, "priority": priority, "format": balancing.record_format,
+            "count": len(content.order_ids), "balancing": balancing.number, "sha256": digest.hexdigest(),
+            "me": me, "now": now,
+        },
+    )  # fmt: skip
+    cursor.execute("INSERT INTO ops.batch_content VALUES (?, ?)", [batch_id, content.payload])
+    signature = balancing.signer.sign(identity, digest.digest(), now)
+    cursor.execute(
+        "INSERT INTO ops.batch_signature VALUES (?, ?, ?, ?, ?)",
+        [batch_id, balancing.signer.key_id, signature, me, now],
+    )
+    note_event(lab, cursor, batch_id, CREATED)
+    cursor.execute(
+        "INSERT INTO ops.sent_order BY NAME SELECT unnest($ids::BIGINT[]) AS order_id,"
+        " generate_subscripts($ids::BIGINT[], 1)::INTEGER AS position, $batch AS batch_id,"
+        " $watched AS in_process, 0 AS revocation, 0 AS settled, $now AS changed_at",
+        {"ids": content.order_ids, "batch": batch_id, "watched": identity.batch_type == 1, "now": now},
+    )
+    return {
+        "batch_id": batch_id, "batch_type": identity.batch_type, "batch_order": identity.order,
+        "file_name": identity.file_name(balancing.record_format), "priority": priority,
+        "orders": len(content.order_ids),
+    }  # fmt: skip
+
+
+def note_event(lab: Lab, cursor: Any, batch_id: int, status: int, note: str = "") -> None:
+    """Append a change to the protocol of a batch."""
+    cursor.execute(
+        "INSERT INTO ops.batch_event VALUES (?, ?, ?, ?, ?)",
+        [batch_id, status, note, lab.caller.reference, lab.clock()],
+    )

@@ -1,0 +1,88 @@
+"""What balancing goes through, in its fixed order: a declaration for each type of record.
+
+A type says in SQL which records its summary counts and which of them go into a batch (`ready`). Everything else, from
+summaries to numbers of batches, is the same for all types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bankklient_lab.errors import UnknownName
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import DISCARDED, is_created
+from bankklient_lab.orders.views import possible
+from bankklient_lab.rights.permissions import Held, needed
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+ORDERS_MAX = 9_999  # in one batch
+NUMBER_MAX = 9_999  # of a type of batch in a year
+# The two ways of balancing: the permission, and the step of the lifecycle that it is.
+WAYS = {"complete": ("11", "balance"), "included": ("16", "balance_included")}
+BALANCES = "11|16"
+PAYMENTS, COLLECTIONS = "payments", "collections"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """One type of record.
+
+    `records(step, held)` is SQL of all records that the summary counts: record_id, version, part ("payments" or
+    "collections"), kind, status, own_account, currency, amount, ready (it goes into a batch), allowed_duplicate.
+    """
+
+    name: str
+    label: str
+    batch_type: int
+    records: Callable[[str, Held], str]
+    priority: bool = False
+
+
+def _orders(kinds: Iterable[str], more: str = "true") -> Callable[[str, Held], str]:
+    """Return the records of a type that is created orders of some kinds."""
+
+    def records(step: str, held: Held) -> str:
+        return " UNION ALL ".join(_of_kind(KINDS[name], f"{is_created()} AND {more}", step, held) for name in kinds)
+
+    return records
+
+
+def _of_kind(kind: Kind, which: str, step: str, held: Held) -> str:
+    part = COLLECTIONS if kind.name == "domestic_collection" else PAYMENTS
+    return (
+        f"SELECT o.order_id AS record_id, o.version, '{part}' AS part, o.kind, o.status,"
+        f" {kind.own_account} AS own_account, o.currency, o.amount_value AS amount,"
+        f" {possible(kind, step, held)} AS ready, o.duplicate_reason IS NOT NULL AS allowed_duplicate"
+        f" FROM {kind.table} o WHERE o.kind = '{kind.name}' AND {which} AND o.status <> '{DISCARDED}'"
+    )
+
+
+_URGENT = "coalesce(o.express_payment_value, false)"
+_DOMESTIC = ("domestic_payment", "domestic_collection")
+TYPES: tuple[RecordType, ...] = (
+    RecordType("priority_payments", "Priority payments", 1, _orders(_DOMESTIC, _URGENT), priority=True),
+    RecordType("domestic_orders", "Domestic orders", 1, _orders(_DOMESTIC, f"NOT {_URGENT}")),
+    RecordType("foreign_payments", "Foreign payments", 11, _orders(("foreign_payment",))),
+)
+
+
+def demand_way(lab: Lab, which: str, action: str) -> str:
+    """Return the step of the lifecycle that a way of balancing is; UnknownName, NotAllowed."""
+    if which not in WAYS:
+        raise UnknownName("way of balancing", which, f"there are {', '.join(WAYS)}")
+    permission, step = WAYS[which]
+    lab.rights.demand(lab.caller, needed(permission), action)
+    return step
+
+
+def records(lab: Lab, step: str) -> str:
+    """Return SQL of the records of all types, with step_no (the place of the type) and record_type beside them."""
+    held = lab.rights.held(lab.caller)
+    return " UNION ALL ".join(
+        f"SELECT {number} AS step_no, '{one.name}' AS record_type, * FROM ({one.records(step, held)})"
+        for number, one in enumerate(TYPES, start=1)
+    )
