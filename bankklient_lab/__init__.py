@@ -41,6 +41,13 @@ if TYPE_CHECKING:
     from bankklient_lab.history.backups import backups, rotate_backup
     from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
     from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
+    from bankklient_lab.keys.banks import inspect_bank_key, register_bank_key
+    from bankklient_lab.keys.creating import create_key
+    from bankklient_lab.keys.delivering import create_pass, hand_over_key, record_key_delivery
+    from bankklient_lab.keys.expiring import key_warnings
+    from bankklient_lab.keys.points import change_connection_point, connection_points
+    from bankklient_lab.keys.register import key_register
+    from bankklient_lab.keys.unlocking import change_key_password
     from bankklient_lab.lab import Lab
     from bankklient_lab.opening import open  # noqa: A004 - bankklient_lab.open() is the door
     from bankklient_lab.orders.accounting_systems import (
@@ -146,6 +153,13 @@ _MODULES = {
     "history.backups": ("backups", "rotate_backup"),
     "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
     "history.reduction": ("archives", "delete_archived", "reduce_history", "reducible"),
+    "keys.banks": ("inspect_bank_key", "register_bank_key"),
+    "keys.creating": ("create_key",),
+    "keys.delivering": ("create_pass", "hand_over_key", "record_key_delivery"),
+    "keys.expiring": ("key_warnings",),
+    "keys.points": ("change_connection_point", "connection_points"),
+    "keys.register": ("key_register",),
+    "keys.unlocking": ("change_key_password",),
     "lab": ("Lab",),
     "opening": ("open",),
     "orders.creating": ("check_order", "correct_order", "create_order", "delete_orders", "order_defaults"),
@@ -253,6 +267,8 @@ __all__ = [
     "cancel_verification",
     "cash_flow",
     "change_accounting_system",
+    "change_connection_point",
+    "change_key_password",
     "change_password",
     "change_pattern",
     "change_regular_payment",
@@ -265,11 +281,14 @@ __all__ = [
     "configure",
     "confirm_and_sign",
     "confirm_orders",
+    "connection_points",
     "correct_order",
     "counterparties",
     "counterparty_register",
     "counterparty_values",
+    "create_key",
     "create_order",
+    "create_pass",
     "create_pattern",
     "create_pattern_group",
     "create_personal_key",
@@ -307,6 +326,7 @@ __all__ = [
     "give_consent",
     "grant_free_permissions",
     "grant_permissions",
+    "hand_over_key",
     "header_values",
     "headers",
     "identify_account",
@@ -315,8 +335,11 @@ __all__ = [
     "import_regular_payments",
     "imports",
     "include_orders",
+    "inspect_bank_key",
     "inspect_file",
     "items_to_type",
+    "key_register",
+    "key_warnings",
     "learn_counterparties",
     "learn_counterparties_from_statements",
     "locked_items",
@@ -345,8 +368,10 @@ __all__ = [
     "receive_file",
     "received_file",
     "recheck_orders",
+    "record_key_delivery",
     "reduce_history",
     "reducible",
+    "register_bank_key",
     "regular_payment_orders",
     "regular_payments",
     "regular_payments_offer",

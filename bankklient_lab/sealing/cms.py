@@ -72,6 +72,11 @@ def verified(message: bytes, *, trust: Trust, at: datetime, content: bytes | Non
     return Verified(about, certificate.fingerprint, parts.signed_at)
 
 
+def certificate_in(message: bytes) -> bytes:
+    """Return the certificate (DER) that a SignedData message brings, which nobody has vouched for."""
+    return _signed_parts(message).certificate
+
+
 def enveloped(content: bytes, certificate: Certificate) -> bytes:
     """Return content encrypted for the RSA key of a certificate: AuthEnvelopedData (DER), AES-256-GCM, RSA-OAEP."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

@@ -1,0 +1,181 @@
+"""Connection points: the client's own and the bank's, with how the bank is reached (TRN-079 to TRN-082)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from bankklient_lab.actions import action, table_action
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.lab import Lab, Read
+from bankklient_lab.sealing.identity import CLIENT_POINT_MIN, POINT_MAX, POINT_MIN
+
+Role = Literal["own", "bank"]
+OWN: Role = "own"
+BANK: Role = "bank"
+FOLDER, HTTPS = "folder", "https"
+# What each channel needs to know, and whether it may be empty.
+SETTINGS: dict[str, dict[str, bool]] = {
+    "": {},
+    FOLDER: {"send_to": False, "receive_from": False},
+    HTTPS: {"address": False, "backup_address": True},
+}
+NAME_CHARS_MAX, SETTING_CHARS_MAX = 60, 500
+_CREATED = 1  # status of a batch that waits to be sent
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class Point(NamedTuple):
+    """A connection point; `settings` are those of its channel, by name."""
+
+    point: int
+    role: str
+    name: str
+    encrypted: bool
+    channel: str
+    settings: dict[str, str]
+
+
+@table_action()
+def connection_points(lab: Lab) -> Read:
+    """Return the connection points, the own one first.
+
+    Columns: point, role (own, bank), name, encrypted, channel (folder, https; empty: not set up), settings (JSON),
+    changed_by, changed_at.
+    """
+    return lab.read("SELECT * FROM ops.connection_point ORDER BY role DESC")
+
+
+def point_of(lab: Lab, role: Role) -> Point:
+    """Return a connection point, in the process that owns the lab."""
+    ((point, name, encrypted, channel, settings),) = lab.rows(
+        "SELECT point, name, encrypted, channel, settings FROM ops.connection_point WHERE role = $role", {"role": role}
+    )
+    return Point(point, role, name, encrypted, channel, json.loads(settings))
+
+
+@action("2", mode="exclusive", proof=True)
+def change_connection_point(
+    lab: Lab,
+    role: str,
+    *,
+    number: int | None = None,
+    name: str | None = None,
+    encrypted: bool | None = None,
+    channel: str | None = None,
+    settings: dict[str, str] | None = None,
+) -> None:
+    """Change a connection point (`role` own or bank); what is not given stays.
+
+    `number` is what the contract with the bank says, and can be changed while nothing carries it. The name is all else
+    that the own point has. Whether batches are `encrypted` must be agreed with the bank, which changes it the same day.
+    `channel` is folder (with send_to and receive_from, folders on the lab's machine), https (with address and, if there
+    is one, backup_address), or empty; `settings` are those of the channel and replace what was there.
+
+    BadArgument for what can't be; Refused while batches wait to be sent in the present form.
+    """
+    if role not in (OWN, BANK):
+        raise UnknownName("connection point", role, "there are own and bank")
+    if role == OWN and not (encrypted is None and channel is None and settings is None):
+        raise BadArgument("the own connection point has a number and a name; the rest is set at the bank's")
+    before = point_of(lab, BANK if role == BANK else OWN)
+    kept_channel = before.channel if channel is None else channel
+    wanted = Point(
+        before.point if number is None else number,
+        role,
+        before.name if name is None else " ".join(name.split()),
+        before.encrypted if encrypted is None else encrypted,
+        kept_channel,
+        before.settings if settings is None and channel in (None, before.channel) else settings or {},
+    )
+    _check(wanted)
+    with lab.database.tx("ops") as cursor:
+        if wanted.point != before.point:
+            _check_unused(cursor, before)
+        if wanted.encrypted != before.encrypted:
+            _check_none_waits(cursor)
+        changed = [part for part, old, new in zip(Point._fields, before, wanted, strict=True) if old != new]
+        if not changed:
+            return
+        cursor.execute(
+            "UPDATE ops.connection_point SET point = ?, name = ?, encrypted = ?, channel = ?, settings = ?,"
+            " changed_by = ?, changed_at = ? WHERE role = ?",
+            [
+                wanted.point, wanted.name, wanted.encrypted, wanted.channel,
+                json.dumps(wanted.settings, ensure_ascii=False), lab.caller.reference, lab.clock(), role,
+            ],
+        )  # fmt: skip
+        lab.log(cursor, "change_connection_point", role, **{part: getattr(wanted, part) for part in changed})
+
+
+def _check(point: Point) -> None:
+    """Raise BadArgument for a connection point that can't be."""
+    least = CLIENT_POINT_MIN if point.role == OWN else POINT_MIN
+    if not least <= point.point <= POINT_MAX:
+        raise BadArgument(
+            f"the {point.role} connection point can't be {point.point}; it lies from {least} to {POINT_MAX}"
+        )
+    if not 0 < len(point.name) <= NAME_CHARS_MAX or not point.name.isprintable():
+        raise BadArgument(f"a connection point needs a name of 1 to {NAME_CHARS_MAX} characters")
+    known = SETTINGS.get(point.channel)
+    if known is None:
+        raise BadArgument(f"unknown channel {point.channel!r}; there are {', '.join(filter(None, SETTINGS))}")
+    for name, value in point.settings.items():
+        if name not in known:
+            raise BadArgument(
+                f"channel {point.channel or 'none'} has no setting {name!r}; it has {', '.join(known) or 'none'}"
+            )
+        if not isinstance(value, str) or len(value) > SETTING_CHARS_MAX or not value.isprintable():
+            raise BadArgument(f"{name} takes a text of at most {SETTING_CHARS_MAX} characters")
+    for name, may_be_empty in known.items():
+        value = point.settings.get(name, "")
+        if not value and not may_be_empty:
+            raise BadArgument(f"channel {point.channel} needs {name}")
+        if value:
+            _check_folder(name, value) if point.channel == FOLDER else _check_address(name, value)
+    if point.channel == FOLDER and point.settings["send_to"] == point.settings["receive_from"]:
+        raise BadArgument("send_to and receive_from are two folders, or what was sent would be received again")
+
+
+def _check_folder(name: str, value: str) -> None:
+    if not Path(value).is_absolute() or not Path(value).is_dir():
+        raise BadArgument(f"{name} is not the full path of a folder on the lab's machine: {value!r}")
+
+
+def _check_address(name: str, value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL)
+    if not host or not safe or parts.username or parts.query or parts.fragment:
+        raise BadArgument(
+            f"{name} is not an address that begins with https:// (http:// on this machine alone): {value!r}"
+        )
+
+
+def _check_unused(cursor: Any, point: Point) -> None:
+    """Raise Refused when a key or a batch carries the number of a connection point."""
+    ((keys, batches),) = cursor.execute(
+        "SELECT (SELECT count(*) FROM ops.key WHERE point = $point), (SELECT count(*) FROM ops.batch)",
+        {"point": point.point},
+    ).fetchall()
+    if keys or batches:
+        raise Refused(
+            f"connection point {point.point} has {keys} keys and {batches} batches, which carry its number;"
+            " it can't get another one"
+        )
+
+
+def _check_none_waits(cursor: Any) -> None:
+    """Raise Refused while batches are created and not sent (TRN-101)."""
+    ((waiting,),) = cursor.execute(
+        "SELECT count(*) FROM ops.batch WHERE direction = 'send' AND status = ?", [_CREATED]
+    ).fetchall()
+    if waiting:
+        raise Refused(
+            f"{waiting} batches wait to be sent in the present form; send or discard them, then change the encryption"
+        )
