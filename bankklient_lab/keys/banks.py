@@ -30,7 +30,7 @@ def inspect_bank_key(lab: Lab, path: Path) -> dict[str, Any]:
     }
 
 
-@action("6", record="path", proof=True, personal=True)
+@action("6", proof=True, personal=True)
 def register_bank_key(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]:
     """Register the bank's certificate of a file (DER or PEM), in place of the one of that kind before it.
 

@@ -108,10 +108,14 @@ def read_certificate(content: bytes) -> Certificate:
     Its signature by its own key is checked, which proves that its maker had the key, not who that is.
     """
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.serialization import Encoding
 
+    unreadable = (
+        ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound, x509.DuplicateExtension,
+        x509.InvalidVersion, x509.UnsupportedGeneralNameType,
+    )  # fmt: skip
     if len(content) > CERTIFICATE_BYTES_MAX:
         raise FormatError(f"a certificate has at most {CERTIFICATE_BYTES_MAX} bytes")
     try:
@@ -123,7 +127,7 @@ def read_certificate(content: bytes) -> Certificate:
         same_key = identifier == x509.SubjectKeyIdentifier.from_public_key(found.public_key())
     except InvalidSignature:
         raise FormatError("the certificate is not signed by its own key") from None
-    except (ValueError, TypeError, x509.ExtensionNotFound) as error:
+    except unreadable as error:
         raise FormatError(f"this is no certificate that can be read ({error})") from None
     _check_key(found.public_key())
     named = _SUBJECT.fullmatch(common[0]) if len(common) == 1 else None

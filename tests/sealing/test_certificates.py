@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bankklient_lab.errors import BadArgument, FormatError
 from bankklient_lab.sealing.certificates import fingerprint_text, read_certificate, self_signed
@@ -99,3 +102,12 @@ def test_other_files_are_refused(name: str) -> None:
     content, why = WRONG[name]
     with pytest.raises(FormatError, match=why):
         read_certificate(content())
+
+
+@settings(max_examples=500, deadline=None)
+@given(place=st.integers(0, 2_000), change=st.integers(1, 255))
+def test_a_changed_certificate_is_another_one_or_none(place: int, change: int) -> None:
+    content = bytearray(parties.personal().certificate.der)
+    content[place % len(content)] ^= change
+    with suppress(FormatError):
+        assert read_certificate(bytes(content)) != parties.personal().certificate
