@@ -119,7 +119,8 @@ def _identity(sender: bytes, recipient: bytes, batch_type: bytes, order: bytes) 
 
 
 def _orders(payload: bytes, start: int, end: int) -> list[OrderInBatch]:
-    at, found = start, []
+    at = start
+    found: list[OrderInBatch] = []
     while at < end:
         order = _ORDER.match(payload, at, end)
         if order is None:
@@ -208,7 +209,6 @@ def _written(batch: Batch) -> bytes:
         for order_id, sha256, message, position in batch.orders
     )
     parts = [DECLARATION, head.encode("ascii"), orders.encode("ascii"), _END_OF_ORDERS]
-    for message_ in batch.messages:
-        content = memoryview(message_.content)[len(DECLARATION) :]
-        parts += (f'<Message name="{message_.name}">'.encode("ascii"), content, _END_OF_MESSAGE)
+    for name, content in batch.messages:
+        parts += (f'<Message name="{name}">'.encode("ascii"), content[len(DECLARATION) :], _END_OF_MESSAGE)
     return b"".join([*parts, _TAIL])

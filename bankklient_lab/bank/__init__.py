@@ -1,0 +1,19 @@
+"""The simulated bank: the other party, with a file of its own."""
+
+from bankklient_lab.bank.bank import Bank, State, Waiting
+from bankklient_lab.bank.contracts import Account
+from bankklient_lab.bank.incoming import Incoming
+from bankklient_lab.bank.parameters import Parameters, parameter_sets, parameters_of
+from bankklient_lab.bank.receipt import Receipt
+
+__all__ = [
+    "Account",
+    "Bank",
+    "Incoming",
+    "Parameters",
+    "Receipt",
+    "State",
+    "Waiting",
+    "parameter_sets",
+    "parameters_of",
+]

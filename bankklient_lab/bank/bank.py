@@ -1,0 +1,283 @@
+"""The bank's doors: everything a client, a scenario or a service does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from bankklient_lab.bank import contracts, foreign, incoming, receipt, taking
+from bankklient_lab.bank.calendar import Hours
+from bankklient_lab.bank.contracts import Account
+from bankklient_lab.bank.days import LONGEST, next_event
+from bankklient_lab.bank.incoming import Incoming
+from bankklient_lab.bank.ledger import INVARIANTS
+from bankklient_lab.bank.parameters import Parameters, parameters_of
+from bankklient_lab.bank.rates import make_rates
+from bankklient_lab.bank.receipt import Receipt
+from bankklient_lab.bank.store import Store
+from bankklient_lab.bank.work import Work
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.sealing.certificates import Certificate
+from bankklient_lab.sealing.container import Opened, opened, seal, sign
+from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.keys import SigningKey
+
+# ruff: noqa: S608 - every text below is our own
+
+
+class State(NamedTuple):
+    """What the bank has under a number: `status` parked, waiting, processed, refused (`error` says why) or void."""
+
+    sha256: str
+    status: str
+    error: str
+
+
+class Waiting(NamedTuple):
+    """A batch for a client."""
+
+    batch_type: int
+    order: str
+    sha256: str
+
+
+class Bank:
+    """A simulated bank over its own file; one thread at a time is let in.
+
+    Before each call it lives up to the clock: what is due by then has happened. Every call is one transaction.
+    """
+
+    def __init__(
+        self, store: Store, parameters: Parameters, seed: int, clock: Callable[[], datetime], key: SigningKey
+    ) -> None:
+        self.parameters = parameters
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._seed = seed
+        self._hours = Hours(parameters.zone)
+
+    @classmethod
+    def open(
+        cls, path: Path | None, clock: Callable[[], datetime], *, key: SigningKey, seed: int = 1, parameters: str = "cz"
+    ) -> Self:
+        """Open a bank, or found one in a new file (None: in memory); for an existing one its own parameters count.
+
+        `key` is the bank's: it signs, brings and decrypts.
+        """
+        store = Store(path)
+        with store.tx():
+            row = store.row("SELECT parameters, seed FROM bank")
+            code, seed = row or (parameters, seed)
+            bank = cls(store, parameters_of(code), seed, clock, key)
+            if key.certificate.point != bank.parameters.point:
+                raise BadArgument(f"the key of the bank {bank.parameters.point} is needed")
+            if row is None:
+                given = {"parameters": code, "seed": seed, "at": clock()}
+                store.do("INSERT INTO bank VALUES ($parameters, $seed, $at)", given)
+                contracts.found(bank._work(given["at"]))
+        return bank
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    @property
+    def certificate(self) -> Certificate:
+        """The bank's certificate, which clients register."""
+        return self._key.certificate
+
+    # Exchange
+
+    def take(self, container: bytes) -> Receipt:
+        """Take a batch in, and process it if it is its time; the same batch again gives the same receipt.
+
+        SealBroken for a container that proves nothing, Refused (details: `reason` "number", "content", "signers") for
+        a number with another content, a content that came under another number, or too few signatures: without effect.
+        """
+        with self._now() as work:
+            return taking.take(work, self._opened(work, container), self._key)
+
+    def void(self, container: bytes) -> Receipt:
+        """Record that a number is given up: a container with an empty payload. Refused when the number has a batch."""
+        with self._now() as work:
+            return taking.void(work, self._opened(work, container), self._key)
+
+    def state(self, identity: BatchIdentity) -> State:
+        """Return what the bank has under a number; UnknownName when it has nothing."""
+        with self._now() as work:
+            found = receipt.known(work, identity)
+            if found is None:
+                raise UnknownName("batch", f"{identity.batch_type}/{identity.order}")
+            return State(found.sha256 or "", found.state, found.error)
+
+    def waiting(self, client: int) -> list[Waiting]:
+        """Return the batches that a client has not confirmed yet, in the order they were made."""
+        with self._now() as work:
+            rows = work.store.rows(
+                "SELECT batch_type, year, number, sha256 FROM outgoing WHERE recipient = $client AND taken_at IS NULL"
+                " ORDER BY made_at, batch_type, year, number",
+                {"client": client},
+            )
+        return [Waiting(batch_type, f"{year}{number:04d}", digest) for batch_type, year, number, digest in rows]
+
+    def fetch(self, client: int, batch_type: int, order: str) -> bytes:
+        """Return a batch for a client, sealed anew; UnknownName when there is none of that number."""
+        with self._now() as work:
+            identity = self._outgoing(client, batch_type, order)
+            row = work.store.row(f"SELECT payload FROM outgoing WHERE {_NUMBER}", _given(identity))
+            if row is None:
+                raise UnknownName("batch", f"{batch_type}/{order}")
+            certificate = contracts.encryption_certificate(work, client)
+            signature = sign(identity, sha256(row[0]).digest(), self._key, work.at)
+            return seal(
+                identity, row[0], [signature], self._key, record_format="06" if certificate else "02",
+                encrypt_for=certificate, at=work.at,
+            )  # fmt: skip
+
+    def taken(self, client: int, batch_type: int, order: str, digest: str) -> None:
+        """Record that a client has a batch, as often as it says so; Refused when it has another content."""
+        with self._now() as work:
+            given = _given(self._outgoing(client, batch_type, order))
+            row = work.store.row(f"SELECT sha256 FROM outgoing WHERE {_NUMBER}", given)
+            if row is None:
+                raise UnknownName("batch", f"{batch_type}/{order}")
+            if row[0] != digest:
+                raise Refused(f"batch {batch_type}/{order} has another content", reason="number", sha256=row[0])
+            work.store.do(
+                f"UPDATE outgoing SET taken_at = $at WHERE {_NUMBER} AND taken_at IS NULL", given | {"at": work.at}
+            )
+
+    # Time
+
+    def advance(self, until: datetime) -> None:
+        """Live up to an instant: every event in its order, each a transaction of its own."""
+        while True:
+            with self._store.tx():
+                lived = self.lived_until
+                if until - lived > LONGEST:
+                    raise BadArgument(f"a bank lives at most {LONGEST.days} days in one go")
+                event = next_event(self._work(lived), lived)
+                if event.at > until:
+                    self._lived(max(lived, until))
+                    return
+                event.happen(self._work(event.at))
+                self._lived(event.at)
+
+    @property
+    def lived_until(self) -> datetime:
+        """The instant (UTC) up to which everything has happened."""
+        with self._store.tx():
+            row = self._store.row("SELECT lived_until FROM bank")
+            assert row is not None
+            found: datetime = row[0]
+            return found.astimezone(UTC)
+
+    def expect(self, payments: Sequence[Incoming]) -> None:
+        """Let payments of others arrive at moments in the future."""
+        with self._now() as work:
+            incoming.expect(work, payments)
+
+    # Contracts
+
+    def register_client(
+        self, point: int, name: str, *, encrypted: bool = False, np_days: int = 0, signers: int = 1
+    ) -> None:
+        """Register a client: contracts.register_client."""
+        with self._now() as work:
+            contracts.register_client(work, point, name, encrypted=encrypted, np_days=np_days, signers=signers)
+
+    def register_key(self, certificate: Certificate, *, signs_orders: bool = True) -> None:
+        """Register the certificate of a client's key; one that does not sign orders only brings batches."""
+        with self._now() as work:
+            contracts.register_key(work, certificate, signs_orders=signs_orders)
+
+    def withdraw_key(self, fingerprint: str) -> None:
+        """Trust a client's key no more."""
+        with self._now() as work:
+            contracts.withdraw_key(work, fingerprint)
+
+    def open_account(self, account: Account) -> None:
+        """Open an account with its opening balance."""
+        with self._now() as work:
+            contracts.open_account(work, account)
+
+    def close_account(self, account: str) -> None:
+        """Close an account from today on."""
+        with self._now() as work:
+            contracts.close_account(work, account)
+
+    def permit_collection(
+        self, debited: str, credited: str, *, amount_max: Decimal | None = None, last_day: date | None = None
+    ) -> None:
+        """Permit collections from one account to another."""
+        with self._now() as work:
+            contracts.permit_collection(work, debited, credited, amount_max=amount_max, last_day=last_day)
+
+    def agree_rate(self, point: int, order_id: int, rate: Decimal) -> None:
+        """Agree the rate (national currency for one unit) of a payment that waits for it."""
+        with self._now() as work:
+            foreign.agree_rate(work, point, order_id, rate)
+
+    # Looking
+
+    def balances(self) -> dict[str, Decimal]:
+        """Return the balance of every account of a customer."""
+        with self._now() as work:
+            return dict(
+                work.store.rows("SELECT account, b.amount FROM balance b JOIN account a USING (account) WHERE NOT own")
+            )
+
+    def check(self) -> dict[str, int]:
+        """Return of each invariant how many rows break it; all must be 0."""
+        with self._store.tx():
+            return {name: len(self._store.rows(sql)) for name, sql in INVARIANTS.items()}
+
+    # Within
+
+    @contextmanager
+    def _now(self) -> Iterator[Work]:
+        """Live up to the clock, then let one transaction run at that moment."""
+        self.advance(self._clock())
+        with self._store.tx():
+            yield self._work(self.lived_until)
+
+    def _work(self, at: datetime) -> Work:
+        """Return the moment, whose day has its rates."""
+        work = Work(self._store, self.parameters, self._hours, at)
+        make_rates(work, self._seed)
+        return work
+
+    def _lived(self, until: datetime) -> None:
+        self._store.do("UPDATE bank SET lived_until = $until", {"until": until})
+
+    def _opened(self, work: Work, container: bytes) -> Opened:
+        found = opened(
+            container,
+            trust=lambda fingerprint: contracts.certificate(work, fingerprint),
+            decrypt_with=self._key.private_key,
+            at=work.at,
+        )
+        if found.identity.recipient != self.parameters.point:
+            raise Refused(f"the batch is for connection point {found.identity.recipient}", reason="recipient")
+        return found
+
+    def _outgoing(self, client: int, batch_type: int, order: str) -> BatchIdentity:
+        if not (len(order) == _ORDER_DIGITS and order.isascii() and order.isdigit()):
+            raise BadArgument(f"the order of a batch is rrrrnnnn, not {order!r}")
+        return BatchIdentity(self.parameters.point, client, batch_type, int(order[:4]), int(order[4:]))
+
+
+_ORDER_DIGITS = 8
+_NUMBER = "recipient = $recipient AND batch_type = $batch_type AND year = $year AND number = $number"
+
+
+def _given(identity: BatchIdentity) -> dict[str, object]:
+    given: dict[str, object] = identity._asdict()
+    del given["sender"]
+    return given

@@ -1,0 +1,193 @@
+-- The simulated bank: its own file, which shares no table with any client. Amounts are DECIMAL(18,3); instants are UTC,
+-- days those of the bank. Nothing here is ever deleted; the ledger (booking, posting) is never updated either.
+
+CREATE TABLE IF NOT EXISTS bank (
+    parameters VARCHAR NOT NULL,        -- a column of the codebook bank_parameters
+    seed BIGINT NOT NULL,               -- of the exchange rates
+    lived_until TIMESTAMPTZ NOT NULL    -- everything due up to here has happened
+);
+
+-- Contracts
+
+CREATE TABLE IF NOT EXISTS client (
+    point INTEGER PRIMARY KEY,          -- connection point
+    name VARCHAR NOT NULL,
+    encrypted BOOLEAN NOT NULL,         -- whether batches in both directions are encrypted
+    np_days INTEGER NOT NULL,           -- closings that a payment without funds is tried until
+    signers INTEGER NOT NULL            -- different keys that must sign a batch of orders
+);
+CREATE TABLE IF NOT EXISTS certificate (
+    fingerprint VARCHAR PRIMARY KEY,
+    point INTEGER NOT NULL,
+    certificate BLOB NOT NULL,          -- X.509, DER
+    signs_orders BOOLEAN NOT NULL,      -- else it only brings batches
+    registered_at TIMESTAMPTZ NOT NULL,
+    withdrawn_at TIMESTAMPTZ
+);
+CREATE TABLE IF NOT EXISTS account (
+    account VARCHAR PRIMARY KEY,        -- IBAN; of the bank's own accounts a word
+    point INTEGER,                      -- whose; null: of a customer without this channel, or the bank's own
+    currency VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    own BOOLEAN NOT NULL,               -- the bank's own: not bound by funds
+    overdraft DECIMAL(18,3) NOT NULL,   -- how far below zero it may go
+    debit BOOLEAN NOT NULL,             -- whether its client may order payments from it ...
+    credit BOOLEAN NOT NULL,            -- ... and collections to it
+    order_max DECIMAL(18,3),            -- of one order; null: no limit
+    opened DATE NOT NULL,
+    closed DATE                         -- the first day on which it does not exist
+);
+CREATE TABLE IF NOT EXISTS collection_permission (
+    debited VARCHAR NOT NULL,           -- account
+    credited VARCHAR NOT NULL,
+    amount_max DECIMAL(18,3),           -- null: any
+    first_day DATE NOT NULL,
+    last_day DATE,                      -- inclusive; null: until recalled
+    PRIMARY KEY (debited, credited)
+);
+CREATE TABLE IF NOT EXISTS participant (bank_code VARCHAR PRIMARY KEY);
+
+-- Batches
+
+CREATE TABLE IF NOT EXISTS received (
+    sender INTEGER NOT NULL,
+    batch_type INTEGER NOT NULL,
+    year INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    sha256 VARCHAR,                     -- of the payload; null: the number was voided
+    state VARCHAR NOT NULL CHECK (state IN ('parked', 'waiting', 'processed', 'refused', 'void')),
+    error VARCHAR NOT NULL,             -- why it was refused
+    payload BLOB,
+    received_at TIMESTAMPTZ NOT NULL,
+    ready_at TIMESTAMPTZ,               -- when it is to be processed; null: parked, or over
+    receipt VARCHAR NOT NULL,           -- as JSON
+    signed_receipt BLOB NOT NULL,       -- the same, signed by the bank
+    PRIMARY KEY (sender, batch_type, year, number),
+    UNIQUE (sender, sha256)
+);
+CREATE TABLE IF NOT EXISTS outgoing (
+    recipient INTEGER NOT NULL,
+    batch_type INTEGER NOT NULL,
+    year INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    payload BLOB NOT NULL,
+    made_at TIMESTAMPTZ NOT NULL,
+    taken_at TIMESTAMPTZ,               -- the client has confirmed it
+    PRIMARY KEY (recipient, batch_type, year, number)
+);
+
+-- Orders
+
+CREATE TABLE IF NOT EXISTS payment (
+    payment_id BIGINT PRIMARY KEY,      -- the bank's number of it
+    point INTEGER NOT NULL,             -- who ordered
+    order_id BIGINT NOT NULL,           -- the client's number; never taken twice
+    batch VARCHAR NOT NULL,             -- type/rrrrnnnn
+    kind VARCHAR NOT NULL CHECK (kind IN ('payment', 'collection', 'foreign')),
+    priority BOOLEAN NOT NULL,
+    own_account VARCHAR,
+    own_name VARCHAR,
+    counter_account VARCHAR,
+    counter_bank VARCHAR,
+    counter_country VARCHAR,
+    counter_name VARCHAR,
+    amount DECIMAL(18,3) NOT NULL,
+    currency VARCHAR NOT NULL,
+    maturity DATE NOT NULL,             -- as ordered
+    due DATE NOT NULL,                  -- as the bank set it
+    variable_symbol VARCHAR,
+    constant_symbol VARCHAR,
+    specific_symbol VARCHAR,
+    message VARCHAR,
+    end_to_end_id VARCHAR,
+    charge_bearer VARCHAR,
+    asked_rate VARCHAR,                 -- a foreign payment at a rate to be agreed
+    agreed_rate DECIMAL(18,8),          -- national currency for a unit
+    state VARCHAR NOT NULL CHECK (state IN ('RV', 'PR', 'IS', 'OK', 'ER')),
+    reason INTEGER,                     -- of ER, codebook bank_rejections
+    reason_text VARCHAR,
+    closings_left INTEGER NOT NULL,     -- of IS: rejected when none is left
+    held DECIMAL(18,3) NOT NULL,        -- blocked on the own account, in its currency, fee included; 0: not
+    changed_on DATE NOT NULL,           -- day of the state
+    told VARCHAR NOT NULL,              -- the state that the client has been told; empty: none
+    UNIQUE (point, order_id)
+);
+CREATE TABLE IF NOT EXISTS incoming (   -- payments of others that are to arrive
+    incoming_id BIGINT PRIMARY KEY,
+    arrives_at TIMESTAMPTZ NOT NULL,
+    account VARCHAR NOT NULL,
+    amount DECIMAL(18,3) NOT NULL,
+    payer_account VARCHAR,
+    payer_name VARCHAR,
+    variable_symbol VARCHAR,
+    message VARCHAR,
+    booked BOOLEAN NOT NULL
+);
+
+-- Ledger
+
+CREATE TABLE IF NOT EXISTS booking (
+    transaction_id BIGINT PRIMARY KEY,
+    kind VARCHAR NOT NULL,              -- payment, collection, foreign, incoming, fee, interest, opening
+    day DATE NOT NULL,
+    booked_at TIMESTAMPTZ NOT NULL,
+    payment_id BIGINT,
+    debited VARCHAR NOT NULL,
+    debited_name VARCHAR,
+    credited VARCHAR NOT NULL,
+    credited_name VARCHAR,
+    amount DECIMAL(18,3) NOT NULL,      -- as ordered
+    currency VARCHAR NOT NULL,
+    rate DECIMAL(18,8),                 -- national currency for a unit of the ordered one, where it was changed
+    variable_symbol VARCHAR,
+    constant_symbol VARCHAR,
+    specific_symbol VARCHAR,
+    message VARCHAR,
+    end_to_end_id VARCHAR
+);
+CREATE TABLE IF NOT EXISTS posting (    -- of each transaction and currency the sum is 0
+    transaction_id BIGINT NOT NULL,
+    line INTEGER NOT NULL,
+    account VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    amount DECIMAL(18,3) NOT NULL,      -- signed, credit of the account positive
+    day DATE NOT NULL,
+    PRIMARY KEY (transaction_id, line)
+);
+CREATE TABLE IF NOT EXISTS closing (    -- balances at the end of an accounting day
+    day DATE NOT NULL,
+    account VARCHAR NOT NULL,
+    amount DECIMAL(18,3) NOT NULL,
+    number INTEGER NOT NULL,            -- of the account's statement in the year; 0: there is none
+    PRIMARY KEY (day, account)
+);
+CREATE TABLE IF NOT EXISTS rate (
+    day DATE NOT NULL,
+    currency VARCHAR NOT NULL,
+    rate DECIMAL(18,8) NOT NULL,        -- national currency for one unit
+    PRIMARY KEY (day, currency)
+);
+
+-- Views of the moment
+
+-- An amount in another currency, half up to its minor unit, by whole numbers: a division of decimals is a double.
+CREATE OR REPLACE MACRO unit_mills(currency) AS
+    CASE WHEN currency IN ({no_decimals}) THEN 1000 WHEN currency IN ({three_decimals}) THEN 1 ELSE 10 END::HUGEINT;
+CREATE OR REPLACE MACRO quotient(dividend, divisor, unit) AS
+    (((2 * dividend + divisor * unit) // (2 * divisor * unit) * unit)::DECIMAL(18,0) * 0.001::DECIMAL(4,3))::DECIMAL(18,3);
+CREATE OR REPLACE MACRO converted(amount, from_rate, to_rate, to_currency) AS quotient(
+    (amount * 1000)::HUGEINT * (from_rate * 100000000)::HUGEINT, (to_rate * 100000000)::HUGEINT, unit_mills(to_currency)
+);
+
+CREATE OR REPLACE VIEW last_closing AS
+    SELECT account, max_by(amount, day) AS amount, max(day) AS day FROM closing GROUP BY account;
+CREATE OR REPLACE VIEW balance AS
+    SELECT a.account, a.currency, coalesce(c.amount, 0) + coalesce(sum(p.amount), 0) AS amount
+    FROM account a LEFT JOIN last_closing c USING (account)
+    LEFT JOIN posting p ON p.account = a.account AND p.day > coalesce(c.day, DATE '0001-01-01')
+    GROUP BY a.account, a.currency, c.amount;
+CREATE OR REPLACE VIEW available AS
+    SELECT b.account, b.currency, b.amount, b.amount + a.overdraft - coalesce(h.held, 0) AS available
+    FROM balance b JOIN account a USING (account)
+    LEFT JOIN (SELECT own_account AS account, sum(held) AS held FROM payment WHERE held > 0 GROUP BY ALL) h USING (account);

@@ -1,0 +1,188 @@
+"""Contracts: clients with their keys, accounts with what is allowed, permissions to collect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from bankklient_lab.bank.ledger import CAPITAL, OWN_ACCOUNTS, book, columns_between
+from bankklient_lab.bank.work import Work
+from bankklient_lab.codebooks import rows
+from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.money import exact
+from bankklient_lab.sealing.certificates import Certificate, read_certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account to open: `account` an IBAN, amounts in its currency, `order_max` of one order (None: any).
+
+    `point` is the client that may see it and, as far as `debit` and `credit` allow, order payments and collections.
+    """
+
+    account: str
+    currency: str
+    name: str
+    point: int | None = None
+    opening: Decimal = Decimal(0)
+    overdraft: Decimal = Decimal(0)
+    debit: bool = True
+    credit: bool = True
+    order_max: Decimal | None = None
+
+
+def found(work: Work) -> None:
+    """Store what a new bank has: its own accounts and the other banks of its clearing."""
+    p = work.parameters
+    for currency in (p.currency, *sorted(p.rates)):
+        for name in OWN_ACCOUNTS:
+            work.store.do(
+                "INSERT INTO account VALUES"
+                " ($account, NULL, $currency, $name, true, 0, false, false, NULL, $day, NULL)",
+                {"account": f"{name} {currency}", "currency": currency, "name": name.capitalize(), "day": work.day},
+            )
+    codes = [row["bank_code"] for row in rows(p.participants)]
+    work.store.do("INSERT INTO participant SELECT DISTINCT unnest($codes)", {"codes": [*codes, p.bank_code]})
+
+
+def register_client(
+    work: Work, point: int, name: str, *, encrypted: bool = False, np_days: int = 0, signers: int = 1
+) -> None:
+    """Register a client; `np_days` 0 is the bank's own number, `signers` how many keys must sign a batch of orders."""
+    if work.store.row("SELECT 1 FROM client WHERE point = $point", {"point": point}):
+        raise BadArgument(f"connection point {point} is registered already")
+    if not (20_001 <= point <= 65_535 and 0 <= np_days <= 99 and 1 <= signers <= 9):
+        raise BadArgument("a client's point is 20001 to 65535, its days without funds 0 to 99, its signers 1 to 9")
+    work.store.do(
+        "INSERT INTO client VALUES ($point, $name, $encrypted, $np_days, $signers)",
+        {"point": point, "name": name, "encrypted": encrypted, "np_days": np_days, "signers": signers},
+    )
+
+
+def register_key(work: Work, certificate: Certificate, *, signs_orders: bool) -> None:
+    """Register the certificate of a client's key, from now on."""
+    require_client(work, certificate.point)
+    if work.store.row("SELECT 1 FROM certificate WHERE fingerprint = $id", {"id": certificate.fingerprint}):
+        raise BadArgument("this key is registered already")
+    work.store.do(
+        "INSERT INTO certificate VALUES ($id, $point, $der, $signs, $at, NULL)",
+        {
+            "id": certificate.fingerprint,
+            "point": certificate.point,
+            "der": certificate.der,
+            "signs": signs_orders,
+            "at": work.at,
+        },
+    )
+
+
+def withdraw_key(work: Work, fingerprint: str) -> None:
+    """Trust a key no more."""
+    work.store.do(
+        "UPDATE certificate SET withdrawn_at = $at WHERE fingerprint = $id AND withdrawn_at IS NULL",
+        {"id": fingerprint, "at": work.at},
+    )
+
+
+def certificate(work: Work, fingerprint: str) -> Certificate | None:
+    """Return the certificate of a client's key that is trusted now."""
+    row = work.store.row(
+        "SELECT certificate FROM certificate WHERE fingerprint = $id AND withdrawn_at IS NULL", {"id": fingerprint}
+    )
+    return read_certificate(row[0]) if row else None
+
+
+def encryption_certificate(work: Work, point: int) -> Certificate | None:
+    """Return the certificate to encrypt for a client by, its last one that can; None when batches go unencrypted."""
+    client = work.store.row("SELECT encrypted FROM client WHERE point = $point", {"point": point})
+    if client is None or not client[0]:
+        return None
+    row = work.store.row(
+        "SELECT certificate FROM certificate WHERE point = $point AND withdrawn_at IS NULL"
+        " ORDER BY registered_at DESC, fingerprint LIMIT 1",
+        {"point": point},
+    )
+    return read_certificate(row[0]) if row else None
+
+
+def signing_keys(work: Work, fingerprints: Sequence[str]) -> int:
+    """Return how many different keys among the fingerprints may sign orders."""
+    row = work.store.row(
+        "SELECT count(*) FROM certificate WHERE signs_orders AND fingerprint IN (SELECT unnest($ids))",
+        {"ids": list(fingerprints)},
+    )
+    assert row is not None
+    return int(row[0])
+
+
+def signers_needed(work: Work, point: int) -> int:
+    """Return how many keys must sign the batches of a client."""
+    row = work.store.row("SELECT signers FROM client WHERE point = $point", {"point": point})
+    assert row is not None
+    return int(row[0])
+
+
+def require_client(work: Work, point: int) -> None:
+    """Refuse a connection point that is no client's."""
+    if not work.store.row("SELECT 1 FROM client WHERE point = $point", {"point": point}):
+        raise UnknownName("connection point", point)
+
+
+def open_account(work: Work, account: Account) -> None:
+    """Open an account, its opening balance paid by the bank's own capital."""
+    if account.point is not None:
+        require_client(work, account.point)
+    if account.currency != work.parameters.currency and account.currency not in work.parameters.rates:
+        raise UnknownName("currency", account.currency, "the bank has no rate of it")
+    if work.store.row("SELECT 1 FROM account WHERE account = $account", {"account": account.account}):
+        raise BadArgument(f"the account {account.account} is open already")
+    work.store.do(
+        "INSERT INTO account VALUES ($account, $point, $currency, $name, false, $overdraft, $debit, $credit, $max,"
+        " $day, NULL)",
+        {
+            "account": account.account,
+            "point": account.point,
+            "currency": account.currency,
+            "name": account.name,
+            "overdraft": exact(account.overdraft),
+            "debit": account.debit,
+            "credit": account.credit,
+            "max": None if account.order_max is None else exact(account.order_max),
+            "day": work.day,
+        },
+    )
+    if account.opening:
+        between = columns_between("opening", f"'{CAPITAL} ' || currency", "account", "Opening balance")
+        book(
+            work,
+            f"SELECT 1 AS sort, {between} FROM (SELECT $amount::DECIMAL(18,3) AS amount, account, currency FROM account"  # noqa: S608
+            " WHERE account = $account)",
+            amount=exact(account.opening),
+            account=account.account,
+        )
+
+
+def close_account(work: Work, account: str) -> None:
+    """Close an account from today on."""
+    work.store.do(
+        "UPDATE account SET closed = $day WHERE account = $account AND closed IS NULL AND NOT own",
+        {"account": account, "day": work.day},
+    )
+
+
+def permit_collection(
+    work: Work, debited: str, credited: str, *, amount_max: Decimal | None = None, last_day: date | None = None
+) -> None:
+    """Permit collections from one account to another, from today on; an earlier permission is replaced."""
+    work.store.do(
+        "INSERT OR REPLACE INTO collection_permission VALUES ($debited, $credited, $max, $day, $last)",
+        {
+            "debited": debited,
+            "credited": credited,
+            "max": None if amount_max is None else exact(amount_max),
+            "day": work.day,
+            "last": last_day,
+        },
+    )

@@ -1,0 +1,153 @@
+"""Domestic payments and collections: checked on arrival, executed on their day, tried again while funds are missing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyarrow as pa
+
+from bankklient_lab.bank.calendar import working_after, working_from
+from bankklient_lab.bank.funds import available, covered
+from bankklient_lab.bank.ledger import CLEARING, FEES, book
+from bankklient_lab.bank.work import Source, Work
+
+# ruff: noqa: S608 - every text below is our own
+
+_IBAN_DIGITS = 22  # after the country, of an account of the banks simulated here (CZ, SK)
+_MOD_97 = (
+    "(substr(a.counter_account, 5) || (ascii(a.counter_account) - 55) || (ascii(substr(a.counter_account, 2)) - 55)"
+    " || substr(a.counter_account, 3, 2))::HUGEINT % 97 <> 1"
+)
+# Number and condition, the first that holds counts; o is the own account, c the counter account, p the permission.
+_REJECTIONS = (
+    (201, "a.counter_account IS NULL OR a.maturity IS NULL OR a.amount <= 0", "account, maturity or amount"),
+    (205, "o.account IS NULL OR o.closed <= $day", "the own account does not exist"),
+    (208, "o.point IS DISTINCT FROM $point", "the own account belongs to another client"),
+    (208, "NOT if(a.kind = 'collection', o.credit, o.debit)", "the contract does not allow it for this account"),
+    (208, "a.amount > o.order_max", "over the limit of one order"),
+    (207, "a.currency <> $currency OR o.currency <> $currency OR c.currency <> $currency", "not the national currency"),
+    (205, f"NOT regexp_full_match(a.counter_account, '{{country}}[0-9]{{{{{_IBAN_DIGITS}}}}}')", "not an account here"),
+    (205, _MOD_97, "the check digits are wrong"),
+    (206, "m.bank_code IS NULL", "there is no such bank"),
+    (205, "$bank_code = substr(a.counter_account, 5, 4) AND (c.account IS NULL OR c.closed <= $day OR c.own)", ""),
+    (209, "a.maturity < $latest", "the maturity lies too far back"),
+    (200, "a.kind = 'collection' AND p.debited IS NULL", ""),
+    (203, "a.kind = 'collection' AND a.amount > p.amount_max", ""),
+)
+
+
+def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
+    """Check the orders of a batch and store them: rejected (ER), or waiting for their day (RV).
+
+    `late`: they came after the end of the day, so that the next working day is the first of an order.
+    """
+    p = work.parameters
+    first = working_after(work.day, work.calendars) if late else work.day
+    days = sorted({day or first for day in orders["maturity"].to_pylist()})
+    due = [working_from(max(day, first), work.calendars) for day in days]
+    reasons, texts = _cases(p.country)
+    with work.store.lent(arriving=orders, due_days=pa.table({"maturity": days, "due": due})):
+        work.store.do(
+            f"""
+            INSERT INTO payment
+            SELECT (SELECT coalesce(max(payment_id), 0) FROM payment)
+                    + row_number() OVER (ORDER BY a.client_reference::BIGINT),
+                $point, a.client_reference::BIGINT, $batch, a.kind, $priority, a.own_account, a.own_name,
+                a.counter_account, substr(a.counter_account, 5, 4), NULL, a.counter_name, a.amount, a.currency,
+                coalesce(a.maturity, $day), d.due, a.variable_symbol, a.constant_symbol, a.specific_symbol, a.message,
+                a.end_to_end_id, NULL, NULL, NULL,
+                if({reasons} IS NULL, 'RV', 'ER'), {reasons}, {texts},
+                if(a.kind = 'collection', $collection_days, $np_days), 0, $day, ''
+            FROM (SELECT * REPLACE (if(kind = 'collection', kind, 'payment') AS kind) FROM arriving) a
+            JOIN due_days d ON d.maturity = coalesce(a.maturity, $day)
+            LEFT JOIN account o ON o.account = a.own_account
+            LEFT JOIN account c ON c.account = a.counter_account
+            LEFT JOIN participant m ON m.bank_code = substr(a.counter_account, 5, 4)
+            LEFT JOIN collection_permission p ON p.debited = a.counter_account AND p.credited = a.own_account
+                AND d.due BETWEEN p.first_day AND coalesce(p.last_day, DATE '9999-12-31')
+            """,
+            {
+                **source._asdict(),
+                "day": work.day,
+                "currency": p.currency,
+                "bank_code": p.bank_code,
+                "latest": work.day - timedelta(days=p.late_days),
+                "np_days": _np_days(work, source.point),
+                "collection_days": p.collection_days,
+            },
+        )
+
+
+def _np_days(work: Work, point: int) -> int:
+    row = work.store.row("SELECT np_days FROM client WHERE point = $point", {"point": point})
+    assert row is not None
+    return int(row[0]) or work.parameters.np_days
+
+
+def _cases(country: str) -> tuple[str, str]:
+    """Return SQL for the number of the reason and for its text."""
+    conditions = [(number, condition.format(country=country), text) for number, condition, text in _REJECTIONS]
+    numbers = " ".join(f"WHEN {condition} THEN {number}" for number, condition, _ in conditions)
+    texts = " ".join(f"WHEN {condition} THEN '{text}'" for _, condition, text in conditions)
+    return f"CASE {numbers} END", f"nullif(CASE {texts} END, '')"
+
+
+_DUE = (
+    "SELECT p.*, d.account AS debit_account, c.account AS credit_account, if(p.priority, $fee, 0) AS fee FROM"
+    " (SELECT *, if(kind = 'payment', own_account, counter_account) AS debited,"
+    " if(kind = 'payment', counter_account, own_account) AS credited,"
+    " if(kind = 'payment', own_name, counter_name) AS debited_name,"
+    " if(kind = 'payment', counter_name, own_name) AS credited_name"
+    " FROM payment WHERE state IN ('RV', 'IS') AND kind <> 'foreign' AND due <= $day) p"
+    " LEFT JOIN account d ON d.account = p.debited LEFT JOIN account c ON c.account = p.credited"
+)
+
+
+def settle(work: Work) -> None:
+    """Execute the domestic orders that are due and have funds; the others wait (IS)."""
+    given: dict[str, object] = {"day": work.day, "fee": work.parameters.priority_fee}
+    waiting = work.store.rows(
+        "SELECT payment_id, debit_account, credit_account, amount + if(kind = 'payment', fee, 0), amount"
+        f" FROM ({_DUE}) ORDER BY priority DESC, payment_id",
+        given,
+    )
+    if not waiting:
+        return
+    done = pa.table({"payment_id": pa.array(covered(waiting, available(work)), pa.int64())})
+    currency = work.parameters.currency
+    with work.store.lent(done=done):
+        moved = (
+            "variable_symbol, constant_symbol, specific_symbol, message, end_to_end_id,"
+            f" coalesce(debit_account, '{CLEARING} {currency}') AS debit_account, amount AS debit_amount,"
+            f" currency AS debit_currency, coalesce(credit_account, '{CLEARING} {currency}') AS credit_account,"
+            " amount AS credit_amount, currency AS credit_currency"
+        )
+        book(
+            work,
+            "SELECT (payment_id, 0) AS sort, kind, payment_id, debited, debited_name, credited, credited_name, amount,"
+            f" currency, NULL AS rate, {moved} FROM ({_DUE}) JOIN done USING (payment_id) UNION ALL BY NAME"
+            " SELECT (payment_id, 1) AS sort, 'fee' AS kind, payment_id, own_account AS debited,"
+            f" '{FEES} {currency}' AS credited, fee AS amount, currency, 'Priority payment' AS message,"
+            f" own_account AS debit_account, fee AS debit_amount, currency AS debit_currency,"
+            f" '{FEES} {currency}' AS credit_account, fee AS credit_amount, currency AS credit_currency"
+            f" FROM ({_DUE}) JOIN done USING (payment_id) WHERE fee > 0 AND kind = 'payment'",
+            **given,
+        )
+        work.store.do(
+            "UPDATE payment SET state = 'OK', changed_on = $day FROM done WHERE payment.payment_id = done.payment_id",
+            {"day": work.day},
+        )
+    work.store.do(
+        "UPDATE payment SET state = 'IS', changed_on = $day WHERE state = 'RV' AND kind <> 'foreign' AND due <= $day",
+        {"day": work.day},
+    )
+
+
+def close_day(work: Work) -> None:
+    """Count one closing of each order that waits for funds; the last one rejects it (202)."""
+    work.store.do(
+        "UPDATE payment SET closings_left = closings_left - 1, state = if(closings_left = 1, 'ER', state),"
+        " reason = if(closings_left = 1, 202, reason), changed_on = if(closings_left = 1, $day, changed_on)"
+        " WHERE state = 'IS'",
+        {"day": work.day},
+    )

@@ -1,0 +1,37 @@
+"""The funds test: order after order, each against what the ones before it left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from bankklient_lab.bank.work import Work
+
+
+def available(work: Work) -> dict[str, Decimal]:
+    """Return what customers' accounts may still be debited by: balance and overdraft, less what is held."""
+    rows = work.store.rows(
+        "SELECT v.account, v.available FROM available v JOIN account a USING (account) WHERE NOT own"
+    )
+    return dict(rows)
+
+
+def covered(
+    orders: Iterable[tuple[int, str | None, str | None, Decimal, Decimal]], funds: dict[str, Decimal]
+) -> list[int]:
+    """Return the orders that funds suffice for, in their order; `funds` is brought up to date.
+
+    An order is its number, the accounts debited and credited (None: not of this bank's customers, hence not limited),
+    and what each is moved by. One that does not fit is left out, and later, smaller ones may still fit: so this is a
+    walk, which no sum over a window can express.
+    """
+    found = []
+    for number, debited, credited, debit, credit in orders:
+        if debited is not None:
+            if funds[debited] < debit:
+                continue
+            funds[debited] -= debit
+        if credited is not None:
+            funds[credited] += credit
+        found.append(number)
+    return found

@@ -1,0 +1,106 @@
+"""Batches from their receipt to their result: at once, after a while, or when the bank opens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from bankklient_lab.bank import domestic, foreign
+from bankklient_lab.bank.answers import send, tell
+from bankklient_lab.bank.reading import DOMESTIC, REVOCATION, check_messages, payments, revoked
+from bankklient_lab.bank.revoking import revoke
+from bankklient_lab.bank.work import Source, Work
+from bankklient_lab.errors import FormatError
+from bankklient_lab.formats.batches import Batch, read_batch
+from bankklient_lab.formats.order_answers import write_resolution
+from bankklient_lab.sealing.identity import BatchIdentity
+
+
+class Content(NamedTuple):
+    """What a batch says: its orders (types 1 and 11), or the orders to revoke (type 13)."""
+
+    batch: Batch
+    orders: pa.Table | None
+    revoked: list[int]
+
+
+def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
+    """Return what a payload says; FormatError when it can't be processed: its form, its orders, orders taken before."""
+    batch = read_batch(payload)
+    if batch.identity != identity:
+        raise FormatError("the payload is of another batch than its container", text=batch.identity.line)
+    check_messages(batch)
+    if identity.batch_type == REVOCATION:
+        return Content(batch, None, revoked(batch))
+    orders = payments(batch)
+    _check_new(work, identity.sender, orders)
+    return Content(batch, orders, [])
+
+
+def _check_new(work: Work, point: int, orders: pa.Table) -> None:
+    with work.store.lent(arriving=orders):
+        row = work.store.row(
+            "SELECT order_id, batch FROM payment WHERE point = $point AND order_id IN"
+            " (SELECT client_reference::BIGINT FROM arriving) ORDER BY 1 LIMIT 1",
+            {"point": point},
+        )
+    if row:
+        raise FormatError(f"the order was sent before, in batch {row[1]}", field="InstrId", text=str(row[0]))
+
+
+def ready_at(work: Work, batch: Batch) -> datetime:
+    """Return when a batch that comes now is to be processed: now, deferred, or when the bank opens."""
+    at = work.at
+    if batch.identity.batch_type == DOMESTIC and len(batch.orders) > work.parameters.real_time_orders:
+        at += work.parameters.deferral
+    return work.open_from(at)
+
+
+def process_ready(work: Work) -> None:
+    """Process the batches whose moment has come, in the order of their receipt."""
+    rows = work.store.rows(
+        "SELECT sender, batch_type, year, number, payload, received_at FROM received WHERE state = 'waiting'"
+        " AND ready_at <= $at ORDER BY ready_at, received_at, sender, batch_type, year, number",
+        {"at": work.at},
+    )
+    for sender, batch_type, year, number, payload, received_at in rows:
+        identity = BatchIdentity(sender, work.parameters.point, batch_type, year, number)
+        try:
+            _process(work, content_of(work, identity, payload), received_at)
+            error = ""
+        except FormatError as refusal:  # such as an order that another batch brought meanwhile
+            error = refusal.message
+        work.store.do(
+            "UPDATE received SET state = $state, error = $error, ready_at = NULL WHERE sender = $sender"
+            " AND batch_type = $batch_type AND year = $year AND number = $number",
+            {
+                "state": "refused" if error else "processed",
+                "error": error,
+                "sender": sender,
+                "batch_type": batch_type,
+                "year": year,
+                "number": number,
+            },
+        )
+    tell(work)
+
+
+def _process(work: Work, content: Content, received_at: datetime) -> None:
+    identity, p = content.batch.identity, work.parameters
+    name = f"{identity.batch_type}/{identity.order}"
+    same_day, time = work.hours.day(received_at) == work.day, work.hours.time(received_at)
+    if content.orders is None:
+        results = revoke(work, identity.sender, content.revoked)
+        message = write_resolution(name, results, f"{work.at:%Y%m%d%H%M%S}", work.at)
+        send(work, identity.sender, REVOCATION, [message])
+        return
+    source = Source(identity.sender, name, content.batch.priority)
+    if identity.batch_type == DOMESTIC:
+        end = p.priority_cut_off if content.batch.priority else p.real_time_end
+        domestic.arrive(work, source, content.orders, late=same_day and time >= end)
+        domestic.settle(work)
+    else:
+        foreign.arrive(work, source, content.orders, late=same_day and time >= p.foreign_cut_off)
+        foreign.hold(work)

@@ -1,0 +1,31 @@
+"""Revocation: what can still be stopped when the wish is processed."""
+
+from __future__ import annotations
+
+from bankklient_lab.bank.work import Work
+from bankklient_lab.formats.order_answers import RevocationAnswer
+
+EXCLUDED = 204
+DONE, WRONG, POSTED, NOT_FOUND = 4, 5, 6, 7  # codebook revocation_statuses
+_RESULT = {"RV": DONE, "IS": DONE, "PR": DONE, "ER": WRONG, "OK": POSTED}
+
+
+def revoke(work: Work, point: int, order_ids: list[int]) -> list[RevocationAnswer]:
+    """Stop orders that are not posted (they are then rejected with 204), and say what became of each."""
+    states: dict[int, str] = dict(
+        work.store.rows(
+            "SELECT order_id, state FROM payment WHERE point = $point AND order_id IN (SELECT unnest($ids))",
+            {"point": point, "ids": order_ids},
+        )
+    )
+    answers = [
+        RevocationAnswer(order_id, _RESULT[states[order_id]] if order_id in states else NOT_FOUND)
+        for order_id in order_ids
+    ]
+    done = [answer.order_id for answer in answers if answer.result == DONE]
+    work.store.do(
+        "UPDATE payment SET state = 'ER', reason = $reason, held = 0, changed_on = $day"
+        " WHERE point = $point AND order_id IN (SELECT unnest($ids))",
+        {"point": point, "ids": done, "reason": EXCLUDED, "day": work.day},
+    )
+    return answers

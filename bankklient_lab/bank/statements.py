@@ -1,0 +1,106 @@
+"""What clients learn of their accounts: statements of a closed day (camt.053) with the orders rejected on it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import pyarrow as pa
+
+from bankklient_lab.bank.answers import send
+from bankklient_lab.bank.reading import DOMESTIC
+from bankklient_lab.bank.work import Work
+from bankklient_lab.formats.base import StatementSet
+from bankklient_lab.formats.batches import Message
+from bankklient_lab.formats.camt_write import write
+from bankklient_lab.formats.order_answers import OrderAnswer, write_status
+from bankklient_lab.formats.schema import SCHEMAS, Kind
+
+# ruff: noqa: S608 - every text below is our own
+
+STATEMENT_MESSAGE = "camt.053.001.08"
+_CODES = {  # what the account is debited with, credited with
+    "payment": ("PMNT/ICDT/DMCT", "PMNT/RCDT/DMCT"),
+    "collection": ("PMNT/RDDT/PMDD", "PMNT/IDDT/PMDD"),
+    "foreign": ("PMNT/ICDT/XBCT", "PMNT/RCDT/XBCT"),
+    "incoming": ("PMNT/ICDT/DMCT", "PMNT/RCDT/DMCT"),
+    "fee": ("ACMT/MDOP/FEES", "ACMT/MCOP/FEES"),
+    "interest": ("ACMT/MDOP/INTR", "ACMT/MCOP/INTR"),
+    "opening": ("ACMT/MDOP/OTHR", "ACMT/MCOP/OTHR"),
+}
+
+# The movements of clients' accounts, each seen from its account's side.
+ENTRIES = (
+    "SELECT a.account, a.point, b.transaction_id, b.booked_at, b.kind, b.day AS booking_day, b.day AS value_day,"
+    " s.amount, s.currency, 'BOOK' AS status, false AS reversal,"
+    " if(is_debit, b.credited_name, b.debited_name) AS counterparty_name,"
+    " if(is_debit, b.credited, b.debited) AS other, if(contains(other, ' '), NULL, other) AS counterparty_account,"
+    " b.variable_symbol, b.constant_symbol, b.specific_symbol, b.end_to_end_id,"
+    " b.transaction_id::VARCHAR AS bank_reference,"
+    " if(o.own_account = a.account AND b.kind <> 'fee', o.order_id, NULL)::VARCHAR AS client_reference, CASE b.kind "
+    + " ".join(f"WHEN '{kind}' THEN if(is_debit, '{debit}', '{credit}')" for kind, (debit, credit) in _CODES.items())
+    + " END AS transaction_code, b.message AS remittance,"
+    " if(b.currency <> s.currency, b.amount, NULL) AS original_amount,"
+    " if(b.currency <> s.currency, b.currency, NULL) AS original_currency,"
+    " if(b.currency <> s.currency, trim(b.rate::VARCHAR, '0'), NULL) AS rate_text,"
+    " if(starts_with(rate_text, '.'), '0' || rate_text, rtrim(rate_text, '.')) AS exchange_rate, 0 AS detail_count"
+    " FROM (SELECT *, amount < 0 AS is_debit FROM posting) s"
+    " JOIN account a ON a.account = s.account AND a.point IS NOT NULL"
+    " JOIN booking b USING (transaction_id) LEFT JOIN payment o ON o.payment_id = b.payment_id"
+)
+_STATEMENTS = (
+    "SELECT row_number() OVER (ORDER BY c.account) AS statement_no, false AS interim, c.account, $bic AS bank,"
+    " a.currency, a.name AS account_name, c.number::VARCHAR AS number, $reference AS reference, $created_at AS created_at,"
+    " coalesce(p.day + 1, $day) AS first_day, $day AS last_day, coalesce(p.amount, 0) AS opening,"
+    " coalesce(p.day, $day) AS opening_day, c.amount AS closing, $day AS closing_day"
+    " FROM closing c JOIN account a USING (account) LEFT JOIN (SELECT account, max(day) AS day,"
+    " max_by(amount, day) AS amount FROM closing WHERE day < $day GROUP BY account) p USING (account)"
+    " WHERE c.day = $day AND a.point = $point ORDER BY c.account"
+)
+
+
+def make_statements(work: Work) -> None:
+    """Send each client the statements of the day that was closed, in a batch of type 1."""
+    for (point,) in work.store.rows("SELECT point FROM client ORDER BY point"):
+        given = {
+            "point": point, "day": work.day, "bic": work.parameters.bic, "reference": f"{work.day:%Y%m%d}",
+            "created_at": work.at.isoformat(timespec="seconds"),
+        }  # fmt: skip
+        statements = conformed(work.store.table(_STATEMENTS, given), Kind.STATEMENT)
+        if not statements.num_rows:
+            continue
+        with work.store.lent(numbered=statements):
+            entries = work.store.table(
+                "SELECT n.statement_no, row_number() OVER (PARTITION BY n.statement_no ORDER BY e.transaction_id) AS"
+                f" entry_no, e.* FROM ({ENTRIES}) e JOIN numbered n USING (account)"
+                " WHERE e.booking_day BETWEEN n.first_day AND n.last_day ORDER BY 1, 2"
+            )
+        content = b"".join(write(StatementSet(statements, conformed(entries, Kind.ENTRY))))
+        send(work, point, DOMESTIC, [Message(STATEMENT_MESSAGE, content), *_rejected(work, point)])
+
+
+def conformed(table: pa.Table, kind: Kind) -> pa.Table:
+    """Return a table in the schema of a kind of record; columns that it lacks are null."""
+    schema = SCHEMAS[kind]
+    columns = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _rejected(work: Work, point: int) -> list[Message]:
+    """Return the domestic orders rejected on the day, which come back with its statements (TRN-141)."""
+    rows = work.store.rows(
+        "SELECT batch, order_id, reason, reason_text, payment_id FROM payment WHERE point = $point AND state = 'ER'"
+        " AND kind <> 'foreign' AND changed_on = $day ORDER BY batch, payment_id",
+        {"point": point, "day": work.day},
+    )
+    return [
+        write_status(
+            batch,
+            [OrderAnswer(order_id, "ER", reason, text, str(number)) for _, order_id, reason, text, number in orders],
+            f"{work.day:%Y%m%d}-{at}",
+            work.at,
+        )
+        for at, (batch, orders) in enumerate(groupby(rows, key=lambda row: row[0]), start=1)
+    ]

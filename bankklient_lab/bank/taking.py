@@ -1,0 +1,80 @@
+"""A batch on its way into the bank: new or seen before, in its turn or parked, at once or in the queue."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from bankklient_lab.bank import contracts
+from bankklient_lab.bank.processing import content_of, process_ready, ready_at
+from bankklient_lab.bank.receipt import NUMBER, Receipt, known_payload, next_number, number_of, record, same_again
+from bankklient_lab.bank.work import Work
+from bankklient_lab.errors import FormatError, Refused
+from bankklient_lab.sealing.container import Opened
+from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.keys import SigningKey
+
+
+def take(work: Work, found: Opened, key: SigningKey) -> Receipt:
+    """Take a batch in and process what is ready; Refused leaves everything as it was."""
+    identity, payload = found.identity, found.payload
+    before = same_again(work, identity, sha256(payload).hexdigest())
+    if before is not None:
+        return before
+    needed = contracts.signers_needed(work, identity.sender)
+    if contracts.signing_keys(work, found.signers) < needed:
+        raise Refused(f"the batch needs {needed} signatures and has {len(found.signers)}", reason="signers")
+    if identity.number > next_number(work, identity):
+        return record(work, identity, payload, "parked", key)
+    receipt = _admit(work, identity, payload, key)
+    _unpark(work, identity)
+    process_ready(work)
+    return receipt
+
+
+def void(work: Work, found: Opened, key: SigningKey) -> Receipt:
+    """Record that a number is given up, which an empty payload says."""
+    identity = found.identity
+    if found.payload:
+        raise Refused("a number is given up by an empty batch", reason="content")
+    before = same_again(work, identity, None)
+    if before is not None:
+        return before
+    first = identity._replace(number=next_number(work, identity))
+    if identity.number > first.number:
+        raise Refused(f"number {first.order} of the type is missing before it", reason="missing", order=first.order)
+    receipt = record(work, identity, None, "void", key)
+    _unpark(work, identity)
+    process_ready(work)
+    return receipt
+
+
+def _admit(work: Work, identity: BatchIdentity, payload: bytes, key: SigningKey) -> Receipt:
+    try:
+        content = content_of(work, identity, payload)
+    except FormatError as error:
+        return record(work, identity, payload, "refused", key, error=error.message)
+    receipt = record(work, identity, payload, "received", key)
+    _set(work, identity, state="waiting", error="", ready_at=ready_at(work, content.batch))
+    return receipt
+
+
+def _unpark(work: Work, identity: BatchIdentity) -> None:
+    """Let parked batches in whose turn has come."""
+    while True:
+        identity = identity._replace(number=next_number(work, identity))
+        found = known_payload(work, identity)
+        if found is None:
+            return
+        try:
+            content = content_of(work, identity, found)
+        except FormatError as error:
+            _set(work, identity, state="refused", error=error.message, ready_at=None)
+        else:
+            _set(work, identity, state="waiting", error="", ready_at=ready_at(work, content.batch))
+
+
+def _set(work: Work, identity: BatchIdentity, **values: object) -> None:
+    work.store.do(
+        f"UPDATE received SET state = $state, error = $error, ready_at = $ready_at WHERE {NUMBER}",  # noqa: S608
+        {**number_of(identity), **values},
+    )

@@ -1,0 +1,58 @@
+"""What every part of the bank's work is given: its store, its parameters and the moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import NamedTuple
+
+from bankklient_lab.bank.calendar import Hours, is_working, working_after
+from bankklient_lab.bank.parameters import Parameters
+from bankklient_lab.bank.store import Store
+
+
+class Source(NamedTuple):
+    """The batch that orders came in: its client's connection point, its name "type/rrrrnnnn", and its priority."""
+
+    point: int
+    batch: str
+    priority: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One moment of the bank; `at` is an instant (UTC)."""
+
+    store: Store
+    parameters: Parameters
+    hours: Hours
+    at: datetime
+
+    @property
+    def day(self) -> date:
+        """The bank's day."""
+        return self.hours.day(self.at)
+
+    @property
+    def time(self) -> time:
+        """The bank's time of day."""
+        return self.hours.time(self.at)
+
+    @property
+    def calendars(self) -> tuple[str, ...]:
+        """Whose holidays the bank keeps."""
+        return (self.parameters.calendar,)
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether orders are processed at an instant: on a working day, outside the night window."""
+        p = self.parameters
+        return is_working(self.hours.day(at), self.calendars) and p.day_start <= self.hours.time(at) < p.night_start
+
+    def open_from(self, at: datetime) -> datetime:
+        """Return the instant, or the first one after it at which orders are processed."""
+        if self.is_open(at):
+            return at
+        day, p = self.hours.day(at), self.parameters
+        if not (is_working(day, self.calendars) and self.hours.time(at) < p.day_start):
+            day = working_after(day, self.calendars)
+        return self.hours.instant(day, p.day_start)
