@@ -139,7 +139,8 @@ def _keep(balancing: _Balancing, identity: BatchIdentity, content: Frozen, *, pr
     ((batch_id,),) = cursor.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ops.batch").fetchall()
     cursor.execute(
         "INSERT INTO ops.batch BY NAME SELECT $id AS batch_id, 'send' AS direction, $point AS point,"
-        " $type AS batch_type, $year AS year, $number AS number, $priority AS priority, $format AS record_format, 'not exists' AS mode,"
+        " $type AS batch_type, $year AS year, $number AS number, $priority AS priority, $format AS record_format,"
+        " 'not exists' AS mode,"
         f" {CREATED} AS status, 0 AS error_status, $count AS messages, $balancing AS balancing,"
         " $sha256 AS payload_sha256, $me AS created_by, $now AS created_at, $me AS changed_by, $now AS changed_at",
         {

@@ -9,6 +9,7 @@ import duckdb
 
 from bankklient_lab.codebooks import rows
 from bankklient_lab.store.archive import PARTS, damage
+from bankklient_lab.store.batch_checks import BATCH_CHECKS
 from bankklient_lab.store.database import Database
 from bankklient_lab.store.invariant import Check
 from bankklient_lab.store.migrations import migrations
@@ -246,6 +247,7 @@ def run_checks(database: Database, more: Iterable[Check] = ()) -> Iterator[Outco
         "numbers": [step.number for step in known],
         "checksums": [step.checksum for step in known],
         "statuses": [row["code"] for row in rows("order_statuses")],
+        "sent": [row["code"] for row in rows("order_statuses") if row["stage"] == "sent"],
         **as_values(database.path),
     }
     with database.reading() as cursor:
@@ -253,7 +255,7 @@ def run_checks(database: Database, more: Iterable[Check] = ()) -> Iterator[Outco
         try:
             yield _full_read(cursor)
             yield _archive(cursor, database)
-            for check in (*CHECKS, *ORDER_CHECKS, *more):
+            for check in (*CHECKS, *ORDER_CHECKS, *BATCH_CHECKS, *more):
                 yield _outcome(
                     cursor, check, {name: value for name, value in values.items() if f"${name}" in check.sql}
                 )

@@ -17,10 +17,13 @@ from tests.clocks import NOON
 OWN_POINT = 20001
 
 
+# The client's key, one for all tests.
+KEY = new_key(point=OWN_POINT, kind="operational", at=NOON, expires_on=date(2028, 1, 1), algorithm="ecdsa")
+
+
 def a_signer() -> Signer:
-    """Return what signs with a new key of the client."""
-    key = new_key(point=OWN_POINT, kind="operational", at=NOON, expires_on=date(2028, 1, 1), algorithm="ecdsa")
-    return Signer(1, lambda identity, sha256, at: sign(identity, sha256, key, at))
+    """Return what signs with the client's key."""
+    return Signer(1, lambda identity, sha256, at: sign(identity, sha256, KEY, at))
 
 
 def agreed(lab: Lab, which: str = "complete", types: Sequence[str] = ()) -> dict[str, str]:

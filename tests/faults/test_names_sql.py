@@ -22,7 +22,7 @@ from tests.clocks import NOON
 from tests.faults.material import broken
 from tests.statements import ACCOUNT, mt940
 
-for room in ("keys", "orders", "history", "analysis", "reports", "runs"):  # every module with actions
+for room in ("keys", "balancing", "orders", "history", "analysis", "reports", "runs"):  # every module with actions
     package = import_module(f"bankklient_lab.{room}")
     for module in iter_modules(package.__path__):
         import_module(f"{package.__name__}.{module.name}")
@@ -48,7 +48,7 @@ VALID: dict[str, Any] = {
     "before": date(2020, 1, 1), "archive_id": 1, "kind": "domestic_payment", "order_id": 1, "order_ids": [1],
     "pattern_id": 1, "group": 0, "arranged": [], "regular_payment_id": 1, "periodicity": "month", "day": 1,
     "valid_from": date(2026, 11, 1), "counterparty_id": 1, "changes": {}, "texts": {}, "setting": 1, "position": "both",
-    "system": 1, "format": "csv", "key_id": 1, "fingerprint": "00",
+    "system": 1, "format": "csv", "chosen": {}, "batch_id": 1, "key_id": 1, "fingerprint": "00",
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,

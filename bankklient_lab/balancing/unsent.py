@@ -1,0 +1,87 @@
+"""Batches that are made and not sent: their list, and discarding one of them as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bankklient_lab.actions import action, table_action
+from bankklient_lab.balancing.making import CREATED, note_event
+from bankklient_lab.codebooks import rows
+from bankklient_lab.errors import Refused, UnknownName
+from bankklient_lab.lab import Lab, Read
+from bankklient_lab.orders.steps import step_all
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+DELETED = 21  # data/codebooks/transmission_statuses.csv
+PUBLIC_KEY = 2  # type of the batch that brings one to the bank
+ID_MAX = 2**63 - 1
+
+
+@table_action("11")
+def unsent_batches(lab: Lab) -> Read:
+    """Return the batches that are made and not sent, the oldest first.
+
+    Columns: batch_id, batch_type, type_name, batch_order (rrrrnnnn), priority, records, created_by, created_at.
+    """
+    return lab.read(
+        f"""
+        SELECT batch_id, batch_type, {type_name("batch_type")} AS type_name, {BATCH_ORDER} AS batch_order, priority,
+            messages AS records, created_by, created_at
+        FROM ops.batch WHERE direction = 'send' AND status = {CREATED} ORDER BY batch_id
+        """
+    )
+
+
+@action("11", mode="batch", record="order_id")
+def discard_batch(lab: Lab, batch_id: int) -> dict[str, Any]:
+    """Discard a batch that was not sent, as a whole: it is never sent, its number is not used again.
+
+    Its orders become deleted (DE); this can't be taken back, and whoever calls it has asked twice. Returns batch_type,
+    batch_order, records. UnknownName for a batch that there is not; Refused for one that is not only created, or brings
+    a public key.
+    """
+    with lab.database.tx("ops") as cursor:
+        batch_type, order, records = _discardable(cursor, batch_id)
+        orders = f"(SELECT order_id FROM ops.sent_order WHERE batch_id = {batch_id})"
+        step_all(lab, cursor, "discard_batch", orders)
+        cursor.execute(
+            "UPDATE ops.sent_order SET in_process = false, changed_at = ? WHERE batch_id = ?", [lab.clock(), batch_id]
+        )
+        cursor.execute(
+            "UPDATE ops.batch SET status = ?, changed_by = ?, changed_at = ? WHERE batch_id = ?",
+            [DELETED, lab.caller.reference, lab.clock(), batch_id],
+        )
+        note_event(lab, cursor, batch_id, DELETED)
+        lab.log(cursor, "discard_batch", f"{batch_type} {order}", orders=records)
+    return {"batch_type": batch_type, "batch_order": order, "records": records}
+
+
+def _discardable(cursor: Any, batch_id: int) -> tuple[int, str, int]:
+    """Return type, order and number of records of a batch; UnknownName, or Refused when it can't be discarded."""
+    found = cursor.execute(
+        f"SELECT batch_type, {BATCH_ORDER}, messages, status FROM ops.batch WHERE direction = 'send' AND batch_id = ?",
+        [batch_id if abs(batch_id) <= ID_MAX else 0],
+    ).fetchone()
+    if found is None:
+        raise UnknownName("batch", str(batch_id)[:30], "`bankklient balance batches` shows those that are not sent")
+    batch_type, order, records, status = found
+    if status != CREATED:
+        raise Refused(f"batch {batch_type} {order} is {status_name(status)}; only one that was not sent is discarded")
+    if batch_type == PUBLIC_KEY:
+        raise Refused(f"batch {batch_type} {order} brings a public key, without which no later key could follow")
+    return batch_type, order, records
+
+
+BATCH_ORDER = "(year * 10000 + number)::VARCHAR"  # rrrrnnnn
+
+
+def type_name(column: str) -> str:
+    """Return SQL for the name of a type of batch."""
+    names = " ".join(f"WHEN {row['number']} THEN '{row['name']}'" for row in rows("batch_types"))
+    return f"CASE {column} {names} END"
+
+
+def status_name(status: int) -> str:
+    """Return the name of a status of the transmission protocol."""
+    return next(row["name"] for row in rows("transmission_statuses") if row["code"] == str(status))

@@ -1,0 +1,220 @@
+"""Commands that balance: what is ready, the batches of it, and what a balancing put into them."""
+
+from __future__ import annotations
+
+import sys
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
+from bankklient_lab.cli.output import lines, print_json, print_rows, print_table, shown
+from bankklient_lab.cli.printed import OutputOption
+from bankklient_lab.errors import BadArgument, Refused
+from bankklient_lab.store.files import write_whole
+from bankklient_lab.store.passphrase import read_passphrase
+
+if TYPE_CHECKING:
+    from bankklient_lab.lab import Lab
+
+IncludedOption = Annotated[
+    bool, typer.Option("--included", help="Only included orders, not all that are confirmed; of the other types all.")
+]
+_SUMMARY = (
+    "record_type", "part", "status_name", "own_account", "currency", "orders", "amount", "placed", "placed_amount",
+)  # fmt: skip
+_TYPES = ("record_type", "label", "batch_type", "records", "batches", "allowed_duplicates")
+_BATCHES = ("batch_id", "batch_type", "type_name", "batch_order", "priority", "records", "created_by", "created_at")
+_STATEMENT = (
+    "batch_order", "position", "transmission_id", "letter", "own_account", "counter_account", "counter_name", "amount",
+    "currency", "maturity", "variable_symbol",
+)  # fmt: skip
+_STATEMENT_TOTALS = ("own_account", "own_account_name", "kind", "currency", "orders", "amount")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    balancing = typer.Typer(rich_markup_mode=None, help="Confirmed orders into signed batches for the bank.")
+    for command in (summary, run, batches, discard, statement):
+        balancing.command(command.__name__)(command)
+    app.add_typer(balancing, name="balance")
+
+
+def summary(
+    included: IncludedOption = False,
+    details: Annotated[bool, typer.Option("--details", help="By status and own account, whatever the status.")] = False,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Show what balancing would take of each type of record, in its order."""
+    from bankklient_lab.balancing.summaries import balancing_summary, balancing_types
+
+    with opened(lab, passphrase_file) as one:
+        if details:
+            rows = [row for row in balancing_summary.rows(one, _way(included)) if row["level"] == "account" or as_json]
+        else:
+            rows = balancing_types.rows(one, _way(included))
+    print_table(rows, _SUMMARY if details else _TYPES, as_json=as_json, empty="there is nothing to balance")
+
+
+def run(
+    types: Annotated[
+        list[str], typer.Option("--type", metavar="TYPE", help="Balance this type without asking; may be repeated.")
+    ] = [],
+    included: IncludedOption = False,
+    password_file: Annotated[
+        str, typer.Option("--password-file", metavar="FILE", help="File with the key's password; only you may read it.")
+    ] = "",
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Balance: each type is shown and asked for, then the password of your key; the batches can't be undone."""
+    from bankklient_lab.balancing.balance import balance, key_for_balancing
+
+    with opened(lab, passphrase_file) as one:
+        title = key_for_balancing(one)["title"]
+        chosen = _chosen(one, types, _way(included))
+        password = read_passphrase(password_file) or _prompted(f"Password of the {title}: ")
+        made = balance(one, chosen, password, which=_way(included))
+    if as_json:
+        print_json(made)
+        return
+    for batch in made["batches"]:
+        urgent = ", priority payments" if batch["priority"] else ""
+        lines([f"batch {batch['batch_type']} {batch['batch_order']} is made: {batch['orders']} orders{urgent}"])
+
+
+def batches(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+    """List the batches that are made and not sent."""
+    from bankklient_lab.balancing.unsent import unsent_batches
+
+    with opened(lab, passphrase_file) as one:
+        rows = unsent_batches.rows(one)
+    print_table(rows, _BATCHES, as_json=as_json, empty="no batch waits to be sent")
+
+
+def discard(
+    batch: Annotated[int, typer.Argument(metavar="BATCH", help="Number, as `bankklient balance batches` shows it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    lab: LabOption = "",
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Discard a batch that was not sent, with all its orders; you are asked twice."""
+    from bankklient_lab.balancing.unsent import discard_batch
+
+    if not yes:
+        _ask(f"Batch {batch} is discarded as a whole and its orders are deleted.")
+        _ask("This can't be taken back. Are you sure?")
+    with opened(lab, passphrase_file) as one:
+        told = discard_batch(one, batch)
+    lines([f"batch {told['batch_type']} {told['batch_order']} is discarded, with {told['records']} orders"])
+
+
+def statement(
+    batch: Annotated[str, typer.Option(metavar="RRRRNNNN", help="Of one batch instead of the last balancing.")] = "",
+    foreign: Annotated[bool, typer.Option("--foreign", help="Of foreign payments.")] = False,
+    part: Annotated[str, typer.Option(metavar="PART", help="totals or orders; both without it.")] = "",
+    output: OutputOption = None,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Show what the last balancing put into batches: totals of each account, then the orders as they are sent."""
+    from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
+
+    if part not in ("", "totals", "orders"):
+        raise BadArgument(f"there is no part {part!r} of the statement; there are totals and orders")
+    family = "foreign" if foreign else "domestic"
+    if output is not None:
+        _write(output, lab, passphrase_file, family, batch)
+        return
+    with opened(lab, passphrase_file) as one:
+        totals = balancing_statement_totals.rows(one, family, batch)
+        orders = balancing_statement.rows(one, family, batch)
+    if as_json:
+        print_json({"totals": totals, "orders": orders} if not part else totals if part == "totals" else orders)
+        return
+    if not orders:
+        lines(["nothing was balanced yet"])
+        return
+    shown_parts = {"totals": (totals, _STATEMENT_TOTALS), "orders": (orders, _STATEMENT)}
+    one_account = len({row["own_account"] for row in totals}) == 1
+    for name in (part,) if part else ("orders", "totals") if one_account else ("totals", "orders"):
+        rows, columns = shown_parts[name]
+        print_rows(rows, columns, empty="")
+
+
+def _write(output: Path, lab: str, passphrase_file: str, family: str, batch: str) -> None:
+    from bankklient_lab.reports.balancing import render_balancing_statement
+
+    with opened(lab, passphrase_file, pandas=True) as one:
+        write_whole(output, render_balancing_statement(one, output.suffix.lower(), family=family, batch=batch))
+    lines([f"{output} is written"])
+
+
+def _way(included: bool) -> str:
+    return "included" if included else "complete"
+
+
+def _chosen(lab: Lab, types: list[str], which: str) -> dict[str, str]:
+    """Return the types that go into the balancing, each with what the user has seen of it; Refused when none does."""
+    from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
+
+    if not types and not sys.stdin.isatty():
+        raise BadArgument("nobody is asked here; choose what is balanced by --type (`bankklient balance summary`)")
+    rows = balancing_types.rows(lab, which)
+    known = [row["record_type"] for row in rows]
+    if unknown := next((name for name in types if name not in known), ""):
+        raise BadArgument(f"there is no type of record {unknown!r}; there are {', '.join(known)}")
+    sums, twice = balancing_summary.rows(lab, which), balancing_duplicates.rows(lab, which)
+    chosen = {}
+    for row in rows:
+        name = row["record_type"]
+        if types and name not in types:
+            continue
+        if not row["records"]:
+            sys.stderr.write(f"{row['label']}: there is nothing to balance\n")
+            continue
+        if not types:
+            _show(row, [one for one in sums if one["record_type"] == name and one["level"] == "account"])
+        _warn([one for one in twice if one["record_type"] == name])
+        if types or _yes(f"{row['label']}: balance {row['records']} orders?"):
+            chosen[name] = row["digest"]
+    if not chosen:
+        raise Refused("nothing was chosen, and nothing was balanced")
+    return chosen
+
+
+def _show(row: dict[str, Any], sums: list[dict[str, Any]]) -> None:
+    lines([f"{row['label']}, {row['batches']} batches of type {row['batch_type']}"])
+    print_rows(sums, _SUMMARY[1:], empty="")
+
+
+def _warn(duplicates: list[dict[str, Any]]) -> None:
+    """Name the orders that were saved although they seem to pay something twice (BAL-012)."""
+    if duplicates:
+        sys.stderr.write(shown(f"warning: {len(duplicates)} of them are allowed duplicates") + "\n")
+        for one in duplicates:
+            sys.stderr.write(shown(f"  order {one['order_id']}: {one['amount']} {one['currency']}") + "\n")
+
+
+def _yes(question: str) -> bool:
+    return input(f"{question} Type yes: ").strip().lower() == "yes"
+
+
+def _ask(question: str) -> None:
+    """Ask at the terminal; only a yes goes on."""
+    if not sys.stdin.isatty():
+        raise BadArgument(f"{question} Give --yes to do it")
+    if not _yes(question):
+        raise Refused("nothing was changed")
+
+
+def _prompted(prompt: str) -> str:
+    if not sys.stdin.isatty():
+        raise BadArgument("there is nobody to ask for the password of the key; give --password-file")
+    return getpass(prompt)

@@ -1,0 +1,64 @@
+"""What is always true of batches and of the orders in them."""
+
+from __future__ import annotations
+
+from bankklient_lab.store.invariant import Check
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+_ORDERS = " UNION ALL ".join(
+    f"SELECT order_id, status, digest FROM {table}" for table in ("ops.domestic_order", "ops.foreign_order")
+)
+_NAMED = r"""'<Order id="(\d+)" sha256="([0-9a-f]{64})"'"""
+_OF_ORDERS = (1, 11)  # types of batches
+_GONE = (21, 22)  # statuses of discarded batches
+
+BATCH_CHECKS: tuple[Check, ...] = (
+    Check(
+        "batch_numbers",
+        "Batches to the bank are numbered from 1 without gaps, for each point, type and year.",
+        """
+        SELECT point, batch_type, year, count(*) AS batches, max(number) AS last FROM ops.batch
+        WHERE direction = 'send' GROUP BY ALL HAVING count(*) <> max(number) OR min(number) <> 1
+        """,
+    ),
+    Check(
+        "batch_payloads",
+        "Every batch that was made here has its frozen payload, which is that of its row, and a signature.",
+        """
+        SELECT b.batch_id, b.batch_type, b.year, b.number FROM ops.batch b
+        LEFT JOIN ops.batch_content c ON c.batch_id = b.batch_id
+        WHERE b.balancing IS NOT NULL AND (c.payload IS NULL OR sha256(c.payload) <> b.payload_sha256
+            OR NOT EXISTS (FROM ops.batch_signature s WHERE s.batch_id = b.batch_id))
+        """,
+    ),
+    Check(
+        "batch_orders",
+        "A payload names the orders of its batch with what each says, and no others.",
+        f"""
+        WITH named AS (
+            SELECT batch_id, unnest(regexp_extract_all(head, {_NAMED}, 1))::BIGINT AS order_id,
+                unnest(regexp_extract_all(head, {_NAMED}, 2)) AS sha256
+            FROM (
+                SELECT batch_id, split_part(decode(payload), '</Orders>', 1) AS head
+                FROM ops.batch_content SEMI JOIN (FROM ops.batch WHERE batch_type IN {_OF_ORDERS}
+                    AND balancing IS NOT NULL) USING (batch_id))),
+        sent AS (SELECT s.batch_id, order_id, digest FROM ops.sent_order s LEFT JOIN ({_ORDERS}) USING (order_id))
+        SELECT coalesce(n.batch_id, s.batch_id) AS batch_id, coalesce(n.order_id, s.order_id) AS order_id
+        FROM named n FULL JOIN sent s ON s.batch_id = n.batch_id AND s.order_id = n.order_id
+        WHERE n.sha256 IS DISTINCT FROM s.digest
+        """,
+    ),
+    Check(
+        "sent_orders",
+        "An order has a status from balancing on just when it is in a batch, and DE just when that was discarded.",
+        f"""
+        SELECT coalesce(o.order_id, s.order_id) AS order_id, o.status, s.batch_id, b.status AS batch_status
+        FROM ({_ORDERS}) o FULL JOIN ops.sent_order s ON s.order_id = o.order_id
+        LEFT JOIN ops.batch b ON b.batch_id = s.batch_id
+        WHERE (coalesce(o.status IN (SELECT unnest($sent)), false)) <> (s.order_id IS NOT NULL)
+            OR (s.order_id IS NOT NULL AND (b.batch_id IS NULL OR (o.status = 'DE') <> (b.status IN {_GONE})
+                OR (s.in_process AND o.status = 'DE')))
+        """,
+    ),
+)
