@@ -1,0 +1,123 @@
+"""`bankklient balance`: from what is ready to batches, their list, discarding and the statement."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bankklient_lab.cli import run
+from bankklient_lab.keys.creating import create_key
+from bankklient_lab.lab import open_here
+from tests.clocks import NOON
+from tests.orders.labs import FOREIGN, SAVINGS, created
+
+PASSWORD = "Eight-8x"
+
+
+class Said:
+    """Runs commands and keeps what they said."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.errors = ""
+
+    def __call__(self, *arguments: object, code: int = 0) -> str:
+        """Run `bankklient balance` with arguments and return what it printed."""
+        assert run(["balance", *map(str, arguments)]) == code, self._capsys.readouterr()
+        told = self._capsys.readouterr()
+        self.errors = told.err
+        return told.out
+
+    def json(self, *arguments: object) -> Any:
+        """Run a command with --json and return the value."""
+        return json.loads(self(*arguments, "--json"))
+
+
+@pytest.fixture
+def balance(
+    orders_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Said:
+    """Return the command over a lab with a key and five confirmed orders, of which one is an allowed duplicate."""
+    path = Path(shutil.copy(orders_file, tmp_path / "commands.lab"))
+    with open_here(path, clock=lambda: NOON) as lab:
+        create_key(lab, "operational", PASSWORD)
+        for values in ({}, {}, {"own_account": SAVINGS, "amount": "2"}, {"express_payment": True, "amount": "3"}):
+            created(lab, **values)
+        created(lab, FOREIGN)
+    (tmp_path / "password").write_text(PASSWORD + "\n")
+    (tmp_path / "password").chmod(0o600)
+    monkeypatch.setenv("BANKKLIENT_LAB", str(path))
+    monkeypatch.chdir(tmp_path)
+    return Said(capsys)
+
+
+@pytest.mark.spec("BAL-012", "BAL-067")
+def test_from_a_summary_to_batches_and_their_statement(balance: Said, tmp_path: Path) -> None:
+    assert [row["records"] for row in balance.json("summary")] == [1, 3, 1]
+    assert "150000030/0600" in balance("summary", "--details")
+    told = balance("run", "--type", "priority_payments", "--type", "domestic_orders", "--password-file", "password")
+    assert told.splitlines() == [
+        "batch 1 20260001 is made: 1 orders, priority payments", "batch 1 20260002 is made: 3 orders",
+    ]  # fmt: skip
+    assert "1 of them are allowed duplicates" in balance.errors
+    assert [row["batch_order"] for row in balance.json("batches")] == ["20260001", "20260002"]
+    statement = balance.json("statement")
+    assert [row["orders"] for row in statement["totals"]] == [1, 3]
+    assert len(statement["orders"]) == 4
+    assert len(balance("statement", "--part", "totals").splitlines()) == 3
+    assert balance("statement", "--foreign") == "nothing was balanced yet\n"
+    balance("statement", "--batch", "20260001", "-o", "batch.csv")
+    assert len((tmp_path / "batch.csv").read_text("utf-8-sig").splitlines()) == 2
+
+
+@pytest.mark.spec("BAL-074")
+def test_discarding_asks_twice_and_once_no_is_no(balance: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    balance("run", "--type", "foreign_payments", "--password-file", "password")
+    balance("discard", 1, code=2)  # there is nobody to ask
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    for answers in (["no"], ["yes", "no"], ["", "yes"]):
+        given = iter(answers)
+        monkeypatch.setattr("builtins.input", lambda _prompt, given=given: next(given))
+        balance("discard", 1, code=1)
+        assert "nothing was changed" in balance.errors
+    assert len(balance.json("batches")) == 1
+    monkeypatch.setattr("builtins.input", lambda _prompt: "yes")
+    assert balance("discard", 1) == "batch 11 20260001 is discarded, with 1 orders\n"
+    assert balance.json("batches") == []
+
+
+@pytest.mark.spec("BAL-007", "BAL-008")
+def test_at_a_terminal_each_type_is_shown_and_asked_for(balance: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "choose what is balanced by --type" in (balance("run", code=2) or balance.errors)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return "yes" if "Foreign" in prompt else "no"
+
+    monkeypatch.setattr("builtins.input", answer)
+    told = balance("run", "--password-file", "password")
+    assert [prompt.partition(":")[0] for prompt in asked] == [
+        "Priority payments", "Domestic orders", "Foreign payments",
+    ]  # fmt: skip
+    assert told.splitlines()[-1] == "batch 11 20260001 is made: 1 orders"
+    balance("run", "--type", "foreign_payments", "--password-file", "password", code=1)
+    assert "Foreign payments: there is nothing to balance" in balance.errors
+
+
+def test_what_is_wrong_is_one_sentence(balance: Said) -> None:
+    for arguments, code in (
+        (("run", "--type", "coins", "--password-file", "password"), 2),
+        (("run", "--type", "foreign_payments"), 2),
+        (("discard", 7, "--yes"), 1),
+        (("statement", "--batch", "20260001"), 1),
+        (("statement", "--part", "some"), 2),
+        (("statement", "-o", "statement.doc"), 2),
+    ):
+        balance(*arguments, code=code)
+        assert len(balance.errors.splitlines()) == 1, arguments
