@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.selections import delete_selection, save_selection, selections
     from bankklient_lab.analysis.sql import published_relations, sql, sql_functions
     from bankklient_lab.analysis.statement import statement, statement_head, statements
+    from bankklient_lab.balancing.balance import balance, key_for_balancing
+    from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
+    from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
+    from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
     from bankklient_lab.history.backups import backups, rotate_backup
     from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
     from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
@@ -150,6 +154,10 @@ _MODULES = {
     "analysis.selections": ("delete_selection", "save_selection", "selections"),
     "analysis.sql": ("published_relations", "sql", "sql_functions"),
     "analysis.statement": ("statement", "statement_head", "statements"),
+    "balancing.balance": ("balance", "key_for_balancing"),
+    "balancing.statements": ("balancing_statement", "balancing_statement_totals"),
+    "balancing.summaries": ("balancing_duplicates", "balancing_summary", "balancing_types"),
+    "balancing.unsent": ("discard_batch", "unsent_batches"),
     "history.backups": ("backups", "rotate_backup"),
     "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
     "history.reduction": ("archives", "delete_archived", "reduce_history", "reducible"),
@@ -260,8 +268,14 @@ __all__ = [
     "archives",
     "available_balances",
     "backups",
+    "balance",
     "balance_series",
     "balances",
+    "balancing_duplicates",
+    "balancing_statement",
+    "balancing_statement_totals",
+    "balancing_summary",
+    "balancing_types",
     "cancel_confirmation",
     "cancel_permissions",
     "cancel_verification",
@@ -309,6 +323,7 @@ __all__ = [
     "delete_regular_payment",
     "delete_role",
     "delete_selection",
+    "discard_batch",
     "discard_orders",
     "end_regular_payment",
     "entries",
@@ -338,6 +353,7 @@ __all__ = [
     "inspect_bank_key",
     "inspect_file",
     "items_to_type",
+    "key_for_balancing",
     "key_register",
     "key_warnings",
     "learn_counterparties",
@@ -405,6 +421,7 @@ __all__ = [
     "tokens",
     "transmissions",
     "unlock_user",
+    "unsent_batches",
     "update_codebook",
     "use_form_layout",
     "users",
