@@ -14,11 +14,15 @@ from bankklient_lab.actions import TableAction
 
 
 class Listing(NamedTuple):
-    """A list: `columns` are those of a printed one; files for programs have all that `read` gives."""
+    """A list: `columns` are those of a printed one; files for programs have all that `read` gives.
+
+    `key` is the number that the command line shows besides, to be typed again.
+    """
 
     title: str
     read: TableAction[...]
     columns: Sequence[str]
+    key: str = ""
 
 
 LISTINGS = {

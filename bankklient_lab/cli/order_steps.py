@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.orders import OrderArgument, WhereOption, conditions
 from bankklient_lab.cli.output import lines, print_json, shown
+from bankklient_lab.cli.shared import KindArgument
 from bankklient_lab.errors import BadArgument, WrongOrder
 
 if TYPE_CHECKING:
@@ -33,24 +34,31 @@ FileOption = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Why a suspected duplicate is right all the same.")]
 KeepOption = Annotated[bool, typer.Option("--keep-as-error", help="Keep a suspected duplicate as a wrong order.")]
-# Steps on many orders at once: the function of each and how its outcome is told.
+
+
+class _Step(NamedTuple):
+    """A step on many orders at once: where its action is, how its outcome is told, and what the command's help says."""
+
+    module: str
+    action: str
+    done: str
+    about: str
+
+
 _STEPS = {
-    "delete": ("creating", "delete_orders", "deleted"),
-    "confirm": ("confirmation", "confirm_orders", "confirmed"),
-    "cancel-verification": ("verification", "cancel_verification", "no longer verified"),
-    "cancel-confirmation": ("confirmation", "cancel_confirmation", "no longer confirmed"),
-    "include": ("confirmation", "include_orders", "included"),
-    "exclude": ("confirmation", "exclude_orders", "excluded"),
-    "discard": ("confirmation", "discard_orders", "discarded"),
-}
-_MEANINGS = {
-    "delete": "Delete created orders for good.",
-    "confirm": "Confirm verified orders.",
-    "cancel-verification": "Take the verification of orders back.",
-    "cancel-confirmation": "Take the confirmation of orders back.",
-    "include": "Mark confirmed orders for the next balancing.",
-    "exclude": "Take that mark back.",
-    "discard": "Give up imported orders; this can't be taken back.",
+    "delete": _Step("creating", "delete_orders", "deleted", "Delete created orders for good."),
+    "confirm": _Step("confirmation", "confirm_orders", "confirmed", "Confirm verified orders."),
+    "cancel-verification": _Step(
+        "verification", "cancel_verification", "no longer verified", "Take the verification of orders back."
+    ),
+    "cancel-confirmation": _Step(
+        "confirmation", "cancel_confirmation", "no longer confirmed", "Take the confirmation of orders back."
+    ),
+    "include": _Step("confirmation", "include_orders", "included", "Mark confirmed orders for the next balancing."),
+    "exclude": _Step("confirmation", "exclude_orders", "excluded", "Take that mark back."),
+    "discard": _Step(
+        "confirmation", "discard_orders", "discarded", "Give up imported orders; this can't be taken back."
+    ),
 }
 
 
@@ -59,14 +67,12 @@ def add_to(orders: typer.Typer) -> None:
     orders.command("create")(create)
     orders.command("correct")(correct)
     orders.command("verify")(verify)
-    for name in _STEPS:
-        orders.command(name, help=_MEANINGS[name])(_step_command(name))
+    for name, step in _STEPS.items():
+        orders.command(name, help=step.about)(_step_command(step))
 
 
 def create(
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="domestic_payment, domestic_collection or foreign_payment.")
-    ],
+    kind: KindArgument,
     values: ValuesArgument = None,
     file: FileOption = None,
     reason: ReasonOption = "",
@@ -136,9 +142,8 @@ def verify(
     _tell_outcome(told, "verified", as_json=as_json)
 
 
-def _step_command(name: str) -> Callable[..., None]:
+def _step_command(step: _Step) -> Callable[..., None]:
     """Return the command of one step."""
-    module, function, done = _STEPS[name]
 
     def command(
         orders: OrdersArgument = None,
@@ -150,10 +155,10 @@ def _step_command(name: str) -> Callable[..., None]:
     ) -> None:
         from importlib import import_module
 
-        step = getattr(import_module(f"bankklient_lab.orders.{module}"), function)
+        act = getattr(import_module(f"bankklient_lab.orders.{step.module}"), step.action)
         with opened(lab, passphrase_file) as one:
-            told = step(one, _ids(one, orders or [], which, where))
-        _tell_outcome(told, done, as_json=as_json)
+            told = act(one, _ids(one, orders or [], which, where))
+        _tell_outcome(told, step.done, as_json=as_json)
 
     return command
 

@@ -79,8 +79,6 @@ def list_orders(
             lines([f"{output} is written"])
             return
         rows = orders.rows(one, **chosen, limit=limit, offset=offset)
-    if not as_json:  # a number to type again has no blanks in it
-        rows = [row | {"order_id": str(row["order_id"])} for row in rows]
     print_table(rows, _COLUMNS, as_json=as_json, empty="no order is like that")
 
 

@@ -34,9 +34,9 @@ def create_regular_payment(
     values: dict[str, Any],
     *,
     periodicity: str,
-    valid_from: date,
     day: int,
     month: int = 0,
+    valid_from: date | None = None,
     valid_until: date | None = None,
     instalments: int | None = None,
     last_amount: str | None = None,
@@ -46,11 +46,13 @@ def create_regular_payment(
     """Enter a regular payment and return its id.
 
     `values` are those of a domestic payment without maturity; what is left out gets its default unless `use_defaults`
-    is false. `periodicity`, `month` (MM) and `day` (DD) are rows of
-    the codebook regular_payment_periods; validity counts both days. `confirm`: orders begin confirmed, otherwise
-    verified. Raises WrongOrder with all errors of the order, BadArgument for the schedule.
+    is false. `periodicity`, `month` (MM) and `day` (DD) are rows of the codebook regular_payment_periods; validity
+    counts both days and begins with the bank's present one unless it is given. `confirm`: orders begin confirmed,
+    otherwise verified. Raises WrongOrder with all errors of the order, BadArgument for the schedule.
     """
-    schedule = Schedule(periodicity, month, day, valid_from, valid_until, instalments, last_amount or None)
+    schedule = Schedule(
+        periodicity, month, day, valid_from or bank_day(lab), valid_until, instalments, last_amount or None
+    )
     schedule.check()
     with lab.database.tx("ops") as cursor:
         texts: dict[str, str | None] = {**regular_payment_defaults(lab)} if use_defaults else {}
