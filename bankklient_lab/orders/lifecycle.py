@@ -29,7 +29,8 @@ FOLLOWS: dict[Family, str] = {
 TYPED_IN = ("domestic", "foreign")  # tables whose orders can be verified by typing; imported ones can't (IMP-138)
 
 # What a guard asks of an order `o`, as SQL over the caller's reference $me, and the sentence when it does not hold.
-# Who entered or changed the values last counts as creator for verification (ORD-204).
+# Who entered or changed the values last counts as creator for verification (ORD-204); for confirmation everybody does
+# who ever changed them, since a later correction may leave what they wrote.
 GUARDS: dict[str, tuple[str, str]] = {
     "created_by_me": ("o.created_by = $me", "another user created it"),
     "entered_by_me": ("coalesce(o.corrected_by, o.created_by) = $me", "another user entered it"),
@@ -38,7 +39,8 @@ GUARDS: dict[str, tuple[str, str]] = {
     "only_to_save": ("NOT o.saved AND o.errors = ''", "it is not one that is only to be saved"),
     "received_by_me": ("o.origin = 'accounting_system' AND o.created_by = $me", "another user imported it"),
     "not_mine": (
-        "$me NOT IN (o.created_by, coalesce(o.corrected_by, ''), coalesce(o.verified_by, ''))",
+        "$me NOT IN (o.created_by, coalesce(o.verified_by, '')) AND o.order_id NOT IN"
+        " (SELECT order_id FROM ops.order_step WHERE action = 'correct' AND done_by = $me)",
         "you created, corrected or verified it, so another person confirms it",
     ),
     "not_confirmed_by_me": (
