@@ -18,7 +18,7 @@ from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.creating import error_list
 from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds import domestic_payment, foreign_payment, kind_named
-from bankklient_lab.orders.kinds.foreign_payment import TEXT_CHARACTERS
+from bankklient_lab.orders.kinds.domestic import ABBREVIATION_CHARACTERS, TEXT_CHARACTERS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import DISCARDED
 from bankklient_lab.orders.numbers import bank_day
@@ -44,7 +44,6 @@ TEXTS = {
     "message": 143,
 }
 COLUMNS = ("name", "account", *TEXTS)
-ABBREVIATION_CHARS_MAX = 20
 
 
 @action(NEEDS)
@@ -265,7 +264,7 @@ def _values(kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
         return {}
     values = {"counter_account": row["account"], "client_message": row["message"]}
     values |= {name: row[name] for name in ("variable_symbol", "specific_symbol", "constant_symbol")}
-    if len(row["name"]) <= ABBREVIATION_CHARS_MAX:
+    if len(row["name"]) <= ABBREVIATION_CHARACTERS:
         values["abbreviation"] = row["name"]
     return {name: text for name, text in values.items() if text}
 

@@ -24,10 +24,11 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders import payment_files, transmissions
 from bankklient_lab.orders.accounting_systems import (
     FILE_NAME_CHARACTERS_MAX,
+    START_STATUSES,
     AccountingSystem,
+    check_file_name,
     file_within,
     incoming_folder,
-    names_received,
     system_numbered,
 )
 from bankklient_lab.orders.checking import checked, defaults, error_items, rule_parameters
@@ -43,7 +44,6 @@ from bankklient_lab.orders.text_replacements import replaced
 
 RECEIVED, REFUSED = "received", "refused"
 PART_ROWS = 122_880  # orders that are checked by one statement: a row group of DuckDB
-_ACTIONS = {"created": "receive_blank", "verified": "receive_verified", "confirmed": "receive_confirmed"}
 ORIGIN = "accounting_system"
 
 
@@ -143,13 +143,15 @@ class _Receipt:
         self._record(cursor, transmission_id, error.message)
 
     def _check_name(self, cursor: Any) -> None:
-        if not self._name.strip() or self._name != Path(self._name).name:
-            raise FormatError("a file needs a name, without a folder", place="file name")
+        try:
+            check_file_name(self._name)
+        except BadArgument as error:
+            raise FormatError(error.message, place="file name") from None
         if len(self._name) > FILE_NAME_CHARACTERS_MAX:
             raise FormatError(
                 f"the name of a file has at most {FILE_NAME_CHARACTERS_MAX} characters", place="file name"
             )
-        if self._name.lower() in names_received(cursor, self._system.number):
+        if self._name.lower() in transmissions.names_received(cursor, self._system.number):
             raise FormatError("a file of this name was received from the accounting system before", place="file name")
 
     def _located(self, path: Path | None) -> Path:
@@ -231,7 +233,7 @@ class _Receipt:
         if kind.family == "foreign":
             source = Source(ORIGIN, "foreign", {"receive": "true"}, "receive", "receive", saved=False)
         else:
-            right = {_ACTIONS[self._system.start_status]: "true"}
+            right = {START_STATUSES[self._system.start_status]: "true"}
             source = Source(ORIGIN, "imported", right, "receive_wrong", "receive")
         texts = one_row(cursor.execute(defaults(kind), self._parameters))
         storing = Storing(self._lab, cursor, kind, source, self._today)

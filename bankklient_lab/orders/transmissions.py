@@ -50,6 +50,15 @@ def received_file(lab: Lab, transmission_id: int) -> bytes:
         return b"".join(_content(cursor, transmission_id))
 
 
+def names_received(cursor: Any, system: int) -> set[str]:
+    """Return the names of the files that an accounting system's receipts have taken over, in small letters."""
+    rows = cursor.execute(
+        "SELECT lower(file_name) FROM ops.transmission WHERE batch_type = ? AND accounting_system = ? AND error = ''",
+        [FROM_ACCOUNTING_SYSTEM, system],
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
 def next_batch(lab: Lab, cursor: Any, number: int) -> tuple[int, str]:
     """Return the numbers that the next receipt from an accounting system has: its own, and yyyynnnn."""
     year = bank_day(lab).year

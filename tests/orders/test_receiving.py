@@ -130,6 +130,17 @@ def test_files_that_wait_are_those_in_the_folder(company: Lab, inbox: Path, tmp_
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["", " ", ".", "..", "~", "~root", ".hidden", "a/b.csv", "a\\b.csv", "a\nb.csv", "a\u202eb.csv"]
+)
+def test_an_uploaded_file_has_the_plain_name_of_a_file(company: Lab, tmp_path: Path, name: str) -> None:
+    add_accounting_system(company, 8, "Uploads")
+    written(tmp_path, "up.csv", orders(1))
+    report = receive_file(company, 8, name, path=tmp_path / "up.csv")
+    assert report["status"] == "refused"
+    assert "is not the name of a file" in report["message"]
+
+
 def test_a_system_without_a_folder_takes_uploaded_files(company: Lab, tmp_path: Path) -> None:
     add_accounting_system(company, 8, "Uploads")
     written(tmp_path, "up.csv", orders(2))

@@ -17,6 +17,7 @@ from bankklient_lab.orders.kinds.kind import (
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 TEXT_CHARACTERS = 35
+ABBREVIATION_CHARACTERS = 20
 # Printable characters that the Czech character sets (Windows-1250, CP852) have.
 PRINTABLE = " -~¡-ſ€"
 LINES = (1, 2, 3, 4)
@@ -58,7 +59,14 @@ def side_items(side: str, whose: str, *, own: bool) -> tuple[Item, ...]:
         ),
         Item(f"{side}_variable_symbol", f"{word} variable symbol", "digits", 10, part=more, help="Invoice or case"),
         Item(f"{side}_specific_symbol", f"{word} specific symbol", "digits", 10, part=more),
-        Item(f"{side}_abbreviation", f"{word} account name", "text", 20, part=more, help="Shown on the statement"),
+        Item(
+            f"{side}_abbreviation",
+            f"{word} account name",
+            "text",
+            ABBREVIATION_CHARACTERS,
+            part=more,
+            help="Shown on the statement",
+        ),
     )
 
 
@@ -110,7 +118,7 @@ def side_rules(side: str, *, own: bool) -> tuple[Rule, ...]:
         Rule(13, f"{bank} = '0000'"),
         *((Rule(14, f"NOT list_contains(c.own_banks, {bank})"),) if own else ()),
         not_in(bank, "banks", 15),
-        longer(f"{side}_abbreviation", 20, 18),
+        longer(f"{side}_abbreviation", ABBREVIATION_CHARACTERS, 18),
         characters_of(f"{side}_abbreviation", PRINTABLE, 19),
         longer(symbol, 10, 21),
         numeric(symbol, 22),
