@@ -23,6 +23,7 @@ from bankklient_lab.cli import (
     counterparties,
     files,
     jupyter,
+    keys,
     notebooks,
     orders,
     patterns,
@@ -65,6 +66,7 @@ for module in (
     access,
     sessions,
     tokens,
+    keys,
     application_log,
     runs,
 ):

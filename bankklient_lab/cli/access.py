@@ -94,7 +94,7 @@ def add_user(
     with opened(lab, passphrase_file) as one:
         warnings = _warnings(one, role)  # first: whoever adds the second user must log in afterwards
         dropped = create_user(
-            one, user, reference=reference, role=role, password=_new_password(password_file, user),
+            one, user, reference=reference, role=role, password=new_password(password_file, user),
             permissions=permission, password_expires=day(expires) if expires else None, **texts,
         )  # fmt: skip
     _print_done(f"user {user} is added", dropped, warnings)
@@ -145,7 +145,7 @@ def password(
     from bankklient_lab.access.users import set_password
 
     with opened(lab, passphrase_file) as one:
-        given = _new_password(password_file, user)
+        given = new_password(password_file, user)
         set_password(one, user, given, password_expires=day(expires) if expires else None)
     lines([f"user {user} has a new password"])
 
@@ -158,8 +158,8 @@ def my_password(
     from bankklient_lab.opening import found_credentials
 
     with opened(lab, passphrase_file) as one:
-        old = found_credentials().password or _prompted("Present password: ")
-        change_password(one, old, _new_password(password_file, "yourself"))
+        old = found_credentials().password or prompted("Present password: ")
+        change_password(one, old, new_password(password_file, "yourself"))
     lines(["your password is changed"])
 
 
@@ -285,7 +285,7 @@ def set_parameter(
     if value is None and not secret:
         raise BadArgument(f"give the new value of {name}")
     with opened(lab, passphrase_file) as one:
-        configure(one, {name: _prompted(f"{parameter(name).label}: ") if value is None else value})
+        configure(one, {name: prompted(f"{parameter(name).label}: ") if value is None else value})
     lines([f"{name} is changed"])
 
 
@@ -328,18 +328,19 @@ def _print_done(done: str, dropped: list[int], warnings: list[str]) -> None:
         sys.stderr.write(f"bankklient: {said}\n")
 
 
-def _new_password(file: str, user: str) -> str:
+def new_password(file: str, user: str) -> str:
     """Return the new password, of a file or typed twice."""
     given = read_passphrase(file)
     if given is not None:
         return given
-    first = _prompted(f"New password of {user}: ")
+    first = prompted(f"New password of {user}: ")
     if getpass("Once more: ") != first:
         raise BadArgument("the two passwords differ; nothing is changed")
     return first
 
 
-def _prompted(question: str) -> str:
+def prompted(question: str, option: str = "--password-file") -> str:
+    """Return what is typed at the terminal without being shown; BadArgument without a terminal."""
     if not sys.stdin.isatty():
-        raise BadArgument("there is no terminal to ask for it; give a password with --password-file")
+        raise BadArgument(f"there is no terminal to ask for it; give a password with {option}")
     return getpass(question)

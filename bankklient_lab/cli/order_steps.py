@@ -16,6 +16,7 @@ from bankklient_lab.cli.orders import OrderArgument, WhereOption, conditions
 from bankklient_lab.cli.output import lines, print_json, shown
 from bankklient_lab.cli.shared import KindArgument
 from bankklient_lab.errors import BadArgument, WrongOrder
+from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -47,7 +48,6 @@ class _Step(NamedTuple):
 
 _STEPS = {
     "delete": _Step("creating", "delete_orders", "deleted", "Delete created orders for good."),
-    "confirm": _Step("confirmation", "confirm_orders", "confirmed", "Confirm verified orders."),
     "cancel-verification": _Step(
         "verification", "cancel_verification", "no longer verified", "Take the verification of orders back."
     ),
@@ -67,6 +67,7 @@ def add_to(orders: typer.Typer) -> None:
     orders.command("create")(create)
     orders.command("correct")(correct)
     orders.command("verify")(verify)
+    orders.command("confirm")(confirm)
     for name, step in _STEPS.items():
         orders.command(name, help=step.about)(_step_command(step))
 
@@ -140,6 +141,32 @@ def verify(
         else:
             told = verify_orders(one, ids)
     _tell_outcome(told, "verified", as_json=as_json)
+
+
+def confirm(
+    orders: OrdersArgument = None,
+    which: StepSetOption = "",
+    where: WhereOption = [],
+    sign: Annotated[bool, typer.Option("--sign", help="Sign with your key; its password is asked for.")] = False,
+    key_password_file: Annotated[
+        str, typer.Option("--key-password-file", metavar="FILE", help="File with it; only you may read it.")
+    ] = "",
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Confirm verified orders, with --sign by a signature of your own key (`bankklient keys make`)."""
+    from bankklient_lab.cli.access import prompted
+    from bankklient_lab.orders.confirmation import confirm_and_sign, confirm_orders
+
+    with opened(lab, passphrase_file) as one:
+        ids = _ids(one, orders or [], which, where)
+        if sign or key_password_file:
+            password = read_passphrase(key_password_file) or prompted("Password of your key: ", "--key-password-file")
+            told = confirm_and_sign(one, ids, password)
+        else:
+            told = confirm_orders(one, ids)
+    _tell_outcome(told, "confirmed", as_json=as_json)
 
 
 def _step_command(step: _Step) -> Callable[..., None]:
