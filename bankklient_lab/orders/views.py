@@ -65,6 +65,10 @@ class View:
         where = f"o.kind = '{self.kind.name}' AND (({self.visible}) OR {_SHARED})"
         return f"SELECT {columns} FROM {self.kind.table} o WHERE {where}"  # noqa: S608 - our own
 
+    def whole(self, columns: str) -> str:
+        """Return SELECT of columns of the orders of which the caller sees every item."""
+        return f"SELECT {columns} FROM {self.kind.table} o WHERE o.kind = '{self.kind.name}' AND ({self.open_})"  # noqa: S608 - our own
+
     def _columns(self) -> str:
         if not self.typed or self.open_ == self.visible:
             return "o.*"

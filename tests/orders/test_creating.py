@@ -13,6 +13,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.confirmation import cancel_confirmation, confirm_orders, discard_orders, include_orders
 from bankklient_lab.orders.creating import check_order, correct_order, create_order, delete_orders, order_defaults
+from bankklient_lab.orders.exporting import export_orders
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.storing import Source, store_orders
@@ -112,6 +113,7 @@ ORDERS_NOBODY_SHOWED: dict[str, Callable[[Lab, int], object]] = {
     "confirm, seen": lambda lab, order: confirm_orders(lab, [order], versions=[1]),
     "cancel confirmation": lambda lab, order: cancel_confirmation(lab, [order]),
     "include": lambda lab, order: include_orders(lab, [order]),
+    "export": lambda lab, order: export_orders(lab, [order], "csv"),
 }
 
 
