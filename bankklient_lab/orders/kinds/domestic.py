@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bankklient_lab.orders.kinds.kind import (
     Item,
+    Kind,
     Rule,
     characters_of,
     checks_taken,
@@ -16,12 +19,53 @@ from bankklient_lab.orders.kinds.kind import (
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
+Side = Literal["debit", "credit"]
 TEXT_CHARACTERS = 35
 ABBREVIATION_CHARACTERS = 20
 # Printable characters that the Czech character sets (Windows-1250, CP852) have.
 PRINTABLE = " -~¡-ſ€"
 LINES = (1, 2, 3, 4)
 AMOUNT_MAX = "9999999999999.99"
+
+
+def domestic_kind(
+    *, name: str, letter: str, label: str, plural: str, own: Side, counter: Side, rules: tuple[Rule, ...]
+) -> Kind:
+    """Return a domestic kind: `own` is the side of the client's account; `rules` are those that the other lacks."""
+    return Kind(
+        name=name,
+        family="domestic",
+        letter=letter,
+        label=label,
+        plural=plural,
+        batch_type=1,
+        creates="51|56",
+        sees="151",
+        sees_all="156",
+        own=own,
+        counter=counter,
+        items=(
+            *side_items(own, "own", own=True),
+            *side_items(counter, "counter", own=False),
+            *shared_items(),
+        ),
+        rules=(
+            *side_rules("debit", own=own == "debit"),
+            *side_rules("credit", own=own == "credit"),
+            *shared_rules(counter),
+            Rule(77, "express_payment IS NOT NULL AND express_payment_value IS NULL"),
+            *rules,
+        ),
+        warnings=(),
+        relation=relation(own, counter),
+        own_account=account_text(own),
+        counter_account=account_text(counter),
+        counter_name=f"coalesce({counter}_abbreviation, {counter}_identification_line_1)",
+        symbol=f"{counter}_variable_symbol",
+        verified_setting="verified_items",
+        verified_items=verified_items(own, counter),
+        duplicates=True,
+    )
 
 
 def side_items(side: str, whose: str, *, own: bool) -> tuple[Item, ...]:
