@@ -10,19 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.columns import COLUMNS, column_sql, compared
 from bankklient_lab.orders.filters import conditions
 from bankklient_lab.orders.kinds import TABLES
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.numbers import BANK_ZONE
-from bankklient_lab.orders.views import NEXT_STEPS, SEES, SUMS, View, bound, possible, views
+from bankklient_lab.orders.views import NEXT_STEPS, ORDERS, SEES, SUMS, View, bound, possible, views
 from bankklient_lab.rights.settings import read_setting
 
 # ruff: noqa: S608 - every text below is made of our own declarations, values are bound
 
 ROWS_MAX = 1_050_000
+# What sums can be narrowed by for those who see sums alone.
+SUMMED_BY = frozenset({"kind", "status", "own_account", "currency", "maturity"})
 PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
 CONNECTION_POINT = "20001"  # until the bank has given the client one
 WAITING = "waiting"
@@ -123,9 +125,14 @@ def order_totals(lab: Lab, *, which: str = "all", where: Mapping[str, str] | Non
     Columns: level (account, status, kind, all), kind, letter, status, status_name, own_account, own_account_name,
     currency, orders, amount, without_amount (orders in that number whose amount can't be read). Null in the columns
     that a level adds up; amounts of different currencies are never added. Permissions 11 and 16 count what they do not
-    show one by one (TXN-141).
+    show one by one (TXN-141), as long as all conditions are on columns of SUMMED_BY: with others, which could single an
+    order out, only what is shown counts. Refused when none is.
     """
-    seen = views(lab, SUMS)
+    single = not SUMMED_BY.issuperset(where or {})
+    seen = views(lab, ORDERS if single else SUMS)
+    if single and all(view.visible == "false" for view in seen):
+        known = ", ".join(sorted(SUMMED_BY))
+        raise Refused(f"you see sums of orders, not single ones; set conditions on {known} only")
     told, values = _bound_conditions(lab, where or {})
     columns = ("kind", "letter", "status", "status_name", "own_account", "currency", "amount")
     rows = relation(lab, seen, [*columns, *(where or {})], which)

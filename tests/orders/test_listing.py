@@ -14,7 +14,7 @@ import pytest
 
 import bankklient_lab as bl
 from bankklient_lab.codebooks import rows as codebook
-from bankklient_lab.errors import BadArgument, LabError, NotAllowed, UnknownName
+from bankklient_lab.errors import BadArgument, LabError, NotAllowed, Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.columns import COLUMNS
 from bankklient_lab.orders.detail import order_detail
@@ -242,6 +242,22 @@ def amounts(lab: Lab, **chosen: Any) -> list[int]:
     return sorted(int(row["amount"]) for row in orders.rows(lab, **chosen))
 
 
+def test_who_sees_sums_alone_singles_no_order_out(company: Lab) -> None:
+    order = created(hands(company, "AA", {51}), amount="4711", counter_account=LANDLORD)
+    created(hands(company, "AA", {51}), amount="1")
+    viewer = hands(company, "BB", {11})
+    kept = {"kind": DOMESTIC, "status": "created", "own_account": MAIN, "currency": "CZK", "maturity": "2026-11-22"}
+    for where in ({}, kept, *({name: value} for name, value in kept.items())):
+        found = [row for row in order_totals.rows(viewer, where=where) if row["level"] == "all"]
+        assert [(row["orders"], row["amount"]) for row in found] == [(2, Decimal("4712.000"))]
+    for where in ({"amount": "4711"}, {"counter_account": LANDLORD}, {"order_id": f"{order}"}, kept | {"errors": "2"}):
+        with pytest.raises(Refused, match="sums of orders, not single ones"):
+            order_totals.rows(viewer, where=where)
+        assert not any(row["orders"] for row in order_counts.rows(viewer, where=where))
+    # Who sees some orders one by one learns nothing of the others either.
+    assert order_totals.rows(hands(company, "CC", {11, 51}), where={"amount": "4711"}) == []
+
+
 @pytest.mark.spec("ORD-039", "ORD-040", "ORD-041", "ORD-045", "ORD-046", "ORD-047", "ORD-422", "BAS-222", "BAS-223")
 @pytest.mark.parametrize(
     ("where", "expected"),
@@ -261,6 +277,9 @@ def amounts(lab: Lab, **chosen: Any) -> list[int]:
         ({"counter_name": "FIRM 2"}, [250, 250]),
         ({"counter_name": "= firm 900"}, [900]),
         ({"counter_account": "000019-2000145399/0800"}, [100, 250, 250, 900]),
+        ({"counter_account": "CZ65 0800 0000 1920 0014 5399"}, [100, 250, 250, 900]),
+        ({"counter_account": "cz6508000000192000145399"}, [100, 250, 250, 900]),
+        ({"counter_account": "CZ66 0800 0000 1920 0014 5399"}, []),
         ({"counter_account": "19-2000145399"}, [100, 250, 250, 900]),
         ({"counter_account": "2000145399"}, []),
         ({"counter_account": "~ 2000145399"}, [100, 250, 250, 900]),
@@ -489,6 +508,6 @@ def test_what_a_list_offers_every_caller_is_a_sentence_or_a_table(company: Lab) 
         lab = hands(company, MINE, {number})
         assert isinstance(orders.rows(lab, order_by=["status"]), list)
         try:
-            order_totals.rows(lab, where={"client_message": "x"})
+            order_totals.rows(lab, where={"client_message": "x"} if number != 11 else {"own_account": MAIN})
         except LabError as error:
             pytest.fail(error.message)

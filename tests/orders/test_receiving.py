@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from bankklient_lab.access.configuration import configure
+from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import add_accounting_system, change_accounting_system, files_waiting
 from bankklient_lab.orders.receiving import receive_file
 from bankklient_lab.orders.text_replacements import replace_texts
 from bankklient_lab.orders.transmissions import received_file
-from tests.orders.labs import MAIN, SAVINGS, SUPPLIER, created
+from tests.orders.labs import MAIN, SAVINGS, SUPPLIER, created, hands
 
 WAGES = 7
 IBAN = "CZ7706000006090150012947"  # of MAIN
@@ -252,6 +253,10 @@ def test_a_received_file_stays_and_is_kept_in_the_archive(company: Lab, inbox: P
     report = receive_file(company, WAGES, name)
     assert (inbox / name).read_bytes() == content
     assert received_file(company, report["transmission_id"]) == content
+    assert received_file(hands(company, "BB", {36, 156}), report["transmission_id"]) == content
+    for number in (report["transmission_id"], report["transmission_id"] + 1):
+        with pytest.raises(UnknownName):
+            received_file(hands(company, "CC", {36, 141}), number)
 
 
 @pytest.mark.spec("IMP-027", "IMP-028", "IMP-030", "IMP-043")
