@@ -63,6 +63,11 @@ CREATE MACRO app.account_base(account) AS
         WHEN contains(account, '-') THEN nullif(split_part(split_part(account, '/', 1), '-', 2), '')
         ELSE nullif(split_part(account, '/', 1), '') END;
 
+-- The number of a Czech account, also of one that is written as an IBAN; another account as it is.
+CREATE MACRO app.account_number(account) AS CASE WHEN is_czech_iban(account)
+    THEN concat(nullif(account_prefix(account), '0') || '-', account_base(account), '/', account_bank(account))
+    ELSE account END;
+
 -- One line of a text: as its line feeds cut it, or else as many characters as a line takes. The last line gets all that
 -- is left over, so that the rules find what has no room.
 CREATE MACRO app.text_line(content, line, lines, characters) AS nullif(

@@ -12,7 +12,7 @@ from typing import Any
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, Refused, UnknownName, WrongOrder
-from bankklient_lab.formats.payments.accounts import compact, country, czech, iban, is_iban
+from bankklient_lab.formats.payments.accounts import compact, country, czech, is_iban, of_iban
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.creating import error_list
@@ -189,11 +189,9 @@ def clean_account(account: str) -> str:
 
     A right Czech IBAN becomes the national number, so that nobody stands in the register twice.
     """
-    plain = re.sub(r"\s", "", account).upper()
-    number = czech(plain)
-    if number is not None and (not is_iban(plain) or iban(number) == plain):
-        return str(number)
-    return compact(account)
+    plain = compact(account)
+    number = of_iban(plain) or (None if is_iban(plain) else czech(re.sub(r"\s", "", plain)))
+    return str(number) if number else plain
 
 
 def wrong_rows(lab: Lab, cursor: Any, rows: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:

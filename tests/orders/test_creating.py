@@ -56,6 +56,20 @@ def test_kinds_and_origins(company: Lab) -> None:
     ]
 
 
+def test_czech_accounts_may_be_given_by_their_iban(company: Lab) -> None:
+    values = {"own_account": "CZ77 0600 0006 0901 5001 2947", "counter_account": "cz6508000000192000145399"}
+    values |= {"amount": "1", "variable_symbol": "2"}
+    create_order(company, DOMESTIC, values)
+    told = ", ".join(
+        f"{side}_{part}" for side in ("debit", "credit") for part in ("account_prefix", "account_base", "bank")
+    )
+    assert company.rows(f"SELECT {told} FROM ops.domestic_order") == [
+        ("609", "150012947", "0600", "19", "2000145399", "0800")
+    ]
+    with pytest.raises(WrongOrder, match="account"):  # its check digits are wrong
+        create_order(company, DOMESTIC, values | {"counter_account": "CZ66 0800 0000 1920 0014 5399"})
+
+
 @pytest.mark.spec("ORD-132")
 def test_a_collection_has_no_priority(company: Lab) -> None:
     with pytest.raises(WrongOrder) as wrong:
