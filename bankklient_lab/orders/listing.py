@@ -23,6 +23,7 @@ from bankklient_lab.rights.settings import read_setting
 # ruff: noqa: S608 - every text below is made of our own declarations, values are bound
 
 ROWS_MAX = 1_050_000
+OFFSET_MAX = 1_000_000_000
 # What sums can be narrowed by for those who see sums alone.
 SUMMED_BY = frozenset({"kind", "status", "own_account", "currency", "maturity"})
 PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
@@ -191,8 +192,8 @@ def parameters(lab: Lab) -> dict[str, Any]:
 
 
 def _page(lab: Lab, which: str, where: Mapping[str, str], order_by: Sequence[str], *, limit: int, offset: int) -> Read:
-    if not 0 < limit <= ROWS_MAX or offset < 0:
-        raise BadArgument(f"limit must be 1 to {ROWS_MAX} and offset not negative")
+    if not 0 < limit <= ROWS_MAX or not 0 <= offset <= OFFSET_MAX:
+        raise BadArgument(f"limit must be 1 to {ROWS_MAX} and offset 0 to {OFFSET_MAX}")
     seen = views(lab)
     keys, values = _keys(lab, seen, which, where, order_by)
     keys += f" LIMIT {int(limit)} OFFSET {int(offset)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
@@ -118,12 +119,22 @@ def _holding(truths: Sequence[bool]) -> frozenset[str]:
 
 
 def check_chosen(orders: Sequence[int], versions: Sequence[int] | None) -> None:
-    """Raise UnknownName for numbers that no order can have, and BadArgument unless each order has a version or none."""
+    """Raise UnknownName for numbers that no order can have, and BadArgument unless each order has one version or none.
+
+    BadArgument also for what is no whole number: the database would round it to that of another order.
+    """
+    for one in (*orders, *(versions or ())):
+        if isinstance(one, bool) or not isinstance(one, Integral):
+            raise BadArgument(f"orders and their versions are whole numbers, not {one!r:.30}")
     unknown = next((one for one in orders if not 0 < one <= ID_MAX), None)
     if unknown is not None:
         raise UnknownName("order", str(unknown)[:30], "nothing was done")
-    if versions is not None and (len(versions) != len(orders) or any(abs(one) > VERSION_MAX for one in versions)):
+    if versions is None:
+        return
+    if len(versions) != len(orders) or any(abs(one) > VERSION_MAX for one in versions):
         raise BadArgument(f"{len(orders)} orders were given with {len(versions)} versions; give the one of each")
+    if len(set(zip(orders, versions, strict=True))) > len(set(orders)):
+        raise BadArgument("an order was given twice, with different versions")
 
 
 def _choose(step: _Step, orders: Sequence[int], versions: Sequence[int] | None) -> None:

@@ -242,6 +242,15 @@ def amounts(lab: Lab, **chosen: Any) -> list[int]:
     return sorted(int(row["amount"]) for row in orders.rows(lab, **chosen))
 
 
+@pytest.mark.parametrize("number", [-1, 2**63 - 1, 2**63, 10**30])
+def test_pages_have_bounds(company: Lab, number: int) -> None:
+    for page in ({"offset": number}, {"limit": number}):
+        with pytest.raises(BadArgument):
+            orders.rows(company, **page)
+        with pytest.raises(BadArgument):
+            orders_waiting.rows(company, **page)
+
+
 def test_who_sees_sums_alone_singles_no_order_out(company: Lab) -> None:
     order = created(hands(company, "AA", {51}), amount="4711", counter_account=LANDLORD)
     created(hands(company, "AA", {51}), amount="1")
