@@ -36,10 +36,7 @@ def stored_order(lab: Lab, cursor: Any, order_id: int) -> tuple[Kind, dict[str, 
     for view in views(lab) if 0 < order_id <= ID_MAX else ():
         sql = f"{view.known('*')} AND order_id = $order_id"
         found = cursor.execute(sql, bound(sql, {"me": lab.caller.reference, "order_id": order_id}))
-        names = [column[0] for column in found.description]
-        row = found.fetchone()
-        if row is not None:
-            order = dict(zip(names, row, strict=True))
+        for order in rows_of(found):
             return KINDS[order["kind"]], order
     raise UnknownName("order", str(order_id)[:30], "`bankklient orders list` shows them")
 
@@ -87,9 +84,14 @@ def _text(item: Item) -> str:
 
 def one_row(found: Any) -> dict[str, Any]:
     """Return the only row of what a cursor found, by column."""
+    (row,) = rows_of(found)
+    return row
+
+
+def rows_of(found: Any) -> list[dict[str, Any]]:
+    """Return the rows of what a cursor found, by column."""
     names = [column[0] for column in found.description]
-    (row,) = found.fetchall()
-    return dict(zip(names, row, strict=True))
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 @cache

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.errors import BadArgument, Refused, UnknownName, WrongOrder
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.formats.payments.accounts import compact, country, czech, is_iban, of_iban
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.checking import checked, rule_parameters
-from bankklient_lab.orders.creating import error_list
 from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds import domestic_payment, foreign_payment, kind_named
 from bankklient_lab.orders.kinds.domestic import ABBREVIATION_CHARACTERS, TEXT_CHARACTERS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import DISCARDED
 from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.refusing import refuse
 from bankklient_lab.orders.unfinished import entered, kept, wrong
 from bankklient_lab.orders.views import View, bound, views
 
@@ -58,9 +58,7 @@ def save_counterparty(
     row = cleaned({"name": name, "account": account} | (values or {}))
     with lab.database.tx("ops") as cursor:
         for _, errors in wrong_rows(lab, cursor, [row]):
-            found = error_list(errors)
-            told = "; ".join(f"{one['code']} {one['text']}" for one in found)
-            raise WrongOrder(f"the counterparty is not saved: {told}", errors=found)
+            refuse(lab, errors, "counterparty")
         known = cursor.execute(
             "SELECT counterparty_id FROM ops.counterparty WHERE account = ?", [row["account"]]
         ).fetchone()

@@ -31,12 +31,13 @@ from bankklient_lab.orders.accounting_systems import (
     incoming_folder,
     system_numbered,
 )
-from bankklient_lab.orders.checking import checked, defaults, error_items, rule_parameters
-from bankklient_lab.orders.content import one_row
+from bankklient_lab.orders.checking import checked, defaults, rule_parameters
+from bankklient_lab.orders.content import one_row, rows_of
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.numbers import bank_day, take_numbers
 from bankklient_lab.orders.payment_files import INCOMING
+from bankklient_lab.orders.refusing import error_list
 from bankklient_lab.orders.storing import Source, Storing
 from bankklient_lab.orders.text_replacements import replaced
 
@@ -257,21 +258,20 @@ class _Receipt:
         for name in self._kinds:
             kind = KINDS[name]
             new = f"{kind.table} o WHERE kind = '{name}' AND {received}"
-            accounts += _rows(
-                cursor,
+            found = cursor.execute(
                 f"SELECT '{name}' AS kind, {kind.own_account} AS account, currency, count(*) AS orders,"
-                f" coalesce(sum(amount_value), 0)::DECIMAL(18,3) AS amount FROM {new} GROUP BY ALL ORDER BY 2, 3",
+                f" coalesce(sum(amount_value), 0)::DECIMAL(18,3) AS amount FROM {new} GROUP BY ALL ORDER BY 2, 3"
             )
-            errors += _rows(
-                cursor,
+            accounts += rows_of(found)
+            found = cursor.execute(
                 f"SELECT code, count(*) AS orders FROM (SELECT unnest(string_split(errors, ' '))::INTEGER AS code"
-                f" FROM {new} AND errors <> '') GROUP BY 1 ORDER BY 1",
+                f" FROM {new} AND errors <> '') GROUP BY 1 ORDER BY 1"
             )
+            errors += rows_of(found)
             self._counts["repeated"] += _repeated_identifications(cursor, kind, self._system.number, self._batch)
         self.report["accounts"] = accounts
         self.report["errors"] = [
-            {"code": row["code"], "item": error_items()[row["code"]][0], "text": error_items()[row["code"]][2]} | row
-            for row in errors
+            error | {"orders": row["orders"]} for row in errors for error in error_list(self._lab, str(row["code"]))
         ]
         self.report["left_out"] = [
             {"kind": name, "field": column, "orders": count}
@@ -317,9 +317,3 @@ def _repeated_identifications(cursor: Any, kind: Kind, system: int, batch: str) 
         {"batch": batch, "kind": kind.name, "system": system},
     ).fetchall()
     return int(repeated)
-
-
-def _rows(cursor: Any, sql: str) -> list[dict[str, Any]]:
-    found = cursor.execute(sql)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
