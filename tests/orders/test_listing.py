@@ -18,6 +18,7 @@ from bankklient_lab.errors import BadArgument, LabError, NotAllowed, Refused, Un
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.columns import COLUMNS
 from bankklient_lab.orders.detail import order_detail
+from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.lifecycle import SYSTEM, transitions
 from bankklient_lab.orders.listing import NEXT_SETS, SETS, order_counts, order_ids, order_totals, orders, orders_waiting
 from bankklient_lab.orders.steps import take_step
@@ -490,11 +491,26 @@ def test_the_detail_tells_all_items_errors_and_what_can_be_done(company: Lab) ->
 
 
 @pytest.mark.spec("ORD-235")
-@pytest.mark.parametrize(("errors", "expected"), [("", "check"), ("711 759", "incomplete"), ("713 759", "error")])
-def test_a_wrong_foreign_payment_says_what_it_lacks(company: Lab, errors: str, expected: str) -> None:
-    order_id = created(company, FOREIGN)
+@pytest.mark.parametrize(
+    ("kind", "empty", "errors", "expected"),
+    [
+        (FOREIGN, [], "", "check"),
+        (FOREIGN, ["recipient_account", "amount"], "711 759", "incomplete"),
+        (FOREIGN, ["amount"], "713 759", "error"),
+        (FOREIGN, [], "760", "error"),
+        (DOMESTIC, ["amount"], "71", "incomplete"),
+        (DOMESTIC, [], "151", "error"),
+    ],
+)
+def test_a_wrong_order_says_what_it_lacks(
+    company: Lab, kind: str, empty: list[str], errors: str, expected: str
+) -> None:
+    order_id = created(company, kind)
+    blank = "".join(f", {item} = NULL" for item in empty)
     with company.database.tx("ops") as cursor:
-        cursor.execute("UPDATE ops.foreign_order SET status = 'E', errors = ? WHERE order_id = ?", [errors, order_id])
+        cursor.execute(
+            f"UPDATE {KINDS[kind].table} SET status = 'E', errors = ?{blank} WHERE order_id = ?", [errors, order_id]
+        )
     assert orders.rows(company)[0]["sub_state"] == expected
     assert seen(company, where={"sub_state": expected}) == {order_id}
 
