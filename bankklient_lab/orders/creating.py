@@ -57,18 +57,20 @@ def create_order(
 def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | None = None) -> dict[str, Any]:
     """Check values as a form has them, without storing anything; `order_id` is the order that they are to correct.
 
-    Refused for an order that the caller can't correct. Returns errors (of each code, item, text), warnings (sentences),
+    They are checked by the kind that this order has; Refused when the caller can't correct it. Returns errors (of each code, item, text), warnings (sentences),
     values (texts of the amounts and days that were understood, by item), and what the dialogue about duplicates shows
     (suspecting.dialogue): `twins` are the ids of orders that pay the same.
     """
     one, today = kind_named(kind), bank_day(lab)
-    texts: dict[str, str | None] = entered_texts(one, values)
     origin, created_on, regular, offered = "creation", today, None, None
     with lab.database.reading() as cursor:
-        if order_id is not None:
+        if order_id is None:
+            texts = entered_texts(one, values)
+        else:
             one, before = stored_order(lab, cursor, order_id)
-            _state_when_saved(lab, cursor, one, before, [name for name, text in texts.items() if before[name] != text])
-            texts = {name: before[name] for name in one.names} | texts
+            given = entered_texts(one, values)
+            _state_when_saved(lab, cursor, one, before, [name for name, text in given.items() if before[name] != text])
+            texts = {name: before[name] for name in one.names} | given
             origin, created_on, offered = before["origin"], before["created_on"], before["duplicate_reason"]
             regular = before["regular_payment_id"]
         row = checked_row(lab, cursor, one, texts, today=today, origin=origin, created_on=created_on)

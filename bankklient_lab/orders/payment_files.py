@@ -7,7 +7,7 @@ fields of its own. What a kind has no item for is not taken, and the caller is t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -101,11 +101,10 @@ def left_out(kind: Kind, shape: Shape, given: Collection[str]) -> dict[str, str]
     return {name: f"{name} IS NOT NULL" for name in given if name not in used} | partly
 
 
-def require_known_kinds(found: Collection[str | None], place: str) -> None:
-    """Refuse a table in which an order is of a kind that there is not."""
+def require_known_kinds(found: Mapping[str | None, int]) -> None:
+    """Refuse a table in which an order is of a kind that there is not (None); `found` has the first order of each."""
     if None in found:
-        known = ", ".join(KINDS)
-        raise FormatError(f"each order needs a kind: {known}", place=place, field=KIND)
+        raise FormatError(f"each order needs a kind: {', '.join(KINDS)}", place=f"order {found[None]}", field=KIND)
 
 
 def _shortcuts(kind: Kind, item: str) -> list[str]:

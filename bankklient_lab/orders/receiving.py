@@ -195,7 +195,7 @@ class _Receipt:
         cursor.register(INCOMING, table)
         which = payment_files.kind_of(shape, given, self._parameters["national_currency"])
         found = cursor.execute(f"SELECT {which}, count(*), min(payment_no) FROM {INCOMING} GROUP BY 1").fetchall()
-        payment_files.require_known_kinds([name for name, _, _ in found], f"order {found[0][2]} and following")
+        payment_files.require_known_kinds({name: first for name, _, first in found})
         before = take_numbers(cursor, self._today, table.num_rows) - self._counts["orders"]
         for name, count, _ in found:
             only = "" if count == table.num_rows else f" WHERE {which} = '{name}'"

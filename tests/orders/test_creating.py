@@ -143,6 +143,14 @@ def test_an_order_that_nobody_shows_is_answered_as_one_that_there_is_not(company
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize("kind", [DOMESTIC, COLLECTION, FOREIGN])
+def test_a_correction_is_checked_by_the_kind_that_the_order_has(company: Lab, kind: str) -> None:
+    order = created(company, FOREIGN)
+    assert check_order(company, kind, {"recipient_info": "x"}, order_id=order)["errors"] == []
+    with pytest.raises(UnknownName, match="credit_account_base"):
+        check_order(company, kind, {"credit_account_base": "1"}, order_id=order)
+
+
 def test_a_correction_that_is_not_allowed_does_not_tell_what_would_change(company: Lab) -> None:
     order = created(hands(company, "AA", {51}))
     onlooker = hands(company, "BB", {51, 156})
