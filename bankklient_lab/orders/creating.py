@@ -57,9 +57,9 @@ def create_order(
 def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | None = None) -> dict[str, Any]:
     """Check values as a form has them, without storing anything; `order_id` is the order that they are to correct.
 
-    They are checked by the kind that this order has; Refused when the caller can't correct it. Returns errors (of each code, item, text), warnings (sentences),
-    values (texts of the amounts and days that were understood, by item), and what the dialogue about duplicates shows
-    (suspecting.dialogue): `twins` are the ids of orders that pay the same.
+    They are checked by the kind that this order has; Refused when the caller can't correct it. Returns errors (of each
+    code, item, text), warnings (sentences), values (texts of the amounts and days that were understood, by item), and
+    what the dialogue about duplicates shows (suspecting.dialogue): `twins` are the ids of orders that pay the same.
     """
     one, today = kind_named(kind), bank_day(lab)
     origin, created_on, regular, offered = "creation", today, None, None
