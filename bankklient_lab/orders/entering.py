@@ -12,7 +12,6 @@ from bankklient_lab.formats.payments.accounts import of_iban
 from bankklient_lab.orders.kinds.kind import Kind
 
 TEXT_CHARACTERS_MAX = 1_000
-LINES = 4
 # 19-2000145399/0800, 19 2000145399, 2000145399/0800
 _ACCOUNT = re.compile(r"(?:(?P<prefix>[^-/\s]*)[-\s]+)?(?P<base>[^-/\s]*)(?:\s*/\s*(?P<bank>\S*))?")
 

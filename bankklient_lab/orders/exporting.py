@@ -18,7 +18,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.content import canonical
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Item, Kind
-from bankklient_lab.orders.lifecycle import CONFIRMED, CONFIRMED_TWICE, INCLUDED
+from bankklient_lab.orders.lifecycle import CONFIRMED_WHOLE, INCLUDED
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.payment_files import template
 from bankklient_lab.orders.views import bound, views
@@ -26,7 +26,7 @@ from bankklient_lab.rights.settings import read_setting
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-WRITTEN_STATES = (CONFIRMED, CONFIRMED_TWICE, INCLUDED)
+WRITTEN_STATES = (*CONFIRMED_WHOLE, INCLUDED)
 TABLES_OF_ITEMS = ("csv", "xlsx")
 # As banks want SEPA payments marked; the same condition as the rules' is_sepa.
 _SEPA = (

@@ -18,7 +18,8 @@ from bankklient_lab.rights.permissions import Held, needed
 CREATED, VERIFIED, CONFIRMED, CONFIRMED_ONCE, CONFIRMED_TWICE = "", "V", "F", "F1", "F2"
 INCLUDED, ERROR, DISCARDED = "I", "E", "discarded"
 NEW, GONE, AS_NEW, SYSTEM = "new", "gone", "as new", "system"
-CONFIRMED_STATES = frozenset({CONFIRMED, CONFIRMED_ONCE, CONFIRMED_TWICE})
+CONFIRMED_WHOLE = (CONFIRMED, CONFIRMED_TWICE)  # by all who are to confirm
+CONFIRMED_STATES = frozenset({*CONFIRMED_WHOLE, CONFIRMED_ONCE})
 
 # The tables that orders of a family follow, and SQL for the one that an order `o` follows.
 TABLES_OF: dict[Family, tuple[str, ...]] = {"domestic": ("domestic", "imported"), "foreign": ("foreign",)}

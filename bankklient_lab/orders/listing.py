@@ -13,9 +13,19 @@ from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.columns import COLUMNS, column_sql, compared
+from bankklient_lab.orders.duplicates import DUPLICATE
 from bankklient_lab.orders.filters import conditions
 from bankklient_lab.orders.kinds import TABLES
 from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.lifecycle import (
+    CONFIRMED_ONCE,
+    CONFIRMED_WHOLE,
+    CREATED,
+    DISCARDED,
+    ERROR,
+    INCLUDED,
+    VERIFIED,
+)
 from bankklient_lab.orders.numbers import BANK_ZONE
 from bankklient_lab.orders.views import NEXT_STEPS, ORDERS, SEES, SUMS, View, bound, possible, views
 from bankklient_lab.rights.settings import read_setting
@@ -30,23 +40,30 @@ PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
 CONNECTION_POINT = "20001"  # until the bank has given the client one
 WAITING = "waiting"
 NEXT_SETS = {"next_verify": "verify", "next_confirm": "confirm"}  # what waits, by the caller's next step
+
+
+def _in(*states: str) -> str:
+    return "o.status IN ('" + "', '".join(states) + "')"
+
+
+_KEPT = f"NOT {_in(DISCARDED)}"
 # The sets that pages switch between, as SQL over an order `o`; a label for people.
 SETS: dict[str, tuple[str, str]] = {
-    "all": ("All", "o.status <> 'discarded'"),
+    "all": ("All", _KEPT),
     WAITING: ("Waiting for me", "true"),  # what the caller can verify or confirm
     "next_verify": ("Waiting for me to verify", "true"),
     "next_confirm": ("Waiting for me to confirm", "true"),
-    "errors": ("Errors", "o.status = 'E'"),
-    "to_verify": ("To verify", "o.status = ''"),
-    "verified": ("Verified", "o.status = 'V'"),
-    "to_confirm": ("To confirm", "o.status IN ('V', 'F1')"),
-    "confirmed": ("Confirmed", "o.status IN ('F', 'F2')"),
-    "included": ("Included", "o.status = 'I'"),
-    "duplicates": ("Suspected duplicates", "list_contains(string_split(o.errors, ' '), '151')"),
-    "allowed_duplicates": ("Allowed duplicates", "o.duplicate_reason IS NOT NULL AND o.status <> 'E'"),
-    "unsaved": ("Not saved yet", "NOT o.saved AND o.status <> 'discarded'"),
-    "mine": ("Entered by me", "$me IN (o.created_by, coalesce(o.corrected_by, '')) AND o.status <> 'discarded'"),
-    "discarded": ("Discarded", "o.status = 'discarded'"),
+    "errors": ("Errors", _in(ERROR)),
+    "to_verify": ("To verify", _in(CREATED)),
+    "verified": ("Verified", _in(VERIFIED)),
+    "to_confirm": ("To confirm", _in(VERIFIED, CONFIRMED_ONCE)),
+    "confirmed": ("Confirmed", _in(*CONFIRMED_WHOLE)),
+    "included": ("Included", _in(INCLUDED)),
+    "duplicates": ("Suspected duplicates", f"list_contains(string_split(o.errors, ' '), '{DUPLICATE}')"),
+    "allowed_duplicates": ("Allowed duplicates", f"o.duplicate_reason IS NOT NULL AND NOT {_in(ERROR)}"),
+    "unsaved": ("Not saved yet", f"NOT o.saved AND {_KEPT}"),
+    "mine": ("Entered by me", f"$me IN (o.created_by, coalesce(o.corrected_by, '')) AND {_KEPT}"),
+    "discarded": ("Discarded", _in(DISCARDED)),
 }
 
 

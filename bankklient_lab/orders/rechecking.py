@@ -16,7 +16,7 @@ from bankklient_lab.orders.checking import PARAMETERS, checked, rule_parameters
 from bankklient_lab.orders.duplicates import DUPLICATE, repeated, wanted, with_error
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.orders.lifecycle import ERROR
+from bankklient_lab.orders.lifecycle import DISCARDED, ERROR
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.steps import take_step
 
@@ -73,7 +73,7 @@ def _find(lab: Lab, cursor: Any, kind: Kind) -> None:
         again, values = repeated(lab, kind, *_ALL)
     texts = (
         f"SELECT order_id AS entered_no, origin, created_on, {', '.join(kind.names)} FROM {kind.table}"
-        f" WHERE kind = '{kind.name}' AND status <> 'discarded'"
+        f" WHERE kind = '{kind.name}' AND status <> '{DISCARDED}'"
     )
     compared = f"o.duplicate_reason IS NULL AND (o.saved OR list_contains(string_split(o.errors, ' '), '{DUPLICATE}'))"
     cursor.execute(

@@ -31,7 +31,6 @@ NEXT_STEPS = ("verify", "confirm")
 _SHARED = "$me IN (o.created_by, coalesce(o.corrected_by, ''), coalesce(o.verified_by, ''))"
 _WHOSE = {name: sql for name, (sql, _) in GUARDS.items()} | {
     "shared": _SHARED,
-    "received": "o.origin = 'accounting_system' AND o.created_by = $me",
     "worked_on": "coalesce($me IN (o.verified_by, o.confirmed_by, o.confirmed_again_by), false)",
 }
 
