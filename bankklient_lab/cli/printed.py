@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bankklient_lab.cli.output import lines
 from bankklient_lab.cli.shared import Listed
 from bankklient_lab.store.files import write_whole
 
+if TYPE_CHECKING:
+    from bankklient_lab.access.listings import Listing
 
-def print_or_write(how: Listed, name: str, *given: object, empty: str) -> None:
-    """Print one of ORDER_LISTINGS, or write it as a file; `given` are arguments of what reads it."""
-    from bankklient_lab.orders.reported import ORDER_LISTINGS
 
-    listing = ORDER_LISTINGS[name]
+def print_or_write(how: Listed, name: str, *given: object, empty: str = "there is nothing to list") -> None:
+    """Print a list of access control or around orders, or write it as a file; `given` are arguments of its reader."""
+    listing = _listing(name)
     with how.opened(pandas=how.output is not None) as one:
         if how.output is not None:
             from bankklient_lab.reports.listings import render_listing
@@ -22,3 +25,13 @@ def print_or_write(how: Listed, name: str, *given: object, empty: str) -> None:
         rows = listing.read.rows(one, *given)
     columns = (listing.key, *listing.columns) if listing.key else listing.columns
     how.table(rows, columns, empty=empty)
+
+
+def _listing(name: str) -> Listing:
+    from bankklient_lab.access.listings import LISTINGS
+
+    if name in LISTINGS:  # without importing the room of orders
+        return LISTINGS[name]
+    from bankklient_lab.orders.reported import ORDER_LISTINGS
+
+    return ORDER_LISTINGS[name]
