@@ -29,6 +29,10 @@ WhereOption = Annotated[
     ),
 ]
 SelectionOption = Annotated[str, typer.Option("--selection", metavar="NAME", help="A saved selection of orders.")]
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write .pdf, .html, .csv, .json, .xlsx or .parquet."),
+]
 _COLUMNS = (
     "order_id", "letter", "status_name", "own_account", "counter_account", "counter_name", "amount", "currency",
     "maturity", "symbol", "errors", "created_by",
@@ -58,9 +62,7 @@ def list_orders(
     limit: Annotated[int, typer.Option(min=1, help="At most so many orders.")] = 1000,
     offset: Annotated[int, typer.Option(min=0, help="Leave so many of the first out.")] = 0,
     details: Annotated[bool, typer.Option("--details", help="With who did what and when, in a file.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write .pdf, .html, .xlsx, .csv or .parquet.")
-    ] = None,
+    output: FileOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
@@ -84,9 +86,7 @@ def list_orders(
 
 def show(
     order: OrderArgument,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write .pdf, .html, .xlsx or .csv.")
-    ] = None,
+    output: FileOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
