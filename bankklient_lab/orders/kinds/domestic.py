@@ -38,10 +38,7 @@ def domestic_kind(
         letter=letter,
         label=label,
         plural=plural,
-        batch_type=1,
         creates="51|56",
-        sees="151",
-        sees_all="156",
         own=own,
         counter=counter,
         items=(
