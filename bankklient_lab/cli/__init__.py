@@ -23,7 +23,6 @@ from bankklient_lab.cli import (
     counterparties,
     files,
     jupyter,
-    keys,
     notebooks,
     orders,
     patterns,
@@ -33,6 +32,7 @@ from bankklient_lab.cli import (
     runs,
     serving,
     sessions,
+    signing_key,
     tokens,
     upkeep,
 )
@@ -66,7 +66,7 @@ for module in (
     access,
     sessions,
     tokens,
-    keys,
+    signing_key,
     application_log,
     runs,
 ):

@@ -155,7 +155,7 @@ def confirm(
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
 ) -> None:
-    """Confirm verified orders, with --sign by a signature of your own key (`bankklient keys make`)."""
+    """Confirm verified orders, with --sign by a signature of your own key (`bankklient signing-key make`)."""
     from bankklient_lab.cli.access import prompted
     from bankklient_lab.orders.confirmation import confirm_and_sign, confirm_orders
 

@@ -74,14 +74,14 @@ def test_a_confirmation_is_signed_with_ones_own_key(
     secret.chmod(0o600)
     orders("confirm", number, "--key-password-file", secret, code=1)
     assert "you have no key for signing" in orders.errors
-    assert run(["keys", "make", "--password-file", str(secret)]) == 0
+    assert run(["signing-key", "make", "--password-file", str(secret)]) == 0
     assert re.fullmatch(r"([0-9a-f]{4} ){7}[0-9a-f]{4}\n", capsys.readouterr().out)
     orders("confirm", number, "--sign", code=2)
     assert "give a password with --key-password-file" in orders.errors
     assert orders("confirm", number, "--key-password-file", secret) == "orders confirmed: 1\n"
     assert [step["signed"] for step in orders.json("steps", number)] == [False, False, True]
-    assert run(["keys", "withdraw"]) == 0
-    assert run(["keys", "list", "--json"]) == 0
+    assert run(["signing-key", "withdraw"]) == 0
+    assert run(["signing-key", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out.partition("\n")[2])[0]["withdrawn_at"]
 
 

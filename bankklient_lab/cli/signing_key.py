@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_keys)
     for command in (make, withdraw):
         group.command(command.__name__)(command)
-    app.add_typer(group, name="keys")
+    app.add_typer(group, name="signing-key")
 
 
 def list_keys(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
