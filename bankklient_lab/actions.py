@@ -73,7 +73,7 @@ class Action(Generic[P, R]):
 
     def run(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function in this process, or send the call to the owner of a remote lab."""
-        _check_texts((args, kwargs))
+        _check_values((args, kwargs))
         if lab.remote is not None:
             result: R = lab.remote.call(self, args, kwargs)
             return result
@@ -188,7 +188,7 @@ class _Reading(Action[P, "pa.Table | Read"]):
 
     def rows(self, lab: Lab, *args: P.args, **kwargs: P.kwargs) -> list[dict[str, Any]]:
         """Return the rows as dicts by column, in the process that owns the lab, without a detour over Arrow."""
-        _check_texts((args, kwargs))
+        _check_values((args, kwargs))
         self.admit(lab)
         with failures_logged(lab, self.name), lab.locks.working(lab.caller, self.name, "standard", None):
             found = self.function(lab, *args, **kwargs)
@@ -223,16 +223,19 @@ class TableAction(Generic[P]):
         return frame(self.arrow(lab, *args, **kwargs))
 
 
-def _check_texts(given: object) -> None:
-    """Raise BadArgument for a text, however deep in the arguments, that can't be stored as UTF-8 text."""
+def _check_values(given: object) -> None:
+    """Raise BadArgument for what nothing can store, however deep in the arguments: half a letter, more than 64 bits."""
     if isinstance(given, str):
         if "\0" in given or any("\ud800" <= letter <= "\udfff" for letter in given):
             raise BadArgument(f"{given[:40]!r} is not a text: it has a zero character or half of one")
+    elif isinstance(given, int):
+        if not -(2**63) <= given < 2**63:
+            raise BadArgument(f"a whole number of {given.bit_length()} bits was given; numbers have less than 64")
     elif isinstance(given, dict):
-        _check_texts([*given.keys(), *given.values()])
+        _check_values([*given.keys(), *given.values()])
     elif isinstance(given, (list, tuple, set, frozenset)):
         for one in given:
-            _check_texts(one)
+            _check_values(one)
 
 
 _IN_LOG = "(this failure is in the application log)"

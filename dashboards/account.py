@@ -1,4 +1,4 @@
-"""My account: password, second factors, own sessions, tokens and consents."""
+"""My account: password, second factors, the key for signing, own sessions, tokens and consents."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bankklient_lab.access.configuration import setting
 from bankklient_lab.access.tokens import create_token, tokens, withdraw_token
 from bankklient_lab.access.users import change_password
 from bankklient_lab.errors import BadArgument
+from bankklient_lab.orders.signing import create_personal_key
 from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
@@ -19,6 +20,7 @@ from .factors import Factors
 from .form import PASSWORD, Field, Form
 from .formatting import escape
 from .listing import Listing, in_words
+from .own_key import OwnKey
 from .state import State
 from .styles import css
 from .table import Column
@@ -42,6 +44,7 @@ class Account:
         self.password = Form(state, secrets, self._change_password, button=text("account.change"))
         self.password.view.max_width = 420
         self.factors = Factors(lab, state)
+        self.key = OwnKey(lab, state)
         self._facts = ui.html("", style=css("facts"))
         self._end = ui.button("", self._end_chosen, primary=True)
         self._chosen: tuple[Any, int] = (None, 0)
@@ -56,6 +59,8 @@ class Account:
                 gap=14,
             ),
             ui.card(ui.heading(text("account.factors"), note=text("account.factors_hint")), self.factors.view, gap=12),
+            *([ui.card(ui.heading(text("own_key.title"), note=text("own_key.hint")), self.key.view, gap=12)]
+              if needed(create_personal_key.declared.needs).holds(lab.rights.held(lab.caller)) else []),
             ui.card(
                 ui.heading(text("account.sessions"), note=text("account.sessions_hint")), self.sessions.view,
             ),

@@ -35,11 +35,11 @@ class Codebooks:
         self._lab, self._state = lab, state
         self._shown: pa.Table | None = None
         self.book = ui.select(
-            text("codebooks.codebook"), {one.label: one.name for one in CODEBOOKS.values()}, FIRST, width=260
+            text("codebooks.codebook"), {one.label: one.name for one in CODEBOOKS.values()}, FIRST, width=220
         )
-        self.column = ui.select(text("codebooks.column"), {}, None, width=190)
+        self.column = ui.select(text("codebooks.column"), {}, None, width=160)
         self.how = ui.choice({text(f"codebooks.{way}"): way for way in (CONTAINS, BEGINS)}, CONTAINS)
-        self.words = ui.field(text("listing.search"), width=220)
+        self.words = ui.field(text("listing.search"), width=200)
         self._note = ui.html("")
         self._place = ui.column(gap=0)
         self.dropper = DiskDropper(

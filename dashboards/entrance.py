@@ -267,8 +267,8 @@ class _Form(_Pages, ABC):
 
     def why(self, error: LabError) -> str:
         """Return why a second factor was refused."""
-        waits = "wait" in error.message
-        return text("login.wrong_code") if isinstance(error, LoginRefused) and not waits else error.message
+        wrong = isinstance(error, LoginRefused) and not error.details.get("wait_seconds")
+        return text("login.wrong_code") if wrong else error.message
 
     async def log_in(self, proof: Proof, *, code: str = "", passkey: str = "") -> None:
         """Log in with what was shown, and let the browser in."""

@@ -10,6 +10,7 @@ from bankklient_lab.analysis.exporting import note_export
 from bankklient_lab.jobs import Job
 
 from . import formatting, ui
+from .menu import allowed
 from .state import State
 from .texts import text
 from .work import Work
@@ -26,6 +27,7 @@ class ExportMenu:
         buttons = [
             ui.button(suffix[1:].upper(), partial(self.start, suffix), icon="download", variant="text")
             for suffix in SUFFIXES
+            if allowed(lab, "analysis.exporting:note_export")
         ]
         self.view = ui.row(
             self.work.view, *buttons, gap=4, css_classes=["export"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,6 +25,14 @@ ONE_DAY = timedelta(days=1)
 QUESTIONS_AT_ONCE = 3
 
 
+# What the Overview is made of, and the action that its user must be allowed.
+PARTS = {
+    "position": "analysis.balances:balances",
+    "movement": "analysis.cashflow:cash_flow",
+    "findings": "analysis.findings:findings",
+}
+
+
 @dataclass(frozen=True)
 class Flow:
     """What came in and went out by period: unsigned, in one currency."""
@@ -45,50 +53,81 @@ class Moves:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """All of it; `note` says what is left out of sums and charts.
+class Position:
+    """What there is.
 
     `accounts` are each account's balance on the last day, `converted` where that can be done, and its `name_and_basis`.
     `series` are day (from the one before the period), key (label of the account) and balance, in one currency.
     """
 
-    choice: Choice
-    note: str
     accounts: pa.Table
-    position: Decimal
+    total: Decimal
     change: Decimal
     series: pa.Table | None
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What moved."""
+
     flow: Flow
     credit_entries: int
     debit_entries: int
-    findings: pa.Table
     moves: Moves
 
 
-def read_figures(lab: bl.Lab, choice: Choice) -> Figures:
+@dataclass(frozen=True)
+class Figures:
+    """All that the user may see, None for the rest; `note` says what is left out of sums and charts."""
+
+    choice: Choice
+    note: str
+    position: Position | None
+    movement: Movement | None
+    findings: pa.Table | None
+
+
+def read_figures(lab: bl.Lab, choice: Choice, parts: Collection[str]) -> Figures:
     """Read what is chosen; the questions are asked side by side, as planning each takes one core most of its time."""
     with ThreadPoolExecutor(QUESTIONS_AT_ONCE) as pool:
-        flow_read = pool.submit(_flow, lab, choice)
-        series_read = pool.submit(_series, lab, choice)
-        position_read = pool.submit(_position, lab, choice)
-        numbers = [pool.submit(_number, lab, choice, side) for side in ("credit", "debit")]
-        moves = pool.submit(_moves, lab, choice)
-        findings = pool.submit(bl.findings.arrow, lab, since=choice.since, until=choice.until, accounts=choice.accounts)
-    (flow, flow_note), (series, series_note) = flow_read.result(), series_read.result()
-    accounts, position, note = position_read.result()
-    return Figures(
-        choice=choice,
-        note=note or series_note or flow_note,
-        accounts=accounts,
-        position=position,
-        change=_total_on(series, choice.last_day) - _total_on(series, choice.since - ONE_DAY),
-        series=series,
-        flow=flow,
-        credit_entries=numbers[0].result(),
-        debit_entries=numbers[1].result(),
-        findings=findings.result(),
-        moves=moves.result(),
-    )
+        movement = _ask_movement(pool, lab, choice) if "movement" in parts else _nothing
+        position = _ask_position(pool, lab, choice) if "position" in parts else _nothing
+        findings = (
+            pool.submit(bl.findings.arrow, lab, since=choice.since, until=choice.until, accounts=choice.accounts)
+            if "findings" in parts
+            else None
+        )
+    (moved, moved_note), (stands, stands_note) = movement(), position()
+    return Figures(choice, stands_note or moved_note, stands, moved, findings.result() if findings else None)
+
+
+def _nothing() -> tuple[None, str]:
+    return None, ""
+
+
+def _ask_movement(pool: ThreadPoolExecutor, lab: bl.Lab, choice: Choice) -> Callable[[], tuple[Movement, str]]:
+    """Begin to read what moved; what is returned waits for it."""
+    flow_read = pool.submit(_flow, lab, choice)
+    credit, debit = (pool.submit(_number, lab, choice, side) for side in ("credit", "debit"))
+    moves = pool.submit(_moves, lab, choice)
+
+    def movement() -> tuple[Movement, str]:
+        flow, note = flow_read.result()
+        return Movement(flow, credit.result(), debit.result(), moves.result()), note
+
+    return movement
+
+
+def _ask_position(pool: ThreadPoolExecutor, lab: bl.Lab, choice: Choice) -> Callable[[], tuple[Position, str]]:
+    """Begin to read what there is; what is returned waits for it."""
+    series_read, accounts_read = pool.submit(_series, lab, choice), pool.submit(_accounts, lab, choice)
+
+    def position() -> tuple[Position, str]:
+        (series, series_note), (accounts, total, note) = series_read.result(), accounts_read.result()
+        change = _total_on(series, choice.last_day) - _total_on(series, choice.since - ONE_DAY)
+        return Position(accounts, total, change, series), note or series_note
+
+    return position
 
 
 def _series(lab: bl.Lab, choice: Choice) -> tuple[pa.Table | None, str]:
@@ -101,7 +140,7 @@ def _series(lab: bl.Lab, choice: Choice) -> tuple[pa.Table | None, str]:
     )
 
 
-def _position(lab: bl.Lab, choice: Choice) -> tuple[pa.Table, Decimal, str]:
+def _accounts(lab: bl.Lab, choice: Choice) -> tuple[pa.Table, Decimal, str]:
     """Return each account's balance, their sum in one currency, and what is left out of it."""
 
     def load(names: list[str], target: str | None) -> pa.Table:
@@ -180,9 +219,10 @@ def balances_by(
 
     More than `slots` + 1 keys are `slots` and, under "", the sum of the others; the second is their number.
     """
-    if figures.series is None:
+    if figures.position is None or figures.position.series is None:
         return {}, 0
-    series = figures.series.filter(pc.is_in(figures.series["day"], pa.array(days, pa.date32())))
+    series = figures.position.series
+    series = series.filter(pc.is_in(series["day"], pa.array(days, pa.date32())))
     if way != "account":
         series = _summed(series, _groups(figures.choice.content.accounts, way))
     sizes = series.append_column("size", pc.abs(series["balance"])).group_by("key").aggregate([("size", "max")])

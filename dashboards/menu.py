@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 LOOK, PAY, WORK, ADMINISTRATION, OWN = "look", "pay", "work", "administration", "own"
 ENTRIES = {
-    "overview": Entry("dashboard", LOOK, key="o"),
+    "overview": Entry("dashboard", LOOK, ["analysis.balances:balances", "analysis.cashflow:cash_flow"], key="o"),
     "explorer": Entry("query_stats", LOOK, ["analysis.entries:entries"], key="e"),
     "statements": Entry("description", LOOK, ["analysis.statement:statement"], key="s"),
     "create": Entry("add_card", PAY, ["orders.creating:create_order"], key="c"),
@@ -57,11 +57,11 @@ assert tuple(ENTRIES) == PAGES
 
 def offered(lab: Lab) -> list[str]:
     """Return the pages that the caller may use now, in their order."""
-    held = lab.rights.held(lab.caller)
+    return [page for page, entry in ENTRIES.items() if not entry.asks or any(allowed(lab, asks) for asks in entry.asks)]
 
-    def may(asks: str) -> bool:
-        module, _, name = asks.partition(":")
-        import_module(f"bankklient_lab.{module}")
-        return needed(action_named(name).declared.needs).holds(held)
 
-    return [page for page, entry in ENTRIES.items() if not entry.asks or any(map(may, entry.asks))]
+def allowed(lab: Lab, asks: str) -> bool:
+    """Tell whether the caller has the permissions for an action (module:name in the package) now."""
+    module, _, name = asks.partition(":")
+    import_module(f"bankklient_lab.{module}")
+    return needed(action_named(name).declared.needs).holds(lab.rights.held(lab.caller))

@@ -16,6 +16,7 @@ import bankklient_lab as bl
 from bankklient_lab.actions import Action
 from bankklient_lab.orders.confirmation import (
     cancel_confirmation,
+    confirm_and_sign,
     confirm_orders,
     discard_orders,
     exclude_orders,
@@ -28,6 +29,7 @@ from bankklient_lab.rights.permissions import needed
 from . import formatting, ui
 from .formatting import escape
 from .order_words import step_label
+from .own_key import key_since
 from .texts import counted, text
 from .work import Work
 
@@ -82,10 +84,13 @@ class OrderActions:
         }
         self._scope = ui.html("", sizing_mode=None, width_policy="min")
         self._question = ui.html("")
-        self._yes = ui.button("", primary=True)
-        self._yes.on_click(lambda _event: ui.attempt(self._agreed))
+        self._yes = ui.button("", self._agreed, primary=True)
+        self._back = ui.button(text("orders.back"), self._turn_back)
+        self._key_password = ui.password(text("own_key.sign"), helper_text=text("own_key.help_sign"), width=360)
         self._pending: tuple[str, Chosen] | None = None
-        self.dialog = ui.dialog(text("orders.sure"), self._question, self._yes)
+        self.dialog = ui.dialog(
+            text("orders.sure"), self._question, self._key_password, ui.row(self._yes, self._back, gap=8)
+        )
         self.view = ui.column(ui.row(*self.buttons.values(), self._scope, gap=8), self.work.view, gap=8)
         self.show()
 
@@ -103,12 +108,12 @@ class OrderActions:
             button.disabled = not chosen.count
 
     def press(self, name: str) -> None:
-        """Do a step, or ask first: before what can't be taken back, and before all of the table."""
+        """Do a step, or ask first: before what can't be taken back or can be signed, and before all of the table."""
         chosen = self._chosen()
         if not chosen.ids:
             read = self._whole()
             self.work.start(lambda _job: read(), partial(self._ask, name), text("orders.looking"))
-        elif name in FOR_GOOD:
+        elif name in FOR_GOOD or self._can_sign(name):
             self._ask(name, chosen)
         else:
             self._start(name, chosen)
@@ -122,19 +127,31 @@ class OrderActions:
         sums = ", ".join(formatting.money(value, code) for code, value in chosen.sums.items())
         told = " ".join((_numbered("orders.question", chosen.count), f"({sums})" if sums else ""))
         self._question.object = f"<p>{escape(told)}</p><p>{escape(text(f'orders.before_{name}'))}</p>"
+        self._key_password.param.update(value="", visible=self._can_sign(name))
         self._yes.label = f"{step_label(name)}: {_numbered('orders.orders', chosen.count)}"
         self.dialog.open = True
 
     def _agreed(self) -> None:
         assert self._pending is not None
         self.dialog.open = False
-        self._start(*self._pending)
+        password, self._key_password.value = self._key_password.value, ""
+        self._start(*self._pending, password=password)
 
-    def _start(self, name: str, chosen: Chosen) -> None:
+    def _turn_back(self) -> None:
+        self.dialog.open = False
+
+    def _can_sign(self, name: str) -> bool:
+        return name == "confirm" and key_since(self._lab) is not None
+
+    def _start(self, name: str, chosen: Chosen, *, password: str = "") -> None:
         step, lab = STEPS[name][0], self._lab
 
         def work(_job: object) -> dict[str, Any]:
-            return step(lab, list(chosen.ids), versions=list(chosen.versions))
+            ids, versions = list(chosen.ids), list(chosen.versions)
+            return (
+                confirm_and_sign(lab, ids, password, versions=versions) if password
+                else step(lab, ids, versions=versions)
+            )  # fmt: skip
 
         self.work.start(work, partial(self._tell, name), step_label(name), always=self._done)
 

@@ -18,7 +18,7 @@ SUFFIXES = (".pdf", ".xlsx", ".csv")
 
 
 class OrderExport:
-    """A button for each form, and the progress; `shown` gives the arguments of `render_orders`."""
+    """A button for each form, and `work` with the progress; `shown` gives the arguments of `render_orders`."""
 
     def __init__(self, lab: bl.Lab, state: State, shown: Callable[[], dict[str, Any]]) -> None:
         self._lab, self._state, self._shown = lab, state, shown
@@ -27,7 +27,7 @@ class OrderExport:
             ui.button(suffix[1:].upper(), partial(self.start, suffix), icon="download", variant="text")
             for suffix in SUFFIXES
         ]
-        self.view = ui.row(self.work.view, *buttons, gap=2, sizing_mode=None, width_policy="min")
+        self.view = ui.row(*buttons, gap=2, wrap=False, sizing_mode=None, width_policy="min")
 
     def start(self, suffix: str) -> None:
         """Make the file, then give it to the browser."""

@@ -24,6 +24,8 @@ from .table import PagedTable
 from .texts import counted, text
 
 NEWEST = ("-order_id",)
+COUNTER_ACCOUNT, COUNTER_NAME = "counter_account", "counter_name"
+SMALL_COLUMNS = 3  # that a small screen has room for
 Found = tuple[list[dict[str, Any]], list[dict[str, Any]]]  # order_counts, and order_totals of what is shown
 
 
@@ -39,9 +41,14 @@ class OrderTable:
         on_conditions: Callable[[], None],
         order_by: Sequence[str] = NEWEST,
         rows_high: int = 16,
+        essential: Sequence[str] = (),
     ) -> None:
-        """`on_conditions` is called after the user has changed one under a heading."""
+        """`on_conditions` is called after the user has changed one under a heading.
+
+        `essential` are columns for small screens, the most telling first; as many are shown as there is room for.
+        """
         self._lab, self._state, self._on_conditions = lab, state, on_conditions
+        self._essential = essential
         self.which = "all"
         self.where: dict[str, str] = {}
         self.secret: frozenset[str] = frozenset()  # columns that are not told, since they are to be typed
@@ -172,8 +179,12 @@ class OrderTable:
 
     def _fit(self) -> None:
         self.table.narrow(self._state.narrow)
-        if self.secret:
-            self.table.choose([name for name in self.table.shown if name not in self.secret])
+        wanted = set(self.table.shown)
+        if self._state.narrow and self._essential:
+            wanted = set([name for name in self._essential if name not in self.secret][:SMALL_COLUMNS])
+        elif COUNTER_ACCOUNT in self.secret:
+            wanted.add(COUNTER_NAME)  # whom it is for is told all the same
+        self.table.choose([one.name for one in self._columns if one.name in wanted - self.secret])
         self._show_choice()
 
     def _show_choice(self) -> None:
@@ -199,7 +210,7 @@ class Sets:
     def __init__(self, chosen: Callable[[str], None], *, first: str) -> None:
         self._chosen = chosen
         self._first, self._quiet = first, False
-        self.widget = ui.choice({}, None, css_classes=["sets"])
+        self.widget = ui.choice({}, None, css_classes=["sets"], styles={"max-width": "100%", "overflow-x": "auto"})
         self.widget.param.watch(self._changed, "value")
 
     @property

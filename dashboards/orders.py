@@ -50,6 +50,7 @@ class Orders:
             ),
             ui.card(
                 ui.row(ui.html(""), self.export.view, show_totals, refresh, self.list.choice, gap=8),
+                self.export.work.view,
                 self._totals,
                 self.list.view,
             ),
@@ -127,9 +128,9 @@ class Orders:
 
 
 def _totals(rows: list[dict[str, Any]]) -> str:
-    """Return the sums by kind, status, account and currency as a table."""
-    lines = []
-    for row in rows:
+    """Return the sums by kind, status, account and currency as a table, each sum above what it adds up."""
+    parts, lines = ("kind", "status", "own_account"), []
+    for row in sorted(rows, key=lambda row: [(row[name] is not None, row[name] or "") for name in parts]):
         if row["level"] == "account":
             label = escape(row["own_account_name"] or row["own_account"] or "")
         elif row["level"] == "status":
@@ -141,7 +142,11 @@ def _totals(rows: list[dict[str, Any]]) -> str:
             f"<tr class='{row['level']}'><td>{label}</td><td class='n'>{formatting.count(row['orders'])}</td>"
             f"<td class='n'>{escape(formatting.money(row['amount'], code))}</td></tr>"
         )
-    return f"<table aria-label='{escape(text('orders.totals'))}'>{''.join(lines)}</table>"
+    head = "".join(
+        f"<th class='{kind}'>{escape(title)}</th>"
+        for kind, title in (("", ""), ("n", text("page.orders")), ("n", text("column.amount")))
+    )
+    return f"<table aria-label='{escape(text('orders.totals'))}'><tr>{head}</tr>{''.join(lines)}</table>"
 
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:

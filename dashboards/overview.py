@@ -12,8 +12,9 @@ import pyarrow as pa
 import bankklient_lab as bl
 
 from . import charts, formatting, periods, ui
-from .figures import ONE_DAY, Figures, balances_by, read_figures
+from .figures import ONE_DAY, PARTS, Figures, Flow, Movement, Moves, Position, balances_by, read_figures
 from .formatting import escape
+from .menu import allowed
 from .refresh import Refresh
 from .state import State, follow
 from .styles import css
@@ -42,23 +43,12 @@ class Overview:
         self._accounts = PagedTable(
             _ACCOUNT_COLUMNS, self._account_rows, rows_high=12, selectable=False, on_open=self._open_account
         )
+        self._parts = [part for part, asks in PARTS.items() if allowed(lab, asks)]
         self._moves_title = ui.heading("")
         self._moves = PagedTable(
             _MOVE_COLUMNS, self._move_rows, rows_high=12, selectable=False, on_open=self._open_move
         )
-        self.full = ui.column(
-            self._notice,
-            ui.grid(*(ui.card(tile, span=3) for tile in self._tiles)),
-            ui.card(ui.row(ui.heading(text("overview.balances")), self._by, gap=12), self._lines.pane, self._legend),
-            ui.grid(
-                ui.card(self._bars_title, self._flow_legend, self._bars.pane, span=7),
-                ui.card(ui.heading(text("overview.findings")), self._findings, span=5),
-            ),
-            ui.grid(
-                ui.card(ui.heading(text("overview.accounts")), self._accounts.view, span=7),
-                ui.card(self._moves_title, self._moves.view, span=5),
-            ),
-        )
+        self.full = ui.column(self._notice, *self._cards())
         self.empty = ui.empty(
             text("overview.empty_title"),
             text("overview.empty"),
@@ -72,6 +62,25 @@ class Overview:
         self._choose_view()
         follow(state, "overview", State.FILTER, self.refresh)
 
+    def _cards(self) -> list[ui.Viewable]:
+        """Return the rows of the page, of the parts that the user may see."""
+        position, movement, findings = (part in self._parts for part in ("position", "movement", "findings"))
+        tiles = zip(self._tiles, (position, movement, movement, findings), strict=True)
+        rows = [
+            [ui.card(tile, span=3) for tile, here in tiles if here],
+            [
+                ui.card(
+                    ui.row(ui.heading(text("overview.balances")), self._by, gap=12), self._lines.pane, self._legend,
+                    span=12,
+                )
+            ] * position,
+            [ui.card(self._bars_title, self._flow_legend, self._bars.pane, span=7)] * movement
+            + [ui.card(ui.heading(text("overview.findings")), self._findings, span=5)] * findings,
+            [ui.card(ui.heading(text("overview.accounts")), self._accounts.view, span=7)] * position
+            + [ui.card(self._moves_title, self._moves.view, span=5)] * movement,
+        ]  # fmt: skip
+        return [ui.grid(*cards) for cards in rows if cards]
+
     def refresh(self) -> None:
         """Fill the page."""
         if self._choose_view():
@@ -84,17 +93,21 @@ class Overview:
 
     def _prepare(self) -> Callable[[], Figures]:
         choice = self._state.choice()
-        return lambda: read_figures(self._lab, choice)
+        return lambda: read_figures(self._lab, choice, self._parts)
 
     def _show(self, figures: Figures) -> None:
         self._figures = figures
         self._tell(figures.note, "warning")
-        self._show_tiles()
-        self._show_balances()
-        self._show_flow()
-        self._show_findings()
-        self._show_accounts()
-        self._show_moves()
+        if figures.position is not None:
+            self._show_position(figures.position)
+            self._show_balances()
+            self._show_accounts(figures.position)
+        if figures.movement is not None:
+            self._show_sides(figures.movement)
+            self._show_flow(figures.movement.flow)
+            self._show_moves(figures.movement.moves)
+        if figures.findings is not None:
+            self._show_findings(figures.findings)
 
     def _failed(self, sentence: str) -> None:
         self._tell(sentence, "error")
@@ -108,21 +121,23 @@ class Overview:
         self._bars.fit(self._state.narrow)
         self._show_balances()
 
-    def _show_tiles(self) -> None:
-        figures = self._shown
-        choice, flow, change = figures.choice, figures.flow, figures.change
+    def _show_position(self, position: Position) -> None:
+        choice, change = self._shown.choice, position.change
         currency = choice.currency
         self._tiles[0].object = _tile(
-            text("overview.position", day=formatting.day(choice.last_day)), figures.position, currency,
+            text("overview.position", day=formatting.day(choice.last_day)), position.total, currency,
             text(
                 "overview.change", change=formatting.money(change, currency, sign=True),
                 day=formatting.day(choice.since - ONE_DAY),
             ),
             "good" if change > 0 else "bad" if change < 0 else "muted",
         )  # fmt: skip
+
+    def _show_sides(self, movement: Movement) -> None:
+        flow, currency = movement.flow, self._shown.choice.currency
         for tile, way, amounts, number in (
-            (self._tiles[1], "came_in", flow.came, figures.credit_entries),
-            (self._tiles[2], "went_out", flow.went, figures.debit_entries),
+            (self._tiles[1], "came_in", flow.came, movement.credit_entries),
+            (self._tiles[2], "went_out", flow.went, movement.debit_entries),
         ):
             total = sum(amounts, Decimal(0))
             note = counted(f"overview.{way}", number, formatting.count(number))
@@ -145,8 +160,8 @@ class Overview:
         self._legend.object = charts.legend(series) if state.narrow else ""
         self._legend.visible = state.narrow
 
-    def _show_flow(self) -> None:
-        flow, currency = self._shown.flow, self._shown.choice.currency
+    def _show_flow(self, flow: Flow) -> None:
+        currency = self._shown.choice.currency
         series = [
             charts.Series(text("overview.in"), charts.Style(charts.IN), flow.came),
             charts.Series(text("overview.out"), charts.Style(charts.OUT), [-value for value in flow.went]),
@@ -157,8 +172,7 @@ class Overview:
         self._bars_title.object = f"<h2>{escape(text(f'overview.flow_{flow.unit}'))}</h2>"
         self._flow_legend.object = charts.legend([*series, netted])
 
-    def _show_findings(self) -> None:
-        table = self._shown.findings
+    def _show_findings(self, table: pa.Table) -> None:
         severities = table["severity"].to_pylist()
         errors, warnings = severities.count("error"), severities.count("warning")
         kind = "bad" if errors else "warn" if warnings else "good"
@@ -173,18 +187,17 @@ class Overview:
         rows = [row for row in table.to_pylist() if row["severity"] != "info"]
         self._findings.object = _findings_list(rows[:FINDINGS_SHOWN], len(rows) - FINDINGS_SHOWN)
 
-    def _show_accounts(self) -> None:
-        figures, number = self._shown, self._shown.accounts.num_rows
-        total = formatting.money(figures.position, escape(figures.choice.currency))
-        counted_from_zero = figures.accounts["basis"].to_pylist().count("counted")
+    def _show_accounts(self, position: Position) -> None:
+        number = position.accounts.num_rows
+        total = formatting.money(position.total, escape(self._shown.choice.currency))
+        counted_from_zero = position.accounts["basis"].to_pylist().count("counted")
         note = counted("overview.counted", counted_from_zero) if counted_from_zero else ""
         self._accounts.show(
             number,
             f"{counted('overview.accounts_total', number)} &nbsp; <b>{total}</b> <span class='muted'>{note}</span>",
         )
 
-    def _show_moves(self) -> None:
-        moves = self._shown.moves
+    def _show_moves(self, moves: Moves) -> None:
         self._moves_title.object = f"<h2>{escape(text('overview.moves', day=formatting.day(moves.day)))}</h2>"
         shown = " &nbsp; ".join(
             f"<b>{formatting.money(row['net'], escape(row['currency']), sign=True)}</b>" for row in moves.totals
@@ -196,11 +209,17 @@ class Overview:
         assert self._figures is not None
         return self._figures
 
+    @property
+    def _newest_day(self) -> date:
+        assert self._shown.movement is not None
+        return self._shown.movement.moves.day
+
     def _account_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
-        return page_of(self._shown.accounts, order_by, limit, offset)
+        assert self._shown.position is not None
+        return page_of(self._shown.position.accounts, order_by, limit, offset)
 
     def _move_rows(self, order_by: Sequence[str], limit: int, offset: int) -> pa.Table:
-        day, choice = self._shown.moves.day, self._shown.choice
+        day, choice = self._newest_day, self._shown.choice
         return bl.entries.arrow(
             self._lab, since=day, until=day + ONE_DAY, accounts=choice.accounts,
             order_by=order_by, limit=limit, offset=offset,
@@ -215,7 +234,7 @@ class Overview:
         self._state.param.update(accounts=names, page="explorer")
 
     def _open_move(self, _row: dict[str, Any]) -> None:
-        day = self._shown.moves.day
+        day = self._newest_day
         self._state.param.update(since=day, until=day + ONE_DAY, page="explorer")
 
 

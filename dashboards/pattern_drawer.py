@@ -34,7 +34,7 @@ class PatternDrawer:
         self._kind = ""
         self._title = ui.html("", style=css("facts"))
         self.name = ui.field(text("patterns.name"), max_length=NAME_CHARS_MAX, width=280)
-        self.group = ui.select(text("patterns.group"), {text("patterns.no_group"): NO_GROUP}, NO_GROUP, width=220)
+        self.group = ui.select(text("patterns.group"), {text("patterns.no_group"): NO_GROUP}, NO_GROUP, width=280)
         self.form = OrderForm(lab, state, self._save, checked=False)
         self.take = ui.button(text("patterns.take_over"), self._take_over, icon="playlist_add")
         self.delete = Sure(text("patterns.delete"), text("patterns.delete_really"), self._delete)

@@ -166,6 +166,7 @@ class Receiving:
         self.work.start(take, self._received, text("receiving.taking", name=name))
 
     def _received(self, report: dict[str, Any]) -> None:
+        self._state.noted()
         self.result.param.update(object=report_html(report), visible=True)
         self._result_card.visible = True
         self._to_orders.visible = report["status"] == "received"
@@ -178,7 +179,7 @@ class Receiving:
         self._state.page = "orders"
 
     def _open_form(self) -> None:
-        self.form.fill({"start_status": START_STATUSES[0], "charset": "utf-8", "format": ""})
+        self.form.fill({"start_status": next(iter(START_STATUSES)), "charset": "utf-8", "format": ""})
         self.drawer.open = True
 
     def _add(self, values: dict[str, Any]) -> None:
@@ -210,19 +211,19 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 
 def _columns() -> tuple[Column, ...]:
-    def number(name: str) -> Column:
-        return Column(name, text(f"receiving.{name}"), width=118, essential=False)
+    def number(name: str, width: int = 96) -> Column:
+        return Column(name, text(f"receiving.{name}"), width=width, essential=False)
 
     return (
         Column("done_at", text("receiving.when"), width=136, essential=False),
         Column("file_name", text("column.file"), width=180),
         Column("accounting_system", text("receiving.system"), width=144, essential=False),
-        Column("batch_order", text("receiving.batch"), width=110, essential=False),
+        Column("batch_order", text("receiving.batch"), width=90, essential=False),
         Column("orders", text("receiving.orders"), width=80),
         number("wrong"),
         number("duplicates"),
-        number("moved"),
-        Column("done_by", text("receiving.who"), width=80, essential=False),
+        number("moved", 118),
+        Column("done_by", text("receiving.who"), width=60, essential=False),
         Column("state", text("column.state")),
     )
 

@@ -169,7 +169,10 @@ def _laid_out(widgets: Mapping[str, Any]) -> Any:
         widget.min_width = 150
     sides = (("name",), ("periodicity", "month", "day"), ("valid_from", "valid_until"), ("instalments", "last_amount"),
              ("confirm",))  # fmt: skip
-    return ui.column(*(ui.row(*(widgets[name] for name in side), gap=10) for side in sides), gap=14)
+    rows = [ui.row(*(widgets[name] for name in side), gap=10) for side in sides]
+    for widget in widgets.values():
+        widget.align = "start"  # help beneath one of them moves none of the others
+    return ui.column(*rows, gap=14)
 
 
 def _schedule(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,8 @@ class Shell:
         """`leave` logs out; None in a lab without logins."""
         self.lab, self.state, self.browser = lab, state, browser
         self._offered = offered(lab)
+        if state.page == PAGES[0] and state.page not in self._offered:  # where one comes in
+            state.page = self._offered[0]
         self._proof = Proof(lab, state)
         self.offer = RegularOffer(lab, state)
         ui.prove_with(self._proof.ask)

@@ -21,7 +21,7 @@ ROW_PX = 28  # as in table.css
 ROWS_REACHABLE = 200_000  # further pages cost the database seconds: one filters instead
 ROOM_PX = 1_100  # on a large screen; a table that needs more scrolls sideways
 FLEXIBLE_LEAST, FLEXIBLE_PX = 120, 220  # what a column without a width needs, and gets where the table scrolls
-_SMALL_PX = {"day": 88, "amount": 112}  # on a small screen
+_SMALL_PX = {"day": 88, "amount": 104, "state": 88}  # on a small screen
 
 
 @dataclass(frozen=True)
@@ -171,11 +171,13 @@ class PagedTable:
         self._totals = ui.html("", style=css("table_foot"), css_classes=["sums"])
         self._previous = ui.icon_button("chevron_left", text("table.previous"), lambda: self._turn(-1))
         self._next = ui.icon_button("chevron_right", text("table.next"), lambda: self._turn(1))
-        pager = ui.row(self._previous, self._where, self._next, gap=2, wrap=False, sizing_mode=None, width_policy="min")
+        self._pager = ui.row(
+            self._previous, self._where, self._next, gap=2, wrap=False, sizing_mode=None, width_policy="min"
+        )
         nothing = formatting.escape(placeholder or text("table.nothing"))
         self._nothing = ui.html(f"<p class='nothing'>{nothing}</p>", style=css("table_foot"), visible=False)
         foot = ui.row(
-            self._totals, pager, gap=12,
+            self._totals, self._pager, gap=12,
             stylesheets=["@media (max-width: 760px) { .sums { flex: 1 0 100% !important; } }"],
         )  # fmt: skip
         self.keys = TableKeys(label=label, margin=0)  # type: ignore[no-untyped-call]
@@ -305,7 +307,7 @@ class PagedTable:
         self._where.object = f"<div class='where'>{shown if self.total > PAGE_ROWS else ''}</div>"
         self._previous.disabled = self.widget.page == 1
         self._next.disabled = last >= min(self.total, ROWS_REACHABLE)
-        self._previous.visible = self._next.visible = self.total > PAGE_ROWS
+        self._pager.visible = self.total > PAGE_ROWS
         self._show_totals()
 
     def _show_totals(self) -> None:

@@ -25,6 +25,7 @@ TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "errors": ("errors", ("delete", "discard")),
 }
 BY_MATURITY = ("maturity", "order_id")
+ESSENTIAL = ("counter_account", "amount", "maturity", "own_account", "order_id")
 
 
 class ToDo:
@@ -34,15 +35,18 @@ class ToDo:
         self._lab, self._state = lab, state
         self.drawer = OrderDrawer(lab, state, self._stepped, verifying=True)
         self.list = OrderTable(
-            lab, state, on_open=self.drawer.open, on_conditions=lambda: None, order_by=BY_MATURITY, rows_high=18
-        )
+            lab, state, on_open=self.drawer.open, on_conditions=lambda: None, order_by=BY_MATURITY, rows_high=18,
+            essential=ESSENTIAL,
+        )  # fmt: skip
         self.list.on_change = self.refresh
         self.tasks = Sets(self._choose, first="verify")
         self._counting: Refresh[dict[str, int]] = Refresh(
             state, self._prepare, self._show, lambda sentence: ui.tell(sentence, kind="error")
         )
         self._hint = ui.html("")
-        self.full = ui.card(ui.row(self.tasks.widget, self.list.choice, gap=12), self._hint, self.list.view, gap=10)
+        self.full = ui.card(
+            ui.row(self.tasks.widget, ui.html(""), self.list.choice, gap=12), self._hint, self.list.view, gap=10
+        )
         self.empty = ui.empty(text("todo.empty_title"), text("todo.empty"))
         self.view = ui.column(self.empty, self.full, self.drawer.view, gap=0)
         follow(state, "todo", (), self.refresh)

@@ -38,8 +38,19 @@ _TYPOGRAPHY = {
 # One height for everything that stands in a row of controls.
 _COMPONENTS = {
     "MuiOutlinedInput": {"styleOverrides": {"root": {"&.MuiInputBase-sizeSmall": {"height": 36}}}},
+    "MuiInputLabel": {  # of an empty field: in its middle
+        "styleOverrides": {"outlined": {"&:not(.MuiInputLabel-shrink)": {"transform": "translate(14px, 8px) scale(1)"}}}
+    },
     "MuiToggleButton": {
-        "styleOverrides": {"root": {"height": 36, "fontSize": 12, "padding": "0 10px", "whiteSpace": "nowrap"}}
+        "styleOverrides": {
+            "root": {
+                "height": 36,
+                "fontSize": 12,
+                "padding": "0 10px",
+                "whiteSpace": "nowrap",
+                "@media (max-width: 760px)": {"padding": "0 7px"},
+            }
+        }
     },
     "MuiButton": {"styleOverrides": {"root": {"height": 36, "fontSize": 13, "whiteSpace": "nowrap"}}},
 }
@@ -171,7 +182,8 @@ def attempt(action: Callable[[], object]) -> None:
 
 def dialog(title: str, *objects: Any) -> Widget:
     """Make a dialog over the page for a question that must be answered first."""
-    return pmui.Dialog(*objects, title=title, show_close_button=True, width_option="xs", margin=0)
+    content = column(*objects, stylesheets=[":host { padding: 0 8px 12px; }"])  # in line with the title
+    return pmui.Dialog(content, title=title, show_close_button=True, width_option="xs", margin=0)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from accounting systems and regular payments, `foreign` all foreign payments.
 _FORMATS = {
     "text": "text", "digits": "digits", "amount": "amount", "rate": "rate", "date": "day", "yes_no": "yes or no",
 }  # fmt: skip
+SEEN = ("TXN-005", "TXN-006", "TXN-007", "TXN-008")  # rows of the views that show orders of one kind
 _PARTS = {"main": "", "more": "on request", "import": "in files only"}
 
 
@@ -51,10 +52,12 @@ def _kind(kind: Kind) -> str:
         rules.append(f"| {rule.code} | `{item}` | {text} | {_code(rule.broken)} |")
     warnings = [f"| {one.text} | {_code(one.applies)} |" for one in kind.warnings]
     told = ["### Told although it is right", "", *_table(("sentence", "when"), warnings), ""] if warnings else []
+    views = [row for row in rows("order_views") if row["table"] == kind.family and row["line"] in SEEN]
+    seen = {row["guard"]: row["needs"] for row in views}
     return "\n".join([
         f"## {kind.label}", "",
-        f"Made with permission {_needs(kind.creates)}; seen with {_needs(kind.sees)} (one's own) or"
-        f" {_needs(kind.sees_all)} (all). The own account stands on the {kind.own} side.", "",
+        f"Made with permission {_needs(kind.creates)}; seen with {_needs(seen['shared'])} (one's own) or"
+        f" {_needs(seen[''])} (all). The own account stands on the {kind.own} side.", "",
         *_table(("item", "name", "format", "mandatory", "remarks"), items), "",
         "### Errors", "",
         *_table(("number", "item", "text", "broken when"), rules), "",

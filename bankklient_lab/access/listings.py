@@ -14,11 +14,15 @@ from bankklient_lab.actions import TableAction
 
 
 class Listing(NamedTuple):
-    """A list: `columns` are those of a printed one; files for programs have all that `read` gives."""
+    """A list: `columns` are those of a printed one; files for programs have all that `read` gives.
+
+    `key` is the column that the command line shows besides, to be typed again.
+    """
 
     title: str
     read: TableAction[...]
     columns: Sequence[str]
+    key: str = ""
 
 
 LISTINGS = {
@@ -39,5 +43,5 @@ LISTINGS = {
         "What roles let one person do alone", roles_alone,
         ("role", "other", "way", "verdict", "condition", "permissions", "sends"),
     ),
-    "configuration": Listing("Configuration", configuration, ("tab", "label", "value", "unit", "effect")),
+    "configuration": Listing("Configuration", configuration, ("tab", "label", "value", "unit", "effect"), "name"),
 }  # fmt: skip

@@ -77,13 +77,16 @@ def taken_back(lab: Lab, user: Candidate) -> None:
         )
 
 
-def refused(lab: Lab, user: Candidate | None, why: str = "") -> LoginRefused:
-    """Log a try that failed, and the lock that comes of it, and return the error; names of nobody are not kept."""
+def refused(lab: Lab, user: Candidate | None, why: str = "", *, wait_seconds: int = 0) -> LoginRefused:
+    """Log a try that failed, and the lock that comes of it, and return the error; names of nobody are not kept.
+
+    `wait_seconds`, kept in the error's details, are those until the next try counts: this one came too early.
+    """
     with lab.database.tx("ops") as cursor:
         lab.log(cursor, "login_refused", user.name if user else "", reason=why or ("" if user else "unknown name"))
         if user is not None and user.locks:
             lab.log(cursor, "user_locked", user.name)
-    return LoginRefused(f"{_SAID}; {why}" if why else _SAID)
+    return LoginRefused(f"{_SAID}; {why}" if why else _SAID, wait_seconds=wait_seconds)
 
 
 def _count(lab: Lab, name: str) -> Candidate | None:
@@ -109,7 +112,8 @@ def _count(lab: Lab, name: str) -> Candidate | None:
             )
     if early:
         known = user._replace(locks=False) if user else None
-        raise refused(lab, known, f"too many tries; wait {delay(failed).total_seconds():.0f} seconds")
+        seconds = round(delay(failed).total_seconds())
+        raise refused(lab, known, f"too many tries; wait {seconds} seconds", wait_seconds=seconds)
     return user
 
 

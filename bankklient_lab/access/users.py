@@ -23,8 +23,9 @@ from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, LoginRefused, Refused
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.rights.passwords import REMEMBERED, check_strength, hashed, matches
-from bankklient_lab.rights.permissions import known_numbers, settled, written
+from bankklient_lab.rights.permissions import known_numbers, needed, settled, written
 
+_CREATES = "1"
 _ITEMS = ("first_name", "last_name", "personal_number", "phone", "email")
 _OF_AUTHORIZED = frozenset({"personal_number", "role"})  # what may be changed of a person of the bank's contract
 
@@ -58,7 +59,7 @@ def users(lab: Lab) -> Read:
     )
 
 
-@action("1", record="user", proof=True)
+@action(_CREATES, record="user", steps=True, proof=True)
 def create_user(
     lab: Lab,
     user: str,
@@ -87,8 +88,9 @@ def create_user(
     check_operational(user, reference)
     own = known_numbers(permissions or [])
     check_strength(password, setting(lab, "password_strength"), user)
-    kept = hashed(password)
+    kept = hashed(password)  # it takes up to a second, so no transaction is open
     with lab.database.tx("ops") as cursor:
+        lab.rights.demand(lab.caller, needed(_CREATES), "create_user")  # it may be gone since (ADM-241)
         role_id = role_to_give(cursor, role).role_id
         proof = {"password_hash": kept, "password_changed_at": lab.clock(), "password_expires": password_expires}
         insert(lab, cursor, user, reference, kind="operational", role_id=role_id, **texts, **proof)

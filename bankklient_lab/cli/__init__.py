@@ -35,6 +35,7 @@ from bankklient_lab.cli import (
     runs,
     serving,
     sessions,
+    signing_key,
     tokens,
     upkeep,
 )
@@ -71,6 +72,7 @@ for module in (
     access,
     sessions,
     tokens,
+    signing_key,
     application_log,
     runs,
 ):

@@ -7,14 +7,16 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
 from bankklient_lab.cli.orders import OrderArgument, WhereOption, conditions
 from bankklient_lab.cli.output import lines, print_json, shown
+from bankklient_lab.cli.shared import KindArgument
 from bankklient_lab.errors import BadArgument, WrongOrder
+from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -33,24 +35,30 @@ FileOption = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option(metavar="TEXT", help="Why a suspected duplicate is right all the same.")]
 KeepOption = Annotated[bool, typer.Option("--keep-as-error", help="Keep a suspected duplicate as a wrong order.")]
-# Steps on many orders at once: the function of each and how its outcome is told.
+
+
+class _Step(NamedTuple):
+    """A step on many orders at once: where its action is, how its outcome is told, and what the command's help says."""
+
+    module: str
+    action: str
+    done: str
+    about: str
+
+
 _STEPS = {
-    "delete": ("creating", "delete_orders", "deleted"),
-    "confirm": ("confirmation", "confirm_orders", "confirmed"),
-    "cancel-verification": ("verification", "cancel_verification", "no longer verified"),
-    "cancel-confirmation": ("confirmation", "cancel_confirmation", "no longer confirmed"),
-    "include": ("confirmation", "include_orders", "included"),
-    "exclude": ("confirmation", "exclude_orders", "excluded"),
-    "discard": ("confirmation", "discard_orders", "discarded"),
-}
-_MEANINGS = {
-    "delete": "Delete created orders for good.",
-    "confirm": "Confirm verified orders.",
-    "cancel-verification": "Take the verification of orders back.",
-    "cancel-confirmation": "Take the confirmation of orders back.",
-    "include": "Mark confirmed orders for the next balancing.",
-    "exclude": "Take that mark back.",
-    "discard": "Give up imported orders; this can't be taken back.",
+    "delete": _Step("creating", "delete_orders", "deleted", "Delete created orders for good."),
+    "cancel-verification": _Step(
+        "verification", "cancel_verification", "no longer verified", "Take the verification of orders back."
+    ),
+    "cancel-confirmation": _Step(
+        "confirmation", "cancel_confirmation", "no longer confirmed", "Take the confirmation of orders back."
+    ),
+    "include": _Step("confirmation", "include_orders", "included", "Mark confirmed orders for the next balancing."),
+    "exclude": _Step("confirmation", "exclude_orders", "excluded", "Take that mark back."),
+    "discard": _Step(
+        "confirmation", "discard_orders", "discarded", "Give up imported orders; this can't be taken back."
+    ),
 }
 
 
@@ -59,14 +67,13 @@ def add_to(orders: typer.Typer) -> None:
     orders.command("create")(create)
     orders.command("correct")(correct)
     orders.command("verify")(verify)
-    for name in _STEPS:
-        orders.command(name, help=_MEANINGS[name])(_step_command(name))
+    orders.command("confirm")(confirm)
+    for name, step in _STEPS.items():
+        orders.command(name, help=step.about)(_step_command(step))
 
 
 def create(
-    kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="domestic_payment, domestic_collection or foreign_payment.")
-    ],
+    kind: KindArgument,
     values: ValuesArgument = None,
     file: FileOption = None,
     reason: ReasonOption = "",
@@ -136,9 +143,34 @@ def verify(
     _tell_outcome(told, "verified", as_json=as_json)
 
 
-def _step_command(name: str) -> Callable[..., None]:
+def confirm(
+    orders: OrdersArgument = None,
+    which: StepSetOption = "",
+    where: WhereOption = [],
+    sign: Annotated[bool, typer.Option("--sign", help="Sign with your key; its password is asked for.")] = False,
+    key_password_file: Annotated[
+        str, typer.Option("--key-password-file", metavar="FILE", help="File with it; only you may read it.")
+    ] = "",
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Confirm verified orders, with --sign by a signature of your own key (`bankklient signing-key make`)."""
+    from bankklient_lab.cli.access import prompted
+    from bankklient_lab.orders.confirmation import confirm_and_sign, confirm_orders
+
+    with opened(lab, passphrase_file) as one:
+        ids = _ids(one, orders or [], which, where)
+        if sign or key_password_file:
+            password = read_passphrase(key_password_file) or prompted("Password of your key: ", "--key-password-file")
+            told = confirm_and_sign(one, ids, password)
+        else:
+            told = confirm_orders(one, ids)
+    _tell_outcome(told, "confirmed", as_json=as_json)
+
+
+def _step_command(step: _Step) -> Callable[..., None]:
     """Return the command of one step."""
-    module, function, done = _STEPS[name]
 
     def command(
         orders: OrdersArgument = None,
@@ -150,10 +182,10 @@ def _step_command(name: str) -> Callable[..., None]:
     ) -> None:
         from importlib import import_module
 
-        step = getattr(import_module(f"bankklient_lab.orders.{module}"), function)
+        act = getattr(import_module(f"bankklient_lab.orders.{step.module}"), step.action)
         with opened(lab, passphrase_file) as one:
-            told = step(one, _ids(one, orders or [], which, where))
-        _tell_outcome(told, done, as_json=as_json)
+            told = act(one, _ids(one, orders or [], which, where))
+        _tell_outcome(told, step.done, as_json=as_json)
 
     return command
 

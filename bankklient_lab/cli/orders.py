@@ -29,6 +29,10 @@ WhereOption = Annotated[
     ),
 ]
 SelectionOption = Annotated[str, typer.Option("--selection", metavar="NAME", help="A saved selection of orders.")]
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write .pdf, .html, .csv, .json, .xlsx or .parquet."),
+]
 _COLUMNS = (
     "order_id", "letter", "status_name", "own_account", "counter_account", "counter_name", "amount", "currency",
     "maturity", "symbol", "errors", "created_by",
@@ -58,9 +62,7 @@ def list_orders(
     limit: Annotated[int, typer.Option(min=1, help="At most so many orders.")] = 1000,
     offset: Annotated[int, typer.Option(min=0, help="Leave so many of the first out.")] = 0,
     details: Annotated[bool, typer.Option("--details", help="With who did what and when, in a file.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write .pdf, .html, .xlsx, .csv or .parquet.")
-    ] = None,
+    output: FileOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",
@@ -79,16 +81,12 @@ def list_orders(
             lines([f"{output} is written"])
             return
         rows = orders.rows(one, **chosen, limit=limit, offset=offset)
-    if not as_json:  # a number to type again has no blanks in it
-        rows = [row | {"order_id": str(row["order_id"])} for row in rows]
     print_table(rows, _COLUMNS, as_json=as_json, empty="no order is like that")
 
 
 def show(
     order: OrderArgument,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write .pdf, .html, .xlsx or .csv.")
-    ] = None,
+    output: FileOption = None,
     lab: LabOption = "",
     as_json: JsonOption = False,
     passphrase_file: PassphraseOption = "",

@@ -66,7 +66,12 @@ def print_rows(
         sys.stdout.write(f"{empty}\n")
         return
     cells = [
-        [_cell(row[column], converted_to if column == "converted" else row.get("currency") or "") for column in columns]
+        [
+            str(row[column])
+            if _typed_again(column) and row[column] is not None
+            else _cell(row[column], converted_to if column == "converted" else row.get("currency") or "")
+            for column in columns
+        ]
         for row in rows
     ]
     right = [any(isinstance(row[column], (Decimal, int)) for row in rows) for column in columns]
@@ -78,6 +83,11 @@ def print_rows(
             for text, width, to_right in zip(texts, widths, right, strict=True)
         )
         sys.stdout.write(line.rstrip() + "\n")
+
+
+def _typed_again(column: str) -> bool:
+    """Tell whether a column has numbers that people type again, which have no blanks in them."""
+    return column.endswith("_id") or column in ("number", "group_number")
 
 
 def _cell(value: object, currency: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +27,8 @@ def rotate_backup(lab: Lab, folder: str = "") -> dict[str, Any]:
     else may be logged in. Raises BadArgument without a folder, StoreError, Refused for a set of another lab.
     """
     backups, older = _set(lab, folder), setting(lab, "backup_older")
-    try:
-        made = rotate(lab.database, backups, older=older, clock=lab.clock, user=lab.user)
-    except LabError as error:
-        _tell_failure(lab, backups, error)
-        raise
-    with lab.database.tx("ops") as cursor:
-        lab.log(cursor, "rotate_backup", made["path"], sha256=made["sha256"], bytes=made["bytes"], kept=made["kept"])
-    return made
+    make = partial(rotate, lab.database, backups, older=older, clock=lab.clock, user=lab.user)
+    return _logged(lab, backups, "rotate_backup", make, "kept")
 
 
 @action("960", mode="exclusive", steps=True)
@@ -41,19 +37,22 @@ def exit_backup(lab: Lab) -> dict[str, Any]:
     if setting(lab, "backup_kind") == SECURITY:
         return rotate_backup(lab)
     backups = _set(lab, "")
+    return _logged(lab, backups, "backup", partial(keep_one, lab.database, backups, clock=lab.clock, user=lab.user))
+
+
+def _logged(
+    lab: Lab, backups: BackupSet, what: str, make: Callable[[], dict[str, Any]], *further: str
+) -> dict[str, Any]:
+    """Make a backup, log it or its failure, and return its manifest; `further` are parts of it that are logged, too."""
     try:
-        made = keep_one(lab.database, backups, clock=lab.clock, user=lab.user)
+        made = make()
     except LabError as error:
-        _tell_failure(lab, backups, error)
+        with lab.database.tx("ops") as cursor:
+            lab.log(cursor, "fail_backup", str(backups.folder), reason=error.message)
         raise
     with lab.database.tx("ops") as cursor:
-        lab.log(cursor, "backup", made["path"], sha256=made["sha256"], bytes=made["bytes"])
+        lab.log(cursor, what, made["path"], **{name: made[name] for name in ("sha256", "bytes", *further)})
     return made
-
-
-def _tell_failure(lab: Lab, backups: BackupSet, error: LabError) -> None:
-    with lab.database.tx("ops") as cursor:
-        lab.log(cursor, "fail_backup", str(backups.folder), reason=error.message)
 
 
 @action("960", mode="standard")

@@ -39,10 +39,12 @@ CREATE MACRO app.own_accounts() AS TABLE
         coalesce(nullif(ltrim(substr(number, 9, 6), '0'), ''), '0') AS prefix, ltrim(substr(number, 15, 10), '0') AS base
     FROM ops.account WHERE regexp_full_match(number, 'CZ\d{22}');
 
+CREATE MACRO app.in_force(valid_from, valid_until, day) AS valid_from <= day AND (valid_until IS NULL OR day < valid_until);
+
 -- The rows of a codebook that are in force on a day.
 CREATE MACRO app.codebook(book, day) AS TABLE
     SELECT code, name, attributes FROM ops.codebook
-    WHERE codebook = book AND valid_from <= day AND (valid_until IS NULL OR day < valid_until);
+    WHERE codebook = book AND in_force(valid_from, valid_until, day);
 
 -- Parts of an account as files name it: prefix-number/bank, number/bank, number, or a Czech IBAN. A text that is none of
 -- these is a number as a whole, which the rules refuse.
@@ -60,6 +62,11 @@ CREATE MACRO app.account_base(account) AS
         WHEN NOT has_account_parts(account) THEN account
         WHEN contains(account, '-') THEN nullif(split_part(split_part(account, '/', 1), '-', 2), '')
         ELSE nullif(split_part(account, '/', 1), '') END;
+
+-- The number of a Czech account, also of one that is written as an IBAN; another account as it is.
+CREATE MACRO app.account_number(account) AS CASE WHEN is_czech_iban(account)
+    THEN concat(nullif(account_prefix(account), '0') || '-', account_base(account), '/', account_bank(account))
+    ELSE account END;
 
 -- One line of a text: as its line feeds cut it, or else as many characters as a line takes. The last line gets all that
 -- is left over, so that the rules find what has no room.

@@ -11,18 +11,22 @@ import stat
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.formats.payments import format_named
 from bankklient_lab.formats.payments.charsets import check_charset
 from bankklient_lab.lab import Lab, Read
+from bankklient_lab.orders.transmissions import names_received
 
 NUMBER_MAX = 20_000  # greater ones are connection points of clients
 NAME_CHARACTERS_MAX = 40
 FILE_NAME_CHARACTERS_MAX = 30
-START_STATUSES = ("created", "verified", "confirmed")
+# How right domestic orders of a file begin, each with the action of the lifecycle that makes them so.
+START_STATUSES = {"created": "receive_blank", "verified": "receive_verified", "confirmed": "receive_confirmed"}
 SEES = "2|36|41"
+_UNSEEN = ("Cc", "Cf", "Zl", "Zp")  # control characters, and those that turn text around
 _KEEP = "INSERT OR REPLACE INTO ops.accounting_system VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -141,15 +145,6 @@ def system_numbered(cursor: Any, system: int) -> AccountingSystem:
     return AccountingSystem(**kept | {"accounts": tuple(kept["accounts"].split())})
 
 
-def names_received(cursor: Any, system: int) -> set[str]:
-    """Return the names of the files that an accounting system's receipts have taken over, in small letters."""
-    rows = cursor.execute(
-        "SELECT lower(file_name) FROM ops.transmission WHERE batch_type = 0 AND accounting_system = ? AND error = ''",
-        [system],
-    ).fetchall()
-    return {name for (name,) in rows}
-
-
 def incoming_folder(system: AccountingSystem) -> Path:
     """Return the folder that a system's files come from; BadArgument when there is none."""
     if not system.folder_in:
@@ -157,10 +152,16 @@ def incoming_folder(system: AccountingSystem) -> Path:
     return Path(system.folder_in)
 
 
+def check_file_name(name: str) -> None:
+    """Raise BadArgument for what is not the plain name of a file: a folder, or what shows as something else."""
+    hidden = any(category(letter) in _UNSEEN for letter in name)
+    if not name.strip() or name[0] in ".~" or name != Path(name).name or "\\" in name or hidden:
+        raise BadArgument(f"{name!a} is not the name of a file; give the name alone, without a folder")
+
+
 def file_within(folder: Path, name: str) -> Path:
     """Return the path of a file directly inside a folder; BadArgument for any other name, and for links."""
-    if not name or name in (".", "..") or name != Path(name).name or "\\" in name or "\0" in name:
-        raise BadArgument(f"{name!r} is not the name of a file in {folder}; give the name alone")
+    check_file_name(name)
     path = folder / name
     try:
         found = path.lstat()

@@ -137,7 +137,7 @@ def _context() -> str:
                 (SELECT credit[1] FROM own_bank_codes WHERE len(credit) = 1) AS default_credit,
                 {", ".join(lists + maps + ranges)}
             FROM ops.codebook
-            WHERE valid_from <= $today AND (valid_until IS NULL OR $today < valid_until))"""
+            WHERE in_force(valid_from, valid_until, $today))"""
 
 
 def _broken(kind: Kind) -> list[str]:

@@ -31,7 +31,7 @@ def codebook_register(lab: Lab) -> Read:
     return lab.read(
         f"""
         SELECT codebook, CASE codebook {labels} ELSE codebook END AS label,
-            count(b.code) FILTER (b.valid_from <= $today AND (b.valid_until IS NULL OR $today < b.valid_until)) AS rows,
+            count(b.code) FILTER (in_force(b.valid_from, b.valid_until, $today)) AS rows,
             nullif(max(b.valid_from), DATE '0001-01-01') AS since, if(c.shipped IS NULL, 'file', 'shipped') AS source
         FROM ops.codebook_content c LEFT JOIN ops.codebook b USING (codebook)
         GROUP BY codebook, c.shipped ORDER BY label

@@ -12,10 +12,10 @@ from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import ERROR
 from bankklient_lab.orders.numbers import A_DAY_MAX
+from bankklient_lab.orders.unfinished import state
 
 # How values of a column are compared with what people look for: a "code" is meant as a whole, a "text" contains it.
 Compared = Literal["text", "code", "account", "status", "errors", "number", "amount", "date", "instant", "yes_no"]
-_MISSING = ("missing", "not_entered")
 _NONE = "NULL::VARCHAR"
 
 
@@ -88,7 +88,7 @@ def column_sql(kind: Kind, name: str) -> str:
             "kind": kind,
             "item": _Items(kind),
             "status_name": _status_name(),
-            "sub_state": _sub_state(),
+            "sub_state": f"CASE WHEN o.status = '{ERROR}' THEN {state(kind)} END",
         }
     )
 
@@ -118,14 +118,3 @@ class _Items(dict[str, str]):
 def _status_name() -> str:
     cases = " ".join(f"WHEN '{row['code']}' THEN '{row['name']}'" for row in rows("order_statuses"))
     return f"CASE o.status {cases} END"
-
-
-@cache
-def _sub_state() -> str:
-    """Return SQL for what a wrong order lacks: only to be saved (check), mandatory items (incomplete), or else."""
-    missing = ", ".join(f"'{row['code']}'" for row in rows("order_errors") if row["condition"] in _MISSING)
-    others = f"list_filter(string_split(o.errors, ' '), lambda e: e NOT IN ({missing}))"
-    return (
-        f"CASE WHEN o.status = '{ERROR}' THEN CASE WHEN o.errors = '' THEN 'check'"
-        f" WHEN len({others}) = 0 THEN 'incomplete' ELSE 'error' END END"
-    )

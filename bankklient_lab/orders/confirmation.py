@@ -6,10 +6,10 @@ from typing import Any
 
 from bankklient_lab.actions import action
 from bankklient_lab.lab import Lab
-from bankklient_lab.orders.signing import signer
+from bankklient_lab.orders.signing import CONFIRMS, signer
 from bankklient_lab.orders.steps import Signer, log_orders, take_step
+from bankklient_lab.rights.permissions import needed
 
-CONFIRMS = "70|71|110|111|130|131"
 CONFIRMING, INCLUDING = "batch_confirmation", "batch_including"
 
 
@@ -71,6 +71,8 @@ def _step(
     lab: Lab, step: str, order_ids: list[int], versions: list[int] | None, sign: Signer | None = None
 ) -> dict[str, Any]:
     with lab.database.tx("ops") as cursor:
+        if sign is not None:  # the key took its time, and the right may be gone since (ADM-241)
+            lab.rights.demand(lab.caller, needed(CONFIRMS), "confirm_and_sign")
         outcome = take_step(lab, step, order_ids, versions=versions, signer=sign)
         log_orders(lab, cursor, _MESSAGES[step], outcome.ids, every=step == "discard")
     return outcome.as_dict()

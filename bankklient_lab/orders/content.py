@@ -13,13 +13,11 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Item, Kind
-from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CONFIRMED_TWICE, CREATED, ERROR
+from bankklient_lab.orders.marks import marks
 from bankklient_lab.orders.numbers import ID_MAX
 from bankklient_lab.orders.views import bound, views
 
 # ruff: noqa: S608 - every text below is made of our own declarations
-
-_MARKS = tuple(f"{step}_{what}" for step in ("verified", "confirmed", "confirmed_again") for what in ("by", "at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,7 @@ def stored_order(lab: Lab, cursor: Any, order_id: int) -> tuple[Kind, dict[str, 
     for view in views(lab) if 0 < order_id <= ID_MAX else ():
         sql = f"{view.known('*')} AND order_id = $order_id"
         found = cursor.execute(sql, bound(sql, {"me": lab.caller.reference, "order_id": order_id}))
-        names = [column[0] for column in found.description]
-        row = found.fetchone()
-        if row is not None:
-            order = dict(zip(names, row, strict=True))
+        for order in rows_of(found):
             return KINDS[order["kind"]], order
     raise UnknownName("order", str(order_id)[:30], "`bankklient orders list` shows them")
 
@@ -87,9 +82,14 @@ def _text(item: Item) -> str:
 
 def one_row(found: Any) -> dict[str, Any]:
     """Return the only row of what a cursor found, by column."""
+    (row,) = rows_of(found)
+    return row
+
+
+def rows_of(found: Any) -> list[dict[str, Any]]:
+    """Return the rows of what a cursor found, by column."""
     names = [column[0] for column in found.description]
-    (row,) = found.fetchall()
-    return dict(zip(names, row, strict=True))
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 @cache
@@ -117,13 +117,13 @@ def insert_order(
     """Keep a new order and the step that made it."""
     columns = list(kind.columns())
     items = ", ".join(f"${column} AS {column}" for column in columns)
-    marks = "".join(f", {value} AS {name}" for name, value in _automatic(settled.state).items())
+    who = "".join(f", {value} AS {name}" for name, value in marks(settled.state).items())
     ((digest,),) = cursor.execute(
         f"""
         INSERT INTO {kind.table} BY NAME SELECT *, sha256({canonical(kind)}) AS digest FROM (SELECT
             $order_id AS order_id, $kind AS kind, 'creation' AS origin, $status AS status, true AS saved,
             $errors AS errors, nullif($reason, '') AS duplicate_reason, 1 AS version,
-            $today::DATE AS created_on, $me AS created_by, $now::TIMESTAMPTZ AS created_at, {items}{marks})
+            $today::DATE AS created_on, $me AS created_by, $now::TIMESTAMPTZ AS created_at, {items}{who})
         RETURNING digest
         """,
         {column: row[column] for column in columns} | {"order_id": order_id, "kind": kind.name, "today": today}
@@ -139,12 +139,11 @@ def update_order(
     columns = list(kind.columns())
     items = ", ".join(f"${column} AS {column}" for column in columns)
     taken = "".join(f", {column} = n.{column}" for column in columns)
-    marks = dict.fromkeys(_MARKS, "NULL") | _automatic(settled.state)
     ((digest, version),) = cursor.execute(
         f"""
         UPDATE {kind.table} AS o SET status = $status, errors = $errors, duplicate_reason = nullif($reason, ''),
             saved = true, version = version + 1, corrected_by = $me, corrected_at = $now::TIMESTAMPTZ,
-            digest = n.digest, {", ".join(f"{name} = {value}" for name, value in marks.items())}{taken}
+            digest = n.digest, {", ".join(f"{name} = {value}" for name, value in marks(settled.state).items())}{taken}
         FROM (SELECT *, sha256({canonical(kind)}) AS digest FROM (SELECT {items})) n
         WHERE o.order_id = $order_id RETURNING o.digest, o.version
         """,
@@ -165,9 +164,3 @@ def _record(lab: Lab, cursor: Any, step: list[Any], digest: str, note: str) -> N
         "INSERT INTO ops.order_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), NULL)",
         [*step, lab.caller.reference, lab.clock(), lab.caller.channel, digest, note],
     )
-
-
-def _automatic(state: str) -> dict[str, str]:
-    """Return what is written, as SQL by column, when saving verified and confirmed by permission."""
-    count = 0 if state in (CREATED, ERROR) else 3 if state == CONFIRMED_TWICE else 2 if state in CONFIRMED_STATES else 1
-    return {column: "$me" if column.endswith("_by") else "$now::TIMESTAMPTZ" for column in _MARKS[: 2 * count]}

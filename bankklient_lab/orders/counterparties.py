@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.errors import BadArgument, Refused, UnknownName, WrongOrder
-from bankklient_lab.formats.payments.accounts import compact, country, czech, iban, is_iban
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.formats.payments.accounts import compact, country, czech, is_iban, of_iban
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.checking import checked, rule_parameters
-from bankklient_lab.orders.creating import error_list
 from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds import domestic_payment, foreign_payment, kind_named
-from bankklient_lab.orders.kinds.foreign_payment import TEXT_CHARACTERS
+from bankklient_lab.orders.kinds.domestic import ABBREVIATION_CHARACTERS, TEXT_CHARACTERS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import DISCARDED
 from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.refusing import refuse
 from bankklient_lab.orders.unfinished import entered, kept, wrong
 from bankklient_lab.orders.views import View, bound, views
 
@@ -44,7 +44,6 @@ TEXTS = {
     "message": 143,
 }
 COLUMNS = ("name", "account", *TEXTS)
-ABBREVIATION_CHARS_MAX = 20
 
 
 @action(NEEDS)
@@ -59,9 +58,7 @@ def save_counterparty(
     row = cleaned({"name": name, "account": account} | (values or {}))
     with lab.database.tx("ops") as cursor:
         for _, errors in wrong_rows(lab, cursor, [row]):
-            found = error_list(errors)
-            told = "; ".join(f"{one['code']} {one['text']}" for one in found)
-            raise WrongOrder(f"the counterparty is not saved: {told}", errors=found)
+            refuse(lab, errors, "counterparty")
         known = cursor.execute(
             "SELECT counterparty_id FROM ops.counterparty WHERE account = ?", [row["account"]]
         ).fetchone()
@@ -190,11 +187,9 @@ def clean_account(account: str) -> str:
 
     A right Czech IBAN becomes the national number, so that nobody stands in the register twice.
     """
-    plain = re.sub(r"\s", "", account).upper()
-    number = czech(plain)
-    if number is not None and (not is_iban(plain) or iban(number) == plain):
-        return str(number)
-    return compact(account)
+    plain = compact(account)
+    number = of_iban(plain) or (None if is_iban(plain) else czech(re.sub(r"\s", "", plain)))
+    return str(number) if number else plain
 
 
 def wrong_rows(lab: Lab, cursor: Any, rows: Sequence[dict[str, Any]]) -> list[tuple[int, str]]:
@@ -265,7 +260,7 @@ def _values(kind: Kind, row: dict[str, Any]) -> dict[str, Any]:
         return {}
     values = {"counter_account": row["account"], "client_message": row["message"]}
     values |= {name: row[name] for name in ("variable_symbol", "specific_symbol", "constant_symbol")}
-    if len(row["name"]) <= ABBREVIATION_CHARS_MAX:
+    if len(row["name"]) <= ABBREVIATION_CHARACTERS:
         values["abbreviation"] = row["name"]
     return {name: text for name, text in values.items() if text}
 

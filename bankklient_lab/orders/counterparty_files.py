@@ -11,7 +11,7 @@ from bankklient_lab.errors import BadArgument, FormatError
 from bankklient_lab.formats.small_tables import Line, read_table
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.counterparties import COLUMNS, NEEDS, add_rows, cleaned, wrong_rows
-from bankklient_lab.orders.creating import error_list
+from bankklient_lab.orders.refusing import in_words
 
 ROWS_MAX = 100_000
 _FORMULAS = "=+-@"  # an export puts an apostrophe before a text that begins with one
@@ -28,8 +28,7 @@ def import_counterparties(lab: Lab, path: Path) -> dict[str, int]:
     rows = [row for _, row in lines]
     with lab.database.tx("ops") as cursor:
         for number, errors in wrong_rows(lab, cursor, rows):
-            told = "; ".join(f"{one['code']} {one['text']}" for one in error_list(errors))
-            raise FormatError(f"{told}; nothing was taken over", place=f"line {lines[number][0]}")
+            raise FormatError(f"{in_words(lab, errors)}; nothing was taken over", place=f"line {lines[number][0]}")
         accounts = [row["account"] for row in rows]
         changed = cursor.execute(
             "DELETE FROM ops.counterparty WHERE account IN (SELECT unnest($accounts)) RETURNING account",

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bankklient_lab.actions import action
-from bankklient_lab.errors import Refused, WrongOrder
+from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
-from bankklient_lab.orders.checking import defaults, error_items, rule_parameters
+from bankklient_lab.orders.checking import defaults, rule_parameters
 from bankklient_lab.orders.content import Settled, checked_row, insert_order, one_row, stored_order, update_order
 from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds import kind_named
@@ -16,12 +16,11 @@ from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import AS_NEW, CREATED, ERROR, NEW, decide
 from bankklient_lab.orders.locked import require_unlocked
 from bankklient_lab.orders.numbers import bank_day, take_numbers
+from bankklient_lab.orders.refusing import error_list, refuse
 from bankklient_lab.orders.steps import log_orders, standing, take_step
 from bankklient_lab.orders.suspecting import dialogue, judged, twin_ids
-from bankklient_lab.rights.settings import read_setting
 
 CREATES = "51|56|120|121"
-TOO_FAR_AHEAD = 774  # the number whose limit is a parameter
 CORRECTS = f"{CREATES}|101|36"
 
 
@@ -45,7 +44,7 @@ def create_order(
         row = checked_row(
             lab, cursor, one, texts, today=today, origin="creation", created_on=today, complete=use_defaults
         )
-        _raise_errors(lab, one, row["errors"])
+        refuse(lab, row["errors"], one.label.lower())
         errors, allowed = judged(lab, cursor, one, row, reason=reason, answer=duplicate)
         settled = Settled(ERROR if errors else state, errors, allowed)
         order_id = take_numbers(cursor, today, 1) + 1
@@ -58,18 +57,20 @@ def create_order(
 def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | None = None) -> dict[str, Any]:
     """Check values as a form has them, without storing anything; `order_id` is the order that they are to correct.
 
-    Refused for an order that the caller can't correct. Returns errors (of each code, item, text), warnings (sentences),
-    values (texts of the amounts and days that were understood, by item), and what the dialogue about duplicates shows
-    (suspecting.dialogue): `twins` are the ids of orders that pay the same.
+    They are checked by the kind that this order has; Refused when the caller can't correct it. Returns errors (of each
+    code, item, text), warnings (sentences), values (texts of the amounts and days that were understood, by item), and
+    what the dialogue about duplicates shows (suspecting.dialogue): `twins` are the ids of orders that pay the same.
     """
     one, today = kind_named(kind), bank_day(lab)
-    texts: dict[str, str | None] = entered_texts(one, values)
     origin, created_on, regular, offered = "creation", today, None, None
     with lab.database.reading() as cursor:
-        if order_id is not None:
+        if order_id is None:
+            texts = entered_texts(one, values)
+        else:
             one, before = stored_order(lab, cursor, order_id)
-            _state_when_saved(lab, cursor, one, before, [name for name, text in texts.items() if before[name] != text])
-            texts = {name: before[name] for name in one.names} | texts
+            given = entered_texts(one, values)
+            _state_when_saved(lab, cursor, one, before, [name for name, text in given.items() if before[name] != text])
+            texts = {name: before[name] for name in one.names} | given
             origin, created_on, offered = before["origin"], before["created_on"], before["duplicate_reason"]
             regular = before["regular_payment_id"]
         row = checked_row(lab, cursor, one, texts, today=today, origin=origin, created_on=created_on)
@@ -78,7 +79,7 @@ def check_order(lab: Lab, kind: str, values: dict[str, Any], *, order_id: int | 
         shown = dialogue(lab, cursor, one, twins, offered) if twins else {"twins": []}
     understood = {item.name: row[f"{item.name}_value"] for item in one.items if item.valued}
     return {
-        "errors": error_list(row["errors"], lab),
+        "errors": error_list(lab, row["errors"]),
         "warnings": _warning_texts(one, row["warnings"]),
         "values": {name: str(value) for name, value in understood.items() if value is not None},
         **shown,
@@ -122,7 +123,7 @@ def correct_order(
         row = checked_row(
             lab, cursor, one, texts, today=bank_day(lab), origin=before["origin"], created_on=before["created_on"]
         )
-        _raise_errors(lab, one, row["errors"])
+        refuse(lab, row["errors"], one.label.lower())
         row |= {"order_id": order_id, "regular_payment_id": before["regular_payment_id"]}
         errors, allowed = judged(
             lab, cursor, one, row, reason=reason, answer=duplicate, offered=before["duplicate_reason"]
@@ -145,20 +146,6 @@ def delete_orders(lab: Lab, order_ids: list[int], *, versions: list[int] | None 
     return outcome.as_dict()
 
 
-def error_list(codes: str, lab: Lab | None = None) -> list[dict[str, Any]]:
-    """Return of each error number (separated by spaces) the code, the item and the text.
-
-    With a `lab` the text names the limit that the bank has set there (ORD-168).
-    """
-    found = []
-    for code in map(int, codes.split()):
-        item, _, text = error_items()[code]
-        if code == TOO_FAR_AHEAD and lab is not None:
-            text += f": at most {read_setting(lab.database, 'foreign_maturity_days')} days"
-        found.append({"code": code, "item": item, "text": text})
-    return found
-
-
 def _state_when_new(lab: Lab, kind: Kind) -> str:
     decision = decide(kind.family, NEW, "save", frozenset(), lab.rights.held(lab.caller))
     if decision.next is None:
@@ -179,13 +166,6 @@ def _state_when_saved(lab: Lab, cursor: Any, kind: Kind, before: Mapping[str, An
         return decision.next
     created = decide(kind.family, NEW, "save", frozenset(), held)
     return created.next if created.next is not None else CREATED
-
-
-def _raise_errors(lab: Lab, kind: Kind, codes: str) -> None:
-    if codes:
-        found = error_list(codes, lab)
-        told = "; ".join(f"{one['code']} {one['text']}" for one in found)
-        raise WrongOrder(f"the {kind.label.lower()} is not saved: {told}", errors=found)
 
 
 def _warning_texts(kind: Kind, names: list[str]) -> list[str]:

@@ -8,11 +8,12 @@ from bankklient_lab.actions import action
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.columns import COLUMNS, column_sql
-from bankklient_lab.orders.creating import error_list
+from bankklient_lab.orders.content import rows_of
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import TYPED_IN
 from bankklient_lab.orders.listing import parameters
+from bankklient_lab.orders.refusing import error_list
 from bankklient_lab.orders.views import SEES, STEPS, View, bound, possible, views
 
 # ruff: noqa: S608 - every text below is made of our own declarations, values are bound
@@ -29,7 +30,7 @@ def order_detail(lab: Lab, order_id: int) -> dict[str, Any]:
     for view in views(lab):
         found = _row(lab, view, order_id)
         if found is not None:
-            return _told(view, found)
+            return _told(lab, view, found)
     raise UnknownName("order", str(order_id), "`bankklient orders list` shows them")
 
 
@@ -42,14 +43,12 @@ def _row(lab: Lab, view: View, order_id: int) -> dict[str, Any] | None:
     sql = f"SELECT {columns}, {items}, {steps} FROM {view.relation('o.order_id = $order_id')}"
     with lab.database.reading() as cursor:
         found = cursor.execute(sql, bound(sql, parameters(lab) | {"order_id": order_id}))
-        names = [column[0] for column in found.description]
-        row = found.fetchone()
-    return None if row is None else dict(zip(names, row, strict=True))
+        return next(iter(rows_of(found)), None)
 
 
-def _told(view: View, row: dict[str, Any]) -> dict[str, Any]:
+def _told(lab: Lab, view: View, row: dict[str, Any]) -> dict[str, Any]:
     kind = KINDS[row["kind"]]
-    errors = error_list(row["errors"])
+    errors = error_list(lab, row["errors"])
     wrong: dict[str, list[int]] = {}
     for one in errors:
         wrong.setdefault(_item_of(kind, one["item"]), []).append(one["code"])

@@ -37,7 +37,7 @@ def twins(lab: Lab, kind: Kind, new: str) -> tuple[str, dict[str, Any]]:
     `new` has entered_no, the items with their values, and may have order_id and regular_payment_id. Columns:
     entered_no, order_id (of the one that is there).
     """
-    key = " AND ".join(f"{_same(item, 'n')} IS NOT DISTINCT FROM {_same(item, 'e')}" for item in _key(lab, kind))
+    key = " AND ".join(f"{_same(item, 'n')} IS NOT DISTINCT FROM {_same(item, 'e')}" for item in key_items(lab, kind))
     sql = f"""
         SELECT n.entered_no, e.order_id FROM (SELECT * FROM ({new}) WHERE maturity_date_value IS NOT NULL) n
         JOIN {kind.table} e ON e.kind = $kind AND e.amount_value = n.amount_value AND {key}
@@ -54,7 +54,7 @@ def repeated(lab: Lab, kind: Kind, first: int, last: int) -> tuple[str, dict[str
     New ones have ids from `first` to `last`; of two of them the second repeats the first. However many pay the same,
     the work is that of sorting them. Column: order_id.
     """
-    keys = [_same(item, "e") for item in _key(lab, kind)]
+    keys = [_same(item, "e") for item in key_items(lab, kind)]
     named = ", ".join(f"{key} AS key_{n}" for n, key in enumerate(keys))
     partition = ", ".join(["amount_value", *(f"key_{n}" for n in range(len(keys)))])
     new = f"SELECT order_id AS entered_no, * FROM {kind.table} WHERE order_id BETWEEN $first AND $last"
@@ -98,10 +98,6 @@ def days(lab: Lab) -> dict[str, int]:
 
 def key_items(lab: Lab, kind: Kind) -> list[str]:
     """Return the items that two duplicates have in common, beside kind and amount."""
-    return _key(lab, kind)
-
-
-def _key(lab: Lab, kind: Kind) -> list[str]:
     names = [f"{kind.counter}_account_base", f"{kind.counter}_account_prefix", f"{kind.counter}_bank"]
     chosen = read_settings(lab.database, *_OPTIONAL)
     for setting, items in _OPTIONAL.items():

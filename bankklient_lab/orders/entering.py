@@ -8,10 +8,10 @@ from datetime import date
 from decimal import Decimal
 
 from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.formats.payments.accounts import of_iban
 from bankklient_lab.orders.kinds.kind import Kind
 
 TEXT_CHARACTERS_MAX = 1_000
-LINES = 4
 # 19-2000145399/0800, 19 2000145399, 2000145399/0800
 _ACCOUNT = re.compile(r"(?:(?P<prefix>[^-/\s]*)[-\s]+)?(?P<base>[^-/\s]*)(?:\s*/\s*(?P<bank>\S*))?")
 
@@ -19,7 +19,7 @@ _ACCOUNT = re.compile(r"(?:(?P<prefix>[^-/\s]*)[-\s]+)?(?P<base>[^-/\s]*)(?:\s*/
 def entered_texts(kind: Kind, values: Mapping[str, object]) -> dict[str, str | None]:
     """Return the texts of the items named in `values`; empty ones are None.
 
-    Besides the items themselves: `own_account` and `counter_account` (prefix-base/bank), `variable_symbol`,
+    Besides the items themselves: `own_account` and `counter_account` (prefix-base/bank or IBAN), `variable_symbol`,
     `specific_symbol` and `abbreviation` (those of the counter account), and texts of several lines by the name of the
     lines without a number (`client_message`). UnknownName for anything else, BadArgument for what is too long.
     """
@@ -45,8 +45,8 @@ def _items(kind: Kind, name: str, text: str) -> list[tuple[str, str]]:
 
 
 def _account(kind: Kind, side: str, text: str) -> list[tuple[str, str]]:
-    parts = _ACCOUNT.fullmatch(text.strip())
-    prefix, base, bank = parts.group("prefix", "base", "bank") if parts else (None, text, None)
+    number, typed = of_iban(text), _ACCOUNT.fullmatch(text.strip())
+    prefix, base, bank = number or (typed.group("prefix", "base", "bank") if typed else (None, text, None))
     found = [(f"{side}_account_prefix", prefix or "0"), (f"{side}_account_base", base)]
     bank_item = f"{side}_bank"
     return [*found, (bank_item, bank)] if bank is not None and bank_item in kind.names else found

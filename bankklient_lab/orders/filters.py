@@ -17,6 +17,7 @@ from decimal import Decimal
 
 from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import BadArgument
+from bankklient_lab.formats.payments.accounts import of_iban
 from bankklient_lab.money import parse_amount
 from bankklient_lab.orders.columns import Compared, compared
 
@@ -109,7 +110,9 @@ def _day(name: str, text: str) -> date:
 
 
 def _account(_name: str, text: str) -> str:
-    """Return an account as lists show it: without leading zeros, or in capitals without blanks."""
+    """Return an account as lists show it: a Czech one as its number, another in capitals without blanks."""
+    if number := of_iban(text):
+        return str(number)
     found = _ACCOUNT.fullmatch(text)
     if found is None:
         return re.sub(r"\s", "", text).upper()
@@ -143,8 +146,11 @@ _READ: dict[Compared, Callable[[str, str], Value]] = {
 def _predicate(column: str, how: Compared, sign: str, value: Value, place: str) -> str:
     if sign == "~":
         return f"contains(lower({column}::VARCHAR), lower({place}))"
-    if how == "account" and sign == "=" and re.fullmatch(r"[\d-]+", str(value)):  # without its bank
-        return f"split_part({column}, '/', 1) = {place}"
+    if how == "account" and sign == "=":
+        number = f"lower(account_number({column}))"
+        if re.fullmatch(r"[\d-]+", str(value)):  # without its bank
+            number = f"split_part({number}, '/', 1)"
+        return f"{number} = lower({place})"
     own = {
         "errors": f"list_contains(string_split({column}, ' '), {place}::VARCHAR)",
         "yes_no": f"coalesce({column}, false) = {place}",

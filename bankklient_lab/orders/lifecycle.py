@@ -18,7 +18,8 @@ from bankklient_lab.rights.permissions import Held, needed
 CREATED, VERIFIED, CONFIRMED, CONFIRMED_ONCE, CONFIRMED_TWICE = "", "V", "F", "F1", "F2"
 INCLUDED, ERROR, DISCARDED = "I", "E", "discarded"
 NEW, GONE, AS_NEW, SYSTEM = "new", "gone", "as new", "system"
-CONFIRMED_STATES = frozenset({CONFIRMED, CONFIRMED_ONCE, CONFIRMED_TWICE})
+CONFIRMED_WHOLE = (CONFIRMED, CONFIRMED_TWICE)  # by all who are to confirm
+CONFIRMED_STATES = frozenset({*CONFIRMED_WHOLE, CONFIRMED_ONCE})
 NOT_SENT, REJECTED, DELETED = "NS", "ER", "DE"
 
 # The tables that orders of a family follow, and SQL for the one that an order `o` follows.
@@ -30,7 +31,8 @@ FOLLOWS: dict[Family, str] = {
 TYPED_IN = ("domestic", "foreign")  # tables whose orders can be verified by typing; imported ones can't (IMP-138)
 
 # What a guard asks of an order `o`, as SQL over the caller's reference $me, and the sentence when it does not hold.
-# Who entered or changed the values last counts as creator for verification (ORD-204).
+# Who entered or changed the values last counts as creator for verification (ORD-204); for confirmation everybody does
+# who ever changed them, since a later correction may leave what they wrote.
 GUARDS: dict[str, tuple[str, str]] = {
     "created_by_me": ("o.created_by = $me", "another user created it"),
     "entered_by_me": ("coalesce(o.corrected_by, o.created_by) = $me", "another user entered it"),
@@ -39,7 +41,8 @@ GUARDS: dict[str, tuple[str, str]] = {
     "only_to_save": ("NOT o.saved AND o.errors = ''", "it is not one that is only to be saved"),
     "received_by_me": ("o.origin = 'accounting_system' AND o.created_by = $me", "another user imported it"),
     "not_mine": (
-        "$me NOT IN (o.created_by, coalesce(o.corrected_by, ''), coalesce(o.verified_by, ''))",
+        "$me NOT IN (o.created_by, coalesce(o.verified_by, '')) AND o.order_id NOT IN"
+        " (SELECT order_id FROM ops.order_step WHERE action = 'correct' AND done_by = $me)",
         "you created, corrected or verified it, so another person confirms it",
     ),
     "not_confirmed_by_me": (

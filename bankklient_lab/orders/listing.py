@@ -10,48 +10,68 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.columns import COLUMNS, column_sql, compared
+from bankklient_lab.orders.duplicates import DUPLICATE
 from bankklient_lab.orders.filters import conditions
 from bankklient_lab.orders.kinds import TABLES
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.orders.lifecycle import is_created
+from bankklient_lab.orders.lifecycle import (
+    CONFIRMED_ONCE,
+    CONFIRMED_WHOLE,
+    CREATED,
+    DISCARDED,
+    ERROR,
+    INCLUDED,
+    VERIFIED,
+    is_created,
+)
 from bankklient_lab.orders.numbers import BANK_ZONE
-from bankklient_lab.orders.views import NEXT_STEPS, SEES, SUMS, View, bound, possible, views
+from bankklient_lab.orders.views import NEXT_STEPS, ORDERS, SEES, SUMS, View, bound, possible, views
 from bankklient_lab.rights.settings import read_setting
 
 # ruff: noqa: S608 - every text below is made of our own declarations, values are bound
 
 ROWS_MAX = 1_050_000
+OFFSET_MAX = 1_000_000_000
+# What sums can be narrowed by for those who see sums alone.
+SUMMED_BY = frozenset({"kind", "status", "own_account", "currency", "maturity"})
 PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
 CONNECTION_POINT = "20001"  # until the bank has given the client one
 _IN_PROCESS = "o.order_id IN (SELECT order_id FROM ops.sent_order WHERE in_process)"
 WAITING = "waiting"
 NEXT_SETS = {"next_verify": "verify", "next_confirm": "confirm"}  # what waits, by the caller's next step
+
+
+def _in(*states: str) -> str:
+    return "o.status IN ('" + "', '".join(states) + "')"
+
+
+_KEPT = f"NOT {_in(DISCARDED)}"
 # The sets that pages switch between, as SQL over an order `o`; a label for people.
 SETS: dict[str, tuple[str, str]] = {
-    "all": ("All", "o.status <> 'discarded'"),
-    "created": ("Created", f"{is_created()} AND o.status <> 'discarded'"),
+    "all": ("All", _KEPT),
+    "created": ("Created", f"{is_created()} AND {_KEPT}"),
     "in_process": ("In process", _IN_PROCESS),  # watched until the bank settles them; domestic orders only
     "history": ("Sent and done", f"NOT {is_created()}"),  # every order that a batch has taken, also those in process
     WAITING: ("Waiting for me", "true"),  # what the caller can verify or confirm
     "next_verify": ("Waiting for me to verify", "true"),
     "next_confirm": ("Waiting for me to confirm", "true"),
-    "errors": ("Errors", "o.status = 'E'"),
-    "to_verify": ("To verify", "o.status = ''"),
-    "verified": ("Verified", "o.status = 'V'"),
-    "to_confirm": ("To confirm", "o.status IN ('V', 'F1')"),
-    "confirmed": ("Confirmed", "o.status IN ('F', 'F2')"),
-    "included": ("Included", "o.status = 'I'"),
-    "duplicates": ("Suspected duplicates", "list_contains(string_split(o.errors, ' '), '151')"),
+    "errors": ("Errors", _in(ERROR)),
+    "to_verify": ("To verify", _in(CREATED)),
+    "verified": ("Verified", _in(VERIFIED)),
+    "to_confirm": ("To confirm", _in(VERIFIED, CONFIRMED_ONCE)),
+    "confirmed": ("Confirmed", _in(*CONFIRMED_WHOLE)),
+    "included": ("Included", _in(INCLUDED)),
+    "duplicates": ("Suspected duplicates", f"list_contains(string_split(o.errors, ' '), '{DUPLICATE}')"),
     "allowed_duplicates": (
         "Allowed duplicates",
-        f"o.duplicate_reason IS NOT NULL AND o.status <> 'E' AND {is_created()}",
+        f"o.duplicate_reason IS NOT NULL AND NOT {_in(ERROR)} AND {is_created()}",
     ),
-    "unsaved": ("Not saved yet", "NOT o.saved AND o.status <> 'discarded'"),
-    "mine": ("Entered by me", "$me IN (o.created_by, coalesce(o.corrected_by, '')) AND o.status <> 'discarded'"),
-    "discarded": ("Discarded", "o.status = 'discarded'"),
+    "unsaved": ("Not saved yet", f"NOT o.saved AND {_KEPT}"),
+    "mine": ("Entered by me", f"$me IN (o.created_by, coalesce(o.corrected_by, '')) AND {_KEPT}"),
+    "discarded": ("Discarded", _in(DISCARDED)),
 }
 
 
@@ -131,9 +151,14 @@ def order_totals(lab: Lab, *, which: str = "all", where: Mapping[str, str] | Non
     Columns: level (account, status, kind, all), kind, letter, status, status_name, own_account, own_account_name,
     currency, orders, amount, without_amount (orders in that number whose amount can't be read). Null in the columns
     that a level adds up; amounts of different currencies are never added. Permissions 11 and 16 count what they do not
-    show one by one (TXN-141).
+    show one by one (TXN-141), as long as all conditions are on columns of SUMMED_BY: with others, which could single an
+    order out, only what is shown counts. Refused when none is.
     """
-    seen = views(lab, SUMS)
+    single = not SUMMED_BY.issuperset(where or {})
+    seen = views(lab, ORDERS if single else SUMS)
+    if single and all(view.visible == "false" for view in seen):
+        known = ", ".join(sorted(SUMMED_BY))
+        raise Refused(f"you see sums of orders, not single ones; set conditions on {known} only")
     told, values = _bound_conditions(lab, where or {})
     columns = ("kind", "letter", "status", "status_name", "own_account", "currency", "amount")
     rows = relation(lab, seen, [*columns, *(where or {})], which)
@@ -192,8 +217,8 @@ def parameters(lab: Lab) -> dict[str, Any]:
 
 
 def _page(lab: Lab, which: str, where: Mapping[str, str], order_by: Sequence[str], *, limit: int, offset: int) -> Read:
-    if not 0 < limit <= ROWS_MAX or offset < 0:
-        raise BadArgument(f"limit must be 1 to {ROWS_MAX} and offset not negative")
+    if not 0 < limit <= ROWS_MAX or not 0 <= offset <= OFFSET_MAX:
+        raise BadArgument(f"limit must be 1 to {ROWS_MAX} and offset 0 to {OFFSET_MAX}")
     seen = views(lab)
     keys, values = _keys(lab, seen, which, where, order_by)
     keys += f" LIMIT {int(limit)} OFFSET {int(offset)}"

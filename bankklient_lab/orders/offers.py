@@ -28,7 +28,7 @@ def order_offers(lab: Lab, kind: str) -> dict[str, list[list[str]]]:
     found: dict[str, list[list[str]]] = {book: [] for book in books}
     rows = lab.rows(
         "SELECT codebook, code, name FROM ops.codebook WHERE codebook IN (SELECT unnest($books))"
-        " AND valid_from <= $today AND (valid_until IS NULL OR $today < valid_until) ORDER BY codebook, code",
+        " AND in_force(valid_from, valid_until, $today) ORDER BY codebook, code",
         {"books": books, "today": bank_day(lab)},
     )
     for book, code, name in rows:

@@ -13,12 +13,12 @@ from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.content import stored_order
-from bankklient_lab.orders.creating import CREATES, correct_order, error_list
-from bankklient_lab.orders.entering import entered_texts
+from bankklient_lab.orders.creating import CREATES, correct_order
 from bankklient_lab.orders.kinds import KINDS, kind_named
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.pattern_groups import NO_GROUP, check_group
+from bankklient_lab.orders.refusing import error_list, in_words
 from bankklient_lab.orders.storing import Source, store_orders
 from bankklient_lab.orders.unfinished import (
     MATURITY,
@@ -26,6 +26,7 @@ from bankklient_lab.orders.unfinished import (
     clean_name,
     entered,
     kept,
+    lasting,
     permit,
     state,
     values_of,
@@ -46,7 +47,7 @@ def create_pattern(lab: Lab, kind: str, name: str, values: dict[str, Any], *, gr
     """
     one = kind_named(kind)
     permit(lab, one)
-    shown, texts = clean_name(name, "pattern"), _texts(one, values)
+    shown, texts = clean_name(name, "pattern"), lasting(one, values, "pattern")
     with lab.database.tx("ops") as cursor:
         check_group(cursor, group)
         _check_unique(cursor, kind, group, shown)
@@ -70,7 +71,7 @@ def change_pattern(
         permit(lab, one)
         shown = before["name"] if name is None else clean_name(name, "pattern")
         number = before["group"] if group is None else group
-        texts = values_of(before["items"]) | _texts(one, values)
+        texts = values_of(before["items"]) | lasting(one, values, "pattern")
         check_group(cursor, number)
         _check_unique(cursor, one.name, number, shown, but=pattern_id)
         check_entered(lab, cursor, one, texts, "pattern")
@@ -151,7 +152,7 @@ def take_over_patterns(lab: Lab, kind: str, *, name: str = "", group: int | None
             raise UnknownName("pattern", f"{name or 'any'} of group {group}", _IN_WORDS)
         lab.log(cursor, "take_over_patterns", name, kind=kind, group=group, orders=len(rows))
     return [
-        {"order_id": stored.first + n, "name": pattern, "state": how, "errors": error_list(errors)}
+        {"order_id": stored.first + n, "name": pattern, "state": how, "errors": error_list(lab, errors)}
         for n, (pattern, how, errors) in enumerate(rows)
     ]
 
@@ -168,7 +169,7 @@ def save_from_pattern(lab: Lab, order_id: int, *, reason: str = "", duplicate: s
         if order["saved"] or order["origin"] != "creation":
             raise Refused(f"order {order_id} does not wait for being saved from its pattern")
         if order["errors"]:
-            told = "; ".join(f"{one['code']} {one['text']}" for one in error_list(order["errors"]))
+            told = in_words(lab, order["errors"])
             raise Refused(f"order {order_id} can't be saved from its pattern: {told}; fill that in and save it")
         return correct_order(lab, order_id, {}, reason=reason, duplicate=duplicate, version=order["version"])
 
@@ -188,13 +189,6 @@ def _bound(lab: Lab, kind: Kind, group: int | None, name: str | None) -> dict[st
 
 def _source(kind: Kind) -> Source:
     return Source("creation", kind.family, {"take_over": "true"}, "take_over", "take_over", saved=False)
-
-
-def _texts(kind: Kind, values: dict[str, Any]) -> dict[str, str | None]:
-    texts = entered_texts(kind, values)
-    if texts.pop(MATURITY, None) is not None:
-        raise BadArgument("a pattern has no maturity; orders made from it get one", parameter=MATURITY)
-    return texts
 
 
 def _check_unique(cursor: Any, kind: str, group: int, name: str, but: int | None = None) -> None:

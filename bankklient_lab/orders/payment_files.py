@@ -7,20 +7,21 @@ fields of its own. What a kind has no item for is not taken, and the caller is t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
+from typing import NamedTuple
 
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.payments.schema import Kind as Shape
 from bankklient_lab.orders.kinds import KINDS, kind_named
+from bankklient_lab.orders.kinds.domestic import ABBREVIATION_CHARACTERS, LINES, TEXT_CHARACTERS
 from bankklient_lab.orders.kinds.kind import Kind
 
 KIND = "kind"
 COLUMN = "payment_no"
 INCOMING = "incoming_payment"  # the relation that the texts below read
 _LINE = re.compile(r"(.+)_line_(\d)")
-_TEXT_LINES = 4
-_CHARACTERS = 35
+_TEXT_LINES = len(LINES)
 # The columns of the template of each kind; every item may be a column besides.
 _TEMPLATE = (
     KIND, "own_account", "counter_account", "amount", "currency", "maturity_date", "variable_symbol",
@@ -35,6 +36,13 @@ _TEMPLATE_FOREIGN = (
 _OF_THE_FILE = frozenset({"payment_no", "group_no", "kind", "own_name", "raw", "place", "creditor_id"})
 _FITS = "regexp_full_match(end_to_end_id, '[A-Za-z0-9]{1,13}')"  # into the identification of a domestic order
 _LETTERS = {"payment": "domestic_payment", "collection": "domestic_collection", "foreign": "foreign_payment"}
+
+
+class Taken(NamedTuple):
+    """Where an item comes from: SQL over INCOMING, and the fields of a payment that it reads."""
+
+    sql: str
+    fields: tuple[str, ...]
 
 
 def template(kind: str) -> tuple[str, ...]:
@@ -72,8 +80,8 @@ def items(kind: Kind, shape: Shape, given: Collection[str], defaults: dict[str, 
     if shape is Shape.ITEMS:
         texts = {item.name: _cell(kind, item.name, given) for item in kind.items}
     else:
-        given_fields = _foreign_fields() if kind.family == "foreign" else _domestic_fields(kind)
-        texts = {item.name: given_fields.get(item.name, "") for item in kind.items}
+        taken = _taken(kind)
+        texts = {item.name: taken[item.name].sql if item.name in taken else "" for item in kind.items}
     return {name: _entered(kind, name, text, defaults.get(name)) for name, text in texts.items()}
 
 
@@ -84,22 +92,19 @@ def left_out(kind: Kind, shape: Shape, given: Collection[str]) -> dict[str, str]
         for name in kind.names:
             known |= {name, *_shortcuts(kind, name)}
         return {name: f"{name} IS NOT NULL" for name in given if name not in known}
-    foreign = kind.family == "foreign"
-    texts = " ".join((_foreign_fields() if foreign else _domestic_fields(kind)).values())
-    used = set(re.findall(r"\w+", texts)) | _OF_THE_FILE
+    used = {field for one in _taken(kind).values() for field in one.fields} | _OF_THE_FILE
     partly = (
         {"instructions": f"len(string_split(instructions, chr(10))) > {_TEXT_LINES}"}
-        if foreign
+        if kind.family == "foreign"
         else {"end_to_end_id": f"end_to_end_id IS NOT NULL AND (client_reference IS NOT NULL OR NOT {_FITS})"}
     )
     return {name: f"{name} IS NOT NULL" for name in given if name not in used} | partly
 
 
-def require_known_kinds(found: Collection[str | None], place: str) -> None:
-    """Refuse a table in which an order is of a kind that there is not."""
+def require_known_kinds(found: Mapping[str | None, int]) -> None:
+    """Refuse a table in which an order is of a kind that there is not (None); `found` has the first order of each."""
     if None in found:
-        known = ", ".join(KINDS)
-        raise FormatError(f"each order needs a kind: {known}", place=place, field=KIND)
+        raise FormatError(f"each order needs a kind: {', '.join(KINDS)}", place=f"order {found[None]}", field=KIND)
 
 
 def _shortcuts(kind: Kind, item: str) -> list[str]:
@@ -127,7 +132,7 @@ def _cell(kind: Kind, item: str, given: Collection[str]) -> str:
         iban = f"CASE WHEN {column} LIKE 'CZ%' THEN replace({column}, ' ', '') ELSE trim({column}) END"
         return f"account_{part}({iban})"
     if column and (line := _LINE.fullmatch(item)):
-        return f"text_line({column}, {line[2]}, {_lines_of(kind, line[1])}, {_CHARACTERS})"
+        return f"text_line({column}, {line[2]}, {_lines_of(kind, line[1])}, {TEXT_CHARACTERS})"
     return column
 
 
@@ -153,82 +158,102 @@ def _lines_of(kind: Kind, name: str) -> int:
 
 
 @cache
-def _domestic_fields(kind: Kind) -> dict[str, str]:
-    """Return SQL for the items of a domestic kind from the fields of a payment."""
+def _taken(kind: Kind) -> dict[str, Taken]:
+    """Return where the items of a kind come from, when a file has payments with fields of their own."""
+    return _foreign() if kind.family == "foreign" else _domestic(kind)
+
+
+def _domestic(kind: Kind) -> dict[str, Taken]:
     own, counter = kind.own, kind.counter
-    name_fits = "length(counter_name) <= 20"
+    name_fits = f"length(counter_name) <= {ABBREVIATION_CHARACTERS}"
     other_name = f"CASE WHEN {name_fits} THEN counter_text ELSE concat_ws(chr(10), counter_name, counter_text) END"
     found = {
-        f"{counter}_abbreviation": f"CASE WHEN {name_fits} THEN counter_name END",
-        f"{own}_variable_symbol": "own_variable_symbol",
-        f"{own}_specific_symbol": "own_specific_symbol",
-        f"{counter}_variable_symbol": "variable_symbol",
-        f"{counter}_specific_symbol": "specific_symbol",
-        "constant_symbol": "constant_symbol",
-        "amount": "amount::VARCHAR",
-        "currency": "currency",
-        "maturity_date": "maturity::VARCHAR",
-        "express_payment": "CASE WHEN urgent THEN 'yes' END",
-        "client_transaction_date": "client_day::VARCHAR",
-        "client_transaction_id": f"coalesce(client_reference, CASE WHEN {_FITS} THEN end_to_end_id END)",
+        f"{counter}_abbreviation": _of(f"CASE WHEN {name_fits} THEN counter_name END", "counter_name"),
+        f"{own}_variable_symbol": _of("own_variable_symbol"),
+        f"{own}_specific_symbol": _of("own_specific_symbol"),
+        f"{counter}_variable_symbol": _of("variable_symbol"),
+        f"{counter}_specific_symbol": _of("specific_symbol"),
+        "constant_symbol": _of("constant_symbol"),
+        "amount": _of("amount::VARCHAR", "amount"),
+        "currency": _of("currency"),
+        "maturity_date": _of("maturity::VARCHAR", "maturity"),
+        "express_payment": _of("CASE WHEN urgent THEN 'yes' END", "urgent"),
+        "client_transaction_date": _of("client_day::VARCHAR", "client_day"),
+        "client_transaction_id": _of(
+            f"coalesce(client_reference, CASE WHEN {_FITS} THEN end_to_end_id END)", "client_reference", "end_to_end_id"
+        ),
     }
     for side, whose in ((own, "own"), (counter, "counter")):
-        found |= {
-            f"{side}_account_prefix": f"account_prefix({whose}_account)",
-            f"{side}_account_base": f"account_base({whose}_account)",
-            f"{side}_bank": f"coalesce(account_bank({whose}_account), {whose}_bank)",
-        }
-    for name, text in (
-        ("client_message", "message"),
-        (f"{own}_identification", "own_text"),
-        (f"{counter}_identification", other_name),
-    ):
-        found |= _lines(name, text, _TEXT_LINES)
-    return found
+        account, bank = f"{whose}_account", f"{whose}_bank"
+        found |= _number(side, account)
+        found[f"{side}_bank"] = _of(f"coalesce(account_bank({account}), {bank})", account, bank)
+    return (
+        found
+        | _lines("client_message", _of("message"), _TEXT_LINES)
+        | _lines(f"{own}_identification", _of("own_text"), _TEXT_LINES)
+        | _lines(f"{counter}_identification", _of(other_name, "counter_name", "counter_text"), _TEXT_LINES)
+    )
 
 
-@cache
-def _foreign_fields() -> dict[str, str]:
-    """Return SQL for the items of a foreign payment from the fields of a payment."""
+def _foreign() -> dict[str, Taken]:
     iban = "regexp_full_match(counter_account, '[A-Z]{2}\\d{2}[A-Z0-9]+')"
     bank = (  # without the country, which has an item of its own
         "CASE WHEN ends_with(counter_bank_name, chr(10) || counter_bank_country)"
         " THEN left(counter_bank_name, length(counter_bank_name) - 1 - length(counter_bank_country))"
         " ELSE counter_bank_name END"
     )
-    iban_country = f"CASE WHEN {iban} THEN substr(counter_account, 1, 2) END"
     found = {
-        "orderer_account_prefix": "account_prefix(own_account)",
-        "orderer_account_base": "account_base(own_account)",
-        "orderer_bank": "coalesce(account_bank(own_account), CASE WHEN length(own_bank) = 4 THEN own_bank END)",
-        "recipient_account": "counter_account",
-        "amount": "amount::VARCHAR",
-        "currency": "currency",
-        "maturity_date": "maturity::VARCHAR",
-        "country": f"coalesce(counter_bank_country, {iban_country})",
-        "swift_bic": "counter_bank",
-        "charges": "CASE charge_bearer WHEN 'DEBT' THEN 'OUR' WHEN 'CRED' THEN 'BEN' WHEN 'SHAR' THEN 'SHA'"
-        " WHEN 'SLEV' THEN 'SHA' END",
-        "payer_reference": "end_to_end_id",
-        "agreed_rate": "exchange_rate",
-        "agreed_rate_marked": "CASE WHEN exchange_rate IS NOT NULL THEN 'yes' END",
-        "client_transaction_id": "client_reference",
-    }
-    for name, text, count in (
-        ("recipient", "concat_ws(chr(10), counter_name, counter_address)", 3),
-        ("bank_connection", bank, _TEXT_LINES),
-        ("recipient_info", "message", _TEXT_LINES),
-    ):
-        found |= _lines(name, text, count)
+        **_number("orderer", "own_account"),
+        "orderer_bank": _of(
+            "coalesce(account_bank(own_account), CASE WHEN length(own_bank) = 4 THEN own_bank END)",
+            "own_account", "own_bank",
+        ),
+        "recipient_account": _of("counter_account"),
+        "amount": _of("amount::VARCHAR", "amount"),
+        "currency": _of("currency"),
+        "maturity_date": _of("maturity::VARCHAR", "maturity"),
+        "country": _of(
+            f"coalesce(counter_bank_country, CASE WHEN {iban} THEN substr(counter_account, 1, 2) END)",
+            "counter_bank_country", "counter_account",
+        ),
+        "swift_bic": _of("counter_bank"),
+        "charges": _of(
+            "CASE charge_bearer WHEN 'DEBT' THEN 'OUR' WHEN 'CRED' THEN 'BEN' WHEN 'SHAR' THEN 'SHA'"
+            " WHEN 'SLEV' THEN 'SHA' END",
+            "charge_bearer",
+        ),
+        "payer_reference": _of("end_to_end_id"),
+        "agreed_rate": _of("exchange_rate"),
+        "agreed_rate_marked": _of("CASE WHEN exchange_rate IS NOT NULL THEN 'yes' END", "exchange_rate"),
+        "client_transaction_id": _of("client_reference"),
+        **_lines(
+            "recipient",
+            _of("concat_ws(chr(10), counter_name, counter_address)", "counter_name", "counter_address"), 3,
+        ),
+        **_lines("bank_connection", _of(bank, "counter_bank_name", "counter_bank_country"), _TEXT_LINES),
+        **_lines("recipient_info", _of("message"), _TEXT_LINES),
+    }  # fmt: skip
     for line in range(1, _TEXT_LINES + 1):
         one = f"split_part(instructions, chr(10), {line})"
-        found[f"instruction_code_{line}"] = f"split_part({one}, '/', 1)"
-        found[f"instruction_description_{line}"] = f"split_part({one}, '/', 2)"
+        found[f"instruction_code_{line}"] = _of(f"split_part({one}, '/', 1)", "instructions")
+        found[f"instruction_description_{line}"] = _of(f"split_part({one}, '/', 2)", "instructions")
     return found
 
 
-def _lines(name: str, text: str, count: int) -> dict[str, str]:
-    return {f"{name}_line_{line}": f"text_line({text}, {line}, {count}, {_CHARACTERS})" for line in range(1, count + 1)}
+def _of(sql: str, *fields: str) -> Taken:
+    """Return what SQL takes from fields; without fields it is one itself."""
+    return Taken(sql, fields or (sql,))
+
+
+def _number(side: str, account: str) -> dict[str, Taken]:
+    return {f"{side}_account_{part}": _of(f"account_{part}({account})", account) for part in ("prefix", "base")}
+
+
+def _lines(name: str, text: Taken, count: int) -> dict[str, Taken]:
+    return {
+        f"{name}_line_{line}": Taken(f"text_line({text.sql}, {line}, {count}, {TEXT_CHARACTERS})", text.fields)
+        for line in range(1, count + 1)
+    }
 
 
 def _literal(text: str) -> str:

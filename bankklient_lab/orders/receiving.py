@@ -24,18 +24,20 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders import payment_files, transmissions
 from bankklient_lab.orders.accounting_systems import (
     FILE_NAME_CHARACTERS_MAX,
+    START_STATUSES,
     AccountingSystem,
+    check_file_name,
     file_within,
     incoming_folder,
-    names_received,
     system_numbered,
 )
-from bankklient_lab.orders.checking import checked, defaults, error_items, rule_parameters
-from bankklient_lab.orders.content import one_row
+from bankklient_lab.orders.checking import checked, defaults, rule_parameters
+from bankklient_lab.orders.content import one_row, rows_of
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.numbers import bank_day, take_numbers
 from bankklient_lab.orders.payment_files import INCOMING
+from bankklient_lab.orders.refusing import error_list
 from bankklient_lab.orders.storing import Source, Storing
 from bankklient_lab.orders.text_replacements import replaced
 
@@ -43,7 +45,6 @@ from bankklient_lab.orders.text_replacements import replaced
 
 RECEIVED, REFUSED = "received", "refused"
 PART_ROWS = 122_880  # orders that are checked by one statement: a row group of DuckDB
-_ACTIONS = {"created": "receive_blank", "verified": "receive_verified", "confirmed": "receive_confirmed"}
 ORIGIN = "accounting_system"
 
 
@@ -143,13 +144,15 @@ class _Receipt:
         self._record(cursor, transmission_id, error.message)
 
     def _check_name(self, cursor: Any) -> None:
-        if not self._name.strip() or self._name != Path(self._name).name:
-            raise FormatError("a file needs a name, without a folder", place="file name")
+        try:
+            check_file_name(self._name)
+        except BadArgument as error:
+            raise FormatError(error.message, place="file name") from None
         if len(self._name) > FILE_NAME_CHARACTERS_MAX:
             raise FormatError(
                 f"the name of a file has at most {FILE_NAME_CHARACTERS_MAX} characters", place="file name"
             )
-        if self._name.lower() in names_received(cursor, self._system.number):
+        if self._name.lower() in transmissions.names_received(cursor, self._system.number):
             raise FormatError("a file of this name was received from the accounting system before", place="file name")
 
     def _located(self, path: Path | None) -> Path:
@@ -192,7 +195,7 @@ class _Receipt:
         cursor.register(INCOMING, table)
         which = payment_files.kind_of(shape, given, self._parameters["national_currency"])
         found = cursor.execute(f"SELECT {which}, count(*), min(payment_no) FROM {INCOMING} GROUP BY 1").fetchall()
-        payment_files.require_known_kinds([name for name, _, _ in found], f"order {found[0][2]} and following")
+        payment_files.require_known_kinds({name: first for name, _, first in found})
         before = take_numbers(cursor, self._today, table.num_rows) - self._counts["orders"]
         for name, count, _ in found:
             only = "" if count == table.num_rows else f" WHERE {which} = '{name}'"
@@ -231,7 +234,7 @@ class _Receipt:
         if kind.family == "foreign":
             source = Source(ORIGIN, "foreign", {"receive": "true"}, "receive", "receive", saved=False)
         else:
-            right = {_ACTIONS[self._system.start_status]: "true"}
+            right = {START_STATUSES[self._system.start_status]: "true"}
             source = Source(ORIGIN, "imported", right, "receive_wrong", "receive")
         texts = one_row(cursor.execute(defaults(kind), self._parameters))
         storing = Storing(self._lab, cursor, kind, source, self._today)
@@ -255,21 +258,20 @@ class _Receipt:
         for name in self._kinds:
             kind = KINDS[name]
             new = f"{kind.table} o WHERE kind = '{name}' AND {received}"
-            accounts += _rows(
-                cursor,
+            found = cursor.execute(
                 f"SELECT '{name}' AS kind, {kind.own_account} AS account, currency, count(*) AS orders,"
-                f" coalesce(sum(amount_value), 0)::DECIMAL(18,3) AS amount FROM {new} GROUP BY ALL ORDER BY 2, 3",
+                f" coalesce(sum(amount_value), 0)::DECIMAL(18,3) AS amount FROM {new} GROUP BY ALL ORDER BY 2, 3"
             )
-            errors += _rows(
-                cursor,
+            accounts += rows_of(found)
+            found = cursor.execute(
                 f"SELECT code, count(*) AS orders FROM (SELECT unnest(string_split(errors, ' '))::INTEGER AS code"
-                f" FROM {new} AND errors <> '') GROUP BY 1 ORDER BY 1",
+                f" FROM {new} AND errors <> '') GROUP BY 1 ORDER BY 1"
             )
+            errors += rows_of(found)
             self._counts["repeated"] += _repeated_identifications(cursor, kind, self._system.number, self._batch)
         self.report["accounts"] = accounts
         self.report["errors"] = [
-            {"code": row["code"], "item": error_items()[row["code"]][0], "text": error_items()[row["code"]][2]} | row
-            for row in errors
+            error | {"orders": row["orders"]} for row in errors for error in error_list(self._lab, str(row["code"]))
         ]
         self.report["left_out"] = [
             {"kind": name, "field": column, "orders": count}
@@ -315,9 +317,3 @@ def _repeated_identifications(cursor: Any, kind: Kind, system: int, batch: str) 
         {"batch": batch, "kind": kind.name, "system": system},
     ).fetchall()
     return int(repeated)
-
-
-def _rows(cursor: Any, sql: str) -> list[dict[str, Any]]:
-    found = cursor.execute(sql)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

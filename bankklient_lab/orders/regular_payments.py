@@ -13,12 +13,12 @@ from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.checking import checked, defaults, rule_parameters
-from bankklient_lab.orders.content import one_row
-from bankklient_lab.orders.entering import entered_texts
+from bankklient_lab.orders.content import one_row, rows_of
 from bankklient_lab.orders.kinds import domestic_payment
 from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.refusing import refuse
 from bankklient_lab.orders.schedules import Schedule
-from bankklient_lab.orders.unfinished import MATURITY, clean_name, entered, kept, refuse, values_of
+from bankklient_lab.orders.unfinished import MATURITY, clean_name, entered, kept, lasting, values_of
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -34,9 +34,9 @@ def create_regular_payment(
     values: dict[str, Any],
     *,
     periodicity: str,
-    valid_from: date,
     day: int,
     month: int = 0,
+    valid_from: date | None = None,
     valid_until: date | None = None,
     instalments: int | None = None,
     last_amount: str | None = None,
@@ -46,15 +46,17 @@ def create_regular_payment(
     """Enter a regular payment and return its id.
 
     `values` are those of a domestic payment without maturity; what is left out gets its default unless `use_defaults`
-    is false. `periodicity`, `month` (MM) and `day` (DD) are rows of
-    the codebook regular_payment_periods; validity counts both days. `confirm`: orders begin confirmed, otherwise
-    verified. Raises WrongOrder with all errors of the order, BadArgument for the schedule.
+    is false. `periodicity`, `month` (MM) and `day` (DD) are rows of the codebook regular_payment_periods; validity
+    counts both days and begins with the bank's present one unless it is given. `confirm`: orders begin confirmed,
+    otherwise verified. Raises WrongOrder with all errors of the order, BadArgument for the schedule.
     """
-    schedule = Schedule(periodicity, month, day, valid_from, valid_until, instalments, last_amount or None)
+    schedule = Schedule(
+        periodicity, month, day, valid_from or bank_day(lab), valid_until, instalments, last_amount or None
+    )
     schedule.check()
     with lab.database.tx("ops") as cursor:
         texts: dict[str, str | None] = {**regular_payment_defaults(lab)} if use_defaults else {}
-        texts |= _texts(values)
+        texts |= lasting(KIND, values, WHAT)
         _check(lab, cursor, texts, schedule.last_amount)
         row = schedule.columns() | _described(lab, clean_name(name, WHAT), texts, confirm=confirm)
         row["remaining"] = instalments
@@ -94,7 +96,7 @@ def change_regular_payment(
     with lab.database.tx("ops") as cursor:
         before = _stored(cursor, regular_payment_id)
         after = _rescheduled(before, schedule or {})
-        texts = values_of(before["items"]) | _texts(values or {})
+        texts = values_of(before["items"]) | lasting(KIND, values or {}, WHAT)
         _check(lab, cursor, texts, after.last_amount)
         row = after.columns() | _described(
             lab,
@@ -192,20 +194,13 @@ _DUE_TODAY = {MATURITY: "$today::DATE"}
 _SCHEDULE = tuple(Schedule.__dataclass_fields__)
 
 
-def _texts(values: dict[str, Any]) -> dict[str, str | None]:
-    texts = entered_texts(KIND, values)
-    if texts.pop(MATURITY, None) is not None:
-        raise BadArgument("a regular payment has no maturity; its schedule says when it is due", parameter=MATURITY)
-    return texts
-
-
 def _check(lab: Lab, cursor: Any, texts: dict[str, str | None], last_amount: str | None) -> None:
     """Raise WrongOrder with the errors of the order, and of the last instalment."""
     for amount in dict.fromkeys((texts.get("amount"), last_amount or texts.get("amount"))):
         sql = checked(KIND, entered(KIND, "(SELECT $items::VARCHAR AS items)", number="1", **_DUE_TODAY))
         bound = rule_parameters(lab, bank_day(lab)) | {"items": kept(texts | {"amount": amount})}
         ((errors,),) = cursor.execute(f"SELECT errors FROM ({sql})", bound).fetchall()
-        refuse(errors, WHAT)
+        refuse(lab, errors, WHAT)
 
 
 def _described(lab: Lab, name: str, texts: dict[str, str | None], *, confirm: bool) -> dict[str, Any]:
@@ -257,8 +252,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 def _stored(cursor: Any, regular_payment_id: int) -> dict[str, Any]:
     found = cursor.execute("SELECT * FROM ops.regular_payment WHERE regular_payment_id = ?", [regular_payment_id])
-    names = [column[0] for column in found.description]
-    row = found.fetchone()
-    if row is None:
-        raise UnknownName("regular payment", str(regular_payment_id), "`bankklient regular-payments list` shows them")
-    return dict(zip(names, row, strict=True))
+    for row in rows_of(found):
+        return row
+    raise UnknownName("regular payment", str(regular_payment_id), "`bankklient regular-payments list` shows them")

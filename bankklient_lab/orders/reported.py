@@ -17,15 +17,17 @@ ORDER_LISTINGS = {
     "patterns": Listing(
         "Patterns", patterns,
         ("group_number", "name", "state", "own_account", "counter_account", "amount", "currency", "errors"),
+        "pattern_id",
     ),
     "regular payments": Listing(
         "Regular payments", regular_payments,
         ("name", "state", "periodicity", "month", "day", "valid_from", "valid_until", "instalments", "remaining",
-         "last_due", "next_due", "counter_account", "amount", "currency"),
+         "last_due", "next_due", "counter_account", "amount", "currency", "errors"),
+        "regular_payment_id",
     ),
     "orders of regular payments": Listing(
         "Orders of regular payments", regular_payment_orders, ("order_id", *_DUE)
     ),
     "simulation of regular payments": Listing("What will be due", simulate_regular_payments, _DUE),
-    "counterparties": Listing("Counterparties", counterparty_register, COLUMNS),
+    "counterparties": Listing("Counterparties", counterparty_register, COLUMNS, "counterparty_id"),
 }  # fmt: skip

@@ -8,39 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import TABLES
 from bankklient_lab.orders.lifecycle import FOLLOWS, GONE, GUARDS, Decision, by_system, decide
+from bankklient_lab.orders.marks import marks_changed
 from bankklient_lab.orders.numbers import ID_MAX
 from bankklient_lab.orders.views import bound, views
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-# What a step writes besides the status: who did what, and what an earlier state no longer says.
-_VERIFIED = "verified_by = $me, verified_at = $now"
-_CONFIRMED = "confirmed_by = $me, confirmed_at = $now"
-_CONFIRMED_AGAIN = "confirmed_again_by = $me, confirmed_again_at = $now"
-_CONFIRMED_TWICE = (
-    "confirmed_by = coalesce(o.confirmed_by, $me), confirmed_at = coalesce(o.confirmed_at, $now), " + _CONFIRMED_AGAIN
-)
-_NOT_CONFIRMED = "confirmed_by = NULL, confirmed_at = NULL, confirmed_again_by = NULL, confirmed_again_at = NULL"
-_NOT_VERIFIED = f"verified_by = NULL, verified_at = NULL, {_NOT_CONFIRMED}"
-MARKS: dict[str, dict[str, str]] = {  # by action, by next state; "*": any
-    "verify": {
-        "V": _VERIFIED,
-        "F2": f"{_VERIFIED}, {_CONFIRMED}, {_CONFIRMED_AGAIN}",
-        "*": f"{_VERIFIED}, {_CONFIRMED}",
-    },
-    "cancel_verification": {"*": _NOT_VERIFIED},
-    "confirm": {"F2": _CONFIRMED_TWICE, "*": _CONFIRMED},
-    "cancel_confirmation": {"*": _NOT_CONFIRMED},
-    "recheck_wrong": {"*": _NOT_VERIFIED},
-    "recheck_right": {"*": _NOT_VERIFIED},
-    "duplicate_found": {"*": _NOT_VERIFIED},
-}
 SPANS_LOGGED_AT_ONCE = 1_000
 VERSION_MAX = 2**31 - 1
 
@@ -132,12 +112,22 @@ def _holding(truths: Sequence[bool]) -> frozenset[str]:
 
 
 def check_chosen(orders: Sequence[int], versions: Sequence[int] | None) -> None:
-    """Raise UnknownName for numbers that no order can have, and BadArgument unless each order has a version or none."""
+    """Raise UnknownName for numbers that no order can have, and BadArgument unless each order has one version or none.
+
+    BadArgument also for what is no whole number: the database would round it to that of another order.
+    """
+    for one in (*orders, *(versions or ())):
+        if isinstance(one, bool) or not isinstance(one, Integral):
+            raise BadArgument(f"orders and their versions are whole numbers, not {one!r:.30}")
     unknown = next((one for one in orders if not 0 < one <= ID_MAX), None)
     if unknown is not None:
         raise UnknownName("order", str(unknown)[:30], "nothing was done")
-    if versions is not None and (len(versions) != len(orders) or any(abs(one) > VERSION_MAX for one in versions)):
+    if versions is None:
+        return
+    if len(versions) != len(orders) or any(abs(one) > VERSION_MAX for one in versions):
         raise BadArgument(f"{len(orders)} orders were given with {len(versions)} versions; give the one of each")
+    if len(set(zip(orders, versions, strict=True))) > len(set(orders)):
+        raise BadArgument("an order was given twice, with different versions")
 
 
 def _choose(step: _Step, orders: Sequence[int], versions: Sequence[int] | None) -> None:
@@ -200,7 +190,7 @@ def _step_in(step: _Step, table: str, outcome: Outcome) -> None:
             "CREATE OR REPLACE TEMP TABLE stepping_order AS SELECT order_id FROM standing_order WHERE part = ?", [part]
         )
         _record(step, table, decision)
-        _change(step, table, decision)
+        _change(step, table, status, decision)
         outcome.ids += [order_id for (order_id,) in cursor.execute("FROM stepping_order ORDER BY 1").fetchall()]
 
 
@@ -239,16 +229,14 @@ def _sign(step: _Step, table: str, signer: Signer) -> None:
     )
 
 
-def _change(step: _Step, table: str, decision: Decision) -> None:
+def _change(step: _Step, table: str, before: str, decision: Decision) -> None:
     if decision.next == GONE:
         step.cursor.execute(f"DELETE FROM {table} WHERE order_id IN (FROM stepping_order)")
         return
-    marks = MARKS.get(step.action, {})
-    more = marks.get(decision.next or "", marks.get("*", ""))
+    more = "".join(f", {name} = {value}" for name, value in marks_changed(before, decision.next or "").items())
     who = {"me": step.lab.caller.reference, "now": step.lab.clock()}
     step.cursor.execute(
-        f"UPDATE {table} o SET status = $next, version = version + 1{', ' if more else ''}{more}"
-        " WHERE order_id IN (FROM stepping_order)",
+        f"UPDATE {table} o SET status = $next, version = version + 1{more} WHERE order_id IN (FROM stepping_order)",
         {"next": decision.next} | {name: value for name, value in who.items() if f"${name}" in more},
     )
 

@@ -16,13 +16,12 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders import duplicates
 from bankklient_lab.orders.content import canonical
 from bankklient_lab.orders.kinds.kind import Kind
-from bankklient_lab.orders.lifecycle import CONFIRMED_STATES, CREATED, ERROR, NEW, decide
+from bankklient_lab.orders.lifecycle import ERROR, NEW, decide
+from bankklient_lab.orders.marks import marks
 from bankklient_lab.orders.numbers import last_number, take_numbers
 from bankklient_lab.rights.permissions import Held
 
 # ruff: noqa: S608 - every text below is made of our own declarations
-
-_MARKS = ("verified_by", "verified_at", "confirmed_by", "confirmed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +144,11 @@ class Storing:
 
     def _marks(self) -> dict[str, str]:
         """Return who verified and confirmed, as SQL by column: whoever takes over what counts as verified."""
-        states = set(self._states.values())
-        verified = sorted(states - {CREATED, ERROR})
-        confirmed = sorted(states & CONFIRMED_STATES)
-        found = {}
-        for name in _MARKS:
-            which = verified if name.startswith("verified") else confirmed
-            if which:
-                value = "$me" if name.endswith("_by") else "$now::TIMESTAMPTZ"
-                found[name] = f"CASE WHEN status IN ({', '.join(map(repr, which))}) THEN {value} END"
-        return found or {"verified_by": "NULL"}
+        found = {status: marks(status) for status in sorted(set(self._states.values()))}
+        return {
+            name: "CASE status " + " ".join(f"WHEN '{status}' THEN {of[name]}" for status, of in found.items()) + " END"
+            for name in marks(ERROR)
+        }
 
     def _further_columns(self, further: str, values: Mapping[str, Any] | None) -> str:
         """Return those columns of `further` that the table has; the others serve the conditions."""
@@ -176,7 +170,7 @@ class Storing:
         self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE repeated_order AS {found}", values)
         ((count,),) = self._cursor.execute("SELECT count(*) FROM repeated_order").fetchall()
         if count:
-            blank = ", ".join(f"{name} = NULL" for name in _MARKS)
+            blank = ", ".join(f"{name} = {value}" for name, value in marks(ERROR).items())
             self._cursor.execute(
                 f"UPDATE {self._kind.table} SET status = '{self._states[self._source.wrong]}', {blank},"
                 f" errors = {duplicates.with_error('errors')}"

@@ -8,6 +8,7 @@ from typing import Any
 from bankklient_lab.errors import BadArgument, SuspectedDuplicate
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders import duplicates
+from bankklient_lab.orders.content import rows_of
 from bankklient_lab.orders.kinds.kind import Kind
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -65,8 +66,7 @@ def _shown(cursor: Any, kind: Kind, ids: list[int]) -> list[dict[str, Any]]:
         """,
         {"ids": ids},
     )
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return rows_of(found)
 
 
 def check_answer(reason: str, answer: str) -> None:

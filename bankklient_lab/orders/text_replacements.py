@@ -9,7 +9,7 @@ from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.accounting_systems import SEES, system_numbered
-from bankklient_lab.orders.kinds.domestic import LINES, TEXT_CHARACTERS
+from bankklient_lab.orders.kinds.domestic import ABBREVIATION_CHARACTERS, LINES, TEXT_CHARACTERS
 from bankklient_lab.orders.kinds.kind import Kind
 
 # ruff: noqa: S608 - every text below is made of our own declarations, values are bound
@@ -17,7 +17,7 @@ from bankklient_lab.orders.kinds.kind import Kind
 SYMBOLS = ("variable_symbol", "specific_symbol", "constant_symbol")
 # Fields that can be chosen, with the longest text and the number of its lines.
 FIELDS = {
-    "abbreviation": (20, 1),
+    "abbreviation": (ABBREVIATION_CHARACTERS, 1),
     "client_message": (TEXT_CHARACTERS, len(LINES)),
     "own_identification": (TEXT_CHARACTERS, len(LINES)),
     "counter_identification": (TEXT_CHARACTERS, len(LINES)),

@@ -16,6 +16,7 @@ from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import bank_day
 
 FROM_ACCOUNTING_SYSTEM = 0  # type of batch
+SEES_ALL = 156  # the permission for all that was imported
 IN_A_YEAR_MAX = 9_999
 FILE_NAME_KEPT = 200  # of a name that was refused for its length
 _PART_BYTES = 4 * 1024**2
@@ -45,9 +46,24 @@ def transmissions(lab: Lab) -> Read:
 
 @action("36", mode="standard")
 def received_file(lab: Lab, transmission_id: int) -> bytes:
-    """Return the content of a received file as it came; UnknownName for a line of the protocol without one."""
+    """Return the content of a received file as it came, of the caller's own receipts or with 156 of any.
+
+    UnknownName for others, and for a line of the protocol without a file.
+    """
     with lab.database.reading() as cursor:
+        found = cursor.execute("SELECT done_by FROM ops.transmission WHERE transmission_id = ?", [transmission_id])
+        if (lab.caller.reference,) not in found.fetchall() and SEES_ALL not in lab.rights.held(lab.caller):
+            raise _no_file(transmission_id)
         return b"".join(_content(cursor, transmission_id))
+
+
+def names_received(cursor: Any, system: int) -> set[str]:
+    """Return the names of the files that an accounting system's receipts have taken over, in small letters."""
+    rows = cursor.execute(
+        "SELECT lower(file_name) FROM ops.transmission WHERE batch_type = ? AND accounting_system = ? AND error = ''",
+        [FROM_ACCOUNTING_SYSTEM, system],
+    ).fetchall()
+    return {name for (name,) in rows}
 
 
 def next_batch(lab: Lab, cursor: Any, number: int) -> tuple[int, str]:
@@ -95,6 +111,10 @@ def archive_file(cursor: Any, transmission_id: int, file: Measured) -> None:
         raise FormatError("the file was changed while it was read; receive it again when it is finished")
 
 
+def _no_file(transmission_id: int) -> UnknownName:
+    return UnknownName("received file", transmission_id, "see the transmission protocol")
+
+
 def _stamp(found: os.stat_result) -> tuple[int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
@@ -107,7 +127,7 @@ def _content(cursor: Any, transmission_id: int) -> Iterator[bytes]:
         "SELECT count(*) FROM ops.received_file WHERE transmission_id = ?", [transmission_id]
     ).fetchall()
     if not parts:
-        raise UnknownName("received file", transmission_id, "see the transmission protocol")
+        raise _no_file(transmission_id)
     for part in range(1, parts + 1):
         ((size, packed),) = cursor.execute(
             "SELECT bytes, content FROM ops.received_file WHERE (transmission_id, part) = (?, ?)",

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from bankklient_lab.errors import BadArgument, Refused, WrongOrder
+from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import checked, error_items, rule_parameters
-from bankklient_lab.orders.creating import error_list
+from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.refusing import refuse
 from bankklient_lab.rights.permissions import needed
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -39,6 +40,14 @@ def clean_name(name: str, what: str) -> str:
     if not 0 < len(shown) <= NAME_CHARS_MAX:
         raise BadArgument(f"a {what} needs a name of 1 to {NAME_CHARS_MAX} characters", parameter="name")
     return shown
+
+
+def lasting(kind: Kind, values: Mapping[str, Any], what: str) -> dict[str, str | None]:
+    """Return the texts of what was entered for later orders; BadArgument for a maturity, which each order gets anew."""
+    texts = entered_texts(kind, values)
+    if texts.pop(MATURITY, None) is not None:
+        raise BadArgument(f"a {what} has no maturity; the orders made from it get one", parameter=MATURITY)
+    return texts
 
 
 def kept(texts: Mapping[str, str | None]) -> str:
@@ -99,12 +108,4 @@ def check_entered(lab: Lab, cursor: Any, kind: Kind, texts: Mapping[str, str | N
     sql = checked(kind, entered(kind, "(SELECT $items::VARCHAR AS items)", number="1"))
     bound = rule_parameters(lab, bank_day(lab)) | {"items": kept(texts)}
     ((errors,),) = cursor.execute(f"SELECT {wrong(kind)} FROM ({sql})", bound).fetchall()
-    refuse(errors, what)
-
-
-def refuse(errors: str, what: str) -> None:
-    """Raise WrongOrder when there are errors (numbers separated by spaces)."""
-    if errors:
-        found = error_list(errors)
-        told = "; ".join(f"{one['code']} {one['text']}" for one in found)
-        raise WrongOrder(f"the {what} is not saved: {told}", errors=found)
+    refuse(lab, errors, what)

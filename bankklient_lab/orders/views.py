@@ -32,7 +32,6 @@ NEXT_STEPS = ("verify", "confirm")
 _SHARED = "$me IN (o.created_by, coalesce(o.corrected_by, ''), coalesce(o.verified_by, ''))"
 _WHOSE = {name: sql for name, (sql, _) in GUARDS.items()} | {
     "shared": _SHARED,
-    "received": "o.origin = 'accounting_system' AND o.created_by = $me",
     "worked_on": "coalesce($me IN (o.verified_by, o.confirmed_by, o.confirmed_again_by), false)",
 }
 
@@ -65,6 +64,10 @@ class View:
         """
         where = f"o.kind = '{self.kind.name}' AND (({self.visible}) OR {_SHARED})"
         return f"SELECT {columns} FROM {self.kind.table} o WHERE {where}"  # noqa: S608 - our own
+
+    def whole(self, columns: str) -> str:
+        """Return SELECT of columns of the orders of which the caller sees every item."""
+        return f"SELECT {columns} FROM {self.kind.table} o WHERE o.kind = '{self.kind.name}' AND ({self.open_})"  # noqa: S608 - our own
 
     def _columns(self) -> str:
         if not self.typed or self.open_ == self.visible:

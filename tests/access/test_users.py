@@ -18,6 +18,7 @@ from bankklient_lab.access.roles import create_role, roles
 from bankklient_lab.access.users import change_user, create_user, set_password, unlock_user, users
 from bankklient_lab.errors import BadArgument, LabError, LoginRefused, NotAllowed, NotLoggedIn, Refused, UnknownName
 from bankklient_lab.lab import Lab, open_here
+from bankklient_lab.rights.passwords import hashed
 from bankklient_lab.rights.permissions import parse
 from tests.access.people import PASSWORD, of, with_users
 from tests.clocks import NOON
@@ -139,6 +140,18 @@ def test_what_is_not_known_or_too_long_is_refused_and_nothing_is_kept(staffed: L
         with pytest.raises(error):
             call()
     assert users.rows(staffed) == before
+
+
+def test_nothing_waits_while_a_password_is_hashed(staffed: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    changing: list[bool] = []
+
+    def seen(password: str) -> str:
+        changing.append(staffed.database.changing("ops"))
+        return hashed(password)
+
+    monkeypatch.setattr("bankklient_lab.access.users.hashed", seen)
+    create_user(staffed, "hana", reference="HA", role="VIEW", password=PASSWORD)
+    assert changing == [False]
 
 
 @pytest.mark.spec("ADM-057", "ADM-293", "BAS-141")

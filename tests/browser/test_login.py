@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, serv
 from tests.dashboards.visitor import ALICE, BOB
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
+MENDED_SECONDS = 10.0
 NEW_PAGES = ("users", "permissions", "configuration", "log", "activity", "system", "account")
 
 
@@ -72,6 +74,14 @@ def serious(page: Page) -> list[str]:
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in ("serious", "critical")
     ]
+
+
+def accessible(page: Page) -> None:
+    """Wait until nothing serious is found: names and roles are mended once a second, what opens fades in."""
+    until = time.monotonic() + MENDED_SECONDS
+    while (found := serious(page)) and time.monotonic() < until:
+        pass
+    assert found == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])

@@ -14,7 +14,7 @@ import bankklient_lab as bl
 from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.lab import open_here
 from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, clock, opened, served
-from tests.browser.test_login import serious
+from tests.browser.test_login import accessible
 from tests.browser.test_pages import IMAGES
 from tests.orders.labs import DOMESTIC, LANDLORD, MAIN, STATE, SUPPLIER, domestic_values, equip
 
@@ -57,15 +57,13 @@ def test_pages_are_accessible_and_fit(
     width, scheme = look
     page = opened(new_page(width=width, scheme=scheme), helped, f"page={name}")
     expect(page.locator(".tabulator-row").first).to_be_visible(timeout=READY_MS)
-    page.wait_for_timeout(1_500)  # names and roles are mended once a second
-    assert serious(page) == []
+    accessible(page)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
     if request.config.getoption("--update-images") and scheme == "light":
         page.screenshot(path=IMAGES / f"{name}-{width}.png")
     page.locator(".tabulator-row").first.click()
     expect(page.get_by_role("button", name="Delete", exact=True).last).to_be_visible()
-    page.wait_for_timeout(1_500)
-    assert serious(page) == []
+    accessible(page)
 
 
 @pytest.fixture

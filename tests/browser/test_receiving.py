@@ -12,7 +12,7 @@ from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.lab import open_here
 from bankklient_lab.orders.accounting_systems import add_accounting_system
 from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, clock, opened, served
-from tests.browser.test_login import serious
+from tests.browser.test_login import accessible
 from tests.browser.test_pages import IMAGES
 from tests.orders.labs import LANDLORD, MAIN, SUPPLIER, equip
 
@@ -52,8 +52,7 @@ def test_a_file_with_good_and_bad_lines_is_received(
     expect(page.locator(".tile.bad", has_text="With errors")).to_contain_text("3")
     expect(page.locator(".tile.bad", has_text="Duplicates")).to_contain_text("1")
     expect(page.get_by_text("Moved to today").first).to_be_visible()
-    page.wait_for_timeout(1_500)  # names and roles are mended once a second
-    assert serious(page) == []
+    accessible(page)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
     if request.config.getoption("--update-images"):
         page.screenshot(path=IMAGES / f"receiving-{width}.png", full_page=True)

@@ -10,6 +10,7 @@ from bankklient_lab.codebooks import rows
 from bankklient_lab.dashboards.create import Create
 from bankklient_lab.dashboards.order_fields import WHOLE_ORDER, account_text, field_of, fields_of, shown
 from bankklient_lab.dashboards.orders import Orders
+from bankklient_lab.dashboards.own_key import OwnKey
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.dashboards.state import State
 from bankklient_lab.dashboards.todo import ToDo
@@ -21,6 +22,7 @@ from bankklient_lab.orders.headers import save_header
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.layouts import save_form_layout, standard
 from bankklient_lab.orders.patterns import create_pattern
+from bankklient_lab.orders.timeline import order_steps
 from bankklient_lab.rights.permissions import everything
 from tests.orders.labs import DOMESTIC, FOREIGN, MAIN, SUPPLIER, domestic_values, equip, foreign_values, hands
 
@@ -417,3 +419,35 @@ def test_what_is_found_of_an_order_that_is_saved_by_now_is_not_told_of_the_next(
     page.form._show_check(late())
     assert not page.twins.view.visible
     assert page.form.view.problems == {}
+
+
+def test_who_has_a_key_can_sign_what_they_confirm(ann: Lab) -> None:
+    made = create_order(hands(ann, "CE", {51, 76}), DOMESTIC, domestic_values())
+    ben = hands(ann, "BE")
+    own = OwnKey(ben, looking(ben, "account"))
+    assert not own.withdraw.view.visible
+    for widget in own.form.widgets.values():
+        widget.value = "Correct-Horse-7x"
+    own.form.save()
+    assert "fingerprint" in own._made.object
+    page = Orders(ben, looking(ben, "orders"))
+    actions = page.list.actions
+    page.list.table.load([], 1)
+    page.list.table.mark([0], added=True, flush=False)
+    actions.press("confirm")
+    assert actions.dialog.open
+    assert actions._key_password.visible
+    actions._key_password.value = "Wrong-Horse-7x"
+    actions._agreed()
+    actions.work.wait()
+    assert actions._key_password.value == ""
+    assert [row["signed"] for row in order_steps.rows(ben, made["order_id"])] == [False]
+    page.list.table.mark([0], added=True, flush=False)
+    actions.press("confirm")
+    actions._key_password.value = "Correct-Horse-7x"
+    actions._agreed()
+    actions.work.wait()
+    assert [row["signed"] for row in order_steps.rows(ben, made["order_id"])] == [False, True]
+    own._withdraw()
+    assert not own.withdraw.view.visible
+    assert not actions._can_sign("confirm")

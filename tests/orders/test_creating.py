@@ -13,6 +13,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.confirmation import cancel_confirmation, confirm_orders, discard_orders, include_orders
 from bankklient_lab.orders.creating import check_order, correct_order, create_order, delete_orders, order_defaults
+from bankklient_lab.orders.exporting import export_orders
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.storing import Source, store_orders
@@ -53,6 +54,20 @@ def test_kinds_and_origins(company: Lab) -> None:
         ("creation", "150012947", "2000145399"),
         ("creation", "921811", "150012947"),
     ]
+
+
+def test_czech_accounts_may_be_given_by_their_iban(company: Lab) -> None:
+    values = {"own_account": "CZ77 0600 0006 0901 5001 2947", "counter_account": "cz6508000000192000145399"}
+    values |= {"amount": "1", "variable_symbol": "2"}
+    create_order(company, DOMESTIC, values)
+    told = ", ".join(
+        f"{side}_{part}" for side in ("debit", "credit") for part in ("account_prefix", "account_base", "bank")
+    )
+    assert company.rows(f"SELECT {told} FROM ops.domestic_order") == [
+        ("609", "150012947", "0600", "19", "2000145399", "0800")
+    ]
+    with pytest.raises(WrongOrder, match="account"):  # its check digits are wrong
+        create_order(company, DOMESTIC, values | {"counter_account": "CZ66 0800 0000 1920 0014 5399"})
 
 
 @pytest.mark.spec("ORD-132")
@@ -112,6 +127,7 @@ ORDERS_NOBODY_SHOWED: dict[str, Callable[[Lab, int], object]] = {
     "confirm, seen": lambda lab, order: confirm_orders(lab, [order], versions=[1]),
     "cancel confirmation": lambda lab, order: cancel_confirmation(lab, [order]),
     "include": lambda lab, order: include_orders(lab, [order]),
+    "export": lambda lab, order: export_orders(lab, [order], "csv"),
 }
 
 
@@ -125,6 +141,14 @@ def test_an_order_that_nobody_shows_is_answered_as_one_that_there_is_not(company
             ORDERS_NOBODY_SHOWED[step](stranger, number)
         told.append(unknown.value.message.replace(str(number), "N"))
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("kind", [DOMESTIC, COLLECTION, FOREIGN])
+def test_a_correction_is_checked_by_the_kind_that_the_order_has(company: Lab, kind: str) -> None:
+    order = created(company, FOREIGN)
+    assert check_order(company, kind, {"recipient_info": "x"}, order_id=order)["errors"] == []
+    with pytest.raises(UnknownName, match="credit_account_base"):
+        check_order(company, kind, {"credit_account_base": "1"}, order_id=order)
 
 
 def test_a_correction_that_is_not_allowed_does_not_tell_what_would_change(company: Lab) -> None:

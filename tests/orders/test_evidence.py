@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bankklient_lab.access.configuration import configure
-from bankklient_lab.errors import BadArgument, Refused
+from bankklient_lab.errors import BadArgument, NotAllowed, Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.confirmation import cancel_confirmation, confirm_and_sign, include_orders
 from bankklient_lab.orders.content import canonical, checked_row
@@ -191,6 +191,15 @@ def test_wrong_passwords_sign_nothing_and_are_counted(company: Lab, three: list[
     configure(hands(company, "AD"), {"signature_attempts": 4})
     assert confirm_and_sign(mine, three[1:], PASSWORD)["done"] == 2
     assert company.rows("SELECT count(*) FROM ops.log WHERE action = 'signature_refused'") == [(5,)]
+
+
+@pytest.mark.spec("ADM-241")
+def test_a_right_that_is_taken_away_while_the_key_is_opened_confirms_nothing(company: Lab, three: list[int]) -> None:
+    create_personal_key(confirmer(company), PASSWORD)
+    mine = hands(company, "AB", {156})  # after the call was admitted
+    with pytest.raises(NotAllowed):
+        confirm_and_sign.function(mine, three, PASSWORD)
+    assert [status(company, one) for one in three] == ["V", "V", "F1"]
 
 
 def test_a_key_is_of_one_user_and_its_password_is_kept_nowhere(company: Lab, three: list[int]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bankklient_lab.errors import LabError
+from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.orders.confirmation import cancel_confirmation, confirm_orders, exclude_orders, include_orders
 from bankklient_lab.orders.creating import correct_order
@@ -20,7 +20,7 @@ from bankklient_lab.orders.storing import Source
 from bankklient_lab.orders.verification import cancel_verification, verify_orders
 from bankklient_lab.rights.permissions import Held, settled
 from tests.clocks import NOON
-from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, broken_checks, created, hands
+from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, STATE, SUPPLIER, broken_checks, created, hands
 from tests.orders.test_storing import store
 
 # Without these nobody confirms the own order (docs/spec/decisions.md).
@@ -111,15 +111,39 @@ def test_without_some_permissions_nobody_confirms_the_own_order(
     before = work(office, people, turns)
     for _, _, creator, corrector, verifier, *confirmers in office.rows(CONFIRMED, {"before": before}):
         assert not {creator, corrector, verifier} & (set(confirmers) - {None})
-    seen: dict[int, dict[str, str]] = {}
+    wrote: dict[int, set[str]] = {}
+    verifier: dict[int, str] = {}
     for order_id, action, by in office.rows(STEPS_TAKEN, {"before": before}):
-        part = seen.setdefault(order_id, {"creator": by})
         if action == "confirm":
-            assert by not in part.values()
-        elif action == "correct":
-            seen[order_id] = {"creator": part["creator"], "corrector": by, "verifier": by}
+            assert by not in wrote[order_id] | {verifier[order_id]}
         elif action == "verify":
-            part["verifier"] = by
+            verifier[order_id] = by
+        elif action == "correct" or order_id not in wrote:
+            wrote.setdefault(order_id, set()).add(by)
+            verifier[order_id] = by
+
+
+@pytest.mark.spec("ORD-215")
+@pytest.mark.parametrize(
+    ("kind", "value", "message"),
+    [
+        (DOMESTIC, {"counter_account": STATE, "amount": "9000"}, "client_message"),
+        (COLLECTION, {"counter_account": SUPPLIER, "amount": "9000"}, "client_message"),
+        (FOREIGN, {"amount": "9000"}, "recipient_info"),
+    ],
+)
+def test_who_wrote_what_stayed_does_not_confirm_it_after_another_correction(
+    office: Lab, kind: str, value: dict[str, str], message: str
+) -> None:
+    writing = {51, 56, 61, 66, 70, 120, 121, 125, 126, 130}
+    order = created(hands(office, "AA", writing), kind)
+    correct_order(hands(office, "XX", writing), order, value, reason="right")
+    correct_order(hands(office, "AA", writing), order, {message: "Thank you"}, reason="right")
+    verify_orders(hands(office, "VV", writing), [order])
+    for person in ("AA", "XX", "VV"):
+        with pytest.raises(Refused, match="so another person confirms it"):
+            confirm_orders(hands(office, person, writing), [order])
+    assert confirm_orders(hands(office, "CC", writing), [order])["done"] == 1
 
 
 @pytest.mark.spec("ORD-218", "ORD-220", "ORD-318")

@@ -63,6 +63,28 @@ def test_every_broken_rule_is_a_line_with_its_number(orders: Said) -> None:
     assert orders.json("list") == []
 
 
+def test_a_confirmation_is_signed_with_ones_own_key(
+    orders: Said, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (created,) = orders.json("create", *PAYMENT, "amount=120.50")
+    number = created["order_id"]
+    orders("cancel-confirmation", number)
+    secret = tmp_path / "key-password"
+    secret.write_text("Correct-Horse-7x\n")
+    secret.chmod(0o600)
+    orders("confirm", number, "--key-password-file", secret, code=1)
+    assert "you have no key for signing" in orders.errors
+    assert run(["signing-key", "make", "--password-file", str(secret)]) == 0
+    assert re.fullmatch(r"([0-9a-f]{4} ){7}[0-9a-f]{4}\n", capsys.readouterr().out)
+    orders("confirm", number, "--sign", code=2)
+    assert "give a password with --key-password-file" in orders.errors
+    assert orders("confirm", number, "--key-password-file", secret) == "orders confirmed: 1\n"
+    assert [step["signed"] for step in orders.json("steps", number)] == [False, False, True]
+    assert run(["signing-key", "withdraw"]) == 0
+    assert run(["signing-key", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.partition("\n")[2])[0]["withdrawn_at"]
+
+
 def test_the_way_of_an_order(orders: Said, tmp_path: Path) -> None:
     (created,) = orders.json("create", *PAYMENT, "amount=120.50", "client_message=Two\\nlines")
     number = created["order_id"]

@@ -240,6 +240,8 @@ def test_the_three_states_of_foreign_patterns(company: Lab) -> None:
     ]  # fmt: skip
     taken = bl.take_over_patterns(company, FOREIGN, group=0)
     assert [one["state"] for one in taken] == ["check", "incomplete", "error"]
+    listed = {row["order_id"]: row["sub_state"] for row in bl.payment_orders.rows(company)}
+    assert [listed[one["order_id"]] for one in taken] == [one["state"] for one in taken]
     assert [[error["item"] for error in one["errors"]] for one in taken] == [
         [], ["amount", "bank_operation_code"], ["currency"],
     ]  # fmt: skip

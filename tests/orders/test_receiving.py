@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from bankklient_lab.access.configuration import configure
+from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import add_accounting_system, change_accounting_system, files_waiting
 from bankklient_lab.orders.receiving import receive_file
 from bankklient_lab.orders.text_replacements import replace_texts
 from bankklient_lab.orders.transmissions import received_file
-from tests.orders.labs import MAIN, SAVINGS, SUPPLIER, created
+from tests.orders.labs import MAIN, SAVINGS, SUPPLIER, created, hands
 
 WAGES = 7
 IBAN = "CZ7706000006090150012947"  # of MAIN
@@ -130,6 +131,17 @@ def test_files_that_wait_are_those_in_the_folder(company: Lab, inbox: Path, tmp_
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["", " ", ".", "..", "~", "~root", ".hidden", "a/b.csv", "a\\b.csv", "a\nb.csv", "a\u202eb.csv"]
+)
+def test_an_uploaded_file_has_the_plain_name_of_a_file(company: Lab, tmp_path: Path, name: str) -> None:
+    add_accounting_system(company, 8, "Uploads")
+    written(tmp_path, "up.csv", orders(1))
+    report = receive_file(company, 8, name, path=tmp_path / "up.csv")
+    assert report["status"] == "refused"
+    assert "is not the name of a file" in report["message"]
+
+
 def test_a_system_without_a_folder_takes_uploaded_files(company: Lab, tmp_path: Path) -> None:
     add_accounting_system(company, 8, "Uploads")
     written(tmp_path, "up.csv", orders(2))
@@ -241,6 +253,10 @@ def test_a_received_file_stays_and_is_kept_in_the_archive(company: Lab, inbox: P
     report = receive_file(company, WAGES, name)
     assert (inbox / name).read_bytes() == content
     assert received_file(company, report["transmission_id"]) == content
+    assert received_file(hands(company, "BB", {36, 156}), report["transmission_id"]) == content
+    for number in (report["transmission_id"], report["transmission_id"] + 1):
+        with pytest.raises(UnknownName):
+            received_file(hands(company, "CC", {36, 141}), number)
 
 
 @pytest.mark.spec("IMP-027", "IMP-028", "IMP-030", "IMP-043")

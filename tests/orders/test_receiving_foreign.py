@@ -110,5 +110,8 @@ def test_kinds_in_one_file_keep_the_order_of_the_file(company: Lab, received: Pa
         " UNION ALL SELECT kind, order_in_batch, order_id % 100 FROM ops.foreign_order ORDER BY 2"
     )
     assert numbers == [("domestic_payment", 1, 1), ("foreign_payment", 2, 2), ("domestic_collection", 3, 3)]
-    (received / "unknown.csv").write_text("\n".join([header, lines[0].replace("domestic_payment", "cheque")]), "utf-8")
-    assert "needs a kind" in receive_file(company, TRADE, "unknown.csv")["message"]
+    lines.insert(2, lines[0].replace("domestic_payment", "cheque"))
+    (received / "unknown.csv").write_text("\n".join([header, *lines]), "utf-8")
+    refused = receive_file(company, TRADE, "unknown.csv")
+    assert "needs a kind" in refused["message"]
+    assert (refused["place"], refused["field"]) == ("order 3", "kind")

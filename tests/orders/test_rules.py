@@ -18,7 +18,9 @@ from bankklient_lab.orders.accounts import set_account_position
 from bankklient_lab.orders.checking import checked, error_items, rule_parameters
 from bankklient_lab.orders.codebooks import codebook, update_codebook
 from bankklient_lab.orders.creating import check_order, create_order
+from bankklient_lab.orders.detail import order_detail
 from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.rechecking import recheck_orders
 from scripts import orders_reference
 from tests.clocks import NOON
 from tests.orders.codebook_files import codebook_file
@@ -396,6 +398,12 @@ def test_the_limit_of_the_maturity_is_the_bank_s_and_its_text_names_it(company: 
     assert found(company, FOREIGN, {"maturity_date": "2026-12-17"}) == set()
     with pytest.raises(WrongOrder, match=r"774 .*: at most 25 days"):
         create_order(company, FOREIGN, order(FOREIGN, {"maturity_date": "2026-12-18"}))
+    waiting = create_order(company, FOREIGN, order(FOREIGN, {"maturity_date": "2026-12-17"}))["order_id"]
+    configure(company, {"foreign_maturity_days": 20})
+    recheck_orders(company)
+    (error,) = order_detail(company, waiting)["errors"]
+    assert error["code"] == 774
+    assert error["text"].endswith(": at most 20 days")
 
 
 @pytest.mark.spec("ORD-158", "ORD-160", "ORD-425")

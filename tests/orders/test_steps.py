@@ -110,7 +110,8 @@ def _insert(cursor: Any, table: str, base: int, orders: list[Standing]) -> None:
         {"origin": "accounting_system" if table == "imported" else "creation", "base": base},
     )
     cursor.execute(
-        "INSERT INTO ops.order_step SELECT id, 1, 'create', NULL, state, created, ?, 'api', 'digest', NULL, NULL"
+        "INSERT INTO ops.order_step SELECT id, 1, if(corrected IS NULL, 'create', 'correct'), NULL, state,"
+        " coalesce(corrected, created), ?, 'api', 'digest', NULL, NULL"
         " FROM wanted",
         [NOON],
     )

@@ -103,13 +103,21 @@ def test_without_batch_mode_a_change_by_another_undoes_the_whole_group(company: 
             step(confirmer, orders, versions=versions)
     with pytest.raises(BadArgument, match="give the one of each"):
         verify_orders(hands(company, "VE", {66}), orders, versions=[1, 2])
-    for number in (0, -1, 2**63, 10**40):
+    for number in (0, -1, 2**63 - 1):
         with pytest.raises(UnknownName, match="nothing was done"):
             confirm_orders(confirmer, [*orders, number])
         with pytest.raises(UnknownName):
             verify_orders(hands(company, "VE", {66}), [number])
         with pytest.raises(UnknownName):
             correct_order(clerk, number, {"amount": "1"})
+    for number in (2**63, -(2**63) - 1, 10**5000, orders[0] + 0.5, float(orders[0]), True, f"{orders[0]}", None):
+        with pytest.raises(BadArgument):
+            confirm_orders(confirmer, [*orders, number])  # type: ignore[list-item]
+        with pytest.raises(BadArgument):
+            verify_orders(hands(company, "VE", {66}), [orders[0]], versions=[number])  # type: ignore[list-item]
+    with pytest.raises(BadArgument, match="twice, with different versions"):
+        confirm_orders(confirmer, orders[:1] * 2, versions=[2, 3])
+    assert confirm_orders(confirmer, orders[:1] * 2)["skipped"] == 1  # it is confirmed already
     delete_orders(hands(company, "DE", {56}), orders[:1])
     with pytest.raises(UnknownName, match="nothing was done"):
         include_orders(hands(company, "IN", {16}), orders)

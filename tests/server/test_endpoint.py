@@ -13,6 +13,8 @@ import httpx2
 import pytest
 
 import bankklient_lab as bl
+from bankklient_lab import actions
+from bankklient_lab.lab import Lab
 from bankklient_lab.server import limits
 from bankklient_lab.store.owner import OwnerCard, card_path
 from tests.server.conftest import card_of
@@ -134,9 +136,16 @@ def test_an_oversized_call_is_refused_before_it_is_read_whole(http: httpx2.Clien
 
 
 def test_a_failure_is_one_line_there_and_a_traceback_here(
-    http: httpx2.Client, caplog: pytest.LogCaptureFixture
+    http: httpx2.Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = call(http, "entry_detail", {"import_id": 10**40, "statement_no": 1, "entry_no": 1})
+    monkeypatch.setattr(actions, "ACTIONS", dict(actions.ACTIONS))
+
+    @actions.action(mode="standard")
+    def fail_by_a_fault(lab: Lab) -> None:
+        raise RuntimeError(f"in {lab.database}\nin /a/folder")
+
+    assert call(http, "entry_detail", {"import_id": 10**40, "statement_no": 1, "entry_no": 1}).status_code == 422
+    answer = call(http, fail_by_a_fault.name, {})
     assert answer.status_code == 500
     error = answer.json()
     assert error["code"] == "internal"

@@ -56,6 +56,13 @@ def iban(account: Czech) -> str:
     return f"CZ{check:02d}{bban}"
 
 
+def of_iban(text: str) -> Czech | None:
+    """Return the Czech number that a right IBAN stands for, however it is spaced; None for any other text."""
+    plain = re.sub(r"\s", "", text).upper()
+    number = czech(plain) if is_iban(plain) else None
+    return number if number is not None and iban(number) == plain else None
+
+
 def country(text: str | None) -> str | None:
     """Return the country that an account's number tells, None when it tells none."""
     if not text:

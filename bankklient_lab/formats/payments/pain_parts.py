@@ -125,8 +125,8 @@ class Parts:
         return tag("Nm", escape(name)) + tag("PstlAdr", address)
 
     def _lines(self, row: Row, field: str, lines: list[str]) -> str:
-        if len(lines) > ADDRESS_LINES or any(len(line) > 70 for line in lines):
-            raise refused(row, field, f"an address has at most {ADDRESS_LINES} lines of 70 characters")
+        if len(lines) > ADDRESS_LINES or not all(0 < len(line) <= 70 for line in lines):
+            raise refused(row, field, f"an address has at most {ADDRESS_LINES} lines of 1 to 70 characters")
         check_text("".join(lines), place_of(row), field)
         return "".join(tag("AdrLine", escape(line)) for line in lines)
 

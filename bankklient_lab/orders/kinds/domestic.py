@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bankklient_lab.orders.kinds.kind import (
     Item,
+    Kind,
     Rule,
     characters_of,
     checks_taken,
@@ -16,11 +19,50 @@ from bankklient_lab.orders.kinds.kind import (
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
+Side = Literal["debit", "credit"]
 TEXT_CHARACTERS = 35
+ABBREVIATION_CHARACTERS = 20
 # Printable characters that the Czech character sets (Windows-1250, CP852) have.
 PRINTABLE = " -~¡-ſ€"
 LINES = (1, 2, 3, 4)
 AMOUNT_MAX = "9999999999999.99"
+
+
+def domestic_kind(
+    *, name: str, letter: str, label: str, plural: str, own: Side, counter: Side, rules: tuple[Rule, ...]
+) -> Kind:
+    """Return a domestic kind: `own` is the side of the client's account; `rules` are those that the other lacks."""
+    return Kind(
+        name=name,
+        family="domestic",
+        letter=letter,
+        label=label,
+        plural=plural,
+        creates="51|56",
+        own=own,
+        counter=counter,
+        items=(
+            *side_items(own, "own", own=True),
+            *side_items(counter, "counter", own=False),
+            *shared_items(),
+        ),
+        rules=(
+            *side_rules("debit", own=own == "debit"),
+            *side_rules("credit", own=own == "credit"),
+            *shared_rules(counter),
+            Rule(77, "express_payment IS NOT NULL AND express_payment_value IS NULL"),
+            *rules,
+        ),
+        warnings=(),
+        relation=relation(own, counter),
+        own_account=account_text(own),
+        counter_account=account_text(counter),
+        counter_name=f"coalesce({counter}_abbreviation, {counter}_identification_line_1)",
+        symbol=f"{counter}_variable_symbol",
+        verified_setting="verified_items",
+        verified_items=verified_items(own, counter),
+        duplicates=True,
+    )
 
 
 def side_items(side: str, whose: str, *, own: bool) -> tuple[Item, ...]:
@@ -58,7 +100,14 @@ def side_items(side: str, whose: str, *, own: bool) -> tuple[Item, ...]:
         ),
         Item(f"{side}_variable_symbol", f"{word} variable symbol", "digits", 10, part=more, help="Invoice or case"),
         Item(f"{side}_specific_symbol", f"{word} specific symbol", "digits", 10, part=more),
-        Item(f"{side}_abbreviation", f"{word} account name", "text", 20, part=more, help="Shown on the statement"),
+        Item(
+            f"{side}_abbreviation",
+            f"{word} account name",
+            "text",
+            ABBREVIATION_CHARACTERS,
+            part=more,
+            help="Shown on the statement",
+        ),
     )
 
 
@@ -110,7 +159,7 @@ def side_rules(side: str, *, own: bool) -> tuple[Rule, ...]:
         Rule(13, f"{bank} = '0000'"),
         *((Rule(14, f"NOT list_contains(c.own_banks, {bank})"),) if own else ()),
         not_in(bank, "banks", 15),
-        longer(f"{side}_abbreviation", 20, 18),
+        longer(f"{side}_abbreviation", ABBREVIATION_CHARACTERS, 18),
         characters_of(f"{side}_abbreviation", PRINTABLE, 19),
         longer(symbol, 10, 21),
         numeric(symbol, 22),

@@ -70,9 +70,8 @@ class Notice:
 class Kind:
     """One kind of order.
 
-    `own` and `counter` are the sides of the accounts: prefixes of item names. `creates`, `sees` (those one took part
-    in) and `sees_all` are expressions over permissions. `verified_setting` names the parameter with the items to type
-    again at verification.
+    `own` and `counter` are the sides of the accounts: prefixes of item names. `verified_setting` names the parameter
+    with the items to type again at verification.
     """
 
     name: str
@@ -80,10 +79,7 @@ class Kind:
     letter: str  # as lists write it
     label: str
     plural: str
-    batch_type: int
     creates: str  # permission expression
-    sees: str
-    sees_all: str
     own: str
     counter: str
     items: tuple[Item, ...]

@@ -82,17 +82,18 @@ CREATE TABLE ops.domestic_order (
     client_transaction_id VARCHAR
 );
 
+-- The columns before the items mean what they mean of a domestic order.
 CREATE TABLE ops.foreign_order (
-    order_id BIGINT PRIMARY KEY,        -- yyyymmdd of the day of creation and a number within it
+    order_id BIGINT PRIMARY KEY,
     kind VARCHAR NOT NULL,
     origin VARCHAR NOT NULL CHECK (origin IN ('creation', 'accounting_system', 'automatic')),
-    status VARCHAR NOT NULL,            -- data/codebooks/order_statuses.csv; '' is created
-    saved BOOLEAN NOT NULL,             -- false: taken over from a pattern or a file, to be saved by a person
-    errors VARCHAR NOT NULL,            -- numbers of data/codebooks/order_errors.csv, ascending, separated by spaces
-    duplicate_reason VARCHAR,           -- why a suspected duplicate was allowed
-    version INTEGER NOT NULL,           -- counts the steps of the order
-    created_on DATE NOT NULL,           -- the bank's day
-    created_by VARCHAR NOT NULL,        -- references of users
+    status VARCHAR NOT NULL,
+    saved BOOLEAN NOT NULL,
+    errors VARCHAR NOT NULL,
+    duplicate_reason VARCHAR,
+    version INTEGER NOT NULL,
+    created_on DATE NOT NULL,
+    created_by VARCHAR NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     corrected_by VARCHAR,
     corrected_at TIMESTAMPTZ,
@@ -100,14 +101,14 @@ CREATE TABLE ops.foreign_order (
     verified_at TIMESTAMPTZ,
     confirmed_by VARCHAR,
     confirmed_at TIMESTAMPTZ,
-    confirmed_again_by VARCHAR,         -- the second confirmation of a foreign payment
+    confirmed_again_by VARCHAR,
     confirmed_again_at TIMESTAMPTZ,
-    digest VARCHAR NOT NULL,            -- SHA-256 of the canonical text of the items
-    accounting_system INTEGER,          -- of an imported order: the connection point,
-    batch_order VARCHAR,                -- the import's number there
-    order_in_batch INTEGER,             -- and the order's place in the file
+    digest VARCHAR NOT NULL,
+    accounting_system INTEGER,
+    batch_order VARCHAR,
+    order_in_batch INTEGER,
     regular_payment_id BIGINT,
-    due_on DATE,                        -- the instalment that a regular payment made it for
+    due_on DATE,
     orderer_account_prefix VARCHAR,
     orderer_account_base VARCHAR,
     orderer_bank VARCHAR,
@@ -323,7 +324,7 @@ CREATE TABLE ops.codebook_content (
 CREATE TABLE ops.order_selection (
     user_id INTEGER NOT NULL,
     name VARCHAR NOT NULL,
-    criteria VARCHAR NOT NULL,  -- JSON: which, where, order_by
+    criteria VARCHAR NOT NULL,          -- JSON: which, where
     PRIMARY KEY (user_id, name)
 );
 
