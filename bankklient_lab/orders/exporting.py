@@ -247,7 +247,7 @@ def _meant(item: Item) -> str:
 
 @cache
 def _unheld(kind: Kind) -> dict[str, str]:
-    """Return the items that `payment_fields` does not read, each with an SQL condition: it says something of its own."""
+    """Return the items that `payment_fields` does not read, each with SQL that tells that it says something."""
     used = set(re.findall(r"\w+", " ".join(payment_fields(kind).values()))) | {_OF_THE_ORDER}
     found = {
         item.name: f"{item.name} <> {item.default}" if item.default else f"{item.name} IS NOT NULL"
