@@ -24,6 +24,7 @@
     |   +-- PasswordExpired       nothing but a new password is possible
     |   +-- ProofNeeded           the action needs a password or code again, although the session goes on
     +-- NotAllowed                a permission that the caller does not have
+    +-- Unreachable               a bank that does not answer; what was sent may have reached it
     +-- RunFailed                 a notebook run that stopped, with the failing cell
     +-- Cancelled                 stopped by the user
 
@@ -224,6 +225,12 @@ class NotAllowed(LabError):
     """The caller lacks a permission; `needed` is the expression over their numbers."""
 
     code = "not_allowed"
+
+
+class Unreachable(LabError):
+    """The bank can't be reached, or did not answer; whether it got what was sent shows the next transmission."""
+
+    code = "unreachable"
 
 
 class RunFailed(LabError):
