@@ -78,12 +78,19 @@ CREATE TABLE ops.batch_event (          -- the protocol's changes, appended only
     done_at TIMESTAMPTZ NOT NULL
 );
 
+CREATE TABLE ops.batch_receipt (        -- what the bank signed when it took a batch, or recorded a number given up
+    batch_id BIGINT PRIMARY KEY,
+    receipt BLOB NOT NULL,              -- CMS SignedData
+    received_at TIMESTAMPTZ NOT NULL
+);
+
 CREATE TABLE ops.sent_order (           -- an order from balancing on; its status stays with the order
     order_id BIGINT PRIMARY KEY,
     batch_id BIGINT NOT NULL,
     position INTEGER NOT NULL,          -- in the batch, from 1
     in_process BOOLEAN NOT NULL,        -- else only in history
     revocation INTEGER NOT NULL,        -- codebook revocation_statuses
+    revocation_batch BIGINT,            -- the last batch that asked to revoke it; null: none did
     reason INTEGER,                     -- codebook bank_rejections
     reason_text VARCHAR,                -- what the bank wrote
     bank_reference VARCHAR,             -- identification given by the bank
