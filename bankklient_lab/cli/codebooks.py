@@ -10,7 +10,7 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, day, opened
 from bankklient_lab.cli.output import lines, print_json, print_table
-from bankklient_lab.cli.printed import OutputOption
+from bankklient_lab.cli.shared import OutputOption
 from bankklient_lab.store.files import write_whole
 
 NameArgument = Annotated[str, typer.Argument(metavar="CODEBOOK", help="Name, as `bankklient codebooks list` shows it.")]
