@@ -51,7 +51,8 @@ from bankklient_lab.server.uploads import Uploads
 
 LOG = logging.getLogger("bankklient_lab.server")
 ROOMS_WITH_ACTIONS = tuple(
-    f"bankklient_lab.{room}" for room in ("access", "keys", "orders", "history", "analysis", "runs", "server")
+    f"bankklient_lab.{room}"
+    for room in ("access", "keys", "orders", "balancing", "exchange", "history", "analysis", "runs", "server")
 )
 PLAIN_PATHS = frozenset({"/health", "/openapi.json"})
 

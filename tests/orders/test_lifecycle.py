@@ -241,6 +241,7 @@ DOMESTIC_SENT = {
     "bank_posts": ((*WATCHED, "RU"), None, "OK"),  # ORD-300; a rest: TXN-094
     "bank_posts_less": ((*WATCHED, "RU"), None, "RU"),  # ORD-301
     "bank_posts_more": ((*WATCHED, "RU"), None, "OP"),  # ORD-302, TXN-057
+    "stop_watching": ((*WATCHED, "RU", "OP", "OK", "ER"), 211, "MT"),  # TXN-059
 }
 FOREIGN_SENT = {
     "balance": (("F2", "I"), 11, "NS"),  # ORD-326
@@ -256,7 +257,7 @@ FOREIGN_SENT = {
 SENT_ROWS = (
     "ORD-289", "ORD-290", "ORD-294", "ORD-295", "ORD-296", "ORD-297", "ORD-298", "ORD-300", "ORD-301", "ORD-302",
     "ORD-303", "ORD-326", "ORD-327", "ORD-328", "ORD-329", "ORD-330", "ORD-331", "ORD-333", "ORD-335", "IMP-172",
-    "IMP-173", "TXN-060",
+    "IMP-173", "TXN-059", "TXN-060",
 )  # fmt: skip
 
 
@@ -269,7 +270,7 @@ def test_every_step_from_balancing_on_is_what_the_specification_says(table: str)
     for action in sorted(known):
         states, permission, after = expected.get(action, ((), None, ""))
         for state in STATES:
-            for held in sets((11, 16, 26, *TABLES[table][1]), all_of_them=False):
+            for held in sets((11, 16, 26, 211, *TABLES[table][1]), all_of_them=False):
                 may = state in states and (permission is None or permission in held)
                 decision = decide(table, state, action, Person().guards(), held)
                 assert decision.next == (after if may else None), (action, state, sorted(held))

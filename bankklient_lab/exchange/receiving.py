@@ -1,0 +1,245 @@
+"""Receiving: batches are taken over once, each checked before a byte of it counts, and applied from the own store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bankklient_lab.balancing.making import note_event
+from bankklient_lab.codebooks import rows
+from bankklient_lab.errors import Blocked, FormatError, LabError, SealBroken, StoreError
+from bankklient_lab.exchange.channels import Announced, Channel
+from bankklient_lab.exchange.handlers import HANDLERS, Arrived, apply, apply_aside
+from bankklient_lab.exchange.protocol import (
+    ANNOUNCED,
+    APPLIED,
+    CAME,
+    CAME_AGAIN,
+    CONTENT_WRONG,
+    REFUSED,
+    SEAL_BROKEN,
+    TAKEN_OVER,
+    TYPE_NOT_TAKEN,
+    move,
+    shortened,
+)
+from bankklient_lab.formats.batches import read_batch
+from bankklient_lab.jobs import Job
+from bankklient_lab.keys.points import BANK, OWN, point_of
+from bankklient_lab.keys.register import bank_trust
+from bankklient_lab.lab import Lab
+from bankklient_lab.sealing.container import Opened, opened
+from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.keys import SigningKey
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+SEQUENCED = 1  # the type of which a later batch waits for a missing one (TRN-006)
+PROGRAMS = 51, 89  # types, inclusive, that bring programs and changes of the database
+ORDER_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """One receiving under way."""
+
+    lab: Lab
+    channel: Channel
+    key: SigningKey
+    job: Job
+
+    def receive_all(self) -> Iterator[int]:
+        """Take over what waits at the bank, and yield the number of each batch.
+
+        Raises Unreachable; what was taken over before stays, and the rest is fetched next time (TRN-019).
+        """
+        for one in self.channel.waiting():
+            self.job.step(f"receiving batch {one.batch_type} {one.order}")
+            yield self._receive(one)
+
+    def _receive(self, one: Announced) -> int:
+        identity = _identity(self.lab, one)
+        batch_id, status, sha256, error = self._announced(identity, one.sha256)
+        if status != ANNOUNCED:
+            if sha256 != one.sha256:
+                self._log_other(batch_id, identity, sha256, one.sha256)
+                return batch_id
+            if error != SEAL_BROKEN:
+                self._came_again(batch_id, status)
+                self.channel.taken(one)
+                return batch_id
+            with self.lab.database.tx("ops") as cursor:
+                move(self.lab, cursor, batch_id, ANNOUNCED)
+        container = self.channel.fetch(one)
+        try:
+            found = self._opened(container, identity, one.sha256)
+        except SealBroken as broken:  # not confirmed: what came was not what the bank sent
+            refuse_batch(self.lab, batch_id, identity, broken.message, SEAL_BROKEN)
+            return batch_id
+        self._take_over(batch_id, found)
+        self.channel.taken(one)
+        return batch_id
+
+    def _opened(self, container: bytes, identity: BatchIdentity, sha256: str) -> Opened:
+        found = opened(
+            container, trust=bank_trust(self.lab).get, decrypt_with=self.key.private_key, at=self.lab.clock()
+        )
+        if found.identity != identity:
+            raise SealBroken("identity", f"what came is batch {found.identity.line}, not {identity.line}")
+        if not found.signers:
+            raise SealBroken("signature", "the batch is not signed")
+        if hashlib.sha256(found.payload).hexdigest() != sha256:
+            raise SealBroken("identity", "what came is not what the bank announced")
+        return found
+
+    def _announced(self, identity: BatchIdentity, sha256: str) -> tuple[int, int, str, int]:
+        """Return number, status, hash and error of a batch, noted as announced when it is new."""
+        given = {
+            "point": identity.sender, "type": identity.batch_type, "year": identity.year, "number": identity.number,
+        }  # fmt: skip
+        with self.lab.database.tx("ops") as cursor:
+            found = cursor.execute(
+                "SELECT batch_id, status, payload_sha256, error_status FROM ops.batch WHERE direction = 'receive'"
+                " AND point = $point AND batch_type = $type AND year = $year AND number = $number",
+                given,
+            ).fetchone()
+            if found is not None:
+                return found[0], found[1], found[2], found[3]
+            ((batch_id,),) = cursor.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ops.batch").fetchall()
+            me, now = self.lab.caller.reference, self.lab.clock()
+            cursor.execute(
+                "INSERT INTO ops.batch BY NAME SELECT $id AS batch_id, 'receive' AS direction, $point AS point,"
+                " $type AS batch_type, $year AS year, $number AS number, false AS priority, '02' AS record_format,"
+                f" 'internet' AS mode, {ANNOUNCED} AS status, 0 AS error_status, 0 AS messages,"
+                " $sha256 AS payload_sha256, $me AS created_by, $now AS created_at, $me AS changed_by,"
+                " $now AS changed_at",
+                given | {"id": batch_id, "sha256": sha256, "me": me, "now": now},
+            )
+            note_event(self.lab, cursor, batch_id, ANNOUNCED)
+        return batch_id, ANNOUNCED, sha256, 0
+
+    def _take_over(self, batch_id: int, found: Opened) -> None:
+        """Keep a batch whose seal is whole, or refuse it for its type or content."""
+        lab, identity = self.lab, found.identity
+        why = _not_taken(identity.batch_type)
+        if why:
+            refuse_batch(lab, batch_id, identity, why, TYPE_NOT_TAKEN, CAME)
+            return
+        try:
+            batch = read_batch(found.payload)
+            if batch.identity != identity:
+                raise FormatError("the payload is of another batch than its container", text=batch.identity.line)
+        except FormatError as error:
+            refuse_batch(lab, batch_id, identity, error.message, CONTENT_WRONG, CAME)
+            return
+        with lab.database.tx("ops") as cursor:
+            cursor.execute(
+                "UPDATE ops.batch SET record_format = ?, messages = ? WHERE batch_id = ?",
+                [found.record_format, len(batch.messages), batch_id],
+            )
+            cursor.execute("INSERT INTO ops.batch_content VALUES (?, ?)", [batch_id, found.payload])
+            move(lab, cursor, batch_id, CAME, TAKEN_OVER)
+            lab.log(cursor, "receive_batch", f"{identity.batch_type} {identity.order}", messages=len(batch.messages))
+
+    def _came_again(self, batch_id: int, status: int) -> None:
+        """Note in the protocol alone that a batch came that is here (TRN-005); one still to be applied stays so."""
+        with self.lab.database.tx("ops") as cursor:
+            if status == TAKEN_OVER:
+                note_event(self.lab, cursor, batch_id, CAME_AGAIN)
+            else:
+                move(self.lab, cursor, batch_id, CAME_AGAIN)
+
+    def _log_other(self, batch_id: int, identity: BatchIdentity, ours: str, bank: str) -> None:
+        name = f"{identity.batch_type} {identity.order}"
+        with self.lab.database.tx("ops") as cursor:
+            note_event(self.lab, cursor, batch_id, CAME_AGAIN, "the bank has another content under this number now")
+            self.lab.log(cursor, "exchange_alarm", name, ours=ours, bank=bank)
+
+
+def apply_all(lab: Lab, job: Job) -> Iterator[int]:
+    """Apply what was taken over, in the order of its arrival, and yield the number of each batch.
+
+    A batch whose content does not fit is refused as a whole and changes nothing. Blocked while another user holds what
+    is to be changed: the batch stays for the next time. Types that this version does not read stay as they are.
+    """
+    own = point_of(lab, OWN).point
+    waiting = lab.rows(
+        "SELECT batch_id, point, batch_type, year, number, payload FROM ops.batch JOIN ops.batch_content"
+        f" USING (batch_id) WHERE direction = 'receive' AND status = {TAKEN_OVER}"
+        " AND list_contains($types, batch_type) ORDER BY batch_type = $last,"
+        " if(batch_type = $last, year * 10000 + number, batch_id)",
+        {"types": sorted({batch_type for batch_type, _ in HANDLERS}), "last": SEQUENCED},
+    )
+    for batch_id, point, batch_type, year, number, payload in waiting:
+        identity = BatchIdentity(point, own, batch_type, year, number)
+        job.step(f"processing batch {batch_type} {identity.order}")
+        if batch_type == SEQUENCED and not _in_turn(lab, identity):
+            _hold(lab, batch_id, identity)
+        else:
+            _apply(lab, Arrived(batch_id, identity, read_batch(bytes(payload))))
+        yield batch_id
+
+
+def refuse_batch(lab: Lab, batch_id: int, identity: BatchIdentity, why: str, error: int, *before: int) -> None:
+    """Note that a received batch was refused, and why."""
+    with lab.database.tx("ops") as cursor:
+        move(lab, cursor, batch_id, *before, REFUSED, note=why, error=error)
+        lab.log(cursor, "refuse_batch", f"{identity.batch_type} {identity.order}", error=error, why=why)
+
+
+def _apply(lab: Lab, arrived: Arrived) -> None:
+    identity = arrived.identity
+    with lab.locks.working(lab.caller, "transmit", "batch", ("order_id", None)):
+        try:
+            aside = apply_aside(lab, arrived)
+            with lab.database.tx("ops") as cursor:
+                findings = shortened([*aside, *apply(lab, cursor, arrived)])
+                move(lab, cursor, arrived.batch_id, APPLIED, note=findings)
+                lab.log(cursor, "apply_batch", f"{identity.batch_type} {identity.order}", findings=findings)
+        except (Blocked, StoreError):
+            raise
+        except LabError as error:
+            refuse_batch(lab, arrived.batch_id, identity, error.message, CONTENT_WRONG)
+
+
+def _in_turn(lab: Lab, identity: BatchIdentity) -> bool:
+    """Tell whether the batch before one was dealt with; the first that ever came of its type begins the sequence."""
+    ((before, earlier),) = lab.rows(
+        "SELECT count(*) FILTER (year = $year AND number = $number - 1 AND status NOT IN ($announced, $taken_over)"
+        " AND NOT (status = $refused AND error_status = $seal_broken)),"
+        " count(*) FILTER ((year, number) < ($year, $number)) FROM ops.batch"
+        " WHERE direction = 'receive' AND point = $point AND batch_type = $type",
+        {
+            "year": identity.year, "number": identity.number, "point": identity.sender, "type": identity.batch_type,
+            "announced": ANNOUNCED, "taken_over": TAKEN_OVER, "refused": REFUSED, "seal_broken": SEAL_BROKEN,
+        },
+    )  # fmt: skip
+    return identity.number == 1 or before > 0 or earlier == 0
+
+
+def _hold(lab: Lab, batch_id: int, identity: BatchIdentity) -> None:
+    """Tell once that a batch waits for the one before it."""
+    missing = identity._replace(number=identity.number - 1).order
+    note = f"it waits for batch {identity.batch_type} {missing}, which is missing; ask the bank for it"
+    with lab.database.tx("ops") as cursor:
+        told = cursor.execute("SELECT count(*) FROM ops.batch_event WHERE batch_id = ? AND note = ?", [batch_id, note])
+        if not told.fetchall()[0][0]:
+            note_event(lab, cursor, batch_id, TAKEN_OVER, note)
+            lab.log(cursor, "batch_missing", f"{identity.batch_type} {missing}", waits=identity.order)
+
+
+def _identity(lab: Lab, one: Announced) -> BatchIdentity:
+    """Return the identity of an announced batch; SealBroken for what is none."""
+    if not (len(one.order) == ORDER_DIGITS and one.order.isascii() and one.order.isdigit()):
+        raise SealBroken("identity", f"the bank announces a batch {one.order[:20]!r}, and a batch order is rrrrnnnn")
+    year, number = divmod(int(one.order), 10_000)
+    return BatchIdentity(point_of(lab, BANK).point, point_of(lab, OWN).point, one.batch_type, year, number)
+
+
+def _not_taken(batch_type: int) -> str:
+    """Return why batches of a type are refused whatever they say; empty when they are not."""
+    if PROGRAMS[0] <= batch_type <= PROGRAMS[1]:
+        return f"type {batch_type} brings a program or a change of the database; it is never run (decided once for all)"
+    known = {int(row["number"]) for row in rows("batch_types") if row["direction"] in ("both", "from_bank")}
+    return "" if batch_type in known else f"type {batch_type} is no type of batch that a bank sends"

@@ -1,0 +1,266 @@
+"""Sending: each batch goes out under its number with its frozen bytes, as often as it takes, and counts once.
+
+Before a batch goes out its status becomes "aborted" with an event that says so: what a crash leaves is then true, and
+the next transmission asks the bank what it has and sends the same bytes again (docs/exchange.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from bankklient_lab.balancing.making import CREATED
+from bankklient_lab.balancing.unsent import DELETED
+from bankklient_lab.errors import LabError, Refused, Unreachable
+from bankklient_lab.exchange.channels import BankState, Channel, Parcel
+from bankklient_lab.exchange.journal import note_sending
+from bankklient_lab.exchange.protocol import (
+    ABORTED,
+    DELETION_RECORDED,
+    PROCESSED,
+    RECEIVED,
+    REJECTED,
+    REPEATED,
+    TRANSFERRED,
+    move,
+    status_of,
+)
+from bankklient_lab.exchange.receipts import Receipt, read_receipt
+from bankklient_lab.jobs import Job
+from bankklient_lab.keys.delivering import note_proven
+from bankklient_lab.keys.points import BANK, OWN, point_of
+from bankklient_lab.keys.register import bank_trust, key_numbered
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.steps import step_all, take_step
+from bankklient_lab.sealing.certificates import Certificate
+from bankklient_lab.sealing.container import ENCRYPTED, seal
+from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.keys import SigningKey
+
+DOMESTIC, REVOCATION = 1, 13  # types of batches
+FORMAL_ERROR = 201  # data/codebooks/bank_rejections.csv
+REVOCATION_SENT, REVOCATION_REJECTED = 3, 5  # data/codebooks/revocation_statuses.csv
+
+
+class Outgoing(NamedTuple):
+    """A batch to the bank."""
+
+    batch_id: int
+    identity: BatchIdentity
+    record_format: str
+    status: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """How people name it: type and order."""
+        return f"{self.identity.batch_type} {self.identity.order}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One sending under way; without a key (a channel that needs none) nothing is sealed."""
+
+    lab: Lab
+    channel: Channel
+    key: SigningKey | None
+    job: Job
+
+    def send_all(self) -> Iterator[int]:
+        """Send what waits, in the order in which it was made, and yield the number of each batch before it goes out.
+
+        Raises Unreachable, and what the bank refuses as a LabError: the rest stays for the next time. What came of a
+        batch before stays.
+        """
+        for batch in outgoing(self.lab, CREATED, ABORTED, *([DELETED] if self.channel.answers else [])):
+            self.job.step(f"sending batch {batch.name}")
+            yield batch.batch_id
+            if batch.status == DELETED:
+                self._give_up(batch)
+            else:
+                self._send(batch)
+
+    def ask_all(self) -> Iterator[int]:
+        """Ask the bank for the batches that it has and that were not over, and yield those that went on."""
+        for batch in outgoing(self.lab, TRANSFERRED, REPEATED, RECEIVED) if self.channel.answers else ():
+            self.job.step(f"asking for batch {batch.name}")
+            state = self.channel.state(batch.identity)
+            if state is None or state.sha256 != batch.sha256:
+                raise self._alarm(batch, state)
+            if _went_on(self.lab, batch, state):
+                yield batch.batch_id
+
+    def _send(self, batch: Outgoing) -> None:
+        lab = self.lab
+        if batch.status == ABORTED and self.channel.answers:
+            state = self.channel.state(batch.identity)
+            if state is not None and state.sha256 != batch.sha256:
+                raise self._alarm(batch, state)
+        parcel = self._parcel(batch)
+        with lab.database.tx("ops") as cursor:
+            if status_of(cursor, batch.batch_id) != batch.status:
+                return  # somebody has discarded it since
+            move(lab, cursor, batch.batch_id, ABORTED, note="it goes out; the bank has not answered yet")
+        note_sending(lab, batch.identity, batch.sha256)
+        try:
+            signed = self.channel.send(parcel)
+            receipt = self._receipt(signed, batch.identity, batch.sha256) if signed else None
+        except LabError as error:
+            self._broken_off(batch, error)
+            raise
+        with lab.database.tx("ops") as cursor:
+            self._transferred(cursor, batch, signed, receipt)
+        if receipt is not None and receipt.status == "received":
+            _prove_keys(lab, batch)
+
+    def _broken_off(self, batch: Outgoing, error: LabError) -> None:
+        """Keep why a batch was not taken; the same number under other content is told as an alarm."""
+        with self.lab.database.tx("ops") as cursor:
+            move(self.lab, cursor, batch.batch_id, ABORTED, note=error.message)
+            if not isinstance(error, Unreachable):
+                self.lab.log(cursor, "bank_refuses", batch.name, why=error.message)
+
+    def _transferred(self, cursor: Any, batch: Outgoing, signed: bytes, receipt: Receipt | None) -> None:
+        lab, batch_id = self.lab, batch.batch_id
+        move(lab, cursor, batch_id, REPEATED if batch.status == ABORTED else TRANSFERRED)
+        orders = f"(SELECT order_id FROM ops.sent_order WHERE batch_id = {batch_id})"  # noqa: S608 - a number
+        step_all(lab, cursor, "transmit", orders)
+        _set_revocations(lab, cursor, batch, REVOCATION_SENT)
+        lab.log(cursor, "send_batch", batch.name, sha256=batch.sha256)
+        if receipt is None:
+            return
+        _keep_receipt(lab, cursor, batch_id, signed)
+        if receipt.status == "parked":
+            lab.log(cursor, "bank_waits", batch.name, missing=receipt.missing)
+        elif receipt.status == "refused":
+            refuse(lab, cursor, batch, receipt.error)
+        else:
+            move(lab, cursor, batch_id, RECEIVED)
+
+    def _give_up(self, batch: Outgoing) -> None:
+        """Tell the bank the number of a discarded batch."""
+        signed = self.channel.void(self._parcel(batch._replace(sha256=hashlib.sha256(b"").hexdigest()), payload=b""))
+        self._receipt(signed, batch.identity, "")
+        with self.lab.database.tx("ops") as cursor:
+            move(self.lab, cursor, batch.batch_id, DELETION_RECORDED)
+            _keep_receipt(self.lab, cursor, batch.batch_id, signed)
+
+    def _alarm(self, batch: Outgoing, state: BankState | None) -> Refused:
+        has = "does not have it" if state is None else "has another one under this number"
+        with self.lab.database.tx("ops") as cursor:
+            self.lab.log(cursor, "exchange_alarm", batch.name, ours=batch.sha256, bank=state.sha256 if state else "")
+        return Refused(
+            f"batch {batch.name} was sent, and the bank {has}; nothing more is sent until it is clear why: ask the bank"
+        )
+
+    def _receipt(self, signed: bytes, identity: BatchIdentity, sha256: str) -> Receipt:
+        return read_receipt(signed, identity, sha256, trust=bank_trust(self.lab).get, at=self.lab.clock())
+
+    def _parcel(self, batch: Outgoing, payload: bytes | None = None) -> Parcel:
+        if payload is None:
+            payload = _content(self.lab, batch)
+        return Parcel(batch.identity, payload, batch.sha256, lambda: self._sealed(batch, payload))
+
+    def _sealed(self, batch: Outgoing, payload: bytes) -> bytes:
+        assert self.key is not None, "a channel that seals needs a key"
+        signatures = self.lab.rows(
+            "SELECT signature FROM ops.batch_signature WHERE batch_id = $id ORDER BY signed_at, key_id",
+            {"id": batch.batch_id},
+        )
+        return seal(
+            batch.identity,
+            payload,
+            [bytes(one) for (one,) in signatures] if payload else [],
+            self.key,
+            record_format=batch.record_format,
+            encrypt_for=_bank_encryption(self.lab) if batch.record_format == ENCRYPTED else None,
+            at=self.lab.clock(),
+        )
+
+
+def outgoing(lab: Lab, *statuses: int) -> list[Outgoing]:
+    """Return the batches to the bank in one of these statuses (none given: all), in the order they were made."""
+    own, bank = point_of(lab, OWN).point, point_of(lab, BANK).point
+    rows = lab.rows(
+        "SELECT batch_id, batch_type, year, number, record_format, status, payload_sha256 FROM ops.batch"
+        " WHERE direction = 'send' AND (len($statuses) = 0 OR list_contains($statuses, status)) ORDER BY batch_id",
+        {"statuses": list(statuses)},
+    )
+    return [
+        Outgoing(batch_id, BatchIdentity(own, bank, batch_type, year, number), record_format, status, sha256)
+        for batch_id, batch_type, year, number, record_format, status, sha256 in rows
+    ]
+
+
+def refuse(lab: Lab, cursor: Any, batch: Outgoing, why: str) -> None:
+    """Note that the bank refused a batch as a whole: its orders are rejected and leave those in process (TRN-190)."""
+    move(lab, cursor, batch.batch_id, REJECTED, note=why, error=FORMAL_ERROR)
+    orders = cursor.execute("SELECT order_id FROM ops.sent_order WHERE batch_id = ?", [batch.batch_id]).fetchall()
+    if orders:
+        ids = [order_id for (order_id,) in orders]
+        done = take_step(lab, "bank_refuses_batch", ids, note=why, single=False).ids
+        cursor.execute(
+            "UPDATE ops.sent_order SET in_process = false, reason = ?, reason_text = ?, changed_at = ?"
+            " WHERE order_id IN (SELECT unnest(?::BIGINT[]))",
+            [FORMAL_ERROR, why, lab.clock(), done],
+        )
+    _set_revocations(lab, cursor, batch, REVOCATION_REJECTED)
+    lab.log(cursor, "bank_refuses", batch.name, why=why)
+
+
+def _went_on(lab: Lab, batch: Outgoing, state: BankState) -> bool:
+    """Follow what the bank did with a batch; tell whether that is news."""
+    with lab.database.tx("ops") as cursor:
+        if state.status == "refused":
+            refuse(lab, cursor, batch, state.error)
+            return True
+        received = batch.status != RECEIVED and state.status in ("waiting", "processed")
+        if received:
+            move(lab, cursor, batch.batch_id, RECEIVED)
+        if state.status == "processed":
+            move(lab, cursor, batch.batch_id, PROCESSED)
+    if received:
+        _prove_keys(lab, batch)
+    return received or state.status == "processed"
+
+
+def _content(lab: Lab, batch: Outgoing) -> bytes:
+    """Return the frozen payload; Refused when somebody has written into the lab's file."""
+    ((payload,),) = lab.rows("SELECT payload FROM ops.batch_content WHERE batch_id = $id", {"id": batch.batch_id})
+    content = bytes(payload)
+    if hashlib.sha256(content).hexdigest() != batch.sha256:
+        raise Refused(f"the content of batch {batch.name} was changed in the lab's file; `bankklient check` says more")
+    return content
+
+
+def _keep_receipt(lab: Lab, cursor: Any, batch_id: int, signed: bytes) -> None:
+    cursor.execute("INSERT OR REPLACE INTO ops.batch_receipt VALUES (?, ?, ?)", [batch_id, signed, lab.clock()])
+
+
+def _set_revocations(lab: Lab, cursor: Any, batch: Outgoing, status: int) -> None:
+    """Give the orders that a batch asks to revoke a revocation status."""
+    if batch.identity.batch_type == REVOCATION:
+        cursor.execute(
+            "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE revocation_batch = ?",
+            [status, lab.clock(), batch.batch_id],
+        )
+
+
+def _prove_keys(lab: Lab, batch: Outgoing) -> None:
+    """Note of the keys that signed a batch that the bank has confirmed it (TRN-171)."""
+    if batch.identity.batch_type == DOMESTIC:
+        for (key_id,) in lab.rows(
+            "SELECT key_id FROM ops.batch_signature SEMI JOIN ops.key USING (key_id) WHERE batch_id = $id",
+            {"id": batch.batch_id},
+        ):
+            note_proven(lab, key_numbered(lab, key_id), domestic_batch=True)
+
+
+def _bank_encryption(lab: Lab) -> Certificate:
+    """Return the bank's certificate that batches are encrypted for; Refused without one."""
+    found = next(iter(bank_trust(lab).values()), None)
+    if found is None:
+        raise Refused("no key of the bank is registered; register it, then transmit")
+    return found

@@ -1,0 +1,149 @@
+"""The channels that connection points name: HTTPS to the bank's service, and a folder."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from bankklient_lab.balancing.balance import balance
+from bankklient_lab.bank import Bank
+from bankklient_lab.bank.service import application
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.exchange.recording import record_answer
+from bankklient_lab.exchange.transmitting import transmit, way_to_bank
+from bankklient_lab.keys.creating import create_key
+from bankklient_lab.keys.points import change_connection_point
+from bankklient_lab.keys.register import key_numbered
+from bankklient_lab.lab import Lab
+from tests.balancing.labs import agreed
+from tests.exchange.labs import Pair
+from tests.keys.conftest import KEY_PASSWORD, quick_key_passwords
+from tests.orders.labs import broken_checks, created, status
+
+__all__ = ["quick_key_passwords"]
+
+
+@contextmanager
+def served(bank: Bank) -> Iterator[str]:
+    """Serve the bank on a port of this machine, and give its address."""
+    with socket.create_server(("127.0.0.1", 0)) as door:  # it is open before the server takes it over
+        server = uvicorn.Server(uvicorn.Config(application(bank), log_level="error"))
+        thread = threading.Thread(target=server.run, args=([door],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def keyed(pair: Pair) -> Pair:
+    """Return the pair with an operational key of the lab that the bank knows."""
+    made = create_key(pair.lab, "operational", KEY_PASSWORD)
+    with pair.lab.database.tx("ops") as cursor:
+        cursor.execute("UPDATE ops.key SET delivered = true")
+    pair.bank.register_key(key_numbered(pair.lab, made["key_id"]).certificate)
+    return pair
+
+
+def reached(lab: Lab, channel: str, **settings: str) -> None:
+    change_connection_point(lab, "bank", channel=channel, settings=settings)
+
+
+@pytest.mark.spec("TRN-012", "TRN-014", "TRN-015")
+def test_batches_go_over_http_with_a_password(keyed: Pair) -> None:
+    order = created(keyed.lab)
+    with served(keyed.bank) as address:
+        with pytest.raises(Refused, match="not set up"):
+            way_to_bank(keyed.lab)
+        reached(keyed.lab, "https", address="http://127.0.0.1:1", backup_address=address)  # the main one is down
+        assert way_to_bank(keyed.lab)["password_asked"]
+        balance(keyed.lab, agreed(keyed.lab), KEY_PASSWORD)
+        with pytest.raises(BadArgument, match="password"):
+            transmit(keyed.lab)
+        with pytest.raises(Refused, match="tries left: 2"):
+            transmit(keyed.lab, "another8")
+        assert keyed.batch_status() == 1
+        told = transmit(keyed.lab, KEY_PASSWORD)
+        assert told["complete"], told["message"]
+        assert status(keyed.lab, order) == "OK"
+        keyed.later(days=1)
+        assert transmit(keyed.lab, KEY_PASSWORD)["complete"]
+        assert keyed.statuses() == [1, 2, 3, 6, 8]
+        assert keyed.bank.waiting(20001) == []
+    told = transmit(keyed.lab, KEY_PASSWORD)
+    assert (told["complete"], "can't be reached" in told["message"]) == (False, True)
+    assert broken_checks(keyed.lab) == {}
+
+
+def test_a_bank_that_does_not_know_the_key_refuses_and_nothing_is_lost(keyed: Pair) -> None:
+    order = created(keyed.lab)
+    (certificate,) = [
+        key_numbered(keyed.lab, one).certificate
+        for (one,) in keyed.lab.rows("SELECT max(key_id) FROM ops.key WHERE private_key IS NOT NULL")
+    ]
+    with served(keyed.bank) as address:
+        reached(keyed.lab, "https", address=address)
+        balance(keyed.lab, agreed(keyed.lab), KEY_PASSWORD)
+        keyed.bank.withdraw_key(certificate.fingerprint)
+        told = transmit(keyed.lab, KEY_PASSWORD)
+        assert (told["complete"], "refuses with status 403" in told["message"]) == (False, True)
+        assert (keyed.batch_status(), status(keyed.lab, order)) == (2, "NS")
+
+
+@pytest.fixture
+def folder(pair: Pair, tmp_path: Path) -> Path:
+    """Set a folder up as the way to the bank, and return it."""
+    for name in ("to", "from"):
+        (tmp_path / name).mkdir()
+    reached(pair.lab, "folder", send_to=str(tmp_path / "to"), receive_from=str(tmp_path / "from"))
+    return tmp_path / "to"
+
+
+def test_a_folder_gets_the_messages_whole_and_a_person_records_the_answer(pair: Pair, folder: Path) -> None:
+    orders = [created(pair.lab), created(pair.lab, "domestic_collection")]
+    pair.balance()
+    assert way_to_bank(pair.lab) == {"channel": "folder", "key_id": None, "title": "", "password_asked": False}
+    told = transmit(pair.lab)
+    assert (told["complete"], told["batches"][0]["status"]) == (True, 3)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["26000101-1.pain.001.001.09.xml", "26000101-2.pain.008.001.08.xml"]
+    assert str(orders[0]) in (folder / names[0]).read_text("utf-8")
+    assert [status(pair.lab, one) for one in orders] == ["SE", "SE"]
+    assert transmit(pair.lab)["batches"] == []
+    assert record_answer(pair.lab, 1, "received", "uploaded")["status"] == 6
+    with pytest.raises(Refused, match="received"):
+        record_answer(pair.lab, 1, "refused")
+    for wrong in (2, 0, -1):
+        with pytest.raises(UnknownName):
+            record_answer(pair.lab, wrong, "received")
+    with pytest.raises(UnknownName, match="answer"):
+        record_answer(pair.lab, 1, "perhaps")
+    assert broken_checks(pair.lab) == {}
+
+
+def test_a_folder_that_is_gone_breaks_the_sending_off(pair: Pair, folder: Path, tmp_path: Path) -> None:
+    order = created(pair.lab)
+    pair.balance()
+    folder.rmdir()
+    told: dict[str, Any] = transmit(pair.lab)
+    assert (told["complete"], pair.batch_status(), status(pair.lab, order)) == (False, 2, "NS")
+    folder.mkdir()
+    assert transmit(pair.lab)["batches"][0]["status"] == 5
+    assert status(pair.lab, order) == "SE"
+    assert record_answer(pair.lab, 1, "refused", "the bank said no")["status"] == 7
+    assert status(pair.lab, order) == "ER"
+
+
+def test_an_answer_is_recorded_only_where_the_bank_does_not_answer(keyed: Pair) -> None:
+    reached(keyed.lab, "https", address="http://127.0.0.1:1")
+    with pytest.raises(Refused, match="by itself"):
+        record_answer(keyed.lab, 1, "received")

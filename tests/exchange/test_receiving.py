@@ -1,0 +1,228 @@
+"""Receiving: once, whole, checked before a byte of it counts."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from bankklient_lab.analysis.accounts import accounts
+from bankklient_lab.bank import Waiting
+from bankklient_lab.bank.faults import Fault
+from bankklient_lab.formats.batches import Batch, Message, write_batch
+from bankklient_lab.formats.order_answers import OrderAnswer, write_status
+from bankklient_lab.history.importing import imports
+from bankklient_lab.sealing.container import seal, sign
+from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.keys import SigningKey
+from tests.balancing.labs import OWN_POINT
+from tests.bank.banks import key_of
+from tests.exchange.labs import BANK_KEY, BANK_POINT, Pair
+from tests.orders.labs import FOREIGN, broken_checks, created, status
+
+
+def sent(pair: Pair, *kinds: str, **values: object) -> list[int]:
+    """Create, balance and transmit orders."""
+    orders = [created(pair.lab, kind, **values) for kind in kinds or ("domestic_payment",)]
+    pair.balance()
+    assert pair.transmit()["complete"]
+    return orders
+
+
+def arrive(
+    pair: Pair, batch_type: int, number: int, *messages: Message, key: SigningKey = BANK_KEY, **changes: Any
+) -> bytes:
+    """Let the bank have a batch for the client that it did not make itself, and return its payload."""
+    identity = BatchIdentity(BANK_POINT, OWN_POINT, batch_type, 2026, number)
+    payload = changes.get("payload") or write_batch(Batch(changes.get("inner", identity), False, (), messages))
+    announced = sha256(payload).hexdigest()
+    signature = sign(identity, sha256(payload).digest(), BANK_KEY, pair.clock())
+    container = seal(
+        identity, payload, changes.get("signatures", [signature]), key, record_format="02", at=pair.clock()
+    )
+    bank = pair.bank
+    fetch, waiting, taken = bank.fetch, bank.waiting, bank.taken
+    order = f"2026{number:04d}"
+    confirmed: list[str] = changes.setdefault("confirmed", [])
+    pair.line.bank = _Extended(
+        bank,
+        lambda client: [*waiting(client), *([] if confirmed else [Waiting(batch_type, order, announced)])],
+        lambda client, kind, name: container if (kind, name) == (batch_type, order) else fetch(client, kind, name),
+        lambda client, kind, name, digest: (
+            confirmed.append(digest) if (kind, name) == (batch_type, order) else taken(client, kind, name, digest)
+        ),
+    )  # type: ignore[assignment]
+    return payload
+
+
+class _Extended:
+    """The bank with other doors for what waits."""
+
+    def __init__(self, bank: Any, waiting: Any, fetch: Any, taken: Any) -> None:
+        self._bank = bank
+        self.waiting, self.fetch, self.taken = waiting, fetch, taken
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bank, name)
+
+
+def answers(pair: Pair, *given: OrderAnswer) -> Message:
+    """Return a message with answers."""
+    return write_status("1/20260001", given, "M1", pair.clock())
+
+
+@pytest.mark.spec(
+    "TRN-010", "TRN-023", "TRN-073", "TRN-074", "TRN-076", "TRN-078", "TXN-052", "TXN-053", "TXN-054", "TXN-055",
+    "TXN-095", "ORD-296", "ORD-300",
+)  # fmt: skip
+def test_what_the_bank_says_of_orders_becomes_their_status(pair: Pair) -> None:
+    now, later, poor = (
+        sent(pair)[0], sent(pair, maturity_date="2026-12-01")[0], sent(pair, own_account="150000030/0600", amount="60000")[0],
+    )  # fmt: skip
+    assert [status(pair.lab, one) for one in (now, later, poor)] == ["OK", "RV", "IS"]
+    assert pair.lab.rows("SELECT count(*) FROM ops.sent_order WHERE in_process AND bank_reference IS NOT NULL") == [
+        (3,)
+    ]
+    first = pair.lab.rows("SELECT min(batch_id) FROM ops.batch WHERE direction = 'receive'")[0][0]
+    assert pair.statuses(first) == [0, 9, 12, 14]
+    assert broken_checks(pair.lab) == {}
+
+
+@pytest.mark.spec("TXN-058", "TXN-091", "TRN-134", "TRN-141", "ORD-299")
+def test_an_order_without_funds_is_rejected_with_its_reason(pair: Pair) -> None:
+    (poor,) = sent(pair, own_account="150000030/0600", amount="60000")
+    pair.later(days=7)
+    assert pair.transmit()["complete"]
+    assert status(pair.lab, poor) == "ER"
+    assert pair.lab.rows("SELECT reason FROM ops.sent_order") == [(202,)]
+
+
+@pytest.mark.spec("TRN-026", "TXN-070", "TXN-071", "ORD-330", "ORD-335")
+def test_foreign_payments_get_reference_hold_and_status(pair: Pair) -> None:
+    (order,) = sent(pair, FOREIGN)
+    assert status(pair.lab, order) == "PR"
+    ((reference, held),) = pair.lab.rows("SELECT bank_reference, held FROM ops.sent_order")
+    assert reference
+    assert held > 500
+    pair.later(days=1)
+    pair.transmit()
+    assert status(pair.lab, order) == "OK"
+    assert pair.lab.rows("SELECT held FROM ops.sent_order") == [(None,)]
+
+
+@pytest.mark.spec("TRN-022", "TRN-117", "TRN-021")
+def test_statements_of_the_closed_day_go_into_the_history(pair: Pair) -> None:
+    sent(pair)
+    pair.later(days=1)
+    told = pair.transmit()
+    assert told["complete"], told["message"]
+    assert pair.received(1)[-1][0] == 14
+    assert len(imports.rows(pair.lab)) == 1
+    assert {row["currency"] for row in accounts.rows(pair.lab)} == {"CZK", "EUR"}
+
+
+@pytest.mark.spec("TRN-005", "TRN-075")
+@pytest.mark.parametrize("broken", [2, 3, 4, 5])
+def test_a_batch_that_comes_again_counts_once(pair: Pair, broken: int) -> None:
+    (order,) = sent(pair)
+    versions = pair.lab.rows("SELECT version, status FROM ops.domestic_order")
+    pair.later(days=1)
+    faults: list[Fault | None] = [None] * broken + [Fault.UNANSWERED]
+    pair.transmit(*faults)
+    pair.transmit()
+    assert {status for status, _ in pair.received(1)} <= {11, 14}
+    assert len(imports.rows(pair.lab)) == 1
+    assert pair.lab.rows("SELECT version, status FROM ops.domestic_order") == versions
+    assert pair.bank.waiting(OWN_POINT) == []
+    assert status(pair.lab, order) == "OK"
+
+
+@pytest.mark.spec("TRN-034", "TRN-077", "TRN-019")
+@pytest.mark.parametrize("fault", [Fault.TAMPERED, Fault.TRUNCATED])
+def test_a_damaged_batch_has_no_effect_and_is_fetched_again(pair: Pair, fault: Fault) -> None:
+    order = created(pair.lab)
+    pair.balance()
+    pair.transmit(None, None, fault)  # send, ask for what waits, fetch
+    ((state, why),) = pair.received(3)
+    assert (state, status(pair.lab, order)) == (13, "SE")
+    assert why
+    assert pair.logged("refuse_batch") == ["3 20260001"]
+    pair.transmit()
+    assert (pair.received(3)[0][0], status(pair.lab, order)) == (14, "OK")
+
+
+@pytest.mark.spec("TRN-034")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"key": key_of(BANK_POINT, "operational", "ecdsa")}, "nobody|known|registered"),
+        ({"signatures": []}, "not signed"),
+        ({"inner": BatchIdentity(BANK_POINT, OWN_POINT, 3, 2026, 9)}, "another batch than its container"),
+        ({"payload": b"<Batch/>"}, "XML declaration"),
+    ],
+)
+def test_what_the_bank_did_not_make_so_is_refused(pair: Pair, changes: dict[str, Any], reason: str) -> None:
+    (order,) = sent(pair, maturity_date="2026-12-01")
+    arrive(pair, 3, 7, answers(pair, OrderAnswer(order, "ER", 205)), **changes)
+    pair.transmit()
+    state, why = pair.received(3)[-1]
+    assert state == 13
+    assert any(word in why for word in reason.split("|")), why
+    assert status(pair.lab, order) == "RV"
+
+
+@pytest.mark.spec("TRN-040", "TRN-048")
+@pytest.mark.parametrize("batch_type", [51, 52, 75, 89, 22, 15])
+def test_programs_and_unknown_types_are_refused_and_never_run(pair: Pair, batch_type: int) -> None:
+    arrive(pair, batch_type, 1, answers(pair))
+    pair.transmit()
+    ((state, why),) = pair.received(batch_type)
+    assert (state, f"type {batch_type}" in why) == (13, True)
+    assert pair.lab.rows("SELECT count(*) FROM ops.batch_content") == [(0,)]
+    assert pair.lab.rows("SELECT error_status FROM ops.batch") == [(3,)]
+
+
+@pytest.mark.spec("TXN-060")
+def test_a_status_never_goes_backwards_and_what_does_not_fit_is_told(pair: Pair) -> None:
+    (order,) = sent(pair)
+    stranger = order + 77
+    arrive(
+        pair, 3, 7,
+        answers(pair, OrderAnswer(order, "RV"), OrderAnswer(stranger, "PR"), OrderAnswer(10**17, "OK")),
+    )  # fmt: skip
+    pair.transmit()
+    state, note = pair.received(3)[-1]
+    assert (state, status(pair.lab, order)) == (14, "OK")
+    assert f"order {order}: the bank says received, and it is done" in note
+    assert f"order {stranger}: the bank says in processing, and it was not sent from here" in note
+    assert str(10**17) in note
+
+
+def test_a_message_that_its_type_does_not_have_refuses_the_whole_batch(pair: Pair) -> None:
+    (order,) = sent(pair, maturity_date="2026-12-01")
+    other = Message("pain.001.001.09", answers(pair).content.replace(b"pain.002.001.10", b"pain.001.001.09"))
+    arrive(pair, 3, 7, answers(pair, OrderAnswer(order, "PR")), other)
+    pair.transmit()
+    assert (pair.received(3)[-1][0], status(pair.lab, order)) == (13, "RV")
+
+
+@pytest.mark.spec("TRN-006")
+def test_a_later_batch_of_statements_waits_for_a_missing_one(pair: Pair) -> None:
+    sent(pair)
+    pair.later(days=1)
+    pair.transmit()
+    pair.later(days=2)
+    held = pair.bank.waiting
+    missing = held(OWN_POINT)[0]
+    pair.line.bank = _Extended(pair.bank, lambda client: held(client)[1:], pair.bank.fetch, pair.bank.taken)  # type: ignore[assignment]
+    pair.transmit()
+    state, note = pair.received(1)[-1]
+    assert (state, missing.batch_type) == (12, 1)
+    assert f"waits for batch 1 {missing.order}" in note
+    pair.transmit()
+    assert pair.logged("batch_missing") == [f"1 {missing.order}"]  # told once
+    pair.line.bank = pair.bank
+    pair.transmit()
+    assert {state for state, _ in pair.received(1)} == {14}
+    assert len(imports.rows(pair.lab)) == 3
