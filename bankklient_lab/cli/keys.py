@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from getpass import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from bankklient_lab.cli.output import lines, print_json, print_table
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.store.files import write_whole
 from bankklient_lab.store.passphrase import read_passphrase
+
+if TYPE_CHECKING:
+    from bankklient_lab.lab import Lab
 
 KeyArgument = Annotated[int, typer.Argument(metavar="KEY", help="Number of the key, as `keys list` shows it.")]
 TargetArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the folder for the bank is put.")]
@@ -105,7 +108,7 @@ def hand_over(
     from bankklient_lab.keys.delivering import hand_over_key
 
     with opened(lab, passphrase_file) as one:
-        files = hand_over_key(one, key, _password(password_file, f"Password of key {key}: "))
+        files = hand_over_key(one, key, _password(password_file, _question(one, key)))
     _write(files, target)
 
 
@@ -150,7 +153,7 @@ def change_password(
     from bankklient_lab.keys.unlocking import change_key_password
 
     with opened(lab, passphrase_file) as one:
-        old = _password(password_file, f"Password of key {key}: ")
+        old = _password(password_file, _question(one, key))
         change_key_password(one, key, old, _new_password(new_password_file))
     lines([f"key {key} has another password"])
 
@@ -212,6 +215,14 @@ def _new_password(file: str) -> str:
     if getpass("Once more: ") != first:
         raise BadArgument("the two passwords differ; nothing is changed")
     return first
+
+
+def _question(lab: Lab, key: int) -> str:
+    """Return the prompt for the password of a key, which names it."""
+    from bankklient_lab.keys.register import key_register
+
+    titles = [f"{row['kind']} key {row['key_order']}" for row in key_register.rows(lab) if row["key_id"] == key]
+    return f"Password of the {titles[0] if titles else f'key {key}'}, 8 characters: "
 
 
 def _password(file: str, question: str) -> str:

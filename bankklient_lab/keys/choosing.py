@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.keys.points import OWN, point_of
-from bankklient_lab.keys.register import OPERATIONAL, PERSONAL, Key, found_keys, today, valid_key
+from bankklient_lab.keys.register import OF_OWNER, OPERATIONAL, PERSONAL, Key, newest_key, today, valid_key
 from bankklient_lab.lab import Lab
 
 AUTHORIZED, INSTALLER = "authorized", "installer"  # kinds of users
@@ -24,8 +24,8 @@ def balancing_key(lab: Lab) -> Key:
 def transmission_keys(lab: Lab) -> list[Key]:
     """Return the keys with which the caller may transmit: the operational one, and an own personal one before it.
 
-    Refused when there is none that may be used, and while the bank lacks the public part of a key that replaced
-    another: then only the batch that brings it is transmitted, under `previous_key`.
+    A key whose public part the bank lacks is none of them. Refused when that leaves none: then only the batch that
+    brings a new key is transmitted, under `previous_key`.
     """
     candidates = [valid_key(lab, _own(lab), OPERATIONAL)]
     if kind_of_caller(lab) == AUTHORIZED:
@@ -44,19 +44,13 @@ def transmission_keys(lab: Lab) -> list[Key]:
 
 def previous_key(lab: Lab, key: Key) -> Key | None:
     """Return the key that another one replaced and that the bank knows; None for the first of its kind and owner."""
-    return next(
-        iter(
-            found_keys(
-                lab,
-                "point = $point AND kind = $kind AND user_id IS NOT DISTINCT FROM $user_id AND key_id < $key_id"
-                " AND delivered AND private_key IS NOT NULL",
-                point=key.point,
-                kind=key.kind,
-                user_id=key.user_id,
-                key_id=key.key_id,
-            )
-        ),
-        None,
+    return newest_key(
+        lab,
+        f"{OF_OWNER} AND key_id < $key_id AND delivered AND private_key IS NOT NULL",
+        point=key.point,
+        kind=key.kind,
+        user_id=key.user_id,
+        key_id=key.key_id,
     )
 
 

@@ -87,20 +87,17 @@ def found_keys(lab: Lab, where: str, **values: object) -> list[Key]:
     return [Key(*row) for row in lab.rows(f"{_KEY} WHERE {where} ORDER BY key_id DESC", values)]
 
 
+def newest_key(lab: Lab, where: str, **values: object) -> Key | None:
+    """Return the newest key that fulfils a condition of our own SQL."""
+    return next(iter(found_keys(lab, where, **values)), None)
+
+
+OF_OWNER = "point = $point AND kind = $kind AND user_id IS NOT DISTINCT FROM $user_id"
+
+
 def valid_key(lab: Lab, point: int, kind: str, user_id: int | None = None) -> Key | None:
     """Return the valid key of a connection point, kind and user (None: of nobody alone)."""
-    return next(
-        iter(
-            found_keys(
-                lab,
-                "point = $point AND kind = $kind AND user_id IS NOT DISTINCT FROM $user_id AND valid",
-                point=point,
-                kind=kind,
-                user_id=user_id,
-            )
-        ),
-        None,
-    )
+    return newest_key(lab, f"{OF_OWNER} AND valid", point=point, kind=kind, user_id=user_id)
 
 
 def bank_trust(lab: Lab) -> dict[str, Certificate]:

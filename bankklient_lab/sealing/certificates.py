@@ -127,8 +127,8 @@ def read_certificate(content: bytes) -> Certificate:
         same_key = identifier == x509.SubjectKeyIdentifier.from_public_key(found.public_key())
     except InvalidSignature:
         raise FormatError("the certificate is not signed by its own key") from None
-    except unreadable as error:
-        raise FormatError(f"this is no certificate that can be read ({error})") from None
+    except unreadable:
+        raise FormatError("this is no certificate that can be read; X.509 as DER or PEM is expected") from None
     _check_key(found.public_key())
     named = _SUBJECT.fullmatch(common[0]) if len(common) == 1 else None
     if named is None or not same_key:
@@ -155,8 +155,8 @@ def _load(content: bytes) -> x509.Certificate:
     kinds = _PEM.findall(content)
     if not kinds:
         return x509.load_der_x509_certificate(content)
-    if kinds != [b"CERTIFICATE"]:  # never take a private key for something to hand round
-        raise ValueError(f"it holds {', '.join(kind.decode() for kind in kinds)}, not one certificate")
+    if kinds != [b"CERTIFICATE"]:  # a private key is nothing to hand round
+        raise FormatError(f"the file holds {', '.join(kind.decode() for kind in kinds[:5])}, not one certificate")
     return x509.load_pem_x509_certificate(content)
 
 

@@ -150,22 +150,23 @@ def _check_point(fingerprint: str, trust: Trust, identity: BatchIdentity) -> Non
         raise SealBroken("signer", f"who signed is not connection point {identity.sender}, which sends the batch")
 
 
+_SEQUENCE = b"\x30"  # the first byte of a DER package; zlib begins with another
+
+
 def _unpacked(content: bytes, decrypt_with: PrivateKey | None) -> _Package:
     """Return the package within the outer signature; it must name the layers that were there."""
-    found = OPEN
     if cms.is_enveloped(content):
         if decrypt_with is None:
             raise SealBroken("key", "the batch is encrypted, and there is no key to open it")
-        content, found = cms.unenveloped(content, decrypt_with), ENCRYPTED
-    if found == ENCRYPTED or not content.startswith(_SEQUENCE):
-        content, found = _inflated(content), found if found == ENCRYPTED else PACKED
+        found, content = ENCRYPTED, _inflated(cms.unenveloped(content, decrypt_with))
+    elif content.startswith(_SEQUENCE):
+        found = OPEN
+    else:
+        found, content = PACKED, _inflated(content)
     package = _package(content)
     if package.record_format != found:
         raise SealBroken("format", f"the batch says record format {package.record_format[:2]} and has {found}")
     return package
-
-
-_SEQUENCE = b"\x30"  # the first byte of a DER package; zlib begins with another
 
 
 def _inflated(content: bytes) -> bytes:

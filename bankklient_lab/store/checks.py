@@ -12,6 +12,7 @@ from bankklient_lab.store.archive import PARTS, damage
 from bankklient_lab.store.batch_checks import BATCH_CHECKS
 from bankklient_lab.store.database import Database
 from bankklient_lab.store.invariant import Check
+from bankklient_lab.store.key_checks import KEY_CHECKS
 from bankklient_lab.store.migrations import migrations
 from bankklient_lab.store.order_checks import ORDER_CHECKS
 from bankklient_lab.store.witness import UNWITNESSED, as_values
@@ -255,7 +256,7 @@ def run_checks(database: Database, more: Iterable[Check] = ()) -> Iterator[Outco
         try:
             yield _full_read(cursor)
             yield _archive(cursor, database)
-            for check in (*CHECKS, *ORDER_CHECKS, *BATCH_CHECKS, *more):
+            for check in (*CHECKS, *ORDER_CHECKS, *BATCH_CHECKS, *KEY_CHECKS, *more):
                 yield _outcome(
                     cursor, check, {name: value for name, value in values.items() if f"${name}" in check.sql}
                 )

@@ -85,7 +85,6 @@ def test_other_files_are_refused_with_their_name(lab: Lab, tmp_path: Path) -> No
             bl.register_bank_key(lab, path, "")
 
 
-@pytest.mark.spec("TRN-167")
 def test_users_are_told_of_keys_that_expire(keyed: Lab, tmp_path: Path, clock: Clock) -> None:
     bank = _certificate()
     bl.register_bank_key(keyed, _file(tmp_path, bank), bank.fingerprint)

@@ -213,7 +213,6 @@ def test_there_is_no_other_kind_of_key(lab: Lab) -> None:
             bl.create_key(lab, kind, KEY_PASSWORD)
 
 
-@pytest.mark.spec("TRN-169")
 def test_a_key_that_could_not_be_saved_leaves_the_register_as_it_was(keyed: Lab) -> None:
     _settled(keyed)
     before = bl.key_register.rows(keyed)

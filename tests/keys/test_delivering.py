@@ -31,7 +31,6 @@ def test_the_first_key_is_handed_over_as_a_folder_with_a_letter(keyed: Lab) -> N
     assert " ".join(words[8:]) in letter
 
 
-@pytest.mark.spec("TRN-177", "TRN-179")
 def test_a_key_that_the_bank_has_is_not_handed_over_again(keyed: Lab) -> None:
     with pytest.raises(Refused, match="another fingerprint"):
         bl.record_key_delivery(keyed, 1, "0" * 64)
@@ -59,7 +58,6 @@ def test_without_a_key_there_is_no_pass(lab: Lab) -> None:
         bl.create_pass(lab, KEY_PASSWORD)
 
 
-@pytest.mark.spec("TRN-056")
 def test_a_pass_that_was_changed_is_none(keyed: Lab) -> None:
     (content,) = bl.create_pass(keyed, KEY_PASSWORD).values()
     for place in range(0, len(content), 7):
@@ -69,7 +67,7 @@ def test_a_pass_that_was_changed_is_none(keyed: Lab) -> None:
             read_identification(bytes(changed), NOON)
 
 
-@pytest.mark.spec("TRN-170", "BAS-011")
+@pytest.mark.spec("TRN-175")
 def test_a_new_key_is_announced_by_the_key_before(keyed: Lab, clock: Clock) -> None:
     first = key_numbered(keyed, 1)
     with pytest.raises(Refused, match="hand it over"):

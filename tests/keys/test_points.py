@@ -42,7 +42,7 @@ def test_of_the_own_point_only_number_and_name_change(lab: Lab) -> None:
             bl.change_connection_point(lab, "own", **other)
 
 
-@pytest.mark.spec("TRN-082", "TRN-012")
+@pytest.mark.spec("TRN-082")
 def test_of_the_bank_name_encryption_and_channel_change(lab: Lab) -> None:
     bl.change_connection_point(lab, "bank", name="Bank", encrypted=True, channel="https", settings=HTTPS)
     bl.change_connection_point(lab, "bank", name="The bank")
@@ -117,7 +117,6 @@ def test_a_number_that_something_carries_stays(keyed: Lab, lab: Lab) -> None:
         bl.change_connection_point(lab, "bank", number=2)
 
 
-@pytest.mark.spec("TRN-080")
 def test_the_register_is_changed_by_one_user_who_is_there_alone(company: Lab) -> None:
     otto = of(company, "otto")
     with pytest.raises(Blocked):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -105,7 +104,6 @@ def test_each_wrong_try_is_logged_without_the_password(keyed: Lab) -> None:
     assert not any("wrong888" in details for _, details in logged)
 
 
-@pytest.mark.spec("TRN-167")
 def test_an_expired_key_signs_nothing_and_costs_no_try(keyed: Lab, clock: Clock) -> None:
     clock.move(days=729)
     unlock(keyed, 1, KEY_PASSWORD)
@@ -168,7 +166,8 @@ def test_another_password_drops_a_saved_one(company: Lab) -> None:
     assert saved_password(company, key_numbered(company, made["key_id"])) is None
 
 
-def test_no_private_key_lies_in_the_file_of_the_lab(keyed: Lab, tmp_path: Path) -> None:
+@pytest.mark.spec("TRN-174")
+def test_no_private_key_lies_in_the_file_of_the_lab(keyed: Lab) -> None:
     key = unlock(keyed, 1, KEY_PASSWORD).private_key
     numbers = key.private_numbers()
     keyed.database.checkpoint()

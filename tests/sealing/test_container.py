@@ -147,7 +147,6 @@ def test_an_identity_out_of_range_is_refused() -> None:
     assert _reason(_boxed(_packaged(identity="20001|1|1|20260000"))) == "identity"
 
 
-@pytest.mark.spec("TRN-102")
 def test_a_record_format_that_is_not_that_of_the_layers_is_refused() -> None:
     assert _reason(_boxed(_packaged(form="02"))) == "format"
     assert _reason(_boxed(zlib.compress(_packaged(form="00")))) == "format"
@@ -166,8 +165,8 @@ def test_packed_content_ends_where_it_should() -> None:
 
 
 def test_limits_hold_on_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
-    box = parties.sealed("02")
-    for limits in (Limits(container_bytes=len(box) - 1), Limits(payload_bytes=len(PAYLOAD) - 1), Limits(signatures=1)):
+    box = parties.sealed("02")  # another sealing may be a few bytes shorter: signatures by ECDSA differ in length
+    for limits in (Limits(container_bytes=len(box) - 16), Limits(payload_bytes=len(PAYLOAD) - 1), Limits(signatures=1)):
         monkeypatch.setattr(container, "LIMITS", limits)
         assert _reason(box) == "format"
         with pytest.raises(BadArgument, match="at most"):
