@@ -7,11 +7,12 @@ people confirmed and what the payload names: nothing that a message has no place
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from bankklient_lab.formats.batches import Batch, Message, OrderInBatch, write_batch
+from bankklient_lab.formats.order_answers import write_cancellation
 from bankklient_lab.formats.payments import format_named
 from bankklient_lab.formats.payments.base import Header
 from bankklient_lab.formats.payments.pain_write import GROUP_COLUMNS, HELD
@@ -36,6 +37,13 @@ MESSAGES = {
 _LEFT_OUT = {"instructions"}
 
 
+class Head(NamedTuple):
+    """What a batch says about itself; `priority`: it has priority payments only."""
+
+    identity: BatchIdentity
+    priority: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Frozen:
     """The payload of a batch and its orders, in the order in which it says them."""
@@ -44,7 +52,7 @@ class Frozen:
     order_ids: list[int]
 
 
-def frozen(lab: Lab, cursor: Any, identity: BatchIdentity, orders: str, *, priority: bool) -> Frozen:
+def frozen_orders(lab: Lab, cursor: Any, head: Head, orders: str) -> Frozen:
     """Return the payload of the orders of a relation (order_id), all of kinds that MESSAGES has.
 
     BadArgument, naming order and field, for what a message can't hold.
@@ -54,20 +62,34 @@ def frozen(lab: Lab, cursor: Any, identity: BatchIdentity, orders: str, *, prior
     for name, (message, version) in MESSAGES.items():
         rows = _rows(lab, cursor, KINDS[name], HELD[message], orders)
         if rows.num_rows:
-            content = _message(lab, f"{message_id(identity)}-{len(messages) + 1}", message, version, rows)
+            content = _message(lab, f"{_message_id(head)}-{len(messages) + 1}", message, version, rows)
             messages.append(Message(f"{message}.001.{version}", content))
             ids, digests = rows["order_id"].to_pylist(), rows["digest"].to_pylist()
             found += [
                 OrderInBatch(order_id, digest, len(messages), place)
                 for place, (order_id, digest) in enumerate(zip(ids, digests, strict=True), start=1)
             ]
-    payload = write_batch(Batch(identity, priority, found, messages))
-    return Frozen(payload, [one.order_id for one in found])
+    return _frozen(head, found, messages)
 
 
-def message_id(identity: BatchIdentity) -> str:
+def frozen_revocations(lab: Lab, cursor: Any, head: Head, orders: str) -> Frozen:
+    """Return the payload that asks to revoke the domestic orders of a relation (order_id)."""
+    found = cursor.execute(
+        f"SELECT order_id, digest FROM ops.domestic_order WHERE order_id IN (SELECT order_id FROM {orders}) ORDER BY 1"
+    ).fetchall()
+    message = write_cancellation([order_id for order_id, _ in found], f"{_message_id(head)}-1", lab.clock())
+    named = [OrderInBatch(order_id, digest, 1, place) for place, (order_id, digest) in enumerate(found, start=1)]
+    return _frozen(head, named, [message])
+
+
+def _frozen(head: Head, orders: list[OrderInBatch], messages: list[Message]) -> Frozen:
+    payload = write_batch(Batch(head.identity, head.priority, orders, messages))
+    return Frozen(payload, [one.order_id for one in orders])
+
+
+def _message_id(head: Head) -> str:
     """Return what the identifications of a batch's messages begin with."""
-    return f"{identity.sender}-{identity.batch_type:02}-{identity.order}"
+    return f"{head.identity.sender}-{head.identity.batch_type:02}-{head.identity.order}"
 
 
 def _rows(lab: Lab, cursor: Any, kind: Kind, held: frozenset[str], orders: str) -> pa.Table:
@@ -83,7 +105,7 @@ def _rows(lab: Lab, cursor: Any, kind: Kind, held: frozenset[str], orders: str) 
         FROM (
             SELECT order_id, digest, {fields["kind"]} AS kind, {columns}, {canonical(kind)} AS order_text,
                 'order ' || order_id AS place
-            FROM {kind.table} WHERE kind = '{kind.name}' AND order_id IN (SELECT order_id FROM {orders}))
+            FROM {kind.table} o WHERE kind = '{kind.name}' AND order_id IN (SELECT order_id FROM {orders}))
         ORDER BY payment_no"""
     return cursor.execute(sql, {"today": bank_day(lab)} if "$today" in sql else {}).to_arrow_table()
 

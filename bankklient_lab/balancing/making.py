@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bankklient_lab.balancing.content import Frozen, frozen
-from bankklient_lab.balancing.record_types import NUMBER_MAX, ORDERS_MAX, TYPES, RecordType, demand_way, records
+from bankklient_lab.balancing.content import Frozen, Head
+from bankklient_lab.balancing.record_types import (
+    IN_BATCH,
+    NUMBER_MAX,
+    ORDERS_MAX,
+    TYPES,
+    RecordType,
+    demand_way,
+    records,
+)
 from bankklient_lab.balancing.summaries import DIGEST
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab
@@ -57,7 +65,8 @@ def make_batches(lab: Lab, chosen: Mapping[str, str], signer: Signer, *, which: 
             raise Refused(f"order {wrong[0]} does not say what was confirmed ({wrong[1]}); nothing was balanced")
         balancing = _begun(lab, cursor, signer)
         batches = [batch for number, one in types for batch in _batches(balancing, number, one)]
-        step_all(lab, cursor, step, "balancing_order")
+        created = ", ".join(str(number) for number, one in types if not one.revokes)
+        step_all(lab, cursor, step, f"balancing_order WHERE step_no IN ({created or 'NULL'})")
         told = [f"{batch['batch_type']} {batch['batch_order']}" for batch in batches]
         orders = sum(batch["orders"] for batch in batches)
         lab.log(cursor, "balance", str(balancing.number), which=which, batches=told, orders=orders)
@@ -126,14 +135,14 @@ def _batches(balancing: _Balancing, step_no: int, one: RecordType) -> list[dict[
     for share in range(shares):
         identity = BatchIdentity(balancing.sender, balancing.recipient, one.batch_type, year, last + share + 1)
         orders = f"(SELECT order_id FROM balancing_order WHERE step_no = {step_no} AND share = {share})"
-        content = frozen(balancing.lab, cursor, identity, orders, priority=one.priority)
-        made.append(_keep(balancing, identity, content, priority=one.priority))
+        head = Head(identity, one.priority)
+        made.append(_keep(balancing, head, one.freeze(balancing.lab, cursor, head, orders), revokes=one.revokes))
     return made
 
 
-def _keep(balancing: _Balancing, identity: BatchIdentity, content: Frozen, *, priority: bool) -> dict[str, Any]:
+def _keep(balancing: _Balancing, head: Head, content: Frozen, *, revokes: bool) -> dict[str, Any]:
     """Keep a batch with its frozen payload, its signature, its orders and the first event of its protocol."""
-    lab, cursor = balancing.lab, balancing.cursor
+    lab, cursor, identity = balancing.lab, balancing.cursor, head.identity
     me, now = lab.caller.reference, lab.clock()
     digest = hashlib.sha256(content.payload)
     ((batch_id,),) = cursor.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ops.batch").fetchall()
@@ -145,7 +154,7 @@ def _keep(balancing: _Balancing, identity: BatchIdentity, content: Frozen, *, pr
         " $sha256 AS payload_sha256, $me AS created_by, $now AS created_at, $me AS changed_by, $now AS changed_at",
         {
             "id": batch_id, "point": identity.recipient, "type": identity.batch_type, "year": identity.year,
-            "number": identity.number, "priority": priority, "format": balancing.record_format,
+            "number": identity.number, "priority": head.priority, "format": balancing.record_format,
             "count": len(content.order_ids), "balancing": balancing.number, "sha256": digest.hexdigest(),
             "me": me, "now": now,
         },
@@ -157,17 +166,32 @@ def _keep(balancing: _Balancing, identity: BatchIdentity, content: Frozen, *, pr
         [batch_id, balancing.signer.key_id, signature, me, now],
     )
     note_event(lab, cursor, batch_id, CREATED)
+    (_revoke if revokes else _send)(lab, cursor, batch_id, content.order_ids)
+    return {
+        "batch_id": batch_id, "batch_type": identity.batch_type, "batch_order": identity.order,
+        "file_name": identity.file_name(balancing.record_format), "priority": head.priority,
+        "orders": len(content.order_ids),
+    }  # fmt: skip
+
+
+def _send(lab: Lab, cursor: Any, batch_id: int, order_ids: list[int]) -> None:
+    """Keep the orders of a batch as sent ones; those of a domestic batch are watched until the bank settles them."""
     cursor.execute(
         "INSERT INTO ops.sent_order BY NAME SELECT unnest($ids::BIGINT[]) AS order_id,"
         " generate_subscripts($ids::BIGINT[], 1)::INTEGER AS position, $batch AS batch_id,"
-        " $watched AS in_process, 0 AS revocation, 0 AS settled, $now AS changed_at",
-        {"ids": content.order_ids, "batch": batch_id, "watched": identity.batch_type == 1, "now": now},
+        " (SELECT batch_type = 1 FROM ops.batch WHERE batch_id = $batch) AS in_process, 0 AS revocation, 0 AS settled,"
+        " $now AS changed_at",
+        {"ids": order_ids, "batch": batch_id, "now": lab.clock()},
     )
-    return {
-        "batch_id": batch_id, "batch_type": identity.batch_type, "batch_order": identity.order,
-        "file_name": identity.file_name(balancing.record_format), "priority": priority,
-        "orders": len(content.order_ids),
-    }  # fmt: skip
+
+
+def _revoke(lab: Lab, cursor: Any, batch_id: int, order_ids: list[int]) -> None:
+    """Note of orders in process that a batch asks to revoke them."""
+    cursor.execute(
+        "UPDATE ops.sent_order SET revocation = $ready, revocation_batch = $batch, changed_at = $now"
+        " WHERE order_id IN (SELECT unnest($ids::BIGINT[]))",
+        {"ready": IN_BATCH, "batch": batch_id, "now": lab.clock(), "ids": order_ids},
+    )
 
 
 def note_event(lab: Lab, cursor: Any, batch_id: int, status: int, note: str = "") -> None:

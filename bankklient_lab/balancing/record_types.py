@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from bankklient_lab.balancing.content import Frozen, Head, frozen_orders, frozen_revocations
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
@@ -25,6 +27,8 @@ NUMBER_MAX = 9_999  # of a type of batch in a year
 WAYS = {"complete": ("11", "balance"), "included": ("16", "balance_included")}
 BALANCES = "11|16"
 PAYMENTS, COLLECTIONS = "payments", "collections"
+MARKED, IN_BATCH = 1, 2  # data/codebooks/revocation_statuses.csv: to be revoked, and so in a batch
+_DOMESTIC = ("domestic_payment", "domestic_collection")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +37,48 @@ class RecordType:
 
     `records(step, held)` is SQL of all records that the summary counts: record_id, version, part ("payments" or
     "collections"), kind, status, own_account, currency, amount, ready (it goes into a batch), allowed_duplicate.
+    `freeze` makes the payload of a batch; `revokes`: its orders are in process already and are to be revoked.
     """
 
     name: str
     label: str
     batch_type: int
     records: Callable[[str, Held], str]
+    freeze: Callable[[Lab, Any, Head, str], Frozen] = frozen_orders
     priority: bool = False
+    revokes: bool = False
 
 
 def _orders(kinds: Iterable[str], more: str = "true") -> Callable[[str, Held], str]:
     """Return the records of a type that is created orders of some kinds."""
 
     def records(step: str, held: Held) -> str:
-        return " UNION ALL ".join(_of_kind(KINDS[name], f"{is_created()} AND {more}", step, held) for name in kinds)
+        counted = f"{is_created()} AND o.status <> '{DISCARDED}' AND {more}"
+        return " UNION ALL ".join(_of_kind(KINDS[name], counted, possible(KINDS[name], step, held)) for name in kinds)
 
     return records
 
 
-def _of_kind(kind: Kind, which: str, step: str, held: Held) -> str:
+def _of_kind(kind: Kind, which: str, ready: str) -> str:
     part = COLLECTIONS if kind.name == "domestic_collection" else PAYMENTS
     return (
         f"SELECT o.order_id AS record_id, o.version, '{part}' AS part, o.kind, o.status,"
         f" {kind.own_account} AS own_account, o.currency, o.amount_value AS amount,"
-        f" {possible(kind, step, held)} AS ready, o.duplicate_reason IS NOT NULL AS allowed_duplicate"
-        f" FROM {kind.table} o WHERE o.kind = '{kind.name}' AND {which} AND o.status <> '{DISCARDED}'"
+        f" {ready} AS ready, o.duplicate_reason IS NOT NULL AS allowed_duplicate"
+        f" FROM {kind.table} o WHERE o.kind = '{kind.name}' AND {which}"
     )
 
 
+def _marked(_step: str, _held: Held) -> str:
+    """Return the orders in process that are marked for revocation; each way of balancing takes all of them."""
+    marked = f"o.order_id IN (SELECT order_id FROM ops.sent_order WHERE in_process AND revocation = {MARKED})"
+    found = " UNION ALL ".join(_of_kind(KINDS[name], marked, "true") for name in _DOMESTIC)
+    return f"SELECT * REPLACE (false AS allowed_duplicate) FROM ({found})"  # of which is warned when they are sent
+
+
 _URGENT = "coalesce(o.express_payment_value, false)"
-_DOMESTIC = ("domestic_payment", "domestic_collection")
 TYPES: tuple[RecordType, ...] = (
+    RecordType("revocations", "Revocations", 13, _marked, frozen_revocations, revokes=True),
     RecordType("priority_payments", "Priority payments", 1, _orders(_DOMESTIC, _URGENT), priority=True),
     RecordType("domestic_orders", "Domestic orders", 1, _orders(_DOMESTIC, f"NOT {_URGENT}")),
     RecordType("foreign_payments", "Foreign payments", 11, _orders(("foreign_payment",))),

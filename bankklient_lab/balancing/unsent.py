@@ -14,6 +14,7 @@ from bankklient_lab.orders.steps import step_all
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 DELETED = 21  # data/codebooks/transmission_statuses.csv
+REMOVED = 8  # data/codebooks/revocation_statuses.csv
 PUBLIC_KEY = 2  # type of the batch that brings one to the bank
 ID_MAX = 2**63 - 1
 
@@ -37,16 +38,19 @@ def unsent_batches(lab: Lab) -> Read:
 def discard_batch(lab: Lab, batch_id: int) -> dict[str, Any]:
     """Discard a batch that was not sent, as a whole: it is never sent, its number is not used again.
 
-    Its orders become deleted (DE); this can't be taken back, and whoever calls it has asked twice. Returns batch_type,
-    batch_order, records. UnknownName for a batch that there is not; Refused for one that is not only created, or brings
-    a public key.
+    Its orders become deleted (DE), revocations that it asks for are removed (8): these orders stay in process. This
+    can't be taken back, and whoever calls it has asked twice. Returns batch_type, batch_order, records. UnknownName for
+    a batch that there is not; Refused for one that is not only created, or brings a public key.
     """
     with lab.database.tx("ops") as cursor:
         batch_type, order, records = _discardable(cursor, batch_id)
-        orders = f"(SELECT order_id FROM ops.sent_order WHERE batch_id = {batch_id})"
-        step_all(lab, cursor, "discard_batch", orders)
+        step_all(lab, cursor, "discard_batch", f"(SELECT order_id FROM ops.sent_order WHERE batch_id = {batch_id})")
         cursor.execute(
             "UPDATE ops.sent_order SET in_process = false, changed_at = ? WHERE batch_id = ?", [lab.clock(), batch_id]
+        )
+        cursor.execute(
+            "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE revocation_batch = ?",
+            [REMOVED, lab.clock(), batch_id],
         )
         cursor.execute(
             "UPDATE ops.batch SET status = ?, changed_by = ?, changed_at = ? WHERE batch_id = ?",

@@ -61,4 +61,13 @@ BATCH_CHECKS: tuple[Check, ...] = (
                 OR (s.in_process AND o.status = 'DE')))
         """,
     ),
+    Check(
+        "revocations",
+        "A revocation that is in a batch names one for revocations, which is discarded just when it is removed.",
+        f"""
+        SELECT order_id, revocation, revocation_batch FROM ops.sent_order s
+        LEFT JOIN ops.batch b ON b.batch_id = s.revocation_batch
+        WHERE revocation > 1 AND (b.batch_type IS DISTINCT FROM 13 OR (revocation = 8) <> (b.status IN {_GONE}))
+        """,
+    ),
 )

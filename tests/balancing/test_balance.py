@@ -27,7 +27,7 @@ def test_without_a_key_nothing_is_balanced(company: Lab) -> None:
     assert status(company, order) == "F"
 
 
-@pytest.mark.spec("BAL-039", "BAL-040", "BAL-042", "BAL-043", "BAL-044", "BAL-045")
+@pytest.mark.spec("BAL-044", "BAL-045")
 def test_the_password_of_the_key_is_tried_before_anything_is_done(company: Lab) -> None:
     order = created(company)
     key = create_key(company, "operational", PASSWORD)

@@ -29,6 +29,8 @@ PLANTED = [
     ("sent_orders", {"order_steps"}, "UPDATE ops.domestic_order SET status = 'DE' WHERE status = 'NS'"),
     ("sent_orders", set(), "UPDATE ops.batch SET status = 21 WHERE batch_id = 2"),
     ("sent_orders", set(), "UPDATE ops.sent_order SET in_process = true WHERE batch_id = 4"),
+    ("revocations", set(), "UPDATE ops.sent_order SET revocation = 2 WHERE batch_id = 2"),
+    ("revocations", set(), "UPDATE ops.sent_order SET revocation = 3, revocation_batch = 1 WHERE batch_id = 2"),
 ]  # fmt: skip
 
 

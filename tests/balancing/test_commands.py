@@ -55,9 +55,9 @@ def balance(
     return Said(capsys)
 
 
-@pytest.mark.spec("BAL-012", "BAL-067")
+@pytest.mark.spec("BAL-012")
 def test_from_a_summary_to_batches_and_their_statement(balance: Said, tmp_path: Path) -> None:
-    assert [row["records"] for row in balance.json("summary")] == [1, 3, 1]
+    assert [row["records"] for row in balance.json("summary")] == [0, 1, 3, 1]
     assert "150000030/0600" in balance("summary", "--details")
     told = balance("run", "--type", "priority_payments", "--type", "domestic_orders", "--password-file", "password")
     assert told.splitlines() == [
@@ -108,6 +108,33 @@ def test_at_a_terminal_each_type_is_shown_and_asked_for(balance: Said, monkeypat
     assert told.splitlines()[-1] == "batch 11 20260001 is made: 1 orders"
     balance("run", "--type", "foreign_payments", "--password-file", "password", code=1)
     assert "Foreign payments: there is nothing to balance" in balance.errors
+
+
+@pytest.mark.spec("BAL-040", "BAL-043")
+def test_at_a_terminal_a_wrong_password_is_asked_for_again(balance: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    run_foreign = ("run", "--type", "foreign_payments")
+    prompts: list[str] = []
+
+    def types(*passwords: str) -> None:
+        given = iter(passwords)
+        prompts.clear()
+        monkeypatch.setattr(
+            "bankklient_lab.cli.balancing.getpass", lambda prompt: prompts.append(prompt) or next(given)
+        )
+
+    types("Wrong-8x", "")
+    balance(*run_foreign, code=1)
+    assert balance.errors.splitlines()[-1] == "bankklient: cancelled; nothing was balanced"
+    assert "tries left: 2" in balance.errors
+    types("Wrong-8x", PASSWORD)
+    assert balance(*run_foreign) == "batch 11 20260001 is made: 1 orders\n"
+    assert "tries left: 1" in balance.errors  # cancelling did not change the count
+    assert prompts == ["Password of the operational key 20260001 (empty: cancel): "] * 2
+    types(*["Wrong-8x"] * 3)
+    balance("run", "--type", "domestic_orders", code=1)
+    assert len(prompts) == 3
+    assert "was wrong 3 times" in balance.errors
 
 
 def test_what_is_wrong_is_one_sentence(balance: Said) -> None:

@@ -47,7 +47,7 @@ def test_a_batch_is_discarded_as_a_whole(company: Lab, signer: Signer) -> None:
 def test_what_can_not_be_discarded(company: Lab, signer: Signer) -> None:
     order = created(company)
     balanced(company, signer)
-    for number in (0, -1, 2, 2**70):
+    for number in (0, -1, 2, 2**62):
         with pytest.raises(UnknownName, match="batch"):
             discard_batch(company, number)
     with pytest.raises(NotAllowed):

@@ -1,0 +1,110 @@
+"""Marking domestic orders that are on their way for revocation; the next balancing asks the bank to stop them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bankklient_lab.actions import action, table_action
+from bankklient_lab.balancing.record_types import MARKED
+from bankklient_lab.codebooks import rows
+from bankklient_lab.errors import Refused, UnknownName
+from bankklient_lab.lab import Lab, Read
+from bankklient_lab.orders.columns import column_sql
+from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.lifecycle import status_names
+from bankklient_lab.orders.listing import parameters
+from bankklient_lab.orders.steps import Outcome, check_chosen, log_orders
+from bankklient_lab.orders.views import bound
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+_REVOCABLE = "('SE', 'RV', 'PR', 'IS')"  # states of orders that the bank may still stop (SRV-218)
+_FREE = (0, 5, 7, 8)  # revocation statuses that can be marked: none yet, wrong or not found, removed with its batch
+_COLUMNS = (
+    "transmission_id", "kind", "letter", "status", "status_name", "own_account", "counter_account", "counter_name",
+    "amount", "currency", "maturity", "variable_symbol",
+)  # fmt: skip
+
+
+@table_action("171")
+def revocable_orders(lab: Lab) -> Read:
+    """Return the domestic orders in process that are or can be marked for revocation, the newest first.
+
+    Columns: order_id, those of lists of orders that say what was sent, revocation (0: not marked, 1: marked),
+    revocation_name.
+    """
+    parts = []
+    for kind in KINDS.values():
+        if kind.family == "domestic":
+            columns = ", ".join(f"{column_sql(kind, name)} AS {name}" for name in _COLUMNS)
+            parts.append(f"SELECT o.order_id, {columns} FROM {kind.table} o WHERE o.kind = '{kind.name}'")
+    names = " ".join(f"WHEN {row['code']} THEN '{row['name']}'" for row in rows("revocation_statuses"))
+    sql = f"""
+        SELECT l.*, s.revocation, CASE s.revocation {names} END AS revocation_name
+        FROM ({" UNION ALL ".join(parts)}) l JOIN ops.sent_order s ON s.order_id = l.order_id
+        WHERE s.in_process AND l.status IN {_REVOCABLE} AND s.revocation IN {(MARKED, *_FREE)}
+        ORDER BY l.order_id DESC"""
+    return lab.read(sql, bound(sql, parameters(lab)))
+
+
+@action("171", mode="batch", record="order_id")
+def mark_for_revocation(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
+    """Mark domestic orders in process, sent and not posted, for revocation by the next balancing.
+
+    Others stay as they are and are counted by reason (done, skipped, reasons); one alone is Refused with the reason.
+    UnknownName for an order that is no domestic one in a batch.
+    """
+    can = f"s.in_process AND o.status IN {_REVOCABLE} AND s.revocation IN {_FREE}"
+    return _set(lab, order_ids, MARKED, can, "mark_for_revocation")
+
+
+@action("171", mode="batch", record="order_id")
+def unmark_for_revocation(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
+    """Take the mark of orders back, as long as no balancing has taken it; the rest as in `mark_for_revocation`."""
+    return _set(lab, order_ids, 0, f"s.revocation = {MARKED}", "unmark_for_revocation")
+
+
+def _set(lab: Lab, order_ids: list[int], mark: int, can: str, message: str) -> dict[str, Any]:
+    check_chosen(order_ids, None)
+    outcome = Outcome()
+    with lab.database.tx("ops") as cursor:
+        cursor.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE revoked_order AS
+            SELECT c.order_id, s.order_id IS NOT NULL AND o.order_id IS NOT NULL AS sent, coalesce({can}, false) AS can,
+                {_reason()} AS reason
+            FROM (SELECT DISTINCT unnest($ids::BIGINT[]) AS order_id) c
+            LEFT JOIN ops.domestic_order o ON o.order_id = c.order_id
+            LEFT JOIN ops.sent_order s ON s.order_id = c.order_id
+            """,
+            {"ids": order_ids},
+        )
+        lost = cursor.execute("SELECT min(order_id) FROM revoked_order WHERE NOT sent").fetchone()
+        if lost[0] is not None:
+            raise UnknownName("domestic order in a batch", str(lost[0]), "nothing was done")
+        for reason, count in cursor.execute(
+            "SELECT reason, count(*) FROM revoked_order WHERE NOT can GROUP BY reason ORDER BY reason"
+        ).fetchall():
+            outcome.skip(f"can't be marked: {reason}" if mark else f"has no mark to take back: {reason}", count)
+        if len(order_ids) == 1 and outcome.skipped:
+            raise Refused(f"order {order_ids[0]} {next(iter(outcome.skipped))}")
+        cursor.execute(
+            "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE order_id IN"
+            " (SELECT order_id FROM revoked_order WHERE can)",
+            [mark, lab.clock()],
+        )
+        found = cursor.execute("SELECT order_id FROM revoked_order WHERE can ORDER BY 1").fetchall()
+        outcome.ids += [order_id for (order_id,) in found]
+        log_orders(lab, cursor, message, outcome.ids, every=True)
+    return outcome.as_dict()
+
+
+def _reason() -> str:
+    """Return SQL for why an order `o`, sent as `s`, is left."""
+    statuses = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in status_names().items())
+    revocations = " ".join(f"WHEN {row['code']} THEN '{row['name']}'" for row in rows("revocation_statuses"))
+    return f"""CASE
+        WHEN o.status = 'NS' THEN 'its batch is not sent; discard the batch instead'
+        WHEN NOT s.in_process OR o.status NOT IN {_REVOCABLE}
+            THEN 'it is ' || CASE o.status {statuses} END
+        ELSE 'its revocation is ' || CASE s.revocation {revocations} END END"""
