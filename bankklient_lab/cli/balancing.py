@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
+from bankklient_lab.cli.options import AccountsOption, JsonOption, LabOption, PassphraseOption, day, opened
 from bankklient_lab.cli.output import lines, print_json, print_rows, print_table, shown
-from bankklient_lab.cli.printed import OutputOption
+from bankklient_lab.cli.shared import OutputOption
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.store.files import write_whole
 from bankklient_lab.store.passphrase import read_passphrase
@@ -31,13 +31,18 @@ _STATEMENT = (
     "batch_order", "position", "transmission_id", "letter", "own_account", "counter_account", "counter_name", "amount",
     "currency", "maturity", "variable_symbol",
 )  # fmt: skip
+_AVAILABLE = ("account", "label", "currency", "balance", "available", "after_balancing", "after_all", "not_counted")
+_REVOCABLE = (
+    "order_id", "letter", "status_name", "own_account", "counter_account", "amount", "currency", "maturity",
+    "revocation_name",
+)  # fmt: skip
 _STATEMENT_TOTALS = ("own_account", "own_account_name", "kind", "currency", "orders", "amount")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     balancing = typer.Typer(rich_markup_mode=None, help="Confirmed orders into signed batches for the bank.")
-    for command in (summary, run, batches, discard, statement):
+    for command in (summary, run, batches, discard, statement, revocable, revoke, available):
         balancing.command(command.__name__)(command)
     app.add_typer(balancing, name="balance")
 
@@ -73,13 +78,12 @@ def run(
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """Balance: each type is shown and asked for, then the password of your key; the batches can't be undone."""
-    from bankklient_lab.balancing.balance import balance, key_for_balancing
+    from bankklient_lab.balancing.balance import key_for_balancing
 
     with opened(lab, passphrase_file) as one:
         title = key_for_balancing(one)["title"]
         chosen = _chosen(one, types, _way(included))
-        password = read_passphrase(password_file) or _prompted(f"Password of the {title}: ")
-        made = balance(one, chosen, password, which=_way(included))
+        made = _balanced(one, chosen, _way(included), title, read_passphrase(password_file))
     if as_json:
         print_json(made)
         return
@@ -148,12 +152,86 @@ def statement(
         print_rows(rows, columns, empty="")
 
 
+def revocable(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+    """List the domestic orders on their way that can still be revoked, or are marked for it."""
+    from bankklient_lab.balancing.revocations import revocable_orders
+
+    with opened(lab, passphrase_file) as one:
+        rows = revocable_orders.rows(one)
+    if not as_json:  # a number to type again has no blanks in it
+        rows = [row | {"order_id": str(row["order_id"])} for row in rows]
+    print_table(rows, _REVOCABLE, as_json=as_json, empty="there is no order that can be revoked")
+
+
+def revoke(
+    orders: Annotated[
+        list[int], typer.Argument(metavar="ORDER...", help="Numbers, as `balance revocable` shows them.")
+    ],
+    undo: Annotated[bool, typer.Option("--undo", help="Take the mark back.")] = False,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Mark sent orders for revocation: the next balancing asks the bank to stop them."""
+    from bankklient_lab.balancing.revocations import mark_for_revocation, unmark_for_revocation
+
+    with opened(lab, passphrase_file) as one:
+        told = (unmark_for_revocation if undo else mark_for_revocation)(one, orders)
+    if as_json:
+        print_json(told)
+        return
+    done = "no longer marked" if undo else "marked for revocation"
+    lines([f"orders {done}: {told['done']}", *(f"left: {n}, {why}" for why, n in told["reasons"].items())])
+
+
+def available(
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="At the end of this day.")] = "today",
+    due: Annotated[bool, typer.Option("--due", help="Only orders whose maturity is not after that day.")] = False,
+    accounts: AccountsOption = [],
+    own_transfers: Annotated[
+        bool, typer.Option("--own-transfers", help="With transfers between own accounts.")
+    ] = False,
+    collections: Annotated[bool, typer.Option("--collections", help="With what collections bring in.")] = False,
+    foreign: Annotated[bool, typer.Option("--foreign", help="With foreign payments.")] = False,
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Show what accounts have left: without orders in process, after balancing, and after all orders."""
+    from bankklient_lab.analysis.after_orders import balances_after_orders
+
+    with opened(lab, passphrase_file) as one:
+        rows = balances_after_orders.rows(
+            one, on=day(on), future=not due, accounts=accounts, own_transfers=own_transfers, collections=collections,
+            foreign=foreign,
+        )  # fmt: skip
+    print_table(rows, _AVAILABLE, as_json=as_json, empty="there is no account with a balance")
+
+
 def _write(output: Path, lab: str, passphrase_file: str, family: str, batch: str) -> None:
     from bankklient_lab.reports.balancing import render_balancing_statement
 
     with opened(lab, passphrase_file, pandas=True) as one:
         write_whole(output, render_balancing_statement(one, output.suffix.lower(), family=family, batch=batch))
     lines([f"{output} is written"])
+
+
+def _balanced(lab: Lab, chosen: dict[str, str], which: str, title: str, password: str | None) -> dict[str, Any]:
+    """Balance with a password, or with one that is asked for until it is right or no try is left."""
+    from bankklient_lab.balancing.balance import balance
+
+    if password is not None:
+        return balance(lab, chosen, password, which=which)
+    while True:
+        typed = _prompted(f"Password of the {title} (empty: cancel): ")
+        if not typed:
+            raise Refused("cancelled; nothing was balanced")
+        try:
+            return balance(lab, chosen, typed, which=which)
+        except Refused as error:
+            if not error.details.get("tries_left"):
+                raise
+            sys.stderr.write(f"bankklient: {shown(error.message)}\n")
 
 
 def _way(included: bool) -> str:

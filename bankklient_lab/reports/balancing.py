@@ -1,10 +1,12 @@
-"""The balancing statement as a file: to print, or as a table of its orders for further work."""
+"""The balancing statement and available balances as files: to print, or as tables for further work."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from bankklient_lab.access.configuration import client_name
+from bankklient_lab.analysis.after_orders import balances_after_orders
 from bankklient_lab.analysis.exporting import note_export
 from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
 from bankklient_lab.lab import Lab
@@ -13,6 +15,13 @@ from bankklient_lab.reports.listings import part, parts_pdf
 
 STATEMENT_SUFFIXES = (".pdf", *TABLE_SUFFIXES)
 STATEMENT_TITLE = "Balancing statement"
+# Its heading says what the figures leave out.
+AVAILABLE_TITLE = "Available balances"
+_WITHOUT = "without transfers between own accounts, collections and foreign payments"
+_AVAILABLE = {
+    "account": "Account", "currency": "Currency", "balance": "Balance", "available": "Available",
+    "after_balancing": "After balancing", "after_all": "After all orders", "not_counted": "Not counted",
+}  # fmt: skip
 _TOTALS = {
     "own_account": "Own account", "own_account_name": "Name", "kind": "Kind", "currency": "Currency",
     "orders": "Orders", "amount": "Amount",
@@ -44,3 +53,18 @@ def render_balancing_statement(
         shown = replace(part("By account", sums, _TOTALS), names=list(_TOTALS.values()))
         parts = [shown, *parts] if several else [*parts, shown]
     return parts_pdf(parts, STATEMENT_TITLE, client_name(lab), lab.clock())
+
+
+def render_available(lab: Lab, suffix: str, *, on: date, future: bool = True) -> bytes:
+    """Return `balances_after_orders` as a file; `suffix` is one of STATEMENT_SUFFIXES.
+
+    Raises BadArgument (another suffix), NotAllowed.
+    """
+    known_suffix(suffix, STATEMENT_SUFFIXES)
+    table = balances_after_orders.arrow(lab, on=on, future=future)
+    if suffix in TABLE_SUFFIXES:
+        note_export(lab, "available balances", suffix=suffix, rows=table.num_rows)
+        return render_table(table, suffix, AVAILABLE_TITLE)
+    shown = replace(part(_WITHOUT, table, _AVAILABLE), names=list(_AVAILABLE.values()))
+    due = "all orders" if future else f"orders due by {on}"
+    return parts_pdf([shown], f"{AVAILABLE_TITLE} on {on}, {due}", client_name(lab), lab.clock())

@@ -38,6 +38,7 @@ READS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("backups", ("/",), {}),
     ("balance_series", (), {**DAYS, "accounts": [ACCOUNT], "by": "currency"}),
     ("balances", (), {"on": date(2026, 11, 30), "accounts": (ACCOUNT,)}),
+    ("balances_after_orders", (), {"on": date(2026, 11, 30)}),
     ("cash_flow", (), {**DAYS, "period": "month"}),
     ("check", (), {}),
     ("counterparties", (), {**DAYS, "limit": 3}),
