@@ -30,6 +30,11 @@ def escape(value: object) -> str:
     return "" if value is None else html.escape(str(value), quote=True)
 
 
+def sentence(message: str) -> str:
+    """Return a message of the lab as a sentence, "" for none."""
+    return f"{message[:1].upper()}{message[1:].removesuffix('.')}." if message else ""
+
+
 def amount(value: Decimal | None, currency: str = "", *, sign: bool = False) -> str:
     """Return an amount with its currency's decimals (more when it has more), thin groups and a true minus."""
     if value is None:

@@ -35,6 +35,10 @@ ENTRIES = {
         "task_alt", PAY, ["orders.verification:verify_orders", "orders.confirmation:confirm_orders"], key="t"
     ),
     "orders": Entry("list_alt", PAY, ["orders.listing:orders"], key="p"),
+    "balancing": Entry(
+        "balance", PAY, ["balancing.balance:balance", "balancing.statements:balancing_statement"], key="b"
+    ),
+    "transmissions": Entry("sync_alt", PAY),
     "patterns": Entry("bookmarks", PAY, ["orders.patterns:patterns"]),
     "regular": Entry("event_repeat", PAY, ["orders.regular_payments:regular_payments"]),
     "counterparties": Entry("contacts", PAY, ["orders.counterparties:counterparty_register"]),
@@ -46,6 +50,7 @@ ENTRIES = {
     "runs": Entry("schedule", WORK, ["runs.records:run_history"], key="r"),
     "users": Entry("group", ADMINISTRATION, ["access.users:users"]),
     "permissions": Entry("rule", ADMINISTRATION, ["access.alone:who_alone"]),
+    "keys": Entry("vpn_key", ADMINISTRATION),
     "configuration": Entry("tune", ADMINISTRATION, ["access.configuration:configuration"]),
     "log": Entry("receipt_long", ADMINISTRATION),
     "activity": Entry("monitor_heart", ADMINISTRATION, ["access.activity:activity"]),

@@ -61,7 +61,7 @@ def known_language(wanted: str | None, headers: Mapping[str, str]) -> str:
     return next((one for one in (wanted, *asked) if one in LANGUAGES), ENGLISH)
 
 
-def text(key: str, **values: object) -> str:
+def text(key: str, /, **values: object) -> str:
     """Return the text of `key` ("section.name") with {values} filled in; KeyError for a key that is not there."""
     found = _catalogue(language())[key]
     return found.format(**values) if values else found

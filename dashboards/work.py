@@ -31,10 +31,11 @@ class Work(Generic[T]):
     Only `poll`, called within the page's own loop, touches widgets and calls `done`; the thread leaves notes for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, stops: bool = True) -> None:
+        """Offer to cancel it when it `stops` on that."""
         self._doing = ui.html("", sizing_mode="stretch_width")
         self._bar = ui.progress()
-        self._cancel = ui.button(text("work.cancel"), self.cancel, variant="text")
+        self._cancel = ui.button(text("work.cancel"), self.cancel, variant="text", visible=stops)
         self.view = ui.row(ui.column(self._doing, self._bar, gap=4), self._cancel, gap=12, wrap=False, visible=False)
         self._job: Job | None = None
         self._thread: threading.Thread | None = None

@@ -1,0 +1,89 @@
+"""Registering the bank's key from its file: a person compares the fingerprint with what the bank gave another way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bankklient_lab as bl
+from bankklient_lab.errors import FormatError, LabError
+from bankklient_lab.keys.banks import inspect_bank_key, register_bank_key
+
+from . import formatting, ui
+from .dropper import DiskDropper
+from .formatting import escape
+from .key_words import fingerprint_html, kind_name
+from .state import State
+from .styles import css
+from .texts import text
+
+
+class BankKeyDrawer:
+    """The drawer; `registered` is called after a key of the bank was registered."""
+
+    def __init__(self, lab: bl.Lab, _state: State, registered: Callable[[], object]) -> None:
+        self._lab, self._registered = lab, registered
+        self._path: Path | None = None
+        self._seen: dict[str, Any] = {}
+        self._dropper: DiskDropper | None = None
+        self._drop_place = ui.column(gap=0)
+        self._problem = ui.notice("", severity="error", visible=False)
+        self._facts = ui.html("", style=css("keys"))
+        self.same = ui.checkbox(text("keys.same"))
+        self.button = ui.button(text("keys.register"), self.register, primary=True, icon="verified_user", disabled=True)
+        self._compare = ui.column(self._facts, self.same, ui.row(self.button), gap=10, visible=False)
+        hint = ui.html(f"<p class='muted'>{escape(text('keys.bank_hint'))}</p>")
+        self.view = ui.drawer(
+            ui.heading(text("keys.bank_key")), hint, self._drop_place, self._problem, self._compare, width=520
+        )
+        self.same.param.watch(lambda event: self.button.param.update(disabled=not event.new), "value")
+
+    def open(self) -> None:
+        """Ask for the file."""
+        self._start()
+        self.view.open = True
+
+    def _start(self) -> None:
+        if self._dropper is not None:
+            self._dropper.discard()
+        self._dropper = DiskDropper(
+            self.dropped, lambda _name: None, lambda _name, _share: None, sizing_mode="stretch_width", min_height=88,
+            margin=0, stylesheets=[css("drop")],
+        )  # fmt: skip
+        self._drop_place.objects = [self._dropper]
+        self._problem.visible = self._compare.visible = False
+
+    def dropped(self, name: str, path: Path) -> None:
+        """Show what is in the file, to be compared."""
+        self.same.value = False
+        self._path = path
+        try:
+            self._seen = inspect_bank_key(self._lab, path)
+        except LabError as error:
+            reason = error.reason if isinstance(error, FormatError) else error.message
+            self._compare.visible = False
+            self._problem.param.update(object=escape(f"{name}: {reason}"), visible=True)
+            return
+        seen = self._seen
+        lines = (
+            (text("keys.point"), str(seen["point"])),
+            (text("keys.kind"), kind_name(seen["kind"])),
+            (text("keys.valid_from"), formatting.day(seen["valid_from"])),
+            (text("keys.expires_on"), formatting.day(seen["valid_until"])),
+        )
+        items = "".join(f"<dt>{escape(one)}</dt><dd>{escape(value)}</dd>" for one, value in lines)
+        self._facts.object = (
+            f"<dl>{items}</dl><h3>{escape(text('keys.fingerprint'))}</h3>{fingerprint_html(seen['fingerprint'])}"
+        )
+        self._problem.param.update(object=escape(text("keys.registered_already")), visible=seen["registered"])
+        self._compare.visible = not seen["registered"]
+
+    def register(self) -> None:
+        """Register the key whose fingerprint was compared."""
+        assert self._path is not None
+        done = register_bank_key(self._lab, self._path, self._seen["fingerprint"])
+        self.view.open = False
+        self._start()
+        ui.tell(text("keys.bank_registered", day=formatting.day(done["expires_on"])))
+        self._registered()

@@ -1,0 +1,49 @@
+"""Names of types of record and of batches, and of the transmission protocol's statuses, in the language spoken here."""
+
+from __future__ import annotations
+
+from bankklient_lab.balancing.record_types import TYPES
+from bankklient_lab.codebooks import rows
+
+from . import formatting
+from .texts import section, text
+
+ARROWS = {"send": "\u2191", "receive": "\u2193"}
+_RECORDS = {one.name: one.label for one in TYPES}
+
+
+def record_label(name: str) -> str:
+    """Return the name of a type of record, such as "Domestic orders"."""
+    return section("record_type").get(name, _RECORDS[name])
+
+
+def batch_type_label(number: int) -> str:
+    """Return the number of a type of batch with its name, such as "1 · domestic transactions"."""
+    names = section("batch_type")
+    name = names.get(str(number)) or next(row["name"] for row in rows("batch_types") if row["number"] == str(number))
+    return f"{number} \u00b7 {name}"
+
+
+# Before a status, so that it is never told by colour alone; table.css colours them.
+_MARKS = {
+    "\u25cf": (8, 14), "\u25d1": (3, 5, 6, 9, 11, 12), "\u25d4": (0, 1), "\u25cb": (2, 7, 13), "\u2298": (21, 22),
+}  # fmt: skip
+
+
+def status_text(status: int) -> str:
+    """Return a status of the protocol with its mark, such as "● processed"."""
+    name = section("transmission_status").get(str(status)) or next(
+        row["name"] for row in rows("transmission_statuses") if row["code"] == str(status)
+    )
+    mark = next(mark for mark, statuses in _MARKS.items() if status in statuses)
+    return f"{mark} {name}"
+
+
+def direction_text(direction: str) -> str:
+    """Return a direction with its arrow."""
+    return f"{ARROWS[direction]} {text(f'transmissions.{direction}')}"
+
+
+def mode_text(mode: str) -> str:
+    """Return a mode of transmission, such as "internet"; a dash while there is none."""
+    return formatting.DASH if mode == "not exists" else section("transmission_mode").get(mode, mode)

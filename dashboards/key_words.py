@@ -1,0 +1,54 @@
+"""How keys are told: their names and states in the language spoken here, and fingerprints as people compare them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from bankklient_lab.sealing.certificates import fingerprint_text
+
+from . import formatting
+from .formatting import escape
+from .texts import section, text
+
+# Before a state, so that it is never told by colour alone; table.css colours them.
+_MARKS = {"valid": "\u25cf", "soon": "\u25d1", "undelivered": "\u25d4", "expired": "\u25cb", "replaced": "\u2298"}
+
+
+def kind_name(kind: str) -> str:
+    """Return the name of a kind of key, such as "operational"."""
+    return section("key_kind").get(kind.replace(" ", "_"), kind)
+
+
+def key_title(row: Mapping[str, Any]) -> str:
+    """Return the name of a key, such as "operational key 20260001"."""
+    return text("keys.named", kind=kind_name(row["kind"]), order=row["key_order"])
+
+
+def state_of(row: Mapping[str, Any], today: date) -> str:
+    """Return in which state a key of the register is: a name that `state_text` tells."""
+    if not row["valid"]:
+        return "replaced"
+    if today >= row["expires_on"]:
+        return "expired"
+    if not row["delivered"]:
+        return "undelivered"
+    return "soon" if today >= row["warn_on"] else "valid"
+
+
+def state_text(state: str) -> str:
+    """Return a state with its mark."""
+    return f"{_MARKS[state]} {text(f'keys.state_{state}')}"
+
+
+def fingerprint_html(fingerprint: str) -> str:
+    """Return a fingerprint, hexadecimal, in lines of four groups."""
+    groups = fingerprint_text("".join(fingerprint.split()).lower()).split()
+    lines = (" ".join(groups[start : start + 4]) for start in range(0, len(groups), 4))
+    return "".join(f"<code class='print'>{escape(line)}</code>" for line in lines)
+
+
+def day_text(value: date | None) -> str:
+    """Return a day, a dash for none."""
+    return formatting.day(value) or formatting.DASH

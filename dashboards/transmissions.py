@@ -1,0 +1,26 @@
+"""Transmissions: sending what waits and receiving what the bank has, and the protocol of every batch."""
+
+from __future__ import annotations
+
+import bankklient_lab as bl
+
+from . import ui
+from .menu import allowed
+from .protocol import Protocol
+from .state import State
+from .transmitting import Transmitting
+
+
+class Transmissions:
+    """The page; everybody sees the protocol."""
+
+    def __init__(self, lab: bl.Lab, state: State) -> None:
+        self.transmitting = Transmitting(lab, state) if allowed(lab, "exchange.transmitting:transmit") else None
+        self.protocol = Protocol(lab, state)
+        parts = (self.transmitting, self.protocol)
+        self.view = ui.column(*(part.view for part in parts if part is not None))
+
+
+def page(lab: bl.Lab, state: State) -> ui.Viewable:
+    """Build the page."""
+    return Transmissions(lab, state).view

@@ -1,0 +1,120 @@
+"""The page Transmissions without a browser: what waits goes out, the protocol tells all of it, by conditions."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bankklient_lab.balancing.balance import balance
+from bankklient_lab.dashboards.menu import offered
+from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.dashboards.transmissions import Transmissions
+from bankklient_lab.keys.creating import create_key
+from bankklient_lab.keys.points import change_connection_point
+from bankklient_lab.lab import Lab
+from tests.balancing.labs import agreed
+from tests.dashboards.texts import shown
+from tests.orders.labs import FOREIGN, created, equip, hands
+
+PASSWORD = "Eight-8x"
+
+
+@pytest.fixture
+def firm(lab: Lab, tmp_path: Path) -> Lab:
+    """A company with two batches that wait, and folders for the bank."""
+    equip(lab)
+    create_key(lab, "operational", PASSWORD)
+    created(lab)
+    created(lab, FOREIGN)
+    balance(lab, agreed(lab), PASSWORD)
+    folders = {name: str(tmp_path / name) for name in ("send_to", "receive_from")}
+    for folder in folders.values():
+        Path(folder).mkdir()
+    change_connection_point(lab, "bank", channel="folder", settings=folders)
+    return lab
+
+
+def page_of(lab: Lab) -> Transmissions:
+    return Transmissions(lab, new_state(lab, "?page=transmissions"))
+
+
+def lines(page: Transmissions, column: str = "batch_order") -> list[str]:
+    assert page.protocol.list.table is not None
+    return [str(value) for value in page.protocol.list.table[column].to_pylist()]
+
+
+@pytest.mark.spec("TRN-017")
+def test_what_waits_is_sent_and_told(firm: Lab, tmp_path: Path) -> None:
+    page = page_of(firm)
+    transmitting = page.transmitting
+    assert transmitting is not None
+    assert "2 batches wait to be sent" in transmitting._told.object
+    assert not transmitting.password.visible  # a folder needs no key
+    transmitting.transmit()
+    transmitting.work.wait()
+    assert "2 batches were exchanged" in transmitting.result.object
+    assert "No batch waits" in transmitting._told.object
+    assert len(list((tmp_path / "send_to").iterdir())) >= 2
+    assert {text[:1] for text in lines(page, "status")} == {"\u25d1"}
+
+
+def test_without_a_way_to_the_bank_the_page_says_what_to_do(lab: Lab) -> None:
+    transmitting = page_of(lab).transmitting
+    assert transmitting is not None
+    assert transmitting._no_way.visible
+    assert transmitting.to_keys.visible
+    assert not transmitting._form.visible
+
+
+@pytest.mark.spec("TRN-062")
+def test_the_protocol_is_narrowed_by_conditions_and_widened_again(firm: Lab) -> None:
+    page = page_of(firm)
+    protocol = page.protocol
+    assert len(lines(page)) == 2
+    protocol.batch_type.value = 11
+    assert lines(page, "batch_type") == ["11 \u00b7 foreign payments"]
+    protocol.direction.value = "receive"
+    assert lines(page) == []
+    protocol.clear_all()
+    assert len(lines(page)) == 2
+    assert not protocol.clear.visible
+    protocol.days["created_since"].value = date(2026, 11, 23)
+    assert lines(page) == []
+    protocol.clear_all()
+    protocol.status.value = 1
+    assert len(lines(page)) == 2
+    protocol.point.value = 1
+    assert protocol.chosen == {"status": 1, "point": 1}
+
+
+@pytest.mark.spec("TRN-058")
+def test_a_line_opens_with_its_changes(firm: Lab) -> None:
+    page = page_of(firm)
+    page.protocol.open(page.protocol._raw[0])
+    told = page.protocol._facts.object
+    assert "Batch 20260001" in told
+    assert "created" in told
+    assert "1 \u00b7 Bank" in told
+
+
+def test_the_protocol_is_taken_along(firm: Lab) -> None:
+    page = page_of(firm)
+    sent: list[tuple[str, bytes]] = []
+    page.protocol._state.send_file = lambda name, content: sent.append((name, content))
+    for suffix in (".pdf", ".xlsx", ".csv"):
+        page.protocol.take(suffix)
+        page.protocol.work.wait()
+    assert [content[:2] for _, content in sent[:2]] == [b"%P", b"PK"]
+    assert sent[2][1].count(b"\n") == 3
+
+
+@pytest.mark.spec("TRN-057")
+def test_everybody_sees_the_protocol_and_only_some_transmit(firm: Lab) -> None:
+    nobody = hands(firm, "NO", {161})
+    assert "transmissions" in offered(nobody)
+    page = page_of(nobody)
+    assert page.transmitting is None
+    assert len(lines(page)) == 2
+    assert "Send and receive" not in shown(page.view)
