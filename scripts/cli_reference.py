@@ -30,9 +30,9 @@ def commands(group: TyperGroup, prefix: str = "bankklient") -> Iterator[tuple[st
 
 def root() -> TyperGroup:
     """Return the command line itself."""
-    from bankklient_lab.cli import app
+    from bankklient_lab.cli import command_line
 
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(command_line())
     assert isinstance(group, TyperGroup)
     return group
 

@@ -12,10 +12,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import bankklient_lab as bl
 from bankklient_lab import cli
@@ -60,6 +62,19 @@ def printed(answer: tuple[int, str, str]) -> Any:
 def test_version_and_help(run: Run) -> None:
     assert run("--version") == (0, "bankklient 0.1.0\n", "")
     assert "import" in run("--help")[1]
+
+
+def test_each_module_adds_the_commands_that_it_is_loaded_for() -> None:
+    added = {}
+    for name in cli.MODULES:
+        app = typer.Typer()
+        import_module(f"bankklient_lab.cli.{name}").add_to(app)
+        alone = [one.name or one.callback.__name__ for one in app.registered_commands if one.callback]
+        added[name] = (*alone, *(str(one.name) for one in app.registered_groups))
+    assert {name: set(commands) for name, commands in added.items()} == {
+        name: set(commands) for name, commands in cli.MODULES.items()
+    }
+    assert len({command for commands in added.values() for command in commands}) == sum(map(len, added.values()))
 
 
 def test_without_a_command_the_help_is_shown(run: Run) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bankklient_lab.cli import app
+from bankklient_lab.cli import command_line
 from bankklient_lab.lab import open_here
 from tests.orders.labs import MAIN, SUPPLIER, equip
 
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 def run(path: Path, *arguments: str, code: int = 0, typed: str = "") -> str:
     """Run a command and return what it prints."""
-    done = CliRunner().invoke(app, [*arguments, "--lab", str(path)], input=typed)
+    done = CliRunner().invoke(command_line(), [*arguments, "--lab", str(path)], input=typed)
     assert done.exit_code == code, (done.output, done.exception)
     return done.output
 
