@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bankklient_lab.access.users import change_password, change_user, create_user, set_password, unlock_user, users
     from bankklient_lab.analysis.accounting_export import export_to_accounting_system
     from bankklient_lab.analysis.accounts import accounts, identify_account, rename_account
+    from bankklient_lab.analysis.after_orders import balances_after_orders
     from bankklient_lab.analysis.balances import available_balances, balance_series, balances
     from bankklient_lab.analysis.cashflow import cash_flow, counterparties
     from bankklient_lab.analysis.entries import entries, entry_detail, entry_parts, entry_totals, pending_entries
@@ -39,9 +40,14 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.sql import published_relations, sql, sql_functions
     from bankklient_lab.analysis.statement import statement, statement_head, statements
     from bankklient_lab.balancing.balance import balance, key_for_balancing
+    from bankklient_lab.balancing.revocations import mark_for_revocation, revocable_orders, unmark_for_revocation
     from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
     from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
     from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
+    from bankklient_lab.exchange.listing import protocol, protocol_changes
+    from bankklient_lab.exchange.recording import record_answer
+    from bankklient_lab.exchange.transmitting import transmit, way_to_bank
+    from bankklient_lab.exchange.watching import stop_watching
     from bankklient_lab.history.backups import backups, rotate_backup
     from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
     from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
@@ -143,6 +149,7 @@ _MODULES = {
     "access.tokens": ("create_token", "give_consent", "tokens", "withdraw_token"),
     "access.users": ("change_password", "change_user", "create_user", "set_password", "unlock_user", "users"),
     "analysis.accounts": ("accounts", "identify_account", "rename_account"),
+    "analysis.after_orders": ("balances_after_orders",),
     "analysis.balances": ("available_balances", "balance_series", "balances"),
     "analysis.cashflow": ("cash_flow", "counterparties"),
     "analysis.entries": ("entries", "entry_detail", "entry_parts", "entry_totals", "pending_entries"),
@@ -155,9 +162,14 @@ _MODULES = {
     "analysis.sql": ("published_relations", "sql", "sql_functions"),
     "analysis.statement": ("statement", "statement_head", "statements"),
     "balancing.balance": ("balance", "key_for_balancing"),
+    "balancing.revocations": ("mark_for_revocation", "revocable_orders", "unmark_for_revocation"),
     "balancing.statements": ("balancing_statement", "balancing_statement_totals"),
     "balancing.summaries": ("balancing_duplicates", "balancing_summary", "balancing_types"),
     "balancing.unsent": ("discard_batch", "unsent_batches"),
+    "exchange.listing": ("protocol", "protocol_changes"),
+    "exchange.recording": ("record_answer",),
+    "exchange.transmitting": ("transmit", "way_to_bank"),
+    "exchange.watching": ("stop_watching",),
     "history.backups": ("backups", "rotate_backup"),
     "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
     "history.reduction": ("archives", "delete_archived", "reduce_history", "reducible"),
@@ -271,6 +283,7 @@ __all__ = [
     "balance",
     "balance_series",
     "balances",
+    "balances_after_orders",
     "balancing_duplicates",
     "balancing_statement",
     "balancing_statement_totals",
@@ -359,6 +372,7 @@ __all__ = [
     "learn_counterparties",
     "learn_counterparties_from_statements",
     "locked_items",
+    "mark_for_revocation",
     "open",
     "order_counts",
     "order_defaults",
@@ -378,12 +392,15 @@ __all__ = [
     "permission_holders",
     "permissions",
     "personal_keys",
+    "protocol",
+    "protocol_changes",
     "prove",
     "published_relations",
     "rates",
     "receive_file",
     "received_file",
     "recheck_orders",
+    "record_answer",
     "record_key_delivery",
     "reduce_history",
     "reducible",
@@ -395,6 +412,7 @@ __all__ = [
     "rename_account",
     "rename_pattern_group",
     "replace_texts",
+    "revocable_orders",
     "roles",
     "roles_alone",
     "rotate_backup",
@@ -416,11 +434,14 @@ __all__ = [
     "statement_head",
     "statements",
     "stop_replacing_texts",
+    "stop_watching",
     "take_over_patterns",
     "text_replacements",
     "tokens",
     "transmissions",
+    "transmit",
     "unlock_user",
+    "unmark_for_revocation",
     "unsent_batches",
     "update_codebook",
     "use_form_layout",
@@ -429,6 +450,7 @@ __all__ = [
     "verify_by_typing",
     "verify_log",
     "verify_orders",
+    "way_to_bank",
     "who_alone",
     "withdraw_import",
     "withdraw_personal_key",
