@@ -31,6 +31,7 @@ MODULES = {
     ),
     "orders": ("orders",),
     "balancing": ("balance",),
+    "exchange": ("transmit", "protocol"),
     "keys": ("keys",),
     "points": ("points",),
     "patterns": ("patterns",),
