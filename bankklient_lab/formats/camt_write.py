@@ -1,17 +1,19 @@
-"""camt.053.001.08 from statements: valid against its schema, and nothing of a column is lost.
+"""camt.053.001.08 from statements, camt.052.001.08 from reports: valid by their schemas, nothing of a column is lost.
 
 Each column goes to its ISO 20022 element. Elements are shorter than columns may be (35 characters of a
 reference, 140 of a name), and some values an element can't give back (a text "NOTPROVIDED", a rate that is no
 number). So each entry is read back while it is written: a column that comes back otherwise is also put, whole and
 as JSON, into the supplementary data of its transaction, and the element keeps the start. A long `remittance` goes on
-in more Ustrd. Statements have no supplementary data: theirs is in AddtlStmtInf, which takes 500 characters.
+in more Ustrd. Statements have no supplementary data: theirs is in AddtlStmtInf, which takes 500 characters; a report
+whose own elements can't carry a column is refused.
 
 Where the schema needs what a column may lack: MsgId is NOTPROVIDED; the message's time is that of the first
 statement, and stands in for a `created_at` that is null; a balance without a day gets the first or last day of
 the period.
 
-Refused (BadArgument): interim reports, a statement without any balance or day, an entry without amount, currency or
-a known status, a character that XML does not have, a single detail (it belongs into its entry).
+Refused (BadArgument): a report as a statement and the other way round, a statement without any balance or day, an entry
+without amount, currency or a known status, a character that XML does not have, a single detail (it belongs into its
+entry).
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 import pyarrow as pa
@@ -46,7 +49,6 @@ from bankklient_lab.formats.camt_tags import account, agent, check_text, is_curr
 from bankklient_lab.formats.camt_values import exact_day
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
-NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 OWN_CHARS = 500
 # What reading gives back; of `detail_count` not whether it is 0 or 1.
 CARRIED = {
@@ -57,43 +59,67 @@ CARRIED = {
 _ROWS = 2_000
 _BALANCE = ("balance_type", "day", "amount", "currency")
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
-_PATHS = compile_paths(layout.STATEMENT, NAMESPACE)
-_HEADER_PATHS = compile_paths(layout.GROUP_HEADER, NAMESPACE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-](0\d|1[0-3]):[0-5]\d)?", re.ASCII)
 
 
+class _Message(NamedTuple):
+    """What the two messages call the same."""
+
+    namespace: str
+    root: str
+    statement: str
+    page: str
+    interim: bool
+
+
+_STATEMENTS = _Message("urn:iso:std:iso:20022:tech:xsd:camt.053.001.08", "BkToCstmrStmt", "Stmt", "StmtPgntn", False)
+_REPORTS = _Message("urn:iso:std:iso:20022:tech:xsd:camt.052.001.08", "BkToCstmrAcctRpt", "Rpt", "RptPgntn", True)
+
+
 def write(statements: StatementSet) -> Iterator[bytes]:
-    """Yield the bytes of one message with all statements, entry by entry."""
+    """Yield the bytes of one camt.053 with all statements, entry by entry."""
+    return _write(_STATEMENTS, statements)
+
+
+def write_reports(reports: StatementSet) -> Iterator[bytes]:
+    """Yield the bytes of one camt.052 with all reports (`interim`), entry by entry."""
+    return _write(_REPORTS, reports)
+
+
+def _write(message: _Message, statements: StatementSet) -> Iterator[bytes]:
     entries, details, balances = map(_Rows, (statements.entries, statements.details, statements.balances))
     header = ""
     for row in _rows(statements.statements):
         number = row["statement_no"]
-        statement = _Statement(row, balances.take((number,)))
+        statement = _Statement(message, row, balances.take((number,)))
         if not header:
             header = statement.group_header()
-            yield f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}">'.encode()
-            yield f"<BkToCstmrStmt>{header}\n".encode()
-        yield f"<Stmt>{statement.head()}\n".encode()
-        writer = EntryWriter(NAMESPACE, row["account"])
+            yield f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{message.namespace}">'.encode()
+            yield f"<{message.root}>{header}\n".encode()
+        yield f"<{message.statement}>{statement.head()}\n".encode()
+        writer = EntryWriter(message.namespace, row["account"])
         for entry in entries.take((number,)):
             batch = list(details.take((number, entry["entry_no"])))
             yield writer.write(entry, batch, f"entry {entry['entry_no']} of {statement.place}").encode()
-        yield f"{statement.tail(header)}</Stmt>\n".encode()
+        yield f"{statement.tail(header)}</{message.statement}>\n".encode()
     if not header:
         raise BadArgument("there is no statement to write")
     for rows, what in ((entries, "an entry"), (balances, "a balance"), (details, "a detail")):
         rows.check_done(what)
-    yield b"</BkToCstmrStmt></Document>\n"
+    yield f"</{message.root}></Document>\n".encode()
 
 
 class _Statement:
     """One statement without its entries."""
 
-    def __init__(self, row: dict[str, Any], balances: Iterator[dict[str, Any]]) -> None:
+    def __init__(self, message: _Message, row: dict[str, Any], balances: Iterator[dict[str, Any]]) -> None:
         self.place = f"statement {row['statement_no']}"
+        self._message = message
         self._row = row
-        if row["interim"]:
+        if row["interim"] and not message.interim:
             raise BadArgument(f"{self.place} is an interim report and can't be written as a booked statement")
+        if message.interim and not row["interim"]:
+            raise BadArgument(f"{self.place} is a booked statement and can't be written as an interim report")
         if not row["account"] or not is_currency(row["currency"]):
             raise BadArgument(f"{self.place} has no account or no currency code, which camt.053 requires")
         for name in OWN_STATEMENT_COLUMNS:
@@ -117,7 +143,7 @@ class _Statement:
         return "".join(
             (
                 leaf("Id", row["reference"] or "NOTPROVIDED", 35),
-                tag("StmtPgntn", tag("PgNb", str(page)), tag("LastPgInd", "true")) if paged else "",
+                tag(self._message.page, tag("PgNb", str(page)), tag("LastPgInd", "true")) if paged else "",
                 tag("ElctrncSeqNb", number) if _NUMBER.fullmatch(number) else "",
                 tag("CreDtTm", _time(row["created_at"])),
                 tag("FrToDt", tag("FrDtTm", f"{first}T00:00:00"), tag("ToDtTm", f"{last}T23:59:59"))
@@ -131,9 +157,10 @@ class _Statement:
 
     def tail(self, header: str) -> str:
         """Return what comes after the entries: the columns that reading would give back otherwise."""
-        namespace = f' xmlns="{NAMESPACE}"'
-        found = gather(etree.fromstring(f"<Stmt{namespace}>{self.head()}</Stmt>"), _PATHS, {})
-        group = gather(etree.fromstring(header.replace(">", f"{namespace}>", 1)), _HEADER_PATHS, {})
+        namespace = f' xmlns="{self._message.namespace}"'
+        paths, header_paths = _compiled(self._message)
+        found = gather(etree.fromstring(f"<Stmt{namespace}>{self.head()}</Stmt>"), paths, {})
+        group = gather(etree.fromstring(header.replace(">", f"{namespace}>", 1)), header_paths, {})
         back = {
             **statement_texts(found, group),
             "page": int(found["page"]) if "page" in found else None,
@@ -147,6 +174,8 @@ class _Statement:
         }
         if not own:
             return ""
+        if self._message.interim:
+            raise BadArgument(f"{self.place}: camt.052 can't carry {', '.join(own)} as they are")
         info = OWN_STATEMENT + json.dumps(own, ensure_ascii=False)
         if len(info) > OWN_CHARS:
             columns = ", ".join(own)
@@ -206,6 +235,12 @@ class _Statement:
             tag("TtlCdtNtries", tag("Sum", "" if credit is None else plain(credit, currency))),
             tag("TtlDbtNtries", tag("Sum", "" if debit is None else plain(debit, currency))),
         )
+
+
+@cache
+def _compiled(message: _Message) -> tuple[layout.Tree, layout.Tree]:
+    """Return where a statement and the header of a message have what."""
+    return compile_paths(layout.STATEMENT, message.namespace), compile_paths(layout.GROUP_HEADER, message.namespace)
 
 
 class _Rows:
