@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import groupby
+from typing import NamedTuple
 
 from bankklient_lab.bank.reading import FOREIGN
 from bankklient_lab.bank.work import Work
@@ -41,22 +42,36 @@ def send(work: Work, point: int, batch_type: int, messages: Sequence[Message]) -
     return identity
 
 
+class Told(NamedTuple):
+    """An answer on an order, for its client and its batch ("1/20260007")."""
+
+    point: int
+    foreign: bool
+    batch: str
+    answer: OrderAnswer
+
+
+def answers_on(work: Work, condition: str, **given: object) -> list[Told]:
+    """Return the answers on the orders of a condition over `p` (payment), by client, type and batch."""
+    rows = work.store.rows(
+        "SELECT p.point, p.kind = 'foreign', p.batch, p.order_id, p.state, p.reason, p.reason_text,"  # noqa: S608 - ours
+        " p.payment_id::VARCHAR, if(p.held > 0, p.held, NULL), if(p.held > 0, a.currency, NULL) FROM payment p"
+        f" LEFT JOIN account a ON a.account = p.own_account WHERE {condition} ORDER BY 1, 2, 3, p.payment_id",
+        given,
+    )
+    return [Told(point, foreign, batch, OrderAnswer(*answer)) for point, foreign, batch, *answer in rows]
+
+
 def tell(work: Work) -> None:
     """Answer on every order whose state its client does not know: one pain.002 for each of the client's batches."""
-    rows = work.store.rows(
-        "SELECT payment.point, kind = 'foreign', batch, order_id, state, reason, reason_text, payment_id,"
-        " if(held > 0, held, NULL), if(held > 0, a.currency, NULL) FROM payment LEFT JOIN account a"
-        " ON a.account = own_account WHERE told <> state ORDER BY payment.point, kind = 'foreign', batch, payment_id"
-    )
-    for (point, foreign), of_client in groupby(rows, key=lambda row: row[:2]):
+    found = answers_on(work, "p.told <> p.state")
+    if not found:
+        return
+    for (point, foreign), of_client in groupby(found, key=lambda one: one[:2]):
         messages: list[Message] = []
-        for batch, orders in groupby(of_client, key=lambda row: row[2]):
-            answers = [
-                OrderAnswer(order_id, state, reason, text, str(number), held, currency)
-                for _, _, _, order_id, state, reason, text, number, held, currency in orders
-            ]
-            messages.append(write_status(batch, answers, f"{work.at:%Y%m%d%H%M%S}-{len(messages) + 1}", work.at))
+        for batch, orders in groupby(of_client, key=lambda one: one.batch):
+            message_id = f"{work.at:%Y%m%d%H%M%S}-{len(messages) + 1}"
+            messages.append(write_status(batch, [one.answer for one in orders], message_id, work.at))
         for start in range(0, len(messages), MESSAGES_MAX):
             send(work, point, FOREIGN if foreign else CONFIRMATION, messages[start : start + MESSAGES_MAX])
-    if rows:
-        work.store.do("UPDATE payment SET told = state WHERE told <> state")
+    work.store.do("UPDATE payment SET told = state WHERE told <> state")

@@ -10,9 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import pyarrow as pa
+
 from bankklient_lab.bank import contracts, foreign, incoming, receipt, taking
 from bankklient_lab.bank.calendar import Hours
 from bankklient_lab.bank.contracts import Account
+from bankklient_lab.bank.current import current_state
 from bankklient_lab.bank.days import LONGEST, next_event
 from bankklient_lab.bank.incoming import Incoming
 from bankklient_lab.bank.ledger import INVARIANTS
@@ -31,11 +34,15 @@ from bankklient_lab.sealing.keys import SigningKey
 
 
 class State(NamedTuple):
-    """What the bank has under a number: `status` parked, waiting, processed, refused (`error` says why) or void."""
+    """What the bank has under a number: `status` parked, waiting, processed, refused (`error` says why) or void.
+
+    `receipt` is the signed receipt that was given for it.
+    """
 
     sha256: str
     status: str
     error: str
+    receipt: bytes
 
 
 class Waiting(NamedTuple):
@@ -94,19 +101,20 @@ class Bank:
 
     # Exchange
 
-    def take(self, container: bytes) -> Receipt:
+    def take(self, container: bytes, identity: BatchIdentity | None = None) -> Receipt:
         """Take a batch in, and process it if it is its time; the same batch again gives the same receipt.
 
-        SealBroken for a container that proves nothing, Refused (details: `reason` "number", "content", "signers") for
-        a number with another content, a content that came under another number, or too few signatures: without effect.
+        `identity` is what it is said to be. SealBroken for a container that proves nothing; Refused (details: `reason`
+        "number", "content", "signers", "identity", "recipient") for a number with another content, a content that came
+        under another number, too few signatures, or another batch than is said: all without effect.
         """
         with self._now() as work:
-            return taking.take(work, self._opened(work, container), self._key)
+            return taking.take(work, self._opened(work, container, identity), self._key)
 
-    def void(self, container: bytes) -> Receipt:
+    def void(self, container: bytes, identity: BatchIdentity | None = None) -> Receipt:
         """Record that a number is given up: a container with an empty payload. Refused when the number has a batch."""
         with self._now() as work:
-            return taking.void(work, self._opened(work, container), self._key)
+            return taking.void(work, self._opened(work, container, identity), self._key)
 
     def state(self, identity: BatchIdentity) -> State:
         """Return what the bank has under a number; UnknownName when it has nothing."""
@@ -114,7 +122,7 @@ class Bank:
             found = receipt.known(work, identity)
             if found is None:
                 raise UnknownName("batch", f"{identity.batch_type}/{identity.order}")
-            return State(found.sha256 or "", found.state, found.error)
+            return State(found.sha256 or "", found.state, found.error, found.receipt.signed)
 
     def waiting(self, client: int) -> list[Waiting]:
         """Return the batches that a client has not confirmed yet, in the order they were made."""
@@ -133,12 +141,7 @@ class Bank:
             row = work.store.row(f"SELECT payload FROM outgoing WHERE {_NUMBER}", _given(identity))
             if row is None:
                 raise UnknownName("batch", f"{batch_type}/{order}")
-            certificate = contracts.encryption_certificate(work, client)
-            signature = sign(identity, sha256(row[0]).digest(), self._key, work.at)
-            return seal(
-                identity, row[0], [signature], self._key, record_format="06" if certificate else "02",
-                encrypt_for=certificate, at=work.at,
-            )  # fmt: skip
+            return self._sealed(work, identity, row[0])
 
     def taken(self, client: int, batch_type: int, order: str, digest: str) -> None:
         """Record that a client has a batch, as often as it says so; Refused when it has another content."""
@@ -152,6 +155,11 @@ class Bank:
             work.store.do(
                 f"UPDATE outgoing SET taken_at = $at WHERE {_NUMBER} AND taken_at IS NULL", given | {"at": work.at}
             )
+
+    def current(self, client: int) -> bytes:
+        """Return the current state of a client's accounts and orders, sealed like a batch (current.current_state)."""
+        with self._now() as work:
+            return self._sealed(work, *current_state(work, client))
 
     # Time
 
@@ -168,6 +176,11 @@ class Bank:
                     return
                 event.happen(self._work(event.at))
                 self._lived(event.at)
+
+    def lives_at(self) -> datetime:
+        """Live up to the clock, and return the bank's moment (UTC)."""
+        with self._now() as work:
+            return work.at
 
     @property
     def lived_until(self) -> datetime:
@@ -233,6 +246,19 @@ class Bank:
                 work.store.rows("SELECT account, b.amount FROM balance b JOIN account a USING (account) WHERE NOT own")
             )
 
+    def ledger(self) -> pa.Table:
+        """Return every posting with its transaction, in their order; amounts signed, credit positive."""
+        with self._now() as work:
+            return work.store.table(
+                "SELECT p.*, b.kind, b.payment_id, b.booked_at, b.message FROM posting p JOIN booking b"
+                " USING (transaction_id) ORDER BY transaction_id, line"
+            )
+
+    def trust(self, fingerprint: str) -> Certificate | None:
+        """Return the certificate of a client's key that is trusted now."""
+        with self._now() as work:
+            return contracts.certificate(work, fingerprint)
+
     def check(self) -> dict[str, int]:
         """Return of each invariant how many rows break it; all must be 0."""
         with self._store.tx():
@@ -256,7 +282,7 @@ class Bank:
     def _lived(self, until: datetime) -> None:
         self._store.do("UPDATE bank SET lived_until = $until", {"until": until})
 
-    def _opened(self, work: Work, container: bytes) -> Opened:
+    def _opened(self, work: Work, container: bytes, identity: BatchIdentity | None) -> Opened:
         found = opened(
             container,
             trust=lambda fingerprint: contracts.certificate(work, fingerprint),
@@ -265,7 +291,17 @@ class Bank:
         )
         if found.identity.recipient != self.parameters.point:
             raise Refused(f"the batch is for connection point {found.identity.recipient}", reason="recipient")
+        if identity not in {None, found.identity}:
+            raise Refused(f"the container is of batch {found.identity.line}", reason="identity")
         return found
+
+    def _sealed(self, work: Work, identity: BatchIdentity, payload: bytes) -> bytes:
+        certificate = contracts.encryption_certificate(work, identity.recipient)
+        signature = sign(identity, sha256(payload).digest(), self._key, work.at)
+        return seal(
+            identity, payload, [signature], self._key, record_format="06" if certificate else "02",
+            encrypt_for=certificate, at=work.at,
+        )  # fmt: skip
 
     def _outgoing(self, client: int, batch_type: int, order: str) -> BatchIdentity:
         if not (len(order) == _ORDER_DIGITS and order.isascii() and order.isdigit()):

@@ -180,13 +180,12 @@ CREATE OR REPLACE MACRO converted(amount, from_rate, to_rate, to_currency) AS qu
     (amount * 1000)::HUGEINT * (from_rate * 100000000)::HUGEINT, (to_rate * 100000000)::HUGEINT, unit_mills(to_currency)
 );
 
-CREATE OR REPLACE VIEW last_closing AS
-    SELECT account, max_by(amount, day) AS amount, max(day) AS day FROM closing GROUP BY account;
+CREATE OR REPLACE VIEW last_closing AS SELECT coalesce(max(day), DATE '0001-01-01') AS day FROM closing;
 CREATE OR REPLACE VIEW balance AS
-    SELECT a.account, a.currency, coalesce(c.amount, 0) + coalesce(sum(p.amount), 0) AS amount
-    FROM account a LEFT JOIN last_closing c USING (account)
-    LEFT JOIN posting p ON p.account = a.account AND p.day > coalesce(c.day, DATE '0001-01-01')
-    GROUP BY a.account, a.currency, c.amount;
+    SELECT a.account, a.currency, coalesce(c.amount, 0) + coalesce(p.amount, 0) AS amount
+    FROM account a LEFT JOIN closing c ON c.account = a.account AND c.day = (SELECT day FROM last_closing)
+    LEFT JOIN (SELECT account, sum(amount) AS amount FROM posting WHERE day > (SELECT day FROM last_closing)
+        GROUP BY account) p ON p.account = a.account;
 CREATE OR REPLACE VIEW available AS
     SELECT b.account, b.currency, b.amount, b.amount + a.overdraft - coalesce(h.held, 0) AS available
     FROM balance b JOIN account a USING (account)

@@ -136,6 +136,8 @@ def open_account(work: Work, account: Account) -> None:
         require_client(work, account.point)
     if account.currency != work.parameters.currency and account.currency not in work.parameters.rates:
         raise UnknownName("currency", account.currency, "the bank has no rate of it")
+    if not (account.account.isascii() and account.account.isalnum()):
+        raise BadArgument(f"an account is an IBAN without spaces, not {account.account[:40]!r}")
     if work.store.row("SELECT 1 FROM account WHERE account = $account", {"account": account.account}):
         raise BadArgument(f"the account {account.account} is open already")
     work.store.do(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyarrow as pa
 
 from bankklient_lab.bank.calendar import working_after, working_from
-from bankklient_lab.bank.funds import available, covered
+from bankklient_lab.bank.funds import available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
 from bankklient_lab.bank.work import Source, Work
 
@@ -16,7 +16,7 @@ from bankklient_lab.bank.work import Source, Work
 _IBAN_DIGITS = 22  # after the country, of an account of the banks simulated here (CZ, SK)
 _MOD_97 = (
     "(substr(a.counter_account, 5) || (ascii(a.counter_account) - 55) || (ascii(substr(a.counter_account, 2)) - 55)"
-    " || substr(a.counter_account, 3, 2))::HUGEINT % 97 <> 1"
+    " || substr(a.counter_account, 3, 2))::HUGEINT % 97 <> 1"  # reached by digits only, see the rule before it
 )
 # Number and condition, the first that holds counts; o is the own account, c the counter account, p the permission.
 _REJECTIONS = (
@@ -43,7 +43,7 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
     """
     p = work.parameters
     first = working_after(work.day, work.calendars) if late else work.day
-    days = sorted({day or first for day in orders["maturity"].to_pylist()})
+    days = sorted({day or work.day for day in orders["maturity"].to_pylist()})
     due = [working_from(max(day, first), work.calendars) for day in days]
     reasons, texts = _cases(p.country)
     with work.store.lent(arriving=orders, due_days=pa.table({"maturity": days, "due": due})):
@@ -105,6 +105,7 @@ _DUE = (
 
 def settle(work: Work) -> None:
     """Execute the domestic orders that are due and have funds; the others wait (IS)."""
+    reject_closed(work, foreign=False)
     given: dict[str, object] = {"day": work.day, "fee": work.parameters.priority_fee}
     waiting = work.store.rows(
         "SELECT payment_id, debit_account, credit_account, amount + if(kind = 'payment', fee, 0), amount"

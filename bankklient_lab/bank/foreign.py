@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from bankklient_lab.bank.calendar import working_after, working_from
-from bankklient_lab.bank.funds import available, covered
+from bankklient_lab.bank.funds import available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.errors import BadArgument, Refused
@@ -113,6 +113,7 @@ def hold(work: Work) -> None:
     """
     if not _any(work, "state = 'RV' AND due <= $day", day=work.day):
         return
+    reject_closed(work, foreign=True)
     given: dict[str, object] = {"day": work.day, "fee": work.parameters.foreign_fee}
     due = f"SELECT payment_id, own_account, NULL, debit_amount + fee AS needed, 0 FROM ({_MOVED}) WHERE state = 'RV'"
     waiting = work.store.rows(f"{due} AND due <= $day ORDER BY payment_id", given)

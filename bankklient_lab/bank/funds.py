@@ -16,6 +16,17 @@ def available(work: Work) -> dict[str, Decimal]:
     return dict(rows)
 
 
+def reject_closed(work: Work, *, foreign: bool) -> None:
+    """Reject the orders due, foreign or domestic ones, whose account here was closed since they came."""
+    work.store.do(
+        "UPDATE payment SET state = 'ER', reason = if($foreign, 300, 205), reason_text = 'the account is closed',"
+        " changed_on = $day WHERE state IN ('RV', 'IS') AND (kind = 'foreign') = $foreign AND due <= $day"
+        " AND EXISTS (SELECT 1 FROM account a WHERE a.closed <= $day"
+        " AND a.account IN (payment.own_account, payment.counter_account))",
+        {"day": work.day, "foreign": foreign},
+    )
+
+
 def covered(
     orders: Iterable[tuple[int, str | None, str | None, Decimal, Decimal]], funds: dict[str, Decimal]
 ) -> list[int]:

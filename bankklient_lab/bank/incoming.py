@@ -62,7 +62,8 @@ def arrive(work: Work) -> None:
         " variable_symbol, NULL AS constant_symbol, NULL AS specific_symbol, message, NULL AS end_to_end_id,"
         " i.amount AS debit_amount, currency AS debit_currency, account AS credit_account, i.amount AS credit_amount,"
         " currency AS credit_currency FROM incoming i JOIN account a USING (account)"
-        " WHERE NOT booked AND arrives_at <= $at",
+        " WHERE NOT booked AND arrives_at <= $at AND coalesce(a.closed > $day, true)",  # else it goes back
         at=work.at,
+        day=work.day,
     )
     work.store.do("UPDATE incoming SET booked = true WHERE NOT booked AND arrives_at <= $at", {"at": work.at})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pyarrow as pa
 
@@ -17,7 +18,7 @@ from bankklient_lab.formats.payments.schema import PAYMENT, Kind
 DOMESTIC, FOREIGN, REVOCATION = 1, 11, 13
 _PAYMENTS, _COLLECTIONS = "pain.001.001.09", "pain.008.001.08"
 TAKEN = {DOMESTIC: {_PAYMENTS, _COLLECTIONS}, FOREIGN: {_PAYMENTS}, REVOCATION: {CANCELLATION_MESSAGE}}
-COLUMNS = tuple(name for name in PAYMENT.names if name != "raw")
+COLUMNS = tuple(name for name in PAYMENT.names if name not in {"raw", "order_text"})
 
 
 def check_messages(batch: Batch) -> None:
@@ -39,22 +40,40 @@ def payments(batch: Batch) -> pa.Table:
     """
     tables = []
     for number, message in enumerate(batch.messages, start=1):
-        table = pa.Table.from_batches(_batches(message), PAYMENT).select(COLUMNS)
-        listed = [str(order.order_id) for order in batch.orders if order.message == number]
-        said = table["client_reference"].to_pylist()
-        if sorted(listed) != sorted(one or "" for one in said):
-            other = sorted(set(listed) ^ {one or "" for one in said})
-            raise FormatError(
-                "the message says other orders than the list of the batch",
-                place=f"message {number}", field="InstrId", text=", ".join(other[:5]),
-            )  # fmt: skip
-        tables.append(table)
+        table = pa.Table.from_batches(_batches(message), PAYMENT)
+        _check_listed(batch, number, [one or "" for one in table["client_reference"].to_pylist()])
+        _check_digests(batch, number, table)
+        tables.append(table.select(COLUMNS))
     return pa.concat_tables(tables)
 
 
 def revoked(batch: Batch) -> list[int]:
-    """Return the orders that a batch of type 13 asks to revoke."""
-    return [order_id for message in batch.messages for order_id in read_cancellation(message)]
+    """Return the orders that a batch of type 13 asks to revoke; FormatError as `payments`."""
+    found = []
+    for number, message in enumerate(batch.messages, start=1):
+        order_ids = read_cancellation(message)
+        _check_listed(batch, number, list(map(str, order_ids)))
+        found += order_ids
+    return found
+
+
+def _check_listed(batch: Batch, number: int, said: list[str]) -> None:
+    """Refuse a message whose orders are not those that the batch lists for it."""
+    listed = [str(order.order_id) for order in batch.orders if order.message == number]
+    if sorted(listed) != sorted(said):
+        other = ", ".join(sorted(set(listed) ^ set(said))[:5])
+        reason = "the message says other orders than the list of the batch"
+        raise FormatError(reason, place=f"message {number}", field="InstrId", text=other)
+
+
+def _check_digests(batch: Batch, number: int, table: pa.Table) -> None:
+    """Refuse an order whose whole text, where the message carries it, is not what its digest was made of."""
+    digests = {str(order.order_id): order.sha256 for order in batch.orders if order.message == number}
+    references, texts, places = (table[name].to_pylist() for name in ("client_reference", "order_text", "place"))
+    for reference, text, place in zip(references, texts, places, strict=True):
+        if text is not None and sha256(text.encode()).hexdigest() != digests[reference]:
+            reason = "the order is not the one whose digest the batch names"
+            raise FormatError(reason, place=f"message {number}, {place}", field="InstrId", text=reference)
 
 
 def _batches(message: Message) -> Iterator[pa.RecordBatch]:

@@ -6,13 +6,13 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from bankklient_lab.bank.answers import send
+from bankklient_lab.bank.answers import answers_on, send
 from bankklient_lab.bank.reading import DOMESTIC
 from bankklient_lab.bank.work import Work
 from bankklient_lab.formats.base import StatementSet
-from bankklient_lab.formats.batches import Message
+from bankklient_lab.formats.batches import MESSAGES_MAX, Message
 from bankklient_lab.formats.camt_write import write
-from bankklient_lab.formats.order_answers import OrderAnswer, write_status
+from bankklient_lab.formats.order_answers import write_status
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 # ruff: noqa: S608 - every text below is our own
@@ -28,7 +28,7 @@ _CODES = {  # what the account is debited with, credited with
     "opening": ("ACMT/MDOP/OTHR", "ACMT/MCOP/OTHR"),
 }
 
-# The movements of clients' accounts, each seen from its account's side.
+# The movements of clients' accounts in the accounting days [$since, $until], each seen from its account's side.
 ENTRIES = (
     "SELECT a.account, a.point, b.transaction_id, b.booked_at, b.kind, b.day AS booking_day, b.day AS value_day,"
     " s.amount, s.currency, 'BOOK' AS status, false AS reversal,"
@@ -43,17 +43,17 @@ ENTRIES = (
     " if(b.currency <> s.currency, b.currency, NULL) AS original_currency,"
     " if(b.currency <> s.currency, trim(b.rate::VARCHAR, '0'), NULL) AS rate_text,"
     " if(starts_with(rate_text, '.'), '0' || rate_text, rtrim(rate_text, '.')) AS exchange_rate, 0 AS detail_count"
-    " FROM (SELECT *, amount < 0 AS is_debit FROM posting) s"
+    " FROM (SELECT *, amount < 0 AS is_debit FROM posting WHERE day BETWEEN $since AND $until) s"
     " JOIN account a ON a.account = s.account AND a.point IS NOT NULL"
     " JOIN booking b USING (transaction_id) LEFT JOIN payment o ON o.payment_id = b.payment_id"
 )
 _STATEMENTS = (
     "SELECT row_number() OVER (ORDER BY c.account) AS statement_no, false AS interim, c.account, $bic AS bank,"
-    " a.currency, a.name AS account_name, c.number::VARCHAR AS number, $reference AS reference, $created_at AS created_at,"
-    " coalesce(p.day + 1, $day) AS first_day, $day AS last_day, coalesce(p.amount, 0) AS opening,"
-    " coalesce(p.day, $day) AS opening_day, c.amount AS closing, $day AS closing_day"
-    " FROM closing c JOIN account a USING (account) LEFT JOIN (SELECT account, max(day) AS day,"
-    " max_by(amount, day) AS amount FROM closing WHERE day < $day GROUP BY account) p USING (account)"
+    " a.currency, a.name AS account_name, c.number::VARCHAR AS number, $reference AS reference,"
+    " $created_at AS created_at, coalesce(p.day + 1, $day) AS first_day, $day AS last_day,"
+    " coalesce(p.amount, 0) AS opening, coalesce(p.day, $day) AS opening_day, c.amount AS closing, $day AS closing_day"
+    " FROM closing c JOIN account a USING (account) LEFT JOIN closing p ON p.account = c.account"
+    " AND p.day = (SELECT max(day) FROM closing WHERE day < $day)"
     " WHERE c.day = $day AND a.point = $point ORDER BY c.account"
 )
 
@@ -72,10 +72,13 @@ def make_statements(work: Work) -> None:
             entries = work.store.table(
                 "SELECT n.statement_no, row_number() OVER (PARTITION BY n.statement_no ORDER BY e.transaction_id) AS"
                 f" entry_no, e.* FROM ({ENTRIES}) e JOIN numbered n USING (account)"
-                " WHERE e.booking_day BETWEEN n.first_day AND n.last_day ORDER BY 1, 2"
+                " ORDER BY 1, 2",
+                {"since": min(statements["first_day"].to_pylist()), "until": work.day},
             )
         content = b"".join(write(StatementSet(statements, conformed(entries, Kind.ENTRY))))
-        send(work, point, DOMESTIC, [Message(STATEMENT_MESSAGE, content), *_rejected(work, point)])
+        messages = [Message(STATEMENT_MESSAGE, content), *_rejected(work, point)]
+        for start in range(0, len(messages), MESSAGES_MAX):
+            send(work, point, DOMESTIC, messages[start : start + MESSAGES_MAX])
 
 
 def conformed(table: pa.Table, kind: Kind) -> pa.Table:
@@ -90,17 +93,10 @@ def conformed(table: pa.Table, kind: Kind) -> pa.Table:
 
 def _rejected(work: Work, point: int) -> list[Message]:
     """Return the domestic orders rejected on the day, which come back with its statements (TRN-141)."""
-    rows = work.store.rows(
-        "SELECT batch, order_id, reason, reason_text, payment_id FROM payment WHERE point = $point AND state = 'ER'"
-        " AND kind <> 'foreign' AND changed_on = $day ORDER BY batch, payment_id",
-        {"point": point, "day": work.day},
-    )
+    rejected = "p.point = $point AND p.state = 'ER' AND p.kind <> 'foreign' AND p.changed_on = $day"
+    found = answers_on(work, rejected, point=point, day=work.day)
+    batches = groupby(found, key=lambda one: one.batch)
     return [
-        write_status(
-            batch,
-            [OrderAnswer(order_id, "ER", reason, text, str(number)) for _, order_id, reason, text, number in orders],
-            f"{work.day:%Y%m%d}-{at}",
-            work.at,
-        )
-        for at, (batch, orders) in enumerate(groupby(rows, key=lambda row: row[0]), start=1)
+        write_status(batch, [one.answer for one in orders], f"{work.day:%Y%m%d}-{at}", work.at)
+        for at, (batch, orders) in enumerate(batches, start=1)
     ]

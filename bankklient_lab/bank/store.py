@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from bankklient_lab.errors import LabBusy
 from bankklient_lab.money import DECIMALS
 
 Row = tuple[Any, ...]
@@ -21,7 +22,10 @@ class Store:
     """The bank's tables (bank.sql); every method is for use within `tx`."""
 
     def __init__(self, path: Path | None) -> None:
-        self._con = duckdb.connect(str(path) if path else ":memory:")
+        try:
+            self._con = duckdb.connect(str(path) if path else ":memory:")
+        except duckdb.IOException as error:
+            raise LabBusy(f"the bank's file {path} can't be opened, or is used by another process ({error})") from None
         self._lock = RLock()
         self._open = False
         for setting in (

@@ -38,6 +38,7 @@ MODULES = {
     "regular_payments": ("regular-payments",),
     "counterparties": ("counterparties",),
     "accounting": ("receive", "export-orders", "accounting-systems"),
+    "bank": ("bank",),
     "codebooks": ("codebooks",),
     "asking": ("sql",),
     "notebooks": ("notebooks", "run", "runs", "schedule"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from hashlib import sha256
@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from bankklient_lab.bank import Account, Bank, Receipt, parameters_of
+from bankklient_lab.formats import format_named as statement_format
+from bankklient_lab.formats.base import Hints
 from bankklient_lab.formats.batches import Batch, Message, OrderInBatch, read_batch, write_batch
 from bankklient_lab.formats.order_answers import (
     OrderAnswer,
@@ -26,12 +28,12 @@ from bankklient_lab.formats.order_answers import (
 from bankklient_lab.formats.payments import format_named
 from bankklient_lab.formats.payments.base import Header
 from bankklient_lab.formats.payments.schema import PAYMENT
+from bankklient_lab.formats.schema import Kind
 from bankklient_lab.sealing.container import opened, seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity
 from bankklient_lab.sealing.keys import SigningKey, new_key
 
 CLIENT, OTHER_CLIENT = 20_001, 20_002
-MAIN, SAVINGS, EURO = "CZ2806000000000000000019", "", ""
 Row = dict[str, Any]
 
 
@@ -127,11 +129,10 @@ class World:
         """Make and bring a batch."""
         return self.bank.take(self.sealed(self.payload(batch_type, *orders, **options)))
 
-    def revoke(self, *order_ids: int) -> list[RevocationAnswer]:
-        """Send a batch of revocations, and return the answers."""
-        message = write_cancellation(order_ids, "R1", self.clock())
-        self.bank.take(self.sealed(write_batch(Batch(self.identity(13), False, (), [message]))))
-        (answer,) = self.received(13)
+    def revoke(self, *order_ids: int, point: int = CLIENT) -> list[RevocationAnswer]:
+        """Send a batch of revocations, fetch and confirm everything, and return the answers."""
+        self.bank.take(self.sealed(revocation(self, *order_ids, point=point)))
+        (answer,) = self.received(13, point)
         return read_resolution(answer)
 
     def batches(self, client: int = CLIENT) -> list[Batch]:
@@ -168,6 +169,13 @@ class World:
     def whole(self) -> bool:
         """Tell whether every invariant of the bank holds."""
         return not any(self.bank.check().values())
+
+
+def revocation(world: World, *order_ids: int, point: int = CLIENT) -> bytes:
+    """Return the payload of a batch that asks to revoke orders."""
+    message = write_cancellation(order_ids, "R1", world.clock())
+    listed = [OrderInBatch(order_id, "0" * 64, 1, n) for n, order_id in enumerate(order_ids, 1)]
+    return write_batch(Batch(world.identity(13, point), False, listed, [message]))
 
 
 def payment(**changes: Any) -> Row:
@@ -212,11 +220,8 @@ def a_world(path: Path | None = None, *, parameters: str = "cz", seed: int = 1, 
     return World(bank, clock)
 
 
-def days_later(day: date, days: int) -> date:
-    """Return a day some days later."""
-    return day + timedelta(days=days)
-
-
-def amounts(answers: Sequence[OrderAnswer]) -> dict[int, str]:
-    """Return the last status of each order."""
-    return {answer.order_id: answer.status for answer in answers}
+def rows(message: Message, kind: Kind) -> list[dict[str, Any]]:
+    """Return the records of one kind in a statement or report; it must have no finding."""
+    parts = list(statement_format(message.name[:8]).read(io.BytesIO(message.content), Hints()))
+    assert not [row for part in parts if part.kind is Kind.FINDING for row in part.batch.to_pylist()]
+    return [row for part in parts if part.kind is kind for row in part.batch.to_pylist()]

@@ -1,0 +1,250 @@
+"""Commands for a simulated bank: found it, register clients and accounts, serve it, look at it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bankklient_lab.cli.options import JsonOption
+from bankklient_lab.cli.output import lines, print_table
+from bankklient_lab.errors import BadArgument, Refused
+from bankklient_lab.store.passphrase import read_passphrase
+
+if TYPE_CHECKING:
+    from bankklient_lab.bank import Bank
+    from bankklient_lab.sealing.keys import SigningKey
+
+YEARS_OF_THE_KEY = 10
+BankArgument = Annotated[str, typer.Argument(metavar="BANK", help="Folder of the bank.")]
+PointArgument = Annotated[int, typer.Argument(metavar="POINT", help="Connection point of the client.")]
+PasswordOption = Annotated[
+    str,
+    typer.Option(
+        "--password-file", metavar="FILE", help="File with the password of the bank's key; only you may read it."
+    ),
+]
+_FILE, _KEY, _CERTIFICATE = "bank.db", "bank.key", "bank.pem"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
+    commands: dict[str, Callable[..., None]] = {
+        "found": found, "client": client, "key": key, "account": account, "permit": permit, "advance": advance,
+        "balances": balances, "check": check, "serve": serve,
+    }  # fmt: skip
+    for name, command in commands.items():
+        group.command(name)(command)
+    app.add_typer(group, name="bank")
+
+
+def found(
+    bank: BankArgument,
+    parameters: Annotated[str, typer.Option(help="Which bank: cz or eur.")] = "cz",
+    seed: Annotated[int, typer.Option(help="Of its exchange rates.")] = 1,
+    password_file: PasswordOption = "",
+) -> None:
+    """Found a bank in a new folder, with a key of its own; clients register its certificate bank.pem."""
+    from bankklient_lab.bank import Bank, parameters_of
+    from bankklient_lab.sealing.keys import new_key
+    from bankklient_lab.sealing.private_keys import sealed_key
+
+    folder, terms, now = Path(bank), parameters_of(parameters), datetime.now(UTC)
+    if folder.exists():
+        raise Refused(f"{bank} is there already; a bank is founded in a new folder")
+    expires_on = date(now.year + YEARS_OF_THE_KEY, 1, 1)
+    made = new_key(point=terms.point, kind="bank", at=now, expires_on=expires_on)
+    sealed = sealed_key(made, _password(password_file))
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise BadArgument(f"{bank} can't be made ({error.strerror})") from None
+    (folder / _KEY).write_bytes(sealed)
+    (folder / _CERTIFICATE).write_text(made.certificate.pem, "ascii")
+    Bank.open(folder / _FILE, _now, key=made, seed=seed, parameters=parameters).close()
+    lines([f"{terms.name}, connection point {terms.point}, is founded; its certificate is {folder / _CERTIFICATE}"])
+
+
+def client(
+    bank: BankArgument,
+    point: PointArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    encrypted: Annotated[bool, typer.Option("--encrypted", help="Batches are encrypted in both directions.")] = False,
+    np_days: Annotated[int, typer.Option(help="Closings a payment waits for funds; 0: the bank's number.")] = 0,
+    signers: Annotated[int, typer.Option(help="Keys that must sign a batch.")] = 1,
+    password_file: PasswordOption = "",
+) -> None:
+    """Register a client."""
+    with _opened(bank, password_file) as one:
+        one.register_client(point, name, encrypted=encrypted, np_days=np_days, signers=signers)
+    lines([f"client {point} is registered"])
+
+
+def key(
+    bank: BankArgument,
+    certificate: Annotated[str, typer.Argument(metavar="FILE", help="Certificate of a client's key (PEM or DER).")],
+    brings_only: Annotated[bool, typer.Option("--brings-only", help="It brings batches and signs no orders.")] = False,
+    password_file: PasswordOption = "",
+) -> None:
+    """Register a client's key; compare the fingerprint with the client's on another way."""
+    from bankklient_lab.sealing.certificates import fingerprint_text, read_certificate
+
+    try:
+        found = read_certificate(Path(certificate).read_bytes())
+    except OSError as error:
+        raise BadArgument(f"{certificate} can't be read ({error.strerror})") from None
+    with _opened(bank, password_file) as one:
+        one.register_key(found, signs_orders=not brings_only)
+    lines([f"the key of {found.point} is registered; its fingerprint is {fingerprint_text(found.fingerprint)}"])
+
+
+def account(
+    bank: BankArgument,
+    number: Annotated[str, typer.Argument(metavar="IBAN")],
+    currency: Annotated[str, typer.Argument(metavar="CURRENCY")],
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    point: Annotated[int, typer.Option(help="Whose; 0: of a customer without this channel.")] = 0,
+    opening: Annotated[str, typer.Option(metavar="AMOUNT", help="Opening balance.")] = "0",
+    overdraft: Annotated[str, typer.Option(metavar="AMOUNT", help="How far below zero it may go.")] = "0",
+    password_file: PasswordOption = "",
+) -> None:
+    """Open an account."""
+    from bankklient_lab.bank import Account
+    from bankklient_lab.money import parse_amount
+
+    given = Account(
+        number.replace(" ", ""), currency, name, point or None, parse_amount(opening), parse_amount(overdraft)
+    )
+    with _opened(bank, password_file) as one:
+        one.open_account(given)
+    lines([f"account {given.account} is open"])
+
+
+def permit(
+    bank: BankArgument,
+    debited: Annotated[str, typer.Argument(metavar="DEBITED", help="Account that is collected from.")],
+    credited: Annotated[str, typer.Argument(metavar="CREDITED", help="Account that collects.")],
+    limit: Annotated[str, typer.Option(metavar="AMOUNT", help="Of one collection.")] = "",
+    password_file: PasswordOption = "",
+) -> None:
+    """Permit collections from one account to another."""
+    from bankklient_lab.money import parse_amount
+
+    with _opened(bank, password_file) as one:
+        one.permit_collection(debited, credited, amount_max=parse_amount(limit) if limit else None)
+    lines(["the collection is permitted"])
+
+
+def advance(
+    bank: BankArgument,
+    days: Annotated[int, typer.Argument(metavar="DAYS", min=1, max=366, help="From its present moment.")],
+    password_file: PasswordOption = "",
+) -> None:
+    """Let a bank live some days in one go, ahead of the clock."""
+    with _opened(bank, password_file) as one:
+        one.advance(one.lived_until + timedelta(days=days))
+        until = one.lived_until
+    lines([f"the bank has lived until {until:%Y-%m-%d %H:%M} UTC"])
+
+
+def balances(bank: BankArgument, as_json: JsonOption = False, password_file: PasswordOption = "") -> None:
+    """Show the balances of customers' accounts."""
+    with _opened(bank, password_file) as one:
+        rows = [{"account": number, "balance": amount} for number, amount in sorted(one.balances().items())]
+    print_table(rows, ("account", "balance"), as_json=as_json, empty="there is no account")
+
+
+def check(bank: BankArgument, password_file: PasswordOption = "") -> None:
+    """Check what must always be true of a bank, such as that its ledger sums to zero."""
+    with _opened(bank, password_file) as one:
+        found = one.check()
+    lines([f"{'broken' if broken else 'holds '}  {name}" for name, broken in found.items()])
+    if any(found.values()):
+        raise Refused("the bank is not whole")
+
+
+def serve(
+    bank: BankArgument,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; beyond this machine with TLS.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8765,
+    certificate: Annotated[str, typer.Option(metavar="FILE", help="Certificate (PEM, with its chain) for TLS.")] = "",
+    tls_key: Annotated[str, typer.Option("--key", metavar="FILE", help="Private key of the certificate.")] = "",
+    fault: Annotated[
+        list[str],
+        typer.Option(
+            metavar="FAULT",
+            help="Switch a fault on: lost, doubled, delayed, truncated, tampered, unanswered, down. May be repeated.",
+        ),
+    ] = [],
+    probability: Annotated[float, typer.Option(min=0, max=1, help="Of a fault in one request.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Of the faults.")] = 1,
+    skew: Annotated[int, typer.Option(metavar="SECONDS", help="How far the bank's clock is ahead.")] = 0,
+    password_file: PasswordOption = "",
+) -> None:
+    """Serve a bank over HTTP until Ctrl-C."""
+    import uvicorn
+
+    from bankklient_lab.bank.faults import Chance, Fault, FaultyBank
+    from bankklient_lab.bank.service import application
+
+    if bool(certificate) != bool(tls_key):
+        raise BadArgument("TLS needs both --certificate and --key")
+    if host not in {"127.0.0.1", "::1", "localhost"} and not certificate:
+        raise BadArgument("beyond this machine a bank is served with TLS only: give --certificate and --key")
+    unknown = sorted(set(fault) - set(Fault))
+    if unknown:
+        raise BadArgument(f"unknown fault {unknown[0]!r}; there are {', '.join(Fault)}")
+    ahead = timedelta(seconds=skew)
+    with _opened(bank, password_file, ahead) as one:
+        line = FaultyBank(one, Chance(tuple(map(Fault, fault)), probability, seed)) if fault else one
+        lines([f"{one.parameters.name} is served at {'https' if certificate else 'http'}://{host}:{port}"])
+        sys.stdout.flush()
+        uvicorn.run(
+            application(one, line), host=host, port=port, log_level="warning",
+            ssl_certfile=certificate or None, ssl_keyfile=tls_key or None,
+        )  # fmt: skip
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def _opened(bank: str, password_file: str, ahead: timedelta = timedelta()) -> Iterator[Bank]:
+    """Open a bank by its folder, its clock `ahead` of this machine's."""
+    from bankklient_lab.bank import Bank
+
+    folder = Path(bank)
+    if not (folder / _FILE).is_file():
+        raise BadArgument(f"{bank} is no folder of a bank; `bankklient bank found` makes one")
+    one = Bank.open(folder / _FILE, lambda: _now() + ahead, key=_key(folder, _password(password_file)))
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def _key(folder: Path, password: str) -> SigningKey:
+    from bankklient_lab.sealing.certificates import read_certificate
+    from bankklient_lab.sealing.private_keys import opened_key
+
+    certificate = read_certificate((folder / _CERTIFICATE).read_bytes())
+    return opened_key((folder / _KEY).read_bytes(), password, certificate)
+
+
+def _password(password_file: str) -> str:
+    given = read_passphrase(password_file)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise BadArgument("there is nobody to ask for the password of the bank's key; give it in a file")
+    return getpass("Password of the bank's key: ")
