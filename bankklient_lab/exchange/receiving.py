@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bankklient_lab.balancing.making import note_event
 from bankklient_lab.codebooks import rows
-from bankklient_lab.errors import Blocked, FormatError, LabError, SealBroken, StoreError
+from bankklient_lab.errors import BadArgument, Blocked, FormatError, LabError, SealBroken, StoreError
 from bankklient_lab.exchange.channels import Announced, Channel
 from bankklient_lab.exchange.handlers import HANDLERS, Arrived, apply, apply_aside
 from bankklient_lab.exchange.protocol import (
@@ -42,12 +42,13 @@ ORDER_DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """One receiving under way."""
+    """One receiving under way; `troubles` says which batches could not be taken over, and why."""
 
     lab: Lab
     channel: Channel
     key: SigningKey
     job: Job
+    troubles: list[str] = field(default_factory=list)
 
     def receive_all(self) -> Iterator[int]:
         """Take over what waits at the bank, and yield the number of each batch.
@@ -55,11 +56,15 @@ class Receiver:
         Raises Unreachable; what was taken over before stays, and the rest is fetched next time (TRN-019).
         """
         for one in self.channel.waiting():
-            self.job.step(f"receiving batch {one.batch_type} {one.order}")
-            yield self._receive(one)
+            self.job.step(f"receiving batch {one.batch_type} {one.order[:ORDER_DIGITS]}")
+            try:
+                identity = _identity(self.lab, one)
+            except BadArgument as error:
+                self.troubles.append(f"the bank announces what can be no batch: {error.message}")
+            else:
+                yield self._receive(one, identity)
 
-    def _receive(self, one: Announced) -> int:
-        identity = _identity(self.lab, one)
+    def _receive(self, one: Announced, identity: BatchIdentity) -> int:
         batch_id, status, sha256, error = self._announced(identity, one.sha256)
         if status != ANNOUNCED:
             if sha256 != one.sha256:
@@ -76,6 +81,7 @@ class Receiver:
             found = self._opened(container, identity, one.sha256)
         except SealBroken as broken:  # not confirmed: what came was not what the bank sent
             refuse_batch(self.lab, batch_id, identity, broken.message, SEAL_BROKEN)
+            self.troubles.append(f"batch {identity.batch_type} {identity.order} was refused: {broken.message}")
             return batch_id
         self._take_over(batch_id, found)
         self.channel.taken(one)
@@ -152,6 +158,7 @@ class Receiver:
 
     def _log_other(self, batch_id: int, identity: BatchIdentity, ours: str, bank: str) -> None:
         name = f"{identity.batch_type} {identity.order}"
+        self.troubles.append(f"the bank has another content now under the number of batch {name}; ask it why")
         with self.lab.database.tx("ops") as cursor:
             note_event(self.lab, cursor, batch_id, CAME_AGAIN, "the bank has another content under this number now")
             self.lab.log(cursor, "exchange_alarm", name, ours=ours, bank=bank)
@@ -230,9 +237,9 @@ def _hold(lab: Lab, batch_id: int, identity: BatchIdentity) -> None:
 
 
 def _identity(lab: Lab, one: Announced) -> BatchIdentity:
-    """Return the identity of an announced batch; SealBroken for what is none."""
+    """Return the identity of an announced batch; BadArgument for what is none."""
     if not (len(one.order) == ORDER_DIGITS and one.order.isascii() and one.order.isdigit()):
-        raise SealBroken("identity", f"the bank announces a batch {one.order[:20]!r}, and a batch order is rrrrnnnn")
+        raise BadArgument(f"the order of a batch is rrrrnnnn, not {one.order[:20]!r}")
     year, number = divmod(int(one.order), 10_000)
     return BatchIdentity(point_of(lab, BANK).point, point_of(lab, OWN).point, one.batch_type, year, number)
 

@@ -8,7 +8,7 @@ from bankklient_lab.actions import action
 from bankklient_lab.errors import BadArgument, LabError, Refused
 from bankklient_lab.exchange.channels import Channel
 from bankklient_lab.exchange.journal import check_journal
-from bankklient_lab.exchange.protocol import line_of, one_transmission
+from bankklient_lab.exchange.protocol import line_of, one_transmission, shortened
 from bankklient_lab.exchange.receiving import Receiver, apply_all
 from bankklient_lab.exchange.sending import Sender
 from bankklient_lab.jobs import Job
@@ -79,8 +79,10 @@ def transmit_through(
             for batch_id in sender.send_all():
                 done[batch_id] = None
             if opened is not None:
-                for batch_id in Receiver(lab, channel, opened, job).receive_all():
+                receiver = Receiver(lab, channel, opened, job)
+                for batch_id in receiver.receive_all():
                     done[batch_id] = None
+                message = shortened(receiver.troubles)
         except LabError as error:
             message = error.message
         try:
@@ -90,6 +92,8 @@ def transmit_through(
             message = message or error.message
         if key is not None and not message:
             note_proven(lab, key, domestic_batch=False)
+        with lab.database.tx("ops") as cursor:
+            lab.log(cursor, "transmit", "done" if not message else "broken off", batches=len(done), why=message)
     return {"complete": not message, "message": message, "batches": [line_of(lab, batch_id) for batch_id in done]}
 
 

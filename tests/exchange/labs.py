@@ -16,6 +16,7 @@ from bankklient_lab.exchange.transmitting import transmit_through
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.register import insert_key
 from bankklient_lab.lab import Lab
+from bankklient_lab.sealing.keys import SigningKey
 from tests.balancing.labs import KEY, OWN_POINT, a_signer, balanced
 from tests.bank.banks import key_of
 from tests.clocks import Clock
@@ -34,6 +35,7 @@ class Pair:
     bank: Bank
     clock: Clock
     faults: list[Fault | None] = field(default_factory=list)
+    key: SigningKey = KEY
 
     def __post_init__(self) -> None:
         self.line = FaultyBank(self.bank, lambda: self.faults.pop(0) if self.faults else None)
@@ -46,7 +48,7 @@ class Pair:
         """Transmit over the line, whose first requests suffer the faults."""
         self.faults[:] = faults
         channel = InProcess(self.line, OWN_POINT)
-        return transmit_through(self.lab, channel, KEY, job or Job())
+        return transmit_through(self.lab, channel, self.key, job or Job())
 
     def later(self, **by: float) -> None:
         """Move the clock; the bank lives up to it at the next call."""

@@ -23,7 +23,7 @@ from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.keys.register import key_numbered
 from bankklient_lab.lab import Lab
 from tests.balancing.labs import agreed
-from tests.exchange.labs import Pair
+from tests.exchange.labs import Pair, a_bank
 from tests.keys.conftest import KEY_PASSWORD, quick_key_passwords
 from tests.orders.labs import broken_checks, created, status
 
@@ -97,6 +97,22 @@ def test_a_bank_that_does_not_know_the_key_refuses_and_nothing_is_lost(keyed: Pa
         told = transmit(keyed.lab, KEY_PASSWORD)
         assert (told["complete"], "refuses with status 403" in told["message"]) == (False, True)
         assert (keyed.batch_status(), status(keyed.lab, order)) == (2, "NS")
+
+
+@pytest.mark.spec("BAL-002", "TRN-003")
+def test_encrypted_batches_go_both_ways(keyed: Pair) -> None:
+    bank = a_bank(keyed.clock, encrypted=True)
+    ((key_id,),) = keyed.lab.rows("SELECT max(key_id) FROM ops.key WHERE private_key IS NOT NULL")
+    bank.register_key(key_numbered(keyed.lab, key_id).certificate)
+    order = created(keyed.lab)
+    with served(bank) as address:
+        reached(keyed.lab, "https", address=address)
+        change_connection_point(keyed.lab, "bank", encrypted=True)
+        balance(keyed.lab, agreed(keyed.lab), KEY_PASSWORD)
+        told = transmit(keyed.lab, KEY_PASSWORD)
+    assert told["complete"], told["message"]
+    assert status(keyed.lab, order) == "OK"
+    assert keyed.lab.rows("SELECT DISTINCT record_format FROM ops.batch") == [("06",)]
 
 
 @pytest.fixture

@@ -77,9 +77,8 @@ def answers(pair: Pair, *given: OrderAnswer) -> Message:
     "TXN-095", "ORD-296", "ORD-300",
 )  # fmt: skip
 def test_what_the_bank_says_of_orders_becomes_their_status(pair: Pair) -> None:
-    now, later, poor = (
-        sent(pair)[0], sent(pair, maturity_date="2026-12-01")[0], sent(pair, own_account="150000030/0600", amount="60000")[0],
-    )  # fmt: skip
+    (now,), (later,) = sent(pair), sent(pair, maturity_date="2026-12-01")
+    (poor,) = sent(pair, own_account="150000030/0600", amount="60000")
     assert [status(pair.lab, one) for one in (now, later, poor)] == ["OK", "RV", "IS"]
     assert pair.lab.rows("SELECT count(*) FROM ops.sent_order WHERE in_process AND bank_reference IS NOT NULL") == [
         (3,)
@@ -95,7 +94,7 @@ def test_an_order_without_funds_is_rejected_with_its_reason(pair: Pair) -> None:
     pair.later(days=7)
     assert pair.transmit()["complete"]
     assert status(pair.lab, poor) == "ER"
-    assert pair.lab.rows("SELECT reason FROM ops.sent_order") == [(202,)]
+    assert pair.lab.rows("SELECT reason, in_process FROM ops.sent_order") == [(202, False)]
 
 
 @pytest.mark.spec("TRN-026", "TXN-070", "TXN-071", "ORD-330", "ORD-335")
@@ -111,7 +110,6 @@ def test_foreign_payments_get_reference_hold_and_status(pair: Pair) -> None:
     assert pair.lab.rows("SELECT held FROM ops.sent_order") == [(None,)]
 
 
-@pytest.mark.spec("TRN-022", "TRN-117", "TRN-021")
 def test_statements_of_the_closed_day_go_into_the_history(pair: Pair) -> None:
     sent(pair)
     pair.later(days=1)
@@ -143,7 +141,8 @@ def test_a_batch_that_comes_again_counts_once(pair: Pair, broken: int) -> None:
 def test_a_damaged_batch_has_no_effect_and_is_fetched_again(pair: Pair, fault: Fault) -> None:
     order = created(pair.lab)
     pair.balance()
-    pair.transmit(None, None, fault)  # send, ask for what waits, fetch
+    told = pair.transmit(None, None, fault)  # send, ask for what waits, fetch
+    assert (told["complete"], "batch 3 20260001 was refused" in told["message"]) == (False, True)
     ((state, why),) = pair.received(3)
     assert (state, status(pair.lab, order)) == (13, "SE")
     assert why
@@ -226,3 +225,25 @@ def test_a_later_batch_of_statements_waits_for_a_missing_one(pair: Pair) -> None
     pair.transmit()
     assert {state for state, _ in pair.received(1)} == {14}
     assert len(imports.rows(pair.lab)) == 3
+
+
+def test_what_can_be_no_batch_is_told_and_the_rest_is_received(pair: Pair) -> None:
+    order = created(pair.lab)
+    pair.balance()
+    waiting = pair.bank.waiting
+    odd = [Waiting(3, "2026", "0" * 64), Waiting(300, "20260001", "0" * 64), Waiting(3, "20260000", "0" * 64)]
+    pair.line.bank = _Extended(pair.bank, lambda client: [*odd, *waiting(client)], pair.bank.fetch, pair.bank.taken)  # type: ignore[assignment]
+    told = pair.transmit()
+    assert told["message"].count("what can be no batch") == 3
+    assert status(pair.lab, order) == "OK"
+
+
+def test_another_content_under_a_number_that_is_here_is_an_alarm(pair: Pair) -> None:
+    sent(pair)
+    pair.line.bank = _Extended(
+        pair.bank, lambda _: [Waiting(3, "20260001", "0" * 64)], pair.bank.fetch, pair.bank.taken
+    )  # type: ignore[assignment]
+    told = pair.transmit()
+    assert (told["complete"], "another content" in told["message"]) == (False, True)
+    assert pair.logged("exchange_alarm") == ["3 20260001"]
+    assert pair.received(3)[0][0] == 14

@@ -10,7 +10,7 @@ import pytest
 
 from bankklient_lab.balancing.revocations import mark_for_revocation
 from bankklient_lab.balancing.unsent import discard_batch
-from bankklient_lab.bank import reading
+from bankklient_lab.bank import processing, reading
 from bankklient_lab.bank.faults import Fault
 from bankklient_lab.errors import NotAllowed, Refused
 from bankklient_lab.exchange import sending
@@ -19,6 +19,7 @@ from bankklient_lab.exchange.protocol import one_transmission
 from bankklient_lab.exchange.receipts import read_receipt
 from bankklient_lab.exchange.transmitting import transmit, way_to_bank
 from bankklient_lab.formats.batches import read_batch, write_batch
+from bankklient_lab.formats.order_answers import RevocationAnswer
 from bankklient_lab.jobs import Job
 from bankklient_lab.sealing.container import seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity
@@ -30,8 +31,7 @@ SENT_AND_ANSWERED = ("PR", "OK", "RV")
 
 
 @pytest.mark.spec(
-    "TRN-008", "TRN-016", "TRN-064", "TRN-066", "TRN-068", "TXN-051", "TXN-069", "ORD-295", "ORD-329", "TRN-011",
-    "BAL-001", "TRN-116",
+    "TRN-008", "TRN-016", "TRN-064", "TRN-066", "TRN-068", "TXN-051", "TXN-069", "ORD-295", "ORD-329",
 )  # fmt: skip
 def test_what_waits_is_sent_in_order_and_the_bank_confirms_it(pair: Pair) -> None:
     orders = [created(pair.lab), created(pair.lab, COLLECTION), created(pair.lab, FOREIGN)]
@@ -222,7 +222,7 @@ def test_progress_names_the_sections_and_a_cancelled_one_goes_on_next_time(pair:
     assert (told["complete"], "cancelled" in told["message"]) == (False, True)
 
 
-@pytest.mark.spec("TRN-028", "TRN-035", "SRV-222", "SRV-223", "SRV-225", "BAS-053", "TXN-077", "TXN-078", "TXN-080")
+@pytest.mark.spec("SRV-222", "SRV-223", "BAS-053", "TXN-077", "TXN-078")
 def test_revocations_are_answered(pair: Pair) -> None:
     later = created(pair.lab, maturity_date="2026-12-01")
     pair.balance()
@@ -234,3 +234,24 @@ def test_revocations_are_answered(pair: Pair) -> None:
     ((revocation, reason),) = pair.lab.rows("SELECT revocation, reason FROM ops.sent_order")
     assert (revocation, reason, status(pair.lab, later)) == (4, 204, "ER")
     assert broken_checks(pair.lab) == {}
+
+
+@pytest.mark.spec("TRN-028", "TRN-035", "SRV-224", "SRV-225", "SRV-226", "TXN-079", "TXN-080", "TXN-081")
+@pytest.mark.parametrize("result", [5, 6, 7])
+def test_a_revocation_that_the_bank_refuses_leaves_the_order(
+    pair: Pair, result: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, other = created(pair.lab, maturity_date="2026-12-01"), created(pair.lab, maturity_date="2026-12-02")
+    pair.balance()
+    pair.transmit()
+    mark_for_revocation(pair.lab, [order])
+    pair.balance()
+    answered = [RevocationAnswer(order, result, "why"), RevocationAnswer(other, 4)]
+    monkeypatch.setattr(processing, "revoke", lambda *_: answered)
+    pair.transmit()
+    assert pair.lab.rows("SELECT order_id, revocation FROM ops.sent_order ORDER BY ALL") == [
+        (order, result),
+        (other, 0),
+    ]
+    assert [status(pair.lab, one) for one in (order, other)] == ["RV", "RV"]
+    assert pair.received(13) == [(14, f"order {other}: the bank answers a revocation that was not sent")]
