@@ -22,7 +22,16 @@ from tests.clocks import NOON
 from tests.faults.material import broken
 from tests.statements import ACCOUNT, mt940
 
-for room in ("keys", "balancing", "exchange", "orders", "history", "analysis", "reports", "runs"):  # every module with actions
+for room in (
+    "keys",
+    "balancing",
+    "exchange",
+    "orders",
+    "history",
+    "analysis",
+    "reports",
+    "runs",
+):  # every module with actions
     package = import_module(f"bankklient_lab.{room}")
     for module in iter_modules(package.__path__):
         import_module(f"{package.__name__}.{module.name}")
