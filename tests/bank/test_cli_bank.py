@@ -40,7 +40,7 @@ def bank(tmp_path: Path, password: Path) -> Path:
 
 def test_a_bank_is_founded_with_a_key_under_a_password(bank: Path, password: Path) -> None:
     certificate = read_certificate((bank / "bank.pem").read_bytes())
-    assert (certificate.point, certificate.kind) == (600, "bank")
+    assert (certificate.point, certificate.kind) == (600, "operational")
     key = opened_key((bank / "bank.key").read_bytes(), "of the bank", certificate)
     Bank.open(bank / "bank.db", lambda: datetime.now(UTC), key=key).close()
     assert oct(bank.stat().st_mode & 0o777) == "0o700"

@@ -17,7 +17,20 @@ from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.order_answers import read_status
 from bankklient_lab.formats.schema import Kind
-from tests.bank.banks import CLIENT, ELSEWHERE, EURO, MAIN, SECOND, World, a_world, abroad, iban, payment, rows
+from tests.bank.banks import (
+    CLIENT,
+    ELSEWHERE,
+    EURO,
+    MAIN,
+    SECOND,
+    World,
+    a_world,
+    abroad,
+    iban,
+    payment,
+    revocation,
+    rows,
+)
 
 
 def statements(world: World) -> list[Message]:
@@ -175,7 +188,7 @@ def test_the_ledger_holds_whatever_is_ordered(data: st.DataObject) -> None:
             chosen = [order for order in ordered if order["kind"] == kind]
             if chosen:
                 world.send(batch_type, *chosen)
-        world.revoke(world.orders - data.draw(st.integers(0, 2)))
+        world.bank.take(world.sealed(revocation(world, world.orders - data.draw(st.integers(0, 2)))))
         world.clock.now += timedelta(hours=data.draw(st.integers(0, 60)))
     world.bank.advance(world.clock.now + timedelta(days=10))
     assert world.bank.check() == dict.fromkeys(world.bank.check(), 0)
