@@ -14,11 +14,12 @@ import typer
 
 from bankklient_lab.cli.options import JsonOption
 from bankklient_lab.cli.output import lines, print_table
-from bankklient_lab.errors import BadArgument, Refused
+from bankklient_lab.errors import BadArgument, Refused, SealBroken
 from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.bank import Bank
+    from bankklient_lab.sealing.certificates import Certificate
     from bankklient_lab.sealing.keys import SigningKey
 
 YEARS_OF_THE_KEY = 10
@@ -60,7 +61,7 @@ def found(
     if folder.exists():
         raise Refused(f"{bank} is there already; a bank is founded in a new folder")
     expires_on = date(now.year + YEARS_OF_THE_KEY, 1, 1)
-    made = new_key(point=terms.point, kind="bank", at=now, expires_on=expires_on)
+    made = new_key(point=terms.point, kind="operational", at=now, expires_on=expires_on)
     sealed = sealed_key(made, _password(password_file))
     try:
         folder.mkdir(mode=0o700)
@@ -89,20 +90,35 @@ def client(
 
 def key(
     bank: BankArgument,
-    certificate: Annotated[str, typer.Argument(metavar="FILE", help="Certificate of a client's key (PEM or DER).")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="FKEYID.SGN that a client handed over, or a certificate (PEM, DER).")
+    ],
     brings_only: Annotated[bool, typer.Option("--brings-only", help="It brings batches and signs no orders.")] = False,
     password_file: PasswordOption = "",
 ) -> None:
     """Register a client's key; compare the fingerprint with the client's on another way."""
-    from bankklient_lab.sealing.certificates import fingerprint_text, read_certificate
+    from bankklient_lab.sealing.certificates import fingerprint_text
 
     try:
-        found = read_certificate(Path(certificate).read_bytes())
+        found = _certificate(Path(file).read_bytes())
     except OSError as error:
-        raise BadArgument(f"{certificate} can't be read ({error.strerror})") from None
+        raise BadArgument(f"{file} can't be read ({error.strerror})") from None
     with _opened(bank, password_file) as one:
         one.register_key(found, signs_orders=not brings_only)
     lines([f"the key of {found.point} is registered; its fingerprint is {fingerprint_text(found.fingerprint)}"])
+
+
+def _certificate(content: bytes) -> Certificate:
+    """Return the certificate of a file, or that of a first key that identifies itself; FormatError for others."""
+    from bankklient_lab.sealing.certificates import read_certificate
+    from bankklient_lab.sealing.identification import read_identification
+
+    try:
+        return read_identification(content, datetime.now(UTC)).certificate
+    except SealBroken as broken:
+        if broken.reason != "format":
+            raise
+    return read_certificate(content)
 
 
 def account(
