@@ -90,7 +90,9 @@ def test_discarding_asks_twice_and_once_no_is_no(balance: Said, monkeypatch: pyt
     assert balance.json("batches") == []
 
 
-@pytest.mark.spec("BAL-007", "BAL-008")
+@pytest.mark.spec(
+    "BAL-007", "BAL-008", "FLW-062", "FLW-063", "FLW-064", "FLW-069", "FLW-071", "FLW-072", "FLW-073", "FLW-083"
+)
 def test_at_a_terminal_each_type_is_shown_and_asked_for(balance: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "choose what is balanced by --type" in (balance("run", code=2) or balance.errors)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
@@ -100,8 +102,14 @@ def test_at_a_terminal_each_type_is_shown_and_asked_for(balance: Said, monkeypat
         asked.append(prompt)
         return "yes" if "Foreign" in prompt else "no"
 
+    monkeypatch.setattr("builtins.input", lambda _prompt: "no")
+    balance("run", code=1)  # ends without asking for a password
+    assert balance.errors.splitlines()[-1] == "bankklient: nothing was chosen, and nothing was balanced"
+    assert balance.json("batches") == []
     monkeypatch.setattr("builtins.input", answer)
     told = balance("run", "--password-file", "password")
+    assert "1 of them are allowed duplicates" in balance.errors
+    assert "150000030/0600" in told
     assert [prompt.partition(":")[0] for prompt in asked] == [
         "Priority payments", "Domestic orders", "Foreign payments",
     ]  # fmt: skip
@@ -110,7 +118,7 @@ def test_at_a_terminal_each_type_is_shown_and_asked_for(balance: Said, monkeypat
     assert "Foreign payments: there is nothing to balance" in balance.errors
 
 
-@pytest.mark.spec("BAL-040", "BAL-043")
+@pytest.mark.spec("BAL-040", "BAL-043", "FLW-085", "FLW-124", "FLW-125")
 def test_at_a_terminal_a_wrong_password_is_asked_for_again(balance: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     run_foreign = ("run", "--type", "foreign_payments")

@@ -64,7 +64,9 @@ def read_messages(batch: Batch) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.spec("BAL-014", "BAL-015", "BAL-016", "BAL-052", "BAL-053", "BAL-056", "TXN-049", "TXN-067", "IMP-175")
+@pytest.mark.spec(
+    "BAL-014", "BAL-015", "BAL-016", "BAL-052", "BAL-053", "BAL-056", "TXN-049", "TXN-067", "IMP-175", "FLW-088"
+)
 def test_confirmed_orders_go_into_batches_of_their_types(company: Lab, signer: Signer) -> None:
     urgent = created(company, express_payment=True)
     payment, collection, foreign = (created(company, kind) for kind in (DOMESTIC, COLLECTION, FOREIGN))
@@ -94,23 +96,30 @@ def test_confirmed_orders_go_into_batches_of_their_types(company: Lab, signer: S
 
 
 @pytest.mark.spec("BAL-025", "BAL-028", "BAL-030", "TXN-011", "TXN-012", "TXN-013", "TXN-014", "TXN-015", "TXN-016")
+@pytest.mark.spec("FLW-003", "FLW-004", "FLW-031", "FLW-032", "FLW-033", "FLW-053", "FLW-054", "FLW-055", "FLW-058")
+@pytest.mark.spec("FLW-067")
 def test_only_confirmed_and_included_orders_are_taken(company: Lab, signer: Signer) -> None:
     confirmed, included = created(company), created(company)
     foreign, foreign_included = created(company, FOREIGN), created(company, FOREIGN)
-    include_orders(company, [included, foreign_included])
-    verified, entered = (many(company, 1, state).first for state in ("verified", "blank"))
+    imported = many(company, 3, "confirmed").first
+    imported_included, imported_later = imported + 1, imported + 2
+    include_orders(company, [included, foreign_included, imported_included])
+    verified, entered = created(company, amount="8"), created(company, amount="9")
+    cancel_confirmation(company, [verified, entered])
+    cancel_verification(company, [entered])
     wrong = create_order(company, DOMESTIC, domestic_values(), duplicate="error")["order_id"]
     once = created(hands(company, "ON", {121, 126, 131, 135, 136}), FOREIGN)
     assert status(company, once) == "F1"
     company = hands(company, "ZZ")
     others = {one: status(company, one) for one in (verified, entered, wrong, once)}
     made = balanced(company, signer, "included")
-    assert [(one["batch_type"], one["orders"]) for one in made["batches"]] == [(1, 1), (11, 1)]
-    assert [status(company, one) for one in (confirmed, included, foreign, foreign_included)] == ["F", "NS", "F2", "NS"]
+    assert [(one["batch_type"], one["orders"]) for one in made["batches"]] == [(1, 2), (11, 1)]
+    assert [status(company, one) for one in (confirmed, foreign, imported)] == ["F", "F2", "F"]
+    assert [status(company, one) for one in (included, foreign_included, imported_included)] == ["NS"] * 3
     later = created(company)
-    include_orders(company, [later])
+    include_orders(company, [later, imported_later])
     balanced(company, signer)
-    assert [status(company, one) for one in (confirmed, later, foreign)] == ["NS"] * 3
+    assert {status(company, one) for one in (confirmed, later, foreign, imported, imported_later)} == {"NS"}
     assert {one: status(company, one) for one in others} == others
     assert broken_checks(company) == {}
 
