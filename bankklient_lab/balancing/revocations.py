@@ -79,9 +79,9 @@ def _set(lab: Lab, order_ids: list[int], mark: int, can: str, message: str) -> d
             """,
             {"ids": order_ids},
         )
-        lost = cursor.execute("SELECT min(order_id) FROM revoked_order WHERE NOT sent").fetchone()
-        if lost[0] is not None:
-            raise UnknownName("domestic order in a batch", str(lost[0]), "nothing was done")
+        ((lost,),) = cursor.execute("SELECT min(order_id) FROM revoked_order WHERE NOT sent").fetchall()
+        if lost is not None:
+            raise UnknownName("domestic order in a batch", str(lost), "nothing was done")
         for reason, count in cursor.execute(
             "SELECT reason, count(*) FROM revoked_order WHERE NOT can GROUP BY reason ORDER BY reason"
         ).fetchall():
