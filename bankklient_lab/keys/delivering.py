@@ -9,7 +9,7 @@ from bankklient_lab.keys.points import OWN, point_of
 from bankklient_lab.keys.register import OPERATIONAL, Key, key_numbered, valid_key
 from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
-from bankklient_lab.sealing.certificates import Certificate, fingerprint_text
+from bankklient_lab.sealing.certificates import Certificate, fingerprint_text, read_fingerprint
 from bankklient_lab.sealing.identification import Purpose, identification
 from bankklient_lab.sealing.key_change import key_change
 
@@ -50,10 +50,10 @@ def create_pass(lab: Lab, password: str) -> dict[str, bytes]:
 def record_key_delivery(lab: Lab, key_id: int, fingerprint: str) -> None:
     """Record that the bank has taken over a key that was handed over; its protocol names the fingerprint.
 
-    Refused when that fingerprint, with or without spaces, is not the key's.
+    Refused when that fingerprint, however it is written, is not the key's.
     """
     key = key_numbered(lab, key_id)
-    if "".join(fingerprint.split()).lower() != key.certificate.fingerprint:
+    if read_fingerprint(fingerprint) != key.certificate.fingerprint:
         raise Refused(f"the bank's protocol names another fingerprint than that of the {key.title}; ask the bank")
     if key.point != point_of(lab, OWN).point:
         raise Refused("only an own key is delivered to the bank")

@@ -144,6 +144,11 @@ def read_certificate(content: bytes) -> Certificate:
     )
 
 
+def read_fingerprint(text: str) -> str:
+    """Return a fingerprint as people write it (in groups, with colons, in any case) in the form of ours."""
+    return "".join(text.replace(":", " ").split()).lower()
+
+
 def fingerprint_text(fingerprint: str) -> str:
     """Return a fingerprint as people compare it: sixteen groups of four capital digits."""
     return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4)).upper()
