@@ -24,7 +24,7 @@ class Balancing:
             UnsentBatches(lab, state, self.statement.show) if allowed(lab, "balancing.unsent:unsent_batches") else None
         )
         parts = (self.wizard, self.unsent, self.statement)
-        self.view = ui.column(*(part.view for part in parts if part is not None))
+        self.view = ui.column(*(part.view for part in parts if part is not None), stylesheets=[ui.WHOLE])
 
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:

@@ -61,7 +61,7 @@ class BalancingStatement:
                 for suffix in SUFFIXES
                 if suffix == ".pdf" or allowed(lab, "analysis.exporting:note_export")
             ),
-            gap=2, sizing_mode=None, width_policy="min",
+            gap=2, wrap=False, sizing_mode=None, width_policy="min",
         )  # fmt: skip
         self.view = ui.card(
             ui.heading(text("balancing_statement.title"), note=text("balancing_statement.hint")),

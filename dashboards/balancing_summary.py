@@ -36,8 +36,8 @@ def orders_text(count: int, sums: Mapping[str, Decimal]) -> str:
 
 def summary_html(rows: Sequence[Row], label: str) -> str:
     """Return the records of one type by part, own account and status; those that stay where they are, muted."""
-    accounts = [row for row in rows if row["level"] == "account"]
-    parts = list(dict.fromkeys(row["part"] for row in accounts))
+    accounts = sorted((row for row in rows if row["level"] == "account"), key=lambda row: not row["placed"])
+    parts = sorted({row["part"] for row in accounts}, reverse=True)  # payments, then collections
     lines = []
     for part in parts:
         if len(parts) > 1 or part != "payments":
@@ -50,7 +50,7 @@ def summary_html(rows: Sequence[Row], label: str) -> str:
         if row["level"] == "type" and row["placed"]
     ]
     titles = (("", "order_column.own_account"), ("", "order_column.status"), *_NUMBERS)
-    return _table(label, titles, lines)
+    return _table(label, titles, lines, kind="sums")
 
 
 def _line(row: Row) -> str:
@@ -103,13 +103,16 @@ def totals_html(rows: Sequence[Row], kinds: Mapping[str, str]) -> str:
         for row in rows
     ]
     titles = (("", "order_column.own_account"), ("", "order_column.kind"), *_NUMBERS)
-    return _table(text("balancing.by_account"), titles, lines)
+    return _table(text("balancing.by_account"), titles, lines, kind="sums")
 
 
 def _amount(value: Decimal, currency: str | None) -> str:
     return f"<td class='n'>{escape(formatting.money(value, currency or ''))}</td>"
 
 
-def _table(label: str, titles: Iterable[tuple[str, str]], lines: Iterable[str]) -> str:
-    head = "".join(f"<th scope='col' class='{kind}'>{escape(text(title))}</th>" for kind, title in titles)
-    return f"<table aria-label='{escape(label)}'><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+def _table(label: str, titles: Iterable[tuple[str, str]], lines: Iterable[str], *, kind: str = "") -> str:
+    head = "".join(f"<th scope='col' class='{side}'>{escape(text(title))}</th>" for side, title in titles)
+    return (
+        f"<table class='{kind}' aria-label='{escape(label)}'><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )

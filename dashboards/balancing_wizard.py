@@ -90,8 +90,9 @@ class BalancingWizard:
         )  # fmt: skip
         self.made = ui.card(self._made, ui.row(onward), visible=False)
         self.view = ui.column(
-            self.made, self._failed, self.empty, self._head, self._place, self.sign.view, self.work.view
-        )
+            self._failed, self.empty, self._head, self._place, self.sign.view, self.work.view, self.made,
+            stylesheets=[ui.WHOLE],
+        )  # fmt: skip
         self._reading: Refresh[Found] = Refresh(state, self._prepare, self._show, self._fail)
         self.which.param.watch(lambda _event: self.refresh(), "value")
         follow(state, "balancing", (), self.refresh)
@@ -163,6 +164,7 @@ class BalancingWizard:
         self.work.start(make, self._ended, text("balancing.making"))
 
     def _ended(self, outcome: dict[str, Any] | LabError) -> None:
+        self.sign.forget()
         if isinstance(outcome, LabError):
             self.sign.refuse(outcome.message)
             self.refresh()  # what it was about may have changed
@@ -188,14 +190,16 @@ class _Sign:
         self.to_keys = ui.button(
             text("balancing.to_keys"), lambda: state.param.update(page="keys"), icon="vpn_key", visible=False
         )
-        self.password = ui.password("", width=360, max_length=PASSWORD_CHARS)
+        self.password = ui.password(
+            "", width=360, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
+        )
         self.button = ui.button("", self.press, primary=True, icon="lock")
         self._problem = ui.notice("", severity="error", visible=False)
         self._ready = False
         self._form = ui.row(self.password, self.button, gap=10)
         self.view = ui.card(
             ui.heading(text("balancing.sign"), note=text("balancing.sign_hint")),
-            self._told, self._warned, self._no_key, ui.row(self.to_keys), self._problem, self._form, gap=10,
+            self._told, self._warned, self._no_key, self.to_keys, self._problem, self._form, gap=10,
         )  # fmt: skip
         self.password.param.watch(lambda _event: self.press(), "enter_pressed")
 
@@ -206,7 +210,7 @@ class _Sign:
         self._warned.param.update(object=escape(said), visible=bool(said))
         self._no_key.param.update(object=escape(formatting.sentence(found.no_key)), visible=not found.key)
         self.to_keys.visible, self._form.visible = not found.key, bool(found.key)
-        self.password.label = text("balancing.password", key=found.key, n=PASSWORD_CHARS)
+        self.password.label = text("balancing.password", key=found.key)
 
     def show(self, taken: Sequence[tuple[int, dict[str, Decimal]]], left: Sequence[str]) -> None:
         """Say what the button does; `taken` has number and sums of each type that was agreed to."""
@@ -219,7 +223,8 @@ class _Sign:
         orders = orders_text(count, sums)
         told = text("balancing.about", orders=orders) if count else text("balancing.nothing_chosen")
         skipped = text("balancing.skipped", types=", ".join(left)) if left and count else ""
-        self._told.object = f"<p class='signs'>{escape(told)}</p><p class='muted'>{escape(skipped)}</p>"
+        said = f"<p class='muted'>{escape(skipped)}</p>" if skipped else ""
+        self._told.object = f"<p class='signs'>{escape(told)}</p>{said}"
         self.button.param.update(
             label=text("balancing.do", orders=orders) if count else text("balancing.do_nothing"), disabled=not count
         )
@@ -230,11 +235,14 @@ class _Sign:
         if not self._ready:
             return
         self._problem.visible = False
-        self.password.param.update(value="", value_input="")
         if len(password) != PASSWORD_CHARS:  # no try: those are counted
             self.refuse(text("balancing.password_chars", n=PASSWORD_CHARS))
             return
         self._balance(password)
+
+    def forget(self) -> None:
+        """Take the password out of its field, also where the browser has sent it once more after Enter."""
+        self.password.param.update(value="", value_input="")
 
     def refuse(self, sentence: str) -> None:
         """Say why nothing was balanced."""

@@ -43,8 +43,9 @@ class Keys:
         self.view = ui.column(
             self.warnings,
             ui.card(
+                ui.heading(text("keys.title"), note=text("keys.hint")),
                 ui.row(
-                    ui.heading(text("keys.title"), note=text("keys.hint")),
+                    self.list.search, ui.html(""),
                     ui.button(text("keys.new"), self.maker.open, primary=True, icon="vpn_key", visible=may),
                     ui.button(text("keys.bank_key"), self.bank.open, icon="account_balance", visible=may),
                     gap=8,
@@ -93,9 +94,9 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 def _columns() -> tuple[Column, ...]:
     return (
         Column("name", text("keys.key")),
-        Column("state", text("column.state"), "state", width=170),
+        Column("state", text("column.state"), width=150),
         Column("whose", text("keys.whose"), width=190, essential=False),
-        Column("expires_on", text("keys.expires_on"), width=110),
+        Column("expires_on", text("keys.expires_on"), width=110, essential=False),
         Column("delivered", text("keys.delivered"), width=120, essential=False),
         Column("created_at", text("keys.created_at"), width=136, essential=False),
     )

@@ -45,7 +45,7 @@ class Protocol:
             text("transmissions.mode"), _any() | {mode_text(one): one for one in MODES}, ANY, width=150
         )
         self.point = ui.select(text("keys.point"), _any(), ANY, width=220)
-        self.days = {name: ui.date(text(f"transmissions.{name}"), width=180) for name in DAYS}
+        self.days = {name: ui.date(text(f"transmissions.{name}"), width=165) for name in DAYS}
         self._more = ui.row(self.mode, self.point, *self.days.values(), gap=10, visible=False)
         more = ui.button(text("transmissions.more"), self.toggle_more, icon="tune", variant="text")
         self.clear = ui.button(
@@ -189,7 +189,7 @@ def _columns() -> tuple[Column, ...]:
         Column("direction", text("transmissions.direction"), width=100, essential=False),
         Column("batch_order", text("unsent.batch"), width=92),
         Column("batch_type", text("unsent.type")),
-        Column("status", text("column.state"), "state", width=170),
+        Column("status", text("column.state"), width=150),
         Column("records", text("transmissions.records"), width=90, essential=False),
         Column("mode", text("transmissions.mode"), width=90, essential=False),
         Column("created_at", text("transmissions.created_at"), width=130, essential=False),

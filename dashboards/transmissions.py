@@ -18,7 +18,7 @@ class Transmissions:
         self.transmitting = Transmitting(lab, state) if allowed(lab, "exchange.transmitting:transmit") else None
         self.protocol = Protocol(lab, state)
         parts = (self.transmitting, self.protocol)
-        self.view = ui.column(*(part.view for part in parts if part is not None))
+        self.view = ui.column(*(part.view for part in parts if part is not None), stylesheets=[ui.WHOLE])
 
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:

@@ -15,7 +15,7 @@ from bankklient_lab.jobs import Job
 from bankklient_lab.keys.unlocking import PASSWORD_CHARS
 
 from . import formatting, ui
-from .batch_words import batch_type_label, direction_text, status_text
+from .batch_words import ARROWS, batch_type_label, status_text
 from .formatting import escape
 from .state import State, follow
 from .styles import css
@@ -33,7 +33,9 @@ class Transmitting:
         self.to_keys = ui.button(
             text("transmissions.set_up"), lambda: state.param.update(page="keys"), icon="vpn_key", visible=False
         )
-        self.password = ui.password("", width=360, max_length=PASSWORD_CHARS)
+        self.password = ui.password(
+            "", width=360, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
+        )
         self.button = ui.button("", self.transmit, primary=True, icon="sync_alt")
         self._problem = ui.notice("", severity="error", visible=False)
         self.work: Work[dict[str, Any] | LabError] = Work()
@@ -41,7 +43,7 @@ class Transmitting:
         self._form = ui.row(self.password, self.button, gap=10)
         self.view = ui.card(
             ui.heading(text("transmissions.title"), note=text("transmissions.hint")),
-            self._told, self._no_way, ui.row(self.to_keys), self._problem, self._form, self.work.view, self.result,
+            self._told, self._no_way, self.to_keys, self._problem, self._form, self.work.view, self.result,
             gap=10,
         )  # fmt: skip
         self.password.param.watch(lambda _event: ui.attempt(self.transmit), "enter_pressed")
@@ -60,7 +62,7 @@ class Transmitting:
             self._no_way.visible, self._form.visible, self.to_keys.visible = True, False, True
         else:
             self._no_way.visible, self._form.visible, self.to_keys.visible = False, True, False
-        self.password.label = text("balancing.password", key=way["title"], n=PASSWORD_CHARS)
+        self.password.label = text("balancing.password", key=way["title"])
         self.password.visible = way["password_asked"]
         self.button.label = text("transmissions.do" if waiting else "transmissions.ask")
 
@@ -68,7 +70,6 @@ class Transmitting:
         """Transmit, once there is a password where one is asked for."""
         password = self.password.value_input or ""
         self._problem.visible = False
-        self.password.param.update(value="", value_input="")
         if self.password.visible and len(password) != PASSWORD_CHARS:  # no try: those are counted
             self._refuse(text("balancing.password_chars", n=PASSWORD_CHARS))
             return
@@ -83,6 +84,7 @@ class Transmitting:
         self.work.start(go, self._ended, text("transmissions.under_way"))
 
     def _ended(self, outcome: dict[str, Any] | LabError) -> None:
+        self.password.param.update(value="", value_input="")
         if isinstance(outcome, LabError):
             self._refuse(outcome.message)
             return
@@ -102,15 +104,16 @@ def _result(outcome: Mapping[str, Any]) -> str:
     mark = "<span class='good'>\u2713</span> " if outcome["complete"] else ""
     count = len(outcome["batches"])
     title = counted("transmissions.done", count, formatting.count(count))
-    rows = "".join(
-        f"<tr><td>{escape(direction_text(row['direction']))}</td><td>{escape(row['batch_order'])}</td>"
-        f"<td>{escape(batch_type_label(row['batch_type']))}</td>"
-        f"<td>{escape(status_text(row['status']))}</td><td>{escape(row['note'])}</td></tr>"
+    noted = any(row["note"] for row in outcome["batches"])
+    lines = "".join(
+        f"<tr><td class='nowrap'>{ARROWS[row['direction']]} {escape(row['batch_order'])}</td>"
+        f"<td>{escape(batch_type_label(row['batch_type']))}</td><td>{escape(status_text(row['status']))}</td>"
+        + (f"<td>{escape(row['note'])}</td></tr>" if noted else "</tr>")
         for row in outcome["batches"]
     )
-    titles = ("transmissions.direction", "unsent.batch", "unsent.type", "column.state", "transmissions.note")
+    titles = ("unsent.batch", "unsent.type", "column.state", *(["transmissions.note"] if noted else []))
     head = "".join(f"<th scope='col'>{escape(text(name))}</th>" for name in titles)
     return (
         f"<h2>{mark}{escape(title)}</h2><table aria-label='{escape(title)}'><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
+        f"<tbody>{lines}</tbody></table>"
     )

@@ -129,6 +129,10 @@ def column(*objects: Any, gap: int = 12, **params: Any) -> Widget:
     )
 
 
+# For a column with others beneath it, which it would overlap: the library makes it as high as the window.
+WHOLE = ":host { height: auto !important; }"
+
+
 def grid(*objects: Viewable) -> Widget:
     """Lay out in twelve columns by the classes span-3 to span-12 of the objects; they stack on small screens."""
     return pn.Column(*objects, stylesheets=[css("grid")], margin=0, sizing_mode="stretch_width")

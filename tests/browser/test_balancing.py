@@ -97,6 +97,7 @@ def test_one_balances_and_another_discards(firm: DashboardServer, new_page: NewP
     eve.keyboard.press("Enter")
     expect(eve.get_by_text("Balanced: 11 orders in 1 batch").first).to_be_visible(timeout=READY_MS)
     expect(eve.get_by_text("26000101.02")).to_be_visible()
+    expect(eve.get_by_label(re.compile("Password of the operational key"))).to_have_value("")
     accessible(eve)
     assert ("NS", 11) in statuses(firm)
 
@@ -126,7 +127,7 @@ def test_balancing_goes_without_a_mouse(firm: DashboardServer, new_page: NewPage
     expect(page.get_by_text("Balanced: 11 orders in 1 batch").first).to_be_visible(timeout=READY_MS)
 
 
-@pytest.mark.parametrize(("width", "scheme"), product((WIDE, NARROW), ("light", "dark")))
+@pytest.mark.parametrize(("width", "scheme"), list(product((WIDE, NARROW), ("light", "dark"))))
 def test_balancing_and_keys_are_accessible_and_fit(
     firm: DashboardServer, new_page: NewPage, width: int, scheme: Scheme, request: pytest.FixtureRequest
 ) -> None:
