@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from lxml import etree
 
 from bankklient_lab.bank.faults import Chance, Fault, FaultyBank
 from bankklient_lab.bank.service import application
@@ -22,6 +23,7 @@ from bankklient_lab.sealing.container import opened
 from bankklient_lab.sealing.keys import SigningKey
 from bankklient_lab.sealing.requests import INSTANT, SIGNATURE, signed_headers
 from tests.bank.banks import CLIENT, MAIN, OTHER_CLIENT, World, a_world, abroad, key_of, payment, rows
+from tests.corpus import corpus_files
 
 pytestmark = pytest.mark.anyio
 
@@ -159,6 +161,23 @@ async def test_a_conflict_says_what_the_bank_has(world: World) -> None:
     world.numbers.clear()
     answer = await ask(world, "PUT", "/batches/20001/1/20260001", world.sealed(world.payload(1, payment())))
     assert (answer.status_code, answer.json()["reason"]) == (409, "number")
+
+
+def test_what_the_bank_writes_is_valid_by_the_schemas_of_the_standard(world: World) -> None:
+    """Of those schemas that the corpus has."""
+    world.send(1, payment(), payment(currency="EUR"))
+    world.send(11, abroad())
+    container = world.bank.current(CLIENT)
+    found = opened(container, trust=lambda _: world.bank.certificate, decrypt_with=None, at=world.clock())
+    messages = list(read_batch(found.payload).messages)
+    world.go("2026-03-03 21:00")
+    messages += [message for batch in world.batches() for message in batch.messages]
+    assert {message.name for message in messages} == {"camt.052.001.08", "camt.053.001.08", "pain.002.001.10"}
+    schemas = {path.stem: path for path in corpus_files("xsd")}
+    for message in messages:
+        if message.name in schemas:
+            schema = etree.XMLSchema(etree.parse(str(schemas[message.name])))
+            schema.assertValid(etree.fromstring(message.content))
 
 
 # Faults
