@@ -53,7 +53,8 @@ def transmit(
     if as_json:
         print_json(told)
     else:
-        lines([_line(batch) for batch in told["batches"]] or ["there was nothing to send or to receive"])
+        nothing = ["there was nothing to send or to receive"] if told["complete"] else []
+        lines([_line(batch) for batch in told["batches"]] or nothing)
     if not told["complete"]:
         raise Unreachable(f"not all was exchanged: {told['message']}")
 

@@ -47,9 +47,9 @@ def check_request(
         raise SealBroken("format", f"the header {INSTANT} has no time zone")
     proof = cms.verified(signature, trust=trust, at=at, content=_text(method, path, instant, body))
     if abs(at - said) > CLOCKS_DIFFER_MOST:
-        raise SealBroken(
-            "expired", f"the request was signed at {instant}, {abs(at - said)} away from the clock here; set the clock"
-        )
+        away = timedelta(seconds=round(abs(at - said).total_seconds()))
+        told = f"the request was signed at {instant}, {away} away from the clock here; set the clock"
+        raise SealBroken("expired", told)
     return proof.fingerprint
 
 
