@@ -122,7 +122,9 @@ def column(*objects: Any, gap: int = 12, **params: Any) -> Widget:
     return pn.Column(
         *objects,
         stylesheets=[
-            f":host {{ min-width: 0 !important; gap: {gap}px; }} .scroll-button {{ display: none !important; }}",
+            # Panel lets no column be higher than the window: a card would hide what is below.
+            f":host {{ min-width: 0 !important; max-height: none !important; gap: {gap}px; }}",
+            ".scroll-button { display: none !important; }",
             *params.pop("stylesheets", []),
         ],
         **params,
