@@ -10,7 +10,13 @@ from bankklient_lab.errors import FormatError, Refused
 from bankklient_lab.keys.points import BANK, point_of
 from bankklient_lab.keys.register import found_keys, insert_key, next_order
 from bankklient_lab.lab import Lab
-from bankklient_lab.sealing.certificates import CERTIFICATE_BYTES_MAX, Certificate, fingerprint_text, read_certificate, read_fingerprint
+from bankklient_lab.sealing.certificates import (
+    CERTIFICATE_BYTES_MAX,
+    Certificate,
+    fingerprint_text,
+    read_certificate,
+    read_fingerprint,
+)
 
 WARN_DAYS = 90
 
@@ -34,7 +40,7 @@ def inspect_bank_key(lab: Lab, path: Path) -> dict[str, Any]:
 def register_bank_key(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]:
     """Register the bank's certificate of a file (DER or PEM), in place of the one of that kind before it.
 
-    `fingerprint` is the SHA-256 that the bank gave on another way, such as a letter; spaces, colons and case don't matter.
+    `fingerprint` is the SHA-256 that the bank gave on another way, such as a letter; spaces, colons, case don't matter.
     Returns key_id, kind, fingerprint and expires_on. FormatError for another file; Refused for another fingerprint,
     another connection point than the bank's, a certificate that is not valid now, and one that is registered.
     """
