@@ -85,6 +85,9 @@ class Points:
         known = SETTINGS[_channel(form.widgets["channel"].value)]
         for name in (name for settings in SETTINGS.values() for name in settings):
             form.widgets[name].visible = name in known
+        for name, may_be_empty in known.items():
+            if not may_be_empty:  # the form knows a field only as needed always or never
+                form.widgets[name].label = text(f"points.{name}")
 
     def _save(self, values: dict[str, Any]) -> None:
         changes: dict[str, Any] = {"number": int(values["number"]), "name": values["name"]}

@@ -128,7 +128,7 @@ def test_balancing_goes_without_a_mouse(firm: DashboardServer, new_page: NewPage
 
 
 @pytest.mark.parametrize(("width", "scheme"), list(product((WIDE, NARROW), ("light", "dark"))))
-def test_balancing_and_keys_are_accessible_and_fit(
+def test_the_pages_are_accessible_and_fit(
     firm: DashboardServer, new_page: NewPage, width: int, scheme: Scheme, request: pytest.FixtureRequest
 ) -> None:
     page = log_in(new_page(width=width, scheme=scheme), firm.port, ALICE, "page=balancing")
@@ -139,10 +139,11 @@ def test_balancing_and_keys_are_accessible_and_fit(
     fitting(page)
     if request.config.getoption("--update-images") and (width, scheme) in ((WIDE, "light"), (NARROW, "dark")):
         page.screenshot(path=IMAGES / f"balancing-{width}.png", full_page=True)
-    keys = log_in(new_page(width=width, scheme=scheme), firm.port, ALICE, "page=keys")
-    expect(keys.get_by_role("gridcell", name=re.compile("operational key")).first).to_be_visible(timeout=READY_MS)
-    accessible(keys)
-    fitting(keys)
+    for name, shown in (("keys", "operational key 20260001"), ("transmissions", "No batch waits to be sent")):
+        other = log_in(new_page(width=width, scheme=scheme), firm.port, ALICE, f"page={name}")
+        expect(other.get_by_text(shown).first).to_be_visible(timeout=READY_MS)
+        accessible(other)
+        fitting(other)
 
 
 @pytest.mark.spec("TRN-164")
