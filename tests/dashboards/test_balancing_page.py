@@ -227,7 +227,9 @@ def test_who_may_do_nothing_of_it_is_not_offered_the_page(lab: Lab) -> None:
     assert "balancing" not in offered(hands(lab, "BB", {51}))
 
 
-SECTIONS = ("record_type", "balancing", "unsent", "balancing_statement", "key_kind", "keys", "points")
+SECTIONS = (
+    "record_type", "balancing", "unsent", "balancing_statement", "transmissions", "key_kind", "keys", "points",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("section", SECTIONS)
