@@ -1,7 +1,7 @@
 """Sending: each batch goes out under its number with its frozen bytes, as often as it takes, and counts once.
 
 Before a batch goes out its status becomes "aborted" with an event that says so: what a crash leaves is then true, and
-the next transmission asks the bank what it has and sends the same bytes again (docs/exchange.md).
+the next transmission asks the bank what it has and sends the same bytes again (docs/how-to/exchange.md).
 """
 
 from __future__ import annotations
