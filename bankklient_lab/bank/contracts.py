@@ -10,7 +10,7 @@ from decimal import Decimal
 from bankklient_lab.bank.ledger import CAPITAL, OWN_ACCOUNTS, book, columns_between
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks import rows
-from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.money import exact
 from bankklient_lab.sealing.certificates import Certificate, read_certificate
 
@@ -95,16 +95,22 @@ def certificate(work: Work, fingerprint: str) -> Certificate | None:
 
 
 def encryption_certificate(work: Work, point: int) -> Certificate | None:
-    """Return the certificate to encrypt for a client by, its last one that can; None when batches go unencrypted."""
+    """Return the certificate to encrypt for a client by, its last one that can; None when batches go unencrypted.
+
+    Refused when they are to be encrypted and no key of the client can be.
+    """
     client = work.store.row("SELECT encrypted FROM client WHERE point = $point", {"point": point})
     if client is None or not client[0]:
         return None
-    row = work.store.row(
+    rows = work.store.rows(
         "SELECT certificate FROM certificate WHERE point = $point AND withdrawn_at IS NULL"
-        " ORDER BY registered_at DESC, fingerprint LIMIT 1",
+        " ORDER BY registered_at DESC, fingerprint",
         {"point": point},
     )
-    return read_certificate(row[0]) if row else None
+    found = next((one for one in (read_certificate(row[0]) for row in rows) if one.encrypts), None)
+    if found is None:
+        raise Refused(f"nothing can be encrypted for connection point {point}: none of its keys here takes that")
+    return found
 
 
 def signing_keys(work: Work, fingerprints: Sequence[str]) -> int:

@@ -260,7 +260,7 @@ def _prove_keys(lab: Lab, batch: Outgoing) -> None:
 
 def _bank_encryption(lab: Lab) -> Certificate:
     """Return the bank's certificate that batches are encrypted for; Refused without one."""
-    found = next(iter(bank_trust(lab).values()), None)
+    found = next((one for one in bank_trust(lab).values() if one.encrypts), None)
     if found is None:
-        raise Refused("no key of the bank is registered; register it, then transmit")
+        raise Refused("no key of the bank is registered that can be encrypted for; register it, then transmit")
     return found

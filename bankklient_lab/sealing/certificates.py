@@ -58,6 +58,13 @@ class Certificate:
         assert isinstance(key, (RSAPublicKey, EllipticCurvePublicKey))  # looked at when it was read
         return key
 
+    @property
+    def encrypts(self) -> bool:
+        """Whether something can be encrypted for its key; a key on a curve only signs."""
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+        return isinstance(self.public_key, RSAPublicKey)
+
     def valid_at(self, at: datetime) -> bool:
         """Tell whether an instant lies in [valid_from, valid_until)."""
         return self.valid_from <= at < self.valid_until
