@@ -44,7 +44,12 @@ class Orders:
         self.full = ui.column(
             ui.card(
                 self.sets.widget,
-                ui.row(self._kind, self._selections.view, gap=10),
+                ui.row(
+                    self._kind,
+                    self._selections.view,
+                    gap=10,
+                    stylesheets=[".selections { flex: 1 1 300px !important; }"],
+                ),
                 self._chips,
                 gap=10,
             ),

@@ -27,14 +27,7 @@ class SelectionBar:
         self._name = ui.field(text("selection.name"), width=220)
         self._save = ui.button(text("selection.save"), self.save, icon="bookmark_add")
         self._forget = ui.button(text("selection.forget"), self.forget, variant="text", icon="delete_outline")
-        self.view = ui.row(
-            self._chosen,
-            self._forget,
-            self._name,
-            self._save,
-            gap=10,
-            stylesheets=[":host { flex: 1 1 300px !important; }"],
-        )
+        self.view = ui.row(self._chosen, self._forget, self._name, self._save, gap=10, css_classes=["selections"])
         self._offer(NONE)
         self._chosen.param.watch(lambda event: self.choose(event.new), "value")
 
