@@ -198,10 +198,13 @@ class Database:
             finally:
                 setattr(self._open, lane, None)
             cursor.execute("COMMIT")
-        _do_all(transaction.afterwards)
+            _do_all(transaction.afterwards)  # still in the lane: who waited for it must not work with what was before
 
     def after_commit(self, work: Callable[[], None]) -> None:
-        """Do something once this thread's transaction of the lane ops is committed; at once when it has none."""
+        """Do something once this thread's transaction of the lane ops is committed, before the next begins.
+
+        At once when it has none.
+        """
         around: _Transaction | None = getattr(self._open, "ops", None)
         if around is None:
             work()
