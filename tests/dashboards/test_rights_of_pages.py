@@ -67,7 +67,7 @@ def visit(lab: Lab) -> None:
         for button in [None, *buttons(seen(lab, page))]:
             if button is not None:
                 button.param.trigger("clicks")
-            for thread in [one for one in threading.enumerate() if one.name.startswith("dashboard")]:
+            for thread in [one for one in threading.enumerate() if one.name in ("dashboard reading", "dashboard work")]:
                 thread.join()
             assert refusals(lab) == before, (page, button and button.label)
 
