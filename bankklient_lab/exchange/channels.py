@@ -1,20 +1,17 @@
-"""What every channel to a bank offers, however it reaches it."""
+"""The ways to a bank: an outlet that only takes what is sent, and a service that answers.
+
+Each call may raise Unreachable (try again), and what the bank refuses as a LabError.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from bankklient_lab.sealing.certificates import Certificate
 from bankklient_lab.sealing.identity import BatchIdentity
-
-
-class Parcel(NamedTuple):
-    """A batch on its way: `container()` seals its payload anew, `payload` is the same at each try."""
-
-    identity: BatchIdentity
-    payload: bytes
-    sha256: str  # of the payload
-    container: Callable[[], bytes]
+from bankklient_lab.sealing.keys import SigningKey
 
 
 class BankState(NamedTuple):
@@ -33,16 +30,21 @@ class Announced(NamedTuple):
     sha256: str  # of its payload
 
 
-class Channel(Protocol):
-    """A way to a bank. Each call may raise Unreachable (try again), and what the bank refuses as a LabError."""
+class Outlet(Protocol):
+    """Where batches are left for a bank that does not answer here."""
 
-    answers: bool  # whether the bank gives receipts and states here; without, nothing but `send` is called
+    def leave(self, identity: BatchIdentity, payload: bytes) -> None:
+        """Leave what a batch says; leaving it again changes nothing."""
 
-    def send(self, parcel: Parcel) -> bytes:
-        """Bring a batch and return the bank's signed receipt, empty where the bank does not answer."""
 
-    def void(self, parcel: Parcel) -> bytes:
-        """Tell that a number is given up (its payload is empty) and return the bank's signed receipt."""
+class Service(Protocol):
+    """A bank that takes batches, tells what it has, and has batches for the client."""
+
+    def send(self, identity: BatchIdentity, container: bytes) -> bytes:
+        """Bring a batch and return the bank's signed receipt."""
+
+    def void(self, identity: BatchIdentity, container: bytes) -> bytes:
+        """Tell that a number is given up (the payload is empty) and return the bank's signed receipt."""
 
     def state(self, identity: BatchIdentity) -> BankState | None:
         """Return what the bank has under a number, None when it has nothing."""
@@ -55,3 +57,12 @@ class Channel(Protocol):
 
     def taken(self, announced: Announced) -> None:
         """Confirm that a batch was taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A service with what is needed to talk to it."""
+
+    service: Service
+    key: SigningKey  # brings batches and opens those of the bank
+    trust: Mapping[str, Certificate]  # the bank's certificates by fingerprint

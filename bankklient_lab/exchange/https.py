@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 
 from bankklient_lab.errors import FormatError, Refused, UnknownName, Unreachable
-from bankklient_lab.exchange.channels import Announced, BankState, Parcel
+from bankklient_lab.exchange.channels import Announced, BankState
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.settings import read_setting
@@ -26,8 +26,6 @@ _CONTAINER = "application/octet-stream"
 
 class Https:
     """The bank's service; close it when done."""
-
-    answers = True
 
     def __init__(self, lab: Lab, key: SigningKey) -> None:
         """`key` signs each request."""
@@ -49,13 +47,13 @@ class Https:
     ) -> None:
         self._client.close()
 
-    def send(self, parcel: Parcel) -> bytes:
+    def send(self, identity: BatchIdentity, container: bytes) -> bytes:
         """Bring a batch."""
-        return self._call("PUT", _path(parcel.identity), parcel.container())
+        return self._call("PUT", _path(identity), container)
 
-    def void(self, parcel: Parcel) -> bytes:
+    def void(self, identity: BatchIdentity, container: bytes) -> bytes:
         """Give a number up."""
-        return self._call("DELETE", _path(parcel.identity), parcel.container())
+        return self._call("DELETE", _path(identity), container)
 
     def state(self, identity: BatchIdentity) -> BankState | None:
         """Ask for a number."""

@@ -18,7 +18,7 @@ from bankklient_lab.exchange.protocol import DELETION_RECORDED
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.identity import BatchIdentity
 
-_PARTS = 3  # of a line: identity, hash of the payload, chained hash
+_BARS = 3  # in an identity
 
 
 def journal_path(lab: Path) -> Path:
@@ -26,67 +26,74 @@ def journal_path(lab: Path) -> Path:
     return lab.with_name(lab.name + ".sent")
 
 
-def note_sending(lab: Lab, identity: BatchIdentity, sha256: str) -> None:
-    """Note that a batch is about to go out; it is on the disk when this returns. A batch is noted once."""
-    path = journal_path(lab.path)
-    lines = _lines(path)
-    if any(line[:2] == (identity.line, sha256) for line in lines):
-        return
-    chain = _chained(lines[-1][2] if lines else "", identity.line, sha256)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "ab") as target:
-            target.truncate(_whole_bytes(path))
-            target.write(f"{identity.line} {sha256} {chain}\n".encode("ascii"))
-            target.flush()
-            os.fsync(target.fileno())
-    except OSError as error:
-        raise StoreError(f"{path} can't be written ({error.strerror}); nothing was sent") from None
+class Journal:
+    """The journal of a lab, read once, for a transmission."""
 
+    def __init__(self, lab: Lab) -> None:
+        """Read it; Refused when it says more than the lab: then the lab's file is older than what was sent."""
+        self._path = journal_path(lab.path)
+        content = self._content()
+        self._bytes = content.rfind(b"\n") + 1  # a crash cut off what comes after, and no sending followed it
+        self._last = ""  # chained hash
+        self._noted: set[tuple[str, str]] = set()
+        for line, sha256, chain in map(self._parts, content[: self._bytes].decode("ascii", "replace").split("\n")[:-1]):
+            if chain != _chained(self._last, line, sha256):
+                raise self._changed()
+            self._last = chain
+            self._noted.add((line, sha256))
+        self._compare(lab)
 
-def check_journal(lab: Lab) -> None:
-    """Refuse when the journal says more than the lab: then the lab's file is older than what was sent."""
-    path = journal_path(lab.path)
-    known = {
-        BatchIdentity(own, point, batch_type, year, number).line: (sha256, status)
-        for own, point, batch_type, year, number, sha256, status in lab.rows(
-            "SELECT o.point, b.point, batch_type, year, number, payload_sha256, status FROM ops.batch b"
-            " CROSS JOIN ops.connection_point o WHERE direction = 'send' AND o.role = 'own'"
-        )
-    }
-    before = ""
-    for line, sha256, chain in _lines(path):
-        if chain != _chained(before, line, sha256):
-            raise Refused(f"{path} was changed by hand; nothing is sent until it is clear what the bank has")
-        before = chain
-        kept, status = known.get(line, ("", CREATED))
-        if kept != sha256 or status in (CREATED, DELETED, DELETION_RECORDED):
+    def note(self, identity: BatchIdentity, sha256: str) -> None:
+        """Note that a batch is about to go out; it is on the disk when this returns. A batch is noted once."""
+        if (identity.line, sha256) in self._noted:
+            return
+        chain = _chained(self._last, identity.line, sha256)
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "ab") as target:
+                target.truncate(self._bytes)
+                target.write(f"{identity.line} {sha256} {chain}\n".encode("ascii"))
+                target.flush()
+                os.fsync(target.fileno())
+                self._bytes = target.tell()
+        except OSError as error:
+            raise StoreError(f"{self._path} can't be written ({error.strerror}); nothing was sent") from None
+        self._last = chain
+        self._noted.add((identity.line, sha256))
+
+    def _compare(self, lab: Lab) -> None:
+        known = {
+            (BatchIdentity(own, point, batch_type, year, number).line, sha256)
+            for own, point, batch_type, year, number, sha256 in lab.rows(
+                "SELECT o.point, b.point, batch_type, year, number, payload_sha256 FROM ops.batch b"
+                " CROSS JOIN ops.connection_point o WHERE direction = 'send' AND o.role = 'own'"
+                " AND NOT list_contains($not_sent, status)",
+                {"not_sent": [CREATED, DELETED, DELETION_RECORDED]},
+            )
+        }
+        for line, _ in sorted(self._noted - known):
             _, _, batch_type, order = line.split("|")
             raise Refused(
                 f"batch {batch_type} {order} was sent before, and this lab does not know it so: its file is an older"
                 " one; put back the newest copy, or ask the bank what it has"
             )
 
+    def _content(self) -> bytes:
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise StoreError(f"{self._path} can't be read ({error.strerror}); nothing was sent") from None
 
-def _lines(path: Path) -> list[tuple[str, str, str]]:
-    """Return the whole lines; the end of one that a crash cut off was followed by no sending."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StoreError(f"{path} can't be read ({error.strerror}); nothing was sent") from None
-    lines = []
-    for line in content.decode("ascii", "replace").split("\n")[:-1]:
-        parts = line.split(" ")
-        if len(parts) != _PARTS or parts[0].count("|") != _PARTS:
-            raise Refused(f"{path} was changed by hand; nothing is sent until it is clear what the bank has")
-        lines.append((parts[0], parts[1], parts[2]))
-    return lines
+    def _parts(self, line: str) -> tuple[str, str, str]:
+        match line.split(" "):
+            case [identity, sha256, chain] if identity.count("|") == _BARS:
+                return identity, sha256, chain
+        raise self._changed()
 
-
-def _whole_bytes(path: Path) -> int:
-    return path.read_bytes().rfind(b"\n") + 1
+    def _changed(self) -> Refused:
+        return Refused(f"{self._path} was changed by hand; nothing is sent until it is clear what the bank has")
 
 
 def _chained(before: str, line: str, sha256: str) -> str:

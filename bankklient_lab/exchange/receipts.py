@@ -19,6 +19,7 @@ class Receipt(NamedTuple):
     error: str
     missing: str  # rrrrnnnn
     received_at: str  # ISO 8601
+    signed: bytes  # all of it, as the bank signed it
 
 
 _STATUSES = {"received", "parked", "refused", "void"}
@@ -30,11 +31,12 @@ def read_receipt(signed: bytes, identity: BatchIdentity, sha256: str, *, trust: 
     try:
         said = json.loads(content)
         named, digest = said["identity"], said["sha256"]
-        receipt = Receipt(*(str(said[name]) for name in Receipt._fields))
+        told = {name: str(said[name]) for name in ("status", "error", "missing", "received_at")}
     except (ValueError, KeyError, TypeError):
         raise SealBroken("format", "the bank's receipt is not written as receipts are") from None
     if (named, digest) != (identity.line, sha256):
         raise SealBroken("identity", "the bank's receipt is about another batch")
+    receipt = Receipt(**told, signed=signed)
     if receipt.status not in _STATUSES:
         raise SealBroken("format", f"the bank's receipt has an unknown status {receipt.status[:20]!r}")
     return receipt

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from bankklient_lab.balancing.making import note_event
 from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import BadArgument, Blocked, FormatError, LabError, SealBroken, StoreError
-from bankklient_lab.exchange.channels import Announced, Channel
-from bankklient_lab.exchange.handlers import HANDLERS, Arrived, apply, apply_aside
+from bankklient_lab.exchange.channels import Announced, Link
+from bankklient_lab.exchange.handlers import TYPES_READ, Arrived, apply, apply_aside
 from bankklient_lab.exchange.protocol import (
     ANNOUNCED,
     APPLIED,
@@ -27,11 +27,9 @@ from bankklient_lab.exchange.protocol import (
 from bankklient_lab.formats.batches import read_batch
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.points import BANK, OWN, point_of
-from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.container import Opened, opened
 from bankklient_lab.sealing.identity import BatchIdentity
-from bankklient_lab.sealing.keys import SigningKey
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -45,8 +43,7 @@ class Receiver:
     """One receiving under way; `troubles` says which batches could not be taken over, and why."""
 
     lab: Lab
-    channel: Channel
-    key: SigningKey
+    link: Link
     job: Job
     troubles: list[str] = field(default_factory=list)
 
@@ -55,7 +52,7 @@ class Receiver:
 
         Raises Unreachable; what was taken over before stays, and the rest is fetched next time (TRN-019).
         """
-        for one in self.channel.waiting():
+        for one in self.link.service.waiting():
             self.job.step(f"receiving batch {one.batch_type} {one.order[:ORDER_DIGITS]}")
             try:
                 identity = _identity(self.lab, one)
@@ -72,11 +69,11 @@ class Receiver:
                 return batch_id
             if error != SEAL_BROKEN:
                 self._came_again(batch_id, status)
-                self.channel.taken(one)
+                self.link.service.taken(one)
                 return batch_id
             with self.lab.database.tx("ops") as cursor:
                 move(self.lab, cursor, batch_id, ANNOUNCED)
-        container = self.channel.fetch(one)
+        container = self.link.service.fetch(one)
         try:
             found = self._opened(container, identity, one.sha256)
         except SealBroken as broken:  # not confirmed: what came was not what the bank sent
@@ -84,12 +81,12 @@ class Receiver:
             self.troubles.append(f"batch {identity.batch_type} {identity.order} was refused: {broken.message}")
             return batch_id
         self._take_over(batch_id, found)
-        self.channel.taken(one)
+        self.link.service.taken(one)
         return batch_id
 
     def _opened(self, container: bytes, identity: BatchIdentity, sha256: str) -> Opened:
         found = opened(
-            container, trust=bank_trust(self.lab).get, decrypt_with=self.key.private_key, at=self.lab.clock()
+            container, trust=self.link.trust.get, decrypt_with=self.link.key.private_key, at=self.lab.clock()
         )
         if found.identity != identity:
             raise SealBroken("identity", f"what came is batch {found.identity.line}, not {identity.line}")
@@ -172,18 +169,19 @@ def apply_all(lab: Lab, job: Job) -> Iterator[int]:
     """
     own = point_of(lab, OWN).point
     waiting = lab.rows(
-        "SELECT batch_id, point, batch_type, year, number, payload FROM ops.batch JOIN ops.batch_content"
-        f" USING (batch_id) WHERE direction = 'receive' AND status = {TAKEN_OVER}"
+        "SELECT batch_id, point, batch_type, year, number FROM ops.batch"
+        f" WHERE direction = 'receive' AND status = {TAKEN_OVER}"
         " AND list_contains($types, batch_type) ORDER BY batch_type = $last,"
         " if(batch_type = $last, year * 10000 + number, batch_id)",
-        {"types": sorted({batch_type for batch_type, _ in HANDLERS}), "last": SEQUENCED},
+        {"types": sorted(TYPES_READ), "last": SEQUENCED},
     )
-    for batch_id, point, batch_type, year, number, payload in waiting:
+    for batch_id, point, batch_type, year, number in waiting:
         identity = BatchIdentity(point, own, batch_type, year, number)
         job.step(f"processing batch {batch_type} {identity.order}")
         if batch_type == SEQUENCED and not _in_turn(lab, identity):
             _hold(lab, batch_id, identity)
         else:
+            ((payload,),) = lab.rows("SELECT payload FROM ops.batch_content WHERE batch_id = $id", {"id": batch_id})
             _apply(lab, Arrived(batch_id, identity, read_batch(bytes(payload))))
         yield batch_id
 

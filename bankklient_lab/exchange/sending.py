@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from bankklient_lab.balancing.making import CREATED
 from bankklient_lab.balancing.unsent import DELETED
 from bankklient_lab.errors import LabError, Refused, Unreachable
-from bankklient_lab.exchange.channels import BankState, Channel, Parcel
-from bankklient_lab.exchange.journal import note_sending
+from bankklient_lab.exchange.channels import BankState, Link, Outlet
+from bankklient_lab.exchange.journal import Journal
 from bankklient_lab.exchange.protocol import (
     ABORTED,
     DELETION_RECORDED,
@@ -31,13 +31,12 @@ from bankklient_lab.exchange.receipts import Receipt, read_receipt
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.delivering import note_proven
 from bankklient_lab.keys.points import BANK, OWN, point_of
-from bankklient_lab.keys.register import bank_trust, key_numbered
+from bankklient_lab.keys.register import key_numbered
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.steps import step_all, take_step
 from bankklient_lab.sealing.certificates import Certificate
 from bankklient_lab.sealing.container import ENCRYPTED, seal
 from bankklient_lab.sealing.identity import BatchIdentity
-from bankklient_lab.sealing.keys import SigningKey
 
 DOMESTIC, REVOCATION = 1, 13  # types of batches
 FORMAL_ERROR = 201  # data/codebooks/bank_rejections.csv
@@ -61,11 +60,11 @@ class Outgoing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One sending under way; without a key (a channel that needs none) nothing is sealed."""
+    """One sending under way: over a link sealed and with an answer, into an outlet openly and without one."""
 
     lab: Lab
-    channel: Channel
-    key: SigningKey | None
+    channel: Link | Outlet
+    journal: Journal
     job: Job
 
     def send_all(self) -> Iterator[int]:
@@ -74,19 +73,22 @@ class Sender:
         Raises Unreachable, and what the bank refuses as a LabError: the rest stays for the next time. What came of a
         batch before stays.
         """
-        for batch in outgoing(self.lab, CREATED, ABORTED, *([DELETED] if self.channel.answers else [])):
+        link = self.channel if isinstance(self.channel, Link) else None
+        for batch in outgoing(self.lab, CREATED, ABORTED, *([DELETED] if link else [])):
             self.job.step(f"sending batch {batch.name}")
             yield batch.batch_id
-            if batch.status == DELETED:
-                self._give_up(batch)
+            if link and batch.status == DELETED:
+                self._give_up(link, batch)
             else:
                 self._send(batch)
 
     def ask_all(self) -> Iterator[int]:
         """Ask the bank for the batches that it has and that were not over, and yield those that went on."""
-        for batch in outgoing(self.lab, TRANSFERRED, REPEATED, RECEIVED) if self.channel.answers else ():
+        if not isinstance(self.channel, Link):
+            return
+        for batch in outgoing(self.lab, TRANSFERRED, REPEATED, RECEIVED):
             self.job.step(f"asking for batch {batch.name}")
-            state = self.channel.state(batch.identity)
+            state = self.channel.service.state(batch.identity)
             if state is None or state.sha256 != batch.sha256:
                 raise self._alarm(batch, state)
             if _went_on(self.lab, batch, state):
@@ -94,26 +96,33 @@ class Sender:
 
     def _send(self, batch: Outgoing) -> None:
         lab = self.lab
-        if batch.status == ABORTED and self.channel.answers:
-            state = self.channel.state(batch.identity)
+        if batch.status == ABORTED and isinstance(self.channel, Link):
+            state = self.channel.service.state(batch.identity)
             if state is not None and state.sha256 != batch.sha256:
                 raise self._alarm(batch, state)
-        parcel = self._parcel(batch)
+        payload = _content(lab, batch)
         with lab.database.tx("ops") as cursor:
             if status_of(cursor, batch.batch_id) != batch.status:
                 return  # somebody has discarded it since
             move(lab, cursor, batch.batch_id, ABORTED, note="it goes out; the bank has not answered yet")
-        note_sending(lab, batch.identity, batch.sha256)
+        self.journal.note(batch.identity, batch.sha256)
         try:
-            signed = self.channel.send(parcel)
-            receipt = self._receipt(signed, batch.identity, batch.sha256) if signed else None
+            receipt = self._deliver(batch, payload)
         except LabError as error:
             self._broken_off(batch, error)
             raise
         with lab.database.tx("ops") as cursor:
-            self._transferred(cursor, batch, signed, receipt)
+            self._transferred(cursor, batch, receipt)
         if receipt is not None and receipt.status == "received":
             _prove_keys(lab, batch)
+
+    def _deliver(self, batch: Outgoing, payload: bytes) -> Receipt | None:
+        """Bring a batch and return its receipt, None where nobody answers."""
+        if not isinstance(self.channel, Link):
+            self.channel.leave(batch.identity, payload)
+            return None
+        signed = self.channel.service.send(batch.identity, self._sealed(self.channel, batch, payload))
+        return self._receipt(self.channel, signed, batch.identity, batch.sha256)
 
     def _broken_off(self, batch: Outgoing, error: LabError) -> None:
         """Keep why a batch was not taken; the same number under other content is told as an alarm."""
@@ -122,7 +131,7 @@ class Sender:
             if not isinstance(error, Unreachable):
                 self.lab.log(cursor, "bank_refuses", batch.name, why=error.message)
 
-    def _transferred(self, cursor: Any, batch: Outgoing, signed: bytes, receipt: Receipt | None) -> None:
+    def _transferred(self, cursor: Any, batch: Outgoing, receipt: Receipt | None) -> None:
         lab, batch_id = self.lab, batch.batch_id
         move(lab, cursor, batch_id, REPEATED if batch.status == ABORTED else TRANSFERRED)
         orders = f"(SELECT order_id FROM ops.sent_order WHERE batch_id = {batch_id})"  # noqa: S608 - a number
@@ -131,7 +140,7 @@ class Sender:
         lab.log(cursor, "send_batch", batch.name, sha256=batch.sha256)
         if receipt is None:
             return
-        _keep_receipt(lab, cursor, batch_id, signed)
+        _keep_receipt(lab, cursor, batch_id, receipt)
         if receipt.status == "parked":
             lab.log(cursor, "bank_waits", batch.name, missing=receipt.missing)
         elif receipt.status == "refused":
@@ -139,13 +148,13 @@ class Sender:
         else:
             move(lab, cursor, batch_id, RECEIVED)
 
-    def _give_up(self, batch: Outgoing) -> None:
+    def _give_up(self, link: Link, batch: Outgoing) -> None:
         """Tell the bank the number of a discarded batch."""
-        signed = self.channel.void(self._parcel(batch._replace(sha256=hashlib.sha256(b"").hexdigest()), payload=b""))
-        self._receipt(signed, batch.identity, "")
+        signed = link.service.void(batch.identity, self._sealed(link, batch, b""))
+        receipt = self._receipt(link, signed, batch.identity, "")
         with self.lab.database.tx("ops") as cursor:
             move(self.lab, cursor, batch.batch_id, DELETION_RECORDED)
-            _keep_receipt(self.lab, cursor, batch.batch_id, signed)
+            _keep_receipt(self.lab, cursor, batch.batch_id, receipt)
 
     def _alarm(self, batch: Outgoing, state: BankState | None) -> Refused:
         has = "does not have it" if state is None else "has another one under this number"
@@ -155,16 +164,11 @@ class Sender:
             f"batch {batch.name} was sent, and the bank {has}; nothing more is sent until it is clear why: ask the bank"
         )
 
-    def _receipt(self, signed: bytes, identity: BatchIdentity, sha256: str) -> Receipt:
-        return read_receipt(signed, identity, sha256, trust=bank_trust(self.lab).get, at=self.lab.clock())
+    def _receipt(self, link: Link, signed: bytes, identity: BatchIdentity, sha256: str) -> Receipt:
+        return read_receipt(signed, identity, sha256, trust=link.trust.get, at=self.lab.clock())
 
-    def _parcel(self, batch: Outgoing, payload: bytes | None = None) -> Parcel:
-        if payload is None:
-            payload = _content(self.lab, batch)
-        return Parcel(batch.identity, payload, batch.sha256, lambda: self._sealed(batch, payload))
-
-    def _sealed(self, batch: Outgoing, payload: bytes) -> bytes:
-        assert self.key is not None, "a channel that seals needs a key"
+    def _sealed(self, link: Link, batch: Outgoing, payload: bytes) -> bytes:
+        """Seal a payload anew; an empty one, which gives the number up, is signed by whoever brings it alone."""
         signatures = self.lab.rows(
             "SELECT signature FROM ops.batch_signature WHERE batch_id = $id ORDER BY signed_at, key_id",
             {"id": batch.batch_id},
@@ -173,9 +177,9 @@ class Sender:
             batch.identity,
             payload,
             [bytes(one) for (one,) in signatures] if payload else [],
-            self.key,
+            link.key,
             record_format=batch.record_format,
-            encrypt_for=_bank_encryption(self.lab) if batch.record_format == ENCRYPTED else None,
+            encrypt_for=_bank_encryption(link) if batch.record_format == ENCRYPTED else None,
             at=self.lab.clock(),
         )
 
@@ -235,8 +239,8 @@ def _content(lab: Lab, batch: Outgoing) -> bytes:
     return content
 
 
-def _keep_receipt(lab: Lab, cursor: Any, batch_id: int, signed: bytes) -> None:
-    cursor.execute("INSERT OR REPLACE INTO ops.batch_receipt VALUES (?, ?, ?)", [batch_id, signed, lab.clock()])
+def _keep_receipt(lab: Lab, cursor: Any, batch_id: int, receipt: Receipt) -> None:
+    cursor.execute("INSERT OR REPLACE INTO ops.batch_receipt VALUES (?, ?, ?)", [batch_id, receipt.signed, lab.clock()])
 
 
 def _set_revocations(lab: Lab, cursor: Any, batch: Outgoing, status: int) -> None:
@@ -258,9 +262,9 @@ def _prove_keys(lab: Lab, batch: Outgoing) -> None:
             note_proven(lab, key_numbered(lab, key_id), domestic_batch=True)
 
 
-def _bank_encryption(lab: Lab) -> Certificate:
+def _bank_encryption(link: Link) -> Certificate:
     """Return the bank's certificate that batches are encrypted for; Refused without one."""
-    found = next((one for one in bank_trust(lab).values() if one.encrypts), None)
+    found = next((one for one in link.trust.values() if one.encrypts), None)
     if found is None:
         raise Refused("no key of the bank is registered that can be encrypted for; register it, then transmit")
     return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from bankklient_lab.actions import action
 from bankklient_lab.errors import BadArgument, LabError, Refused
-from bankklient_lab.exchange.channels import Channel
-from bankklient_lab.exchange.journal import check_journal
+from bankklient_lab.exchange.channels import Link, Outlet
+from bankklient_lab.exchange.folder import Folder
+from bankklient_lab.exchange.journal import Journal
 from bankklient_lab.exchange.protocol import line_of, one_transmission, shortened
 from bankklient_lab.exchange.receiving import Receiver, apply_all
 from bankklient_lab.exchange.sending import Sender
@@ -15,11 +18,10 @@ from bankklient_lab.jobs import Job
 from bankklient_lab.keys.choosing import transmission_keys
 from bankklient_lab.keys.delivering import note_proven
 from bankklient_lab.keys.points import BANK, FOLDER, HTTPS, point_of
-from bankklient_lab.keys.register import Key
+from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.keys.saved import saved_password
 from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
-from bankklient_lab.sealing.keys import SigningKey
 
 TRANSMITS = "26"
 
@@ -48,11 +50,9 @@ def transmit(lab: Lab, password: str = "", *, job: Job | None = None) -> dict[st
     order of their treatment: batch_id, batch_type, batch_order (rrrrnnnn), direction, status, note. What was done
     before it broke off stays, and the next transmission goes on from there: nothing is sent twice in effect.
     """
-    channel = _channel_name(lab)
-    if channel == FOLDER:
-        from bankklient_lab.exchange.folder import Folder
-
-        return transmit_through(lab, Folder(lab), None, job or Job())
+    job = job or Job()
+    if _channel_name(lab) == FOLDER:
+        return transmit_over(lab, Folder(Path(point_of(lab, BANK).settings["send_to"])), job)
     key = transmission_keys(lab)[0]
     given = password or saved_password(lab, key)
     if not given:
@@ -60,41 +60,39 @@ def transmit(lab: Lab, password: str = "", *, job: Job | None = None) -> dict[st
     opened = unlock(lab, key.key_id, given)
     from bankklient_lab.exchange.https import Https
 
-    with Https(lab, opened) as reached:
-        return transmit_through(lab, reached, opened, job or Job(), key)
+    with Https(lab, opened) as service:
+        told = transmit_over(lab, Link(service, opened, bank_trust(lab)), job)
+    if told["complete"]:
+        note_proven(lab, key, domestic_batch=False)
+    return told
 
 
-def transmit_through(
-    lab: Lab, channel: Channel, opened: SigningKey | None, job: Job, key: Key | None = None
-) -> dict[str, Any]:
-    """Transmit through a channel, with the key that brings batches, as `transmit` says."""
+def transmit_over(lab: Lab, channel: Link | Outlet, job: Job) -> dict[str, Any]:
+    """Transmit over a channel, as `transmit` says."""
     done: dict[int, None] = {}  # numbers of batches, in the order of their treatment
-    message = ""
+    troubles: list[str] = []
     with one_transmission(lab):
-        check_journal(lab)
-        try:
-            job.step("connecting")
-            sender = Sender(lab, channel, opened, job)
-            done |= dict.fromkeys(sender.ask_all())
-            for batch_id in sender.send_all():
-                done[batch_id] = None
-            if opened is not None:
-                receiver = Receiver(lab, channel, opened, job)
-                for batch_id in receiver.receive_all():
+        journal = Journal(lab)
+        for part in (_exchanged(lab, channel, journal, job, troubles), apply_all(lab, job)):
+            try:
+                for batch_id in part:
                     done[batch_id] = None
-                message = shortened(receiver.troubles)
-        except LabError as error:
-            message = error.message
-        try:
-            for batch_id in apply_all(lab, job):
-                done[batch_id] = None
-        except LabError as error:
-            message = message or error.message
-        if key is not None and not message:
-            note_proven(lab, key, domestic_batch=False)
+            except LabError as error:
+                troubles.append(error.message)
+        message = shortened(troubles)
         with lab.database.tx("ops") as cursor:
-            lab.log(cursor, "transmit", "done" if not message else "broken off", batches=len(done), why=message)
+            lab.log(cursor, "transmit", "broken off" if message else "done", batches=len(done), why=message)
     return {"complete": not message, "message": message, "batches": [line_of(lab, batch_id) for batch_id in done]}
+
+
+def _exchanged(lab: Lab, channel: Link | Outlet, journal: Journal, job: Job, troubles: list[str]) -> Iterator[int]:
+    """Exchange what waits on both sides, and yield the number of each batch; what was not taken over is a trouble."""
+    job.step("connecting")
+    sender = Sender(lab, channel, journal, job)
+    yield from sender.ask_all()
+    yield from sender.send_all()
+    if isinstance(channel, Link):
+        yield from Receiver(lab, channel, job, troubles).receive_all()
 
 
 def _channel_name(lab: Lab) -> str:

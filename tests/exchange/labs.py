@@ -11,15 +11,16 @@ from typing import Any
 
 from bankklient_lab.bank import Account, Bank
 from bankklient_lab.bank.faults import Fault, FaultyBank
-from bankklient_lab.exchange.inprocess import InProcess
-from bankklient_lab.exchange.transmitting import transmit_through
+from bankklient_lab.exchange.channels import Link
+from bankklient_lab.exchange.transmitting import transmit_over
 from bankklient_lab.jobs import Job
-from bankklient_lab.keys.register import insert_key
+from bankklient_lab.keys.register import bank_trust, insert_key
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.keys import SigningKey
 from tests.balancing.labs import KEY, OWN_POINT, a_signer, balanced
 from tests.bank.banks import key_of
 from tests.clocks import Clock
+from tests.exchange.inprocess import InProcess
 
 BANK_POINT = 600
 BANK_KEY = key_of(BANK_POINT, "operational", "rsa")
@@ -47,8 +48,8 @@ class Pair:
     def transmit(self, *faults: Fault | None, job: Job | None = None) -> dict[str, Any]:
         """Transmit over the line, whose first requests suffer the faults."""
         self.faults[:] = faults
-        channel = InProcess(self.line, OWN_POINT)
-        return transmit_through(self.lab, channel, self.key, job or Job())
+        link = Link(InProcess(self.line, OWN_POINT), self.key, bank_trust(self.lab))
+        return transmit_over(self.lab, link, job or Job())
 
     def later(self, **by: float) -> None:
         """Move the clock; the bank lives up to it at the next call."""

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from bankklient_lab.balancing.revocations import mark_for_revocation, revocable_orders
 from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
 from bankklient_lab.bank.faults import Fault
-from bankklient_lab.exchange import answers, receiving, sending
+from bankklient_lab.exchange import answers, journal, receiving, sending
 from bankklient_lab.exchange.journal import journal_path
 from bankklient_lab.lab import open_here
 from tests.clocks import NOON, Clock
@@ -33,7 +33,7 @@ HISTORIES = int(os.environ.get("BANKKLIENT_HISTORIES", "5"))
 STEPS = 12
 # Places between the commits of a transmission, where the client's process may end.
 CRASHES = {
-    "before the journal": (sending, "note_sending"),
+    "before the journal": (journal.Journal, "note"),
     "after the bank's answer": (sending, "read_receipt"),
     "while the answer is kept": (sending, "step_all"),
     "before a batch is taken over": (receiving, "read_batch"),

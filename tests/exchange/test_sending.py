@@ -14,7 +14,7 @@ from bankklient_lab.bank import processing, reading
 from bankklient_lab.bank.faults import Fault
 from bankklient_lab.errors import NotAllowed, Refused
 from bankklient_lab.exchange import sending
-from bankklient_lab.exchange.journal import journal_path
+from bankklient_lab.exchange.journal import Journal, journal_path
 from bankklient_lab.exchange.protocol import one_transmission
 from bankklient_lab.exchange.receipts import read_receipt
 from bankklient_lab.exchange.transmitting import transmit, way_to_bank
@@ -83,14 +83,14 @@ def test_the_bytes_of_a_repeated_sending_are_the_frozen_ones(pair: Pair) -> None
     assert pair.lab.rows("SELECT year, number FROM ops.batch WHERE direction = 'send'") == [(2026, 1)]
 
 
-@pytest.mark.parametrize("door", ["note_sending", "read_receipt"])
+@pytest.mark.parametrize(("where", "door"), [(Journal, "note"), (sending, "read_receipt")])
 def test_a_crash_at_any_point_of_a_sending_loses_nothing(
-    pair: Pair, door: str, monkeypatch: pytest.MonkeyPatch
+    pair: Pair, where: object, door: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = created(pair.lab)
     pair.balance()
     with monkeypatch.context() as patched:
-        patched.setattr(sending, door, _crash)
+        patched.setattr(where, door, _crash)
         with pytest.raises(KeyboardInterrupt):
             pair.transmit()
     assert (pair.batch_status(), status(pair.lab, order)) == (2, "NS")
