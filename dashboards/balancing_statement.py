@@ -77,8 +77,7 @@ class BalancingStatement:
 
     def show(self, batch_type: int, batch_order: str) -> None:
         """Show the statement of one batch."""
-        families = {number: name for name, (number, _) in FAMILIES.items()}
-        self.family.value = families[batch_type]
+        self.family.value = next(name for name, (number, _) in FAMILIES.items() if number == batch_type)
         self.batch.value = batch_order
 
     def refresh(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bankklient_lab.balancing.record_types import TYPES
 from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks.codes import Received, Sent
 
 from . import formatting
 from .texts import section, text
@@ -26,7 +27,14 @@ def batch_type_label(number: int) -> str:
 
 # Before a status, so that it is never told by colour alone; table.css colours them.
 _MARKS = {
-    "\u25cf": (8, 14), "\u25d1": (3, 5, 6, 9, 11, 12), "\u25d4": (0, 1), "\u25cb": (2, 7, 13), "\u2298": (21, 22),
+    "\u25cf": (Sent.PROCESSED, Received.PROCESSED),
+    "\u25d1": (
+        Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED, Sent.RECEIVED,
+        Received.TRANSFERRED, Received.REPEATEDLY_TRANSFERRED, Received.RECEIVED,
+    ),
+    "\u25d4": (Sent.CREATED, Received.NONE),
+    "\u25cb": (Sent.ABORTED, Sent.REJECTED, Received.REJECTED),
+    "\u2298": (Sent.DELETED, Sent.DELETION_RECORDED),
 }  # fmt: skip
 
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.balancing.making import CREATED
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.exchange.listing import protocol
-from bankklient_lab.exchange.protocol import ABORTED
 from bankklient_lab.exchange.transmitting import transmit, way_to_bank
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.unlocking import PASSWORD_CHARS
@@ -51,7 +50,9 @@ class Transmitting:
 
     def refresh(self) -> None:
         """Say what waits, and how it would go to the bank."""
-        waiting = sum(len(protocol.rows(self._lab, direction="send", status=one)) for one in (CREATED, ABORTED))
+        waiting = sum(
+            len(protocol.rows(self._lab, direction="send", status=one)) for one in (Sent.CREATED, Sent.ABORTED)
+        )
         told = counted("transmissions.waiting", waiting, formatting.count(waiting))
         self._told.object = f"<p class='signs'>{escape(told if waiting else text('transmissions.nothing_waits'))}</p>"
         try:

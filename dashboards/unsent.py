@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 import bankklient_lab as bl
-from bankklient_lab.balancing.unsent import PUBLIC_KEY, discard_batch, unsent_batches
+from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
+from bankklient_lab.codebooks.codes import BatchType
 
 from . import formatting, ui
 from .batch_words import batch_type_label
@@ -71,9 +72,9 @@ class UnsentBatches:
         items = "".join(f"<dt>{escape(text(name))}</dt><dd>{escape(told)}</dd>" for name, told in lines if told)
         title = text("unsent.one", order=batch["batch_order"])
         self._facts.object = f"<h2>{escape(title)}</h2><dl>{items}</dl>"
-        self.statement.visible = batch["batch_type"] in (1, 11)
+        self.statement.visible = batch["batch_type"] in (BatchType.DOMESTIC, BatchType.FOREIGN_PAYMENTS)
         self.sure.reset()
-        self.sure.view.visible = batch["batch_type"] != PUBLIC_KEY
+        self.sure.view.visible = batch["batch_type"] != BatchType.PUBLIC_KEY
         self.drawer.open = True
 
     def _show_statement(self) -> None:

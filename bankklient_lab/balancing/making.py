@@ -10,7 +10,6 @@ from typing import Any
 
 from bankklient_lab.balancing.content import Frozen, Head
 from bankklient_lab.balancing.record_types import (
-    IN_BATCH,
     NUMBER_MAX,
     ORDERS_MAX,
     TYPES,
@@ -19,6 +18,7 @@ from bankklient_lab.balancing.record_types import (
     records,
 )
 from bankklient_lab.balancing.summaries import DIGEST
+from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.evidence import unproved
@@ -28,7 +28,6 @@ from bankklient_lab.sealing.identity import BatchIdentity
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-CREATED = 1  # data/codebooks/transmission_statuses.csv
 # Returns the detached signature of an identity and the SHA-256 of a payload, made at an instant.
 Sign = Callable[[BatchIdentity, bytes, datetime], bytes]
 
@@ -150,7 +149,7 @@ def _keep(balancing: _Balancing, head: Head, content: Frozen, *, revokes: bool) 
         "INSERT INTO ops.batch BY NAME SELECT $id AS batch_id, 'send' AS direction, $point AS point,"
         " $type AS batch_type, $year AS year, $number AS number, $priority AS priority, $format AS record_format,"
         " 'not exists' AS mode,"
-        f" {CREATED} AS status, 0 AS error_status, $count AS messages, $balancing AS balancing,"
+        f" {Sent.CREATED} AS status, 0 AS error_status, $count AS messages, $balancing AS balancing,"
         " $sha256 AS payload_sha256, $me AS created_by, $now AS created_at, $me AS changed_by, $now AS changed_at",
         {
             "id": batch_id, "point": identity.recipient, "type": identity.batch_type, "year": identity.year,
@@ -165,7 +164,7 @@ def _keep(balancing: _Balancing, head: Head, content: Frozen, *, revokes: bool) 
         "INSERT INTO ops.batch_signature VALUES (?, ?, ?, ?, ?)",
         [batch_id, balancing.signer.key_id, signature, me, now],
     )
-    note_event(lab, cursor, batch_id, CREATED)
+    note_event(lab, cursor, batch_id, Sent.CREATED)
     (_revoke if revokes else _send)(lab, cursor, batch_id, content.order_ids)
     return {
         "batch_id": batch_id, "batch_type": identity.batch_type, "batch_order": identity.order,
@@ -179,9 +178,15 @@ def _send(lab: Lab, cursor: Any, batch_id: int, order_ids: list[int]) -> None:
     cursor.execute(
         "INSERT INTO ops.sent_order BY NAME SELECT unnest($ids::BIGINT[]) AS order_id,"
         " generate_subscripts($ids::BIGINT[], 1)::INTEGER AS position, $batch AS batch_id,"
-        " (SELECT batch_type = 1 FROM ops.batch WHERE batch_id = $batch) AS in_process, 0 AS revocation, 0 AS settled,"
-        " $now AS changed_at",
-        {"ids": order_ids, "batch": batch_id, "now": lab.clock()},
+        " (SELECT batch_type = $domestic FROM ops.batch WHERE batch_id = $batch) AS in_process,"
+        " $none AS revocation, 0 AS settled, $now AS changed_at",
+        {
+            "ids": order_ids,
+            "batch": batch_id,
+            "now": lab.clock(),
+            "domestic": BatchType.DOMESTIC,
+            "none": Revocation.NOT_INCLUDED,
+        },
     )
 
 
@@ -190,7 +195,7 @@ def _revoke(lab: Lab, cursor: Any, batch_id: int, order_ids: list[int]) -> None:
     cursor.execute(
         "UPDATE ops.sent_order SET revocation = $ready, revocation_batch = $batch, changed_at = $now"
         " WHERE order_id IN (SELECT unnest($ids::BIGINT[]))",
-        {"ready": IN_BATCH, "batch": batch_id, "now": lab.clock(), "ids": order_ids},
+        {"ready": Revocation.READY, "batch": batch_id, "now": lab.clock(), "ids": order_ids},
     )
 
 

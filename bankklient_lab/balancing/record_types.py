@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bankklient_lab.balancing.content import Frozen, Head, frozen_orders, frozen_revocations
+from bankklient_lab.codebooks.codes import BatchType, Revocation
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
@@ -27,7 +28,6 @@ NUMBER_MAX = 9_999  # of a type of batch in a year
 WAYS = {"complete": ("11", "balance"), "included": ("16", "balance_included")}
 BALANCES = "11|16"
 PAYMENTS, COLLECTIONS = "payments", "collections"
-MARKED, IN_BATCH = 1, 2  # data/codebooks/revocation_statuses.csv: to be revoked, and so in a batch
 _DOMESTIC = ("domestic_payment", "domestic_collection")
 
 
@@ -71,17 +71,21 @@ def _of_kind(kind: Kind, which: str, ready: str) -> str:
 
 def _marked(_step: str, _held: Held) -> str:
     """Return the orders in process that are marked for revocation; each way of balancing takes all of them."""
-    marked = f"o.order_id IN (SELECT order_id FROM ops.sent_order WHERE in_process AND revocation = {MARKED})"
+    marked = (
+        f"o.order_id IN (SELECT order_id FROM ops.sent_order WHERE in_process AND revocation = {Revocation.INCLUDED})"
+    )
     found = " UNION ALL ".join(_of_kind(KINDS[name], marked, "true") for name in _DOMESTIC)
     return f"SELECT * REPLACE (false AS allowed_duplicate) FROM ({found})"  # of which is warned when they are sent
 
 
 _URGENT = "coalesce(o.express_payment_value, false)"
 TYPES: tuple[RecordType, ...] = (
-    RecordType("revocations", "Revocations", 13, _marked, frozen_revocations, revokes=True),
-    RecordType("priority_payments", "Priority payments", 1, _orders(_DOMESTIC, _URGENT), priority=True),
-    RecordType("domestic_orders", "Domestic orders", 1, _orders(_DOMESTIC, f"NOT {_URGENT}")),
-    RecordType("foreign_payments", "Foreign payments", 11, _orders(("foreign_payment",))),
+    RecordType("revocations", "Revocations", BatchType.REVOCATION, _marked, frozen_revocations, revokes=True),
+    RecordType(
+        "priority_payments", "Priority payments", BatchType.DOMESTIC, _orders(_DOMESTIC, _URGENT), priority=True
+    ),
+    RecordType("domestic_orders", "Domestic orders", BatchType.DOMESTIC, _orders(_DOMESTIC, f"NOT {_URGENT}")),
+    RecordType("foreign_payments", "Foreign payments", BatchType.FOREIGN_PAYMENTS, _orders(("foreign_payment",))),
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.balancing.record_types import MARKED
 from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks.codes import Revocation, listed
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.columns import column_sql
@@ -19,7 +19,8 @@ from bankklient_lab.orders.views import bound
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 _REVOCABLE = "('SE', 'RV', 'PR', 'IS')"  # states of orders that the bank may still stop (SRV-218)
-_FREE = (0, 5, 7, 8)  # revocation statuses that can be marked: none yet, wrong or not found, removed with its batch
+# Those that can be marked: none yet, found wrong or not found by the bank, removed with its batch.
+_FREE = (Revocation.NOT_INCLUDED, Revocation.REJECTED, Revocation.NOT_FOUND, Revocation.REMOVED)
 _COLUMNS = (
     "transmission_id", "kind", "letter", "status", "status_name", "own_account", "counter_account", "counter_name",
     "amount", "currency", "maturity", "variable_symbol",
@@ -42,7 +43,7 @@ def revocable_orders(lab: Lab) -> Read:
     sql = f"""
         SELECT l.*, s.revocation, CASE s.revocation {names} END AS revocation_name
         FROM ({" UNION ALL ".join(parts)}) l JOIN ops.sent_order s ON s.order_id = l.order_id
-        WHERE s.in_process AND l.status IN {_REVOCABLE} AND s.revocation IN {(MARKED, *_FREE)}
+        WHERE s.in_process AND l.status IN {_REVOCABLE} AND s.revocation IN {listed((Revocation.INCLUDED, *_FREE))}
         ORDER BY l.order_id DESC"""
     return lab.read(sql, bound(sql, parameters(lab)))
 
@@ -54,14 +55,20 @@ def mark_for_revocation(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
     Others stay as they are and are counted by reason (done, skipped, reasons); one alone is Refused with the reason.
     UnknownName for an order that is no domestic one in a batch.
     """
-    can = f"s.in_process AND o.status IN {_REVOCABLE} AND s.revocation IN {_FREE}"
-    return _set(lab, order_ids, MARKED, can, "mark_for_revocation")
+    can = f"s.in_process AND o.status IN {_REVOCABLE} AND s.revocation IN {listed(_FREE)}"
+    return _set(lab, order_ids, Revocation.INCLUDED, can, "mark_for_revocation")
 
 
 @action("171", mode="batch", record="order_id")
 def unmark_for_revocation(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
     """Take the mark of orders back, as long as no balancing has taken it; the rest as in `mark_for_revocation`."""
-    return _set(lab, order_ids, 0, f"s.revocation = {MARKED}", "unmark_for_revocation")
+    return _set(
+        lab,
+        order_ids,
+        Revocation.NOT_INCLUDED,
+        f"s.revocation = {Revocation.INCLUDED}",
+        "unmark_for_revocation",
+    )
 
 
 def _set(lab: Lab, order_ids: list[int], mark: int, can: str, message: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.balancing.unsent import BATCH_ORDER
+from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.columns import column_sql
@@ -21,7 +22,10 @@ from bankklient_lab.rights.permissions import needed
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 # By family of orders: the type of batch, and the permissions of which any shows its statement (BAL-072, BAL-089).
-FAMILIES = {"domestic": (1, "11|16|70|71|110|111"), "foreign": (11, "11|16|121|130|131")}
+FAMILIES = {
+    "domestic": (BatchType.DOMESTIC, "11|16|70|71|110|111"),
+    "foreign": (BatchType.FOREIGN_PAYMENTS, "11|16|121|130|131"),
+}
 READS = "11|16|70|71|110|111|121|130|131"
 _COLUMNS = (
     "transmission_id", "kind", "letter", "own_account", "counter_account", "counter_name", "amount", "currency",

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.balancing.making import CREATED, note_event
+from bankklient_lab.balancing.making import note_event
 from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.steps import step_all
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-DELETED = 21  # data/codebooks/transmission_statuses.csv
-REMOVED = 8  # data/codebooks/revocation_statuses.csv
-PUBLIC_KEY = 2  # type of the batch that brings one to the bank
 ID_MAX = 2**63 - 1
 
 
@@ -29,7 +27,7 @@ def unsent_batches(lab: Lab) -> Read:
         f"""
         SELECT batch_id, batch_type, {type_name("batch_type")} AS type_name, {BATCH_ORDER} AS batch_order, priority,
             messages AS records, created_by, created_at
-        FROM ops.batch WHERE direction = 'send' AND status = {CREATED} ORDER BY batch_id
+        FROM ops.batch WHERE direction = 'send' AND status = {Sent.CREATED} ORDER BY batch_id
         """
     )
 
@@ -50,13 +48,13 @@ def discard_batch(lab: Lab, batch_id: int) -> dict[str, Any]:
         )
         cursor.execute(
             "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE revocation_batch = ?",
-            [REMOVED, lab.clock(), batch_id],
+            [Revocation.REMOVED, lab.clock(), batch_id],
         )
         cursor.execute(
             "UPDATE ops.batch SET status = ?, changed_by = ?, changed_at = ? WHERE batch_id = ?",
-            [DELETED, lab.caller.reference, lab.clock(), batch_id],
+            [Sent.DELETED, lab.caller.reference, lab.clock(), batch_id],
         )
-        note_event(lab, cursor, batch_id, DELETED)
+        note_event(lab, cursor, batch_id, Sent.DELETED)
         lab.log(cursor, "discard_batch", f"{batch_type} {order}", orders=records)
     return {"batch_type": batch_type, "batch_order": order, "records": records}
 
@@ -70,9 +68,9 @@ def _discardable(cursor: Any, batch_id: int) -> tuple[int, str, int]:
     if found is None:
         raise UnknownName("batch", str(batch_id)[:30], "`bankklient balance batches` shows those that are not sent")
     batch_type, order, records, status = found
-    if status != CREATED:
+    if status != Sent.CREATED:
         raise Refused(f"batch {batch_type} {order} is {status_name(status)}; only one that was not sent is discarded")
-    if batch_type == PUBLIC_KEY:
+    if batch_type == BatchType.PUBLIC_KEY:
         raise Refused(f"batch {batch_type} {order} brings a public key, without which no later key could follow")
     return batch_type, order, records
 

@@ -7,13 +7,11 @@ from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
-from bankklient_lab.bank.reading import FOREIGN
 from bankklient_lab.bank.work import Work
+from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.formats.batches import MESSAGES_MAX, Batch, Message, write_batch
 from bankklient_lab.formats.order_answers import OrderAnswer, write_status
 from bankklient_lab.sealing.identity import BatchIdentity
-
-CONFIRMATION = 3  # batch type of answers on domestic orders; foreign payments are answered in their own
 
 
 def send(work: Work, point: int, batch_type: int, messages: Sequence[Message]) -> BatchIdentity:
@@ -73,5 +71,10 @@ def tell(work: Work) -> None:
             message_id = f"{work.at:%Y%m%d%H%M%S}-{len(messages) + 1}"
             messages.append(write_status(batch, [one.answer for one in orders], message_id, work.at))
         for start in range(0, len(messages), MESSAGES_MAX):
-            send(work, point, FOREIGN if foreign else CONFIRMATION, messages[start : start + MESSAGES_MAX])
+            send(
+                work,
+                point,
+                BatchType.FOREIGN_PAYMENTS if foreign else BatchType.CONFIRMATION,
+                messages[start : start + MESSAGES_MAX],
+            )
     work.store.do("UPDATE payment SET told = state WHERE told <> state")

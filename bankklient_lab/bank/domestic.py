@@ -10,6 +10,7 @@ from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.funds import available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
 from bankklient_lab.bank.work import Source, Work
+from bankklient_lab.codebooks.codes import Rejection as Why
 
 # ruff: noqa: S608 - every text below is our own
 
@@ -20,19 +21,35 @@ _MOD_97 = (
 )
 # Number and condition, the first that holds counts; o is the own account, c the counter account, p the permission.
 _REJECTIONS = (
-    (201, "a.counter_account IS NULL OR a.maturity IS NULL OR a.amount <= 0", "account, maturity or amount"),
-    (205, "o.account IS NULL OR o.closed <= $day", "the own account does not exist"),
-    (208, "o.point IS DISTINCT FROM $point", "the own account belongs to another client"),
-    (208, "NOT if(a.kind = 'collection', o.credit, o.debit)", "the contract does not allow it for this account"),
-    (208, "a.amount > o.order_max", "over the limit of one order"),
-    (207, "a.currency <> $currency OR o.currency <> $currency OR c.currency <> $currency", "not the national currency"),
-    (205, f"NOT regexp_full_match(a.counter_account, '{{country}}[0-9]{{{{{_IBAN_DIGITS}}}}}')", "not an account here"),
-    (205, _MOD_97, "the check digits are wrong"),
-    (206, "m.bank_code IS NULL", "there is no such bank"),
-    (205, "$bank_code = substr(a.counter_account, 5, 4) AND (c.account IS NULL OR c.closed <= $day OR c.own)", ""),
-    (209, "a.maturity < $latest", "the maturity lies too far back"),
-    (200, "a.kind = 'collection' AND p.debited IS NULL", ""),
-    (203, "a.kind = 'collection' AND a.amount > p.amount_max", ""),
+    (Why.FORMAL, "a.counter_account IS NULL OR a.maturity IS NULL OR a.amount <= 0", "account, maturity or amount"),
+    (Why.ACCOUNT, "o.account IS NULL OR o.closed <= $day", "the own account does not exist"),
+    (Why.OPERATION, "o.point IS DISTINCT FROM $point", "the own account belongs to another client"),
+    (
+        Why.OPERATION,
+        "NOT if(a.kind = 'collection', o.credit, o.debit)",
+        "the contract does not allow it for this account",
+    ),
+    (Why.OPERATION, "a.amount > o.order_max", "over the limit of one order"),
+    (
+        Why.CURRENCY,
+        "a.currency <> $currency OR o.currency <> $currency OR c.currency <> $currency",
+        "not the national currency",
+    ),
+    (
+        Why.ACCOUNT,
+        f"NOT regexp_full_match(a.counter_account, '{{country}}[0-9]{{{{{_IBAN_DIGITS}}}}}')",
+        "not an account here",
+    ),
+    (Why.ACCOUNT, _MOD_97, "the check digits are wrong"),
+    (Why.BANK, "m.bank_code IS NULL", "there is no such bank"),
+    (
+        Why.ACCOUNT,
+        "$bank_code = substr(a.counter_account, 5, 4) AND (c.account IS NULL OR c.closed <= $day OR c.own)",
+        "",
+    ),
+    (Why.LATE, "a.maturity < $latest", "the maturity lies too far back"),
+    (Why.NOT_PERMITTED, "a.kind = 'collection' AND p.debited IS NULL", ""),
+    (Why.AMOUNT, "a.kind = 'collection' AND a.amount > p.amount_max", ""),
 )
 
 
@@ -148,7 +165,8 @@ def close_day(work: Work) -> None:
     """Count one closing of each order that waits for funds; the last one rejects it (202)."""
     work.store.do(
         "UPDATE payment SET closings_left = closings_left - 1, state = if(closings_left = 1, 'ER', state),"
-        " reason = if(closings_left = 1, 202, reason), changed_on = if(closings_left = 1, $day, changed_on)"
+        f" reason = if(closings_left = 1, {Why.FUNDS}, reason),"
+        " changed_on = if(closings_left = 1, $day, changed_on)"
         " WHERE state = 'IS'",
         {"day": work.day},
     )

@@ -11,6 +11,7 @@ from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.funds import available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
 from bankklient_lab.bank.work import Source, Work
+from bankklient_lab.codebooks.codes import ForeignRejection as Why
 from bankklient_lab.errors import BadArgument, Refused
 
 # ruff: noqa: S608 - every text below is our own
@@ -19,17 +20,17 @@ _RATE_END, _RATE_STEP = Decimal(10_000), Decimal("0.00000001")
 NOT_AGREED = "no exchange rate was agreed"
 # Number, condition and text, the first that holds counts.
 _REJECTIONS = (
-    (301, "a.counter_account IS NULL OR a.maturity IS NULL OR a.amount <= 0", "account, maturity or amount"),
-    (301, "a.counter_name IS NULL", "the recipient has no name"),
-    (301, "r.currency IS NULL", "the bank has no rate of the currency"),
-    (301, "a.exchange_rate IS NOT NULL AND a.maturity > $day", "770: an agreed rate allows no future maturity"),
-    (300, "o.account IS NULL OR o.closed <= $day", "the own account does not exist"),
-    (300, "o.point IS DISTINCT FROM $point OR NOT o.debit", "the contract does not allow it for this account"),
-    (300, "a.amount > o.order_max", "over the limit of one order"),
-    (300, "list_contains($refused, a.country)", "the bank makes no payments to this country"),
-    (300, "a.exchange_rate IS NOT NULL AND d.due > $day", "an agreed rate needs the payment before the cut-off"),
+    (Why.FORMAL, "a.counter_account IS NULL OR a.maturity IS NULL OR a.amount <= 0", "account, maturity or amount"),
+    (Why.FORMAL, "a.counter_name IS NULL", "the recipient has no name"),
+    (Why.FORMAL, "r.currency IS NULL", "the bank has no rate of the currency"),
+    (Why.FORMAL, "a.exchange_rate IS NOT NULL AND a.maturity > $day", "770: an agreed rate allows no future maturity"),
+    (Why.SYSTEM, "o.account IS NULL OR o.closed <= $day", "the own account does not exist"),
+    (Why.SYSTEM, "o.point IS DISTINCT FROM $point OR NOT o.debit", "the contract does not allow it for this account"),
+    (Why.SYSTEM, "a.amount > o.order_max", "over the limit of one order"),
+    (Why.SYSTEM, "list_contains($refused, a.country)", "the bank makes no payments to this country"),
+    (Why.SYSTEM, "a.exchange_rate IS NOT NULL AND d.due > $day", "an agreed rate needs the payment before the cut-off"),
     (
-        400,
+        Why.PAYMENTS_SYSTEM,
         "len(list_filter($unreachable, lambda x: starts_with(a.counter_bank, x))) > 0",
         "the bank can not be reached",
     ),
@@ -125,7 +126,7 @@ def hold(work: Work) -> None:
             given,
         )
     work.store.do(
-        "UPDATE payment SET state = 'ER', reason = 302, changed_on = $day"
+        f"UPDATE payment SET state = 'ER', reason = {Why.FUNDS}, changed_on = $day"
         " WHERE kind = 'foreign' AND state = 'RV' AND due <= $day",
         {"day": work.day},
     )
@@ -160,7 +161,7 @@ def agree_rate(work: Work, point: int, order_id: int, rate: Decimal) -> None:
 def discard_not_agreed(work: Work) -> None:
     """Reject the payments of earlier days for which no rate was agreed."""
     work.store.do(
-        "UPDATE payment SET state = 'ER', reason = 300, reason_text = $text, held = 0, changed_on = $day"
+        f"UPDATE payment SET state = 'ER', reason = {Why.SYSTEM}, reason_text = $text, held = 0, changed_on = $day"
         " WHERE kind = 'foreign' AND state = 'PR' AND asked_rate IS NOT NULL AND agreed_rate IS NULL AND due < $day",
         {"text": NOT_AGREED, "day": work.day},
     )

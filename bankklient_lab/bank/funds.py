@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from bankklient_lab.bank.work import Work
+from bankklient_lab.codebooks.codes import ForeignRejection, Rejection
 
 
 def available(work: Work) -> dict[str, Decimal]:
@@ -19,11 +20,17 @@ def available(work: Work) -> dict[str, Decimal]:
 def reject_closed(work: Work, *, foreign: bool) -> None:
     """Reject the orders due, foreign or domestic ones, whose account here was closed since they came."""
     work.store.do(
-        "UPDATE payment SET state = 'ER', reason = if($foreign, 300, 205), reason_text = 'the account is closed',"
-        " changed_on = $day WHERE state IN ('RV', 'IS') AND (kind = 'foreign') = $foreign AND due <= $day"
+        "UPDATE payment SET state = 'ER', reason = if($foreign, $of_foreign, $of_domestic),"
+        " reason_text = 'the account is closed', changed_on = $day"
+        " WHERE state IN ('RV', 'IS') AND (kind = 'foreign') = $foreign AND due <= $day"
         " AND EXISTS (SELECT 1 FROM account a WHERE a.closed <= $day"
         " AND a.account IN (payment.own_account, payment.counter_account))",
-        {"day": work.day, "foreign": foreign},
+        {
+            "day": work.day,
+            "foreign": foreign,
+            "of_foreign": ForeignRejection.SYSTEM,
+            "of_domestic": Rejection.ACCOUNT,
+        },
     )
 
 

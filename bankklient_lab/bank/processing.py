@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from bankklient_lab.bank import domestic, foreign
 from bankklient_lab.bank.answers import send, tell
-from bankklient_lab.bank.reading import DOMESTIC, REVOCATION, check_messages, payments, revoked
+from bankklient_lab.bank.reading import check_messages, payments, revoked
 from bankklient_lab.bank.revoking import revoke
 from bankklient_lab.bank.work import Source, Work
+from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import Batch, read_batch
 from bankklient_lab.formats.order_answers import write_resolution
@@ -32,7 +33,7 @@ def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
     if batch.identity != identity:
         raise FormatError("the payload is of another batch than its container", text=batch.identity.line)
     check_messages(batch)
-    if identity.batch_type == REVOCATION:
+    if identity.batch_type == BatchType.REVOCATION:
         return Content(batch, None, revoked(batch))
     orders = payments(batch)
     _check_new(work, identity.sender, orders)
@@ -53,7 +54,7 @@ def _check_new(work: Work, point: int, orders: pa.Table) -> None:
 def ready_at(work: Work, batch: Batch) -> datetime:
     """Return when a batch that comes now is to be processed: now, deferred, or when the bank opens."""
     at = work.at
-    if batch.identity.batch_type == DOMESTIC and len(batch.orders) > work.parameters.real_time_orders:
+    if batch.identity.batch_type == BatchType.DOMESTIC and len(batch.orders) > work.parameters.real_time_orders:
         at += work.parameters.deferral
     return work.open_from(at)
 
@@ -94,10 +95,10 @@ def _process(work: Work, content: Content, received_at: datetime) -> None:
     if content.orders is None:
         results = revoke(work, identity.sender, content.revoked)
         message = write_resolution(name, results, f"{work.at:%Y%m%d%H%M%S}", work.at)
-        send(work, identity.sender, REVOCATION, [message])
+        send(work, identity.sender, BatchType.REVOCATION, [message])
         return
     source = Source(identity.sender, name, content.batch.priority)
-    if identity.batch_type == DOMESTIC:
+    if identity.batch_type == BatchType.DOMESTIC:
         end = p.priority_cut_off if content.batch.priority else p.real_time_end
         domestic.arrive(work, source, content.orders, late=same_day and time >= end)
         domestic.settle(work)

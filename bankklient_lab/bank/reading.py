@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import pyarrow as pa
 
+from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import Batch, Message
 from bankklient_lab.formats.order_answers import CANCELLATION_MESSAGE, read_cancellation
@@ -15,9 +16,12 @@ from bankklient_lab.formats.payments import format_named
 from bankklient_lab.formats.payments.base import Options
 from bankklient_lab.formats.payments.schema import PAYMENT, Kind
 
-DOMESTIC, FOREIGN, REVOCATION = 1, 11, 13
 _PAYMENTS, _COLLECTIONS = "pain.001.001.09", "pain.008.001.08"
-TAKEN = {DOMESTIC: {_PAYMENTS, _COLLECTIONS}, FOREIGN: {_PAYMENTS}, REVOCATION: {CANCELLATION_MESSAGE}}
+TAKEN: dict[int, set[str]] = {
+    BatchType.DOMESTIC: {_PAYMENTS, _COLLECTIONS},
+    BatchType.FOREIGN_PAYMENTS: {_PAYMENTS},
+    BatchType.REVOCATION: {CANCELLATION_MESSAGE},
+}
 COLUMNS = tuple(name for name in PAYMENT.names if name not in {"raw", "order_text"})
 
 
@@ -25,7 +29,7 @@ def check_messages(batch: Batch) -> None:
     """Refuse a batch whose type the bank does not take, or with a message that its type does not have."""
     taken = TAKEN.get(batch.identity.batch_type)
     if taken is None:
-        types = ", ".join(map(str, TAKEN))
+        types = ", ".join(str(int(one)) for one in TAKEN)
         raise FormatError(f"the bank takes batches of the types {types}", field="type", text=str(batch.identity[2]))
     for number, message in enumerate(batch.messages, start=1):
         if message.name not in taken:

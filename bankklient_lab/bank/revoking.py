@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bankklient_lab.bank.work import Work
+from bankklient_lab.codebooks.codes import Rejection, Revocation
 from bankklient_lab.formats.order_answers import RevocationAnswer
 
-EXCLUDED = 204
-DONE, WRONG, POSTED, NOT_FOUND = 4, 5, 6, 7  # codebook revocation_statuses
-_RESULT = {"RV": DONE, "IS": DONE, "PR": DONE, "ER": WRONG, "OK": POSTED}
+_RESULT = {
+    "RV": Revocation.DONE, "IS": Revocation.DONE, "PR": Revocation.DONE,
+    "ER": Revocation.REJECTED, "OK": Revocation.POSTED,
+}  # fmt: skip
 
 
 def revoke(work: Work, point: int, order_ids: list[int]) -> list[RevocationAnswer]:
@@ -19,13 +21,13 @@ def revoke(work: Work, point: int, order_ids: list[int]) -> list[RevocationAnswe
         )
     )
     answers = [
-        RevocationAnswer(order_id, _RESULT[states[order_id]] if order_id in states else NOT_FOUND)
+        RevocationAnswer(order_id, _RESULT[states[order_id]] if order_id in states else Revocation.NOT_FOUND)
         for order_id in order_ids
     ]
-    done = [answer.order_id for answer in answers if answer.result == DONE]
+    done = [answer.order_id for answer in answers if answer.result == Revocation.DONE]
     work.store.do(
         "UPDATE payment SET state = 'ER', reason = $reason, held = 0, changed_on = $day"
         " WHERE point = $point AND order_id IN (SELECT unnest($ids))",
-        {"point": point, "ids": done, "reason": EXCLUDED, "day": work.day},
+        {"point": point, "ids": done, "reason": Rejection.EXCLUDED, "day": work.day},
     )
     return answers

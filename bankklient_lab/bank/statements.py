@@ -7,8 +7,8 @@ from itertools import groupby
 import pyarrow as pa
 
 from bankklient_lab.bank.answers import answers_on, send
-from bankklient_lab.bank.reading import DOMESTIC
 from bankklient_lab.bank.work import Work
+from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.formats.base import StatementSet
 from bankklient_lab.formats.batches import MESSAGES_MAX, Message
 from bankklient_lab.formats.camt_write import write
@@ -78,7 +78,7 @@ def make_statements(work: Work) -> None:
         content = b"".join(write(StatementSet(statements, conformed(entries, Kind.ENTRY))))
         messages = [Message(STATEMENT_MESSAGE, content), *_rejected(work, point)]
         for start in range(0, len(messages), MESSAGES_MAX):
-            send(work, point, DOMESTIC, messages[start : start + MESSAGES_MAX])
+            send(work, point, BatchType.DOMESTIC, messages[start : start + MESSAGES_MAX])
 
 
 def conformed(table: pa.Table, kind: Kind) -> pa.Table:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from bankklient_lab.codebooks.codes import Rejection, Revocation
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.order_answers import OrderAnswer, read_resolution, read_status
 from bankklient_lab.lab import Lab
@@ -23,8 +24,6 @@ STEPS = {
     "OK": "bank_posts",
     "ER": "bank_rejects",
 }
-REVOKED, READY, SENT = 4, 2, 3  # data/codebooks/revocation_statuses.csv
-EXCLUDED = 204  # data/codebooks/bank_rejections.csv
 _STATUSES = "(SELECT order_id, status FROM ops.domestic_order UNION ALL SELECT order_id, status FROM ops.foreign_order)"
 
 
@@ -59,7 +58,9 @@ def apply_revocations(lab: Lab, cursor: Any, message: Message) -> list[str]:
             {"ids": [one for one in ids if one <= ID_MAX]},
         ).fetchall()
     )
-    known = [answer for answer in answers if asked.get(answer.order_id) in (READY, SENT, answer.result)]
+    known = [
+        answer for answer in answers if asked.get(answer.order_id) in (Revocation.READY, Revocation.SENT, answer.result)
+    ]
     findings += [
         f"order {answer.order_id}: the bank answers a revocation that was not sent"
         for answer in answers
@@ -71,7 +72,9 @@ def apply_revocations(lab: Lab, cursor: Any, message: Message) -> list[str]:
         " WHERE s.order_id = a.order_id AND s.revocation <> a.result",
         {"ids": [one.order_id for one in known], "results": [one.result for one in known], "now": lab.clock()},
     )
-    revoked = [OrderAnswer(one.order_id, "ER", EXCLUDED, one.text) for one in known if one.result == REVOKED]
+    revoked = [
+        OrderAnswer(one.order_id, "ER", Rejection.EXCLUDED, one.text) for one in known if one.result == Revocation.DONE
+    ]
     return findings + (_apply_status(lab, cursor, "ER", revoked) if revoked else [])
 
 

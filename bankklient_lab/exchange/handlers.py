@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.answers import apply_answers, apply_returned, apply_revocations
 from bankklient_lab.exchange.statements import take_statements
@@ -18,15 +19,14 @@ from bankklient_lab.formats.order_answers import RESOLUTION_MESSAGE, STATUS_MESS
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.identity import BatchIdentity
 
-CONFIRMATIONS, FOREIGN, REVOCATIONS, DOMESTIC = 3, 11, 13, 1  # types of batches
 _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
-    (CONFIRMATIONS, STATUS_MESSAGE): apply_answers,
-    (FOREIGN, STATUS_MESSAGE): apply_answers,
-    (REVOCATIONS, RESOLUTION_MESSAGE): apply_revocations,
-    (DOMESTIC, STATUS_MESSAGE): apply_returned,  # orders rejected on the day
+    (BatchType.CONFIRMATION, STATUS_MESSAGE): apply_answers,
+    (BatchType.FOREIGN_PAYMENTS, STATUS_MESSAGE): apply_answers,
+    (BatchType.REVOCATION, RESOLUTION_MESSAGE): apply_revocations,
+    (BatchType.DOMESTIC, STATUS_MESSAGE): apply_returned,  # orders rejected on the day
 }
 # The closed day, and the current state.
-_STATEMENTS = {(DOMESTIC, "camt.053.001.08"), (DOMESTIC, "camt.052.001.08")}
+_STATEMENTS = {(BatchType.DOMESTIC, "camt.053.001.08"), (BatchType.DOMESTIC, "camt.052.001.08")}
 TYPES_READ = {batch_type for batch_type, _ in _HANDLERS.keys() | _STATEMENTS}
 
 

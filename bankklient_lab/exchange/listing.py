@@ -7,8 +7,8 @@ from datetime import date
 from bankklient_lab.actions import table_action
 from bankklient_lab.balancing.unsent import BATCH_ORDER
 from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks.codes import Received
 from bankklient_lab.errors import UnknownName
-from bankklient_lab.exchange.protocol import APPLIED, REFUSED
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import ID_MAX
 
@@ -94,8 +94,8 @@ _LINES = f"""
         ON e.batch_id = b.batch_id
     UNION ALL
     SELECT accounting_system, batch_order, t.batch_type, coalesce(a.name, '') || ' ' || file_name, 'receive', 'net',
-        if(error = '', {APPLIED}, {REFUSED}), orders, if(error = '', 0, {FROM_FILE}), error, done_at, done_by, done_at,
-        done_by, NULL
+        if(error = '', {Received.PROCESSED}, {Received.REJECTED}), orders, if(error = '', 0, {FROM_FILE}), error,
+        done_at, done_by, done_at, done_by, NULL
     FROM ops.transmission t LEFT JOIN ops.accounting_system a ON a.number = t.accounting_system"""
 
 

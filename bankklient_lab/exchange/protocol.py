@@ -8,32 +8,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bankklient_lab.balancing.making import CREATED, note_event
-from bankklient_lab.balancing.unsent import BATCH_ORDER, DELETED
+from bankklient_lab.balancing.making import note_event
+from bankklient_lab.balancing.unsent import BATCH_ORDER
+from bankklient_lab.codebooks.codes import Received, Sent
 from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
-
-# data/codebooks/transmission_statuses.csv, with those of balancing
-ABORTED, TRANSFERRED, REPEATED, RECEIVED, REJECTED, PROCESSED, DELETION_RECORDED = 2, 3, 5, 6, 7, 8, 22
-ANNOUNCED, CAME, CAME_AGAIN, TAKEN_OVER, REFUSED, APPLIED = 0, 9, 11, 12, 13, 14
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 # By status the statuses that may follow (TRN-064 to TRN-078). A bank that puts processing off may refuse a batch also
 # after it confirmed its receipt; one that comes again after it was refused is judged again.
 FOLLOWING: dict[int, frozenset[int]] = {
-    CREATED: frozenset({ABORTED, DELETED}),
-    ABORTED: frozenset({ABORTED, TRANSFERRED, REPEATED}),
-    TRANSFERRED: frozenset({RECEIVED, REJECTED}),
-    REPEATED: frozenset({RECEIVED, REJECTED}),
-    RECEIVED: frozenset({PROCESSED, REJECTED}),
-    DELETED: frozenset({DELETION_RECORDED}),
-    ANNOUNCED: frozenset({CAME, REFUSED}),
-    CAME: frozenset({TAKEN_OVER, REFUSED}),
-    TAKEN_OVER: frozenset({APPLIED, REFUSED, CAME_AGAIN}),
-    APPLIED: frozenset({CAME_AGAIN}),
-    CAME_AGAIN: frozenset({CAME_AGAIN}),
-    REFUSED: frozenset({ANNOUNCED, CAME_AGAIN}),
+    Sent.CREATED: frozenset({Sent.ABORTED, Sent.DELETED}),
+    Sent.ABORTED: frozenset({Sent.ABORTED, Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED}),
+    Sent.TRANSFERRED: frozenset({Sent.RECEIVED, Sent.REJECTED}),
+    Sent.REPEATEDLY_TRANSFERRED: frozenset({Sent.RECEIVED, Sent.REJECTED}),
+    Sent.RECEIVED: frozenset({Sent.PROCESSED, Sent.REJECTED}),
+    Sent.DELETED: frozenset({Sent.DELETION_RECORDED}),
+    Received.NONE: frozenset({Received.TRANSFERRED, Received.REJECTED}),
+    Received.TRANSFERRED: frozenset({Received.RECEIVED, Received.REJECTED}),
+    Received.RECEIVED: frozenset({Received.PROCESSED, Received.REJECTED, Received.REPEATEDLY_TRANSFERRED}),
+    Received.PROCESSED: frozenset({Received.REPEATEDLY_TRANSFERRED}),
+    Received.REPEATEDLY_TRANSFERRED: frozenset({Received.REPEATEDLY_TRANSFERRED}),
+    Received.REJECTED: frozenset({Received.NONE, Received.REPEATEDLY_TRANSFERRED}),
 }
 # Reasons of an error status, whose text the log has: what bank_rejections says, and for received batches these.
 SEAL_BROKEN, CONTENT_WRONG, TYPE_NOT_TAKEN = 1, 2, 3

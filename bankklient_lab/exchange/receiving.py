@@ -8,18 +8,13 @@ from dataclasses import dataclass, field
 
 from bankklient_lab.balancing.making import note_event
 from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks.codes import BatchType, Received
 from bankklient_lab.errors import BadArgument, Blocked, FormatError, LabError, SealBroken, StoreError
 from bankklient_lab.exchange.channels import Announced, Link
 from bankklient_lab.exchange.handlers import TYPES_READ, Arrived, apply, apply_aside
 from bankklient_lab.exchange.protocol import (
-    ANNOUNCED,
-    APPLIED,
-    CAME,
-    CAME_AGAIN,
     CONTENT_WRONG,
-    REFUSED,
     SEAL_BROKEN,
-    TAKEN_OVER,
     TYPE_NOT_TAKEN,
     move,
     shortened,
@@ -33,7 +28,7 @@ from bankklient_lab.sealing.identity import BatchIdentity
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-SEQUENCED = 1  # the type of which a later batch waits for a missing one (TRN-006)
+SEQUENCED = BatchType.DOMESTIC  # the type of which a later batch waits for a missing one (TRN-006)
 PROGRAMS = 51, 89  # types, inclusive, that bring programs and changes of the database
 ORDER_DIGITS = 8
 
@@ -63,7 +58,7 @@ class Receiver:
 
     def _receive(self, one: Announced, identity: BatchIdentity) -> int:
         batch_id, status, sha256, error = self._announced(identity, one.sha256)
-        if status != ANNOUNCED:
+        if status != Received.NONE:
             if sha256 != one.sha256:
                 self._log_other(batch_id, identity, sha256, one.sha256)
                 return batch_id
@@ -72,7 +67,7 @@ class Receiver:
                 self.link.service.taken(one)
                 return batch_id
             with self.lab.database.tx("ops") as cursor:
-                move(self.lab, cursor, batch_id, ANNOUNCED)
+                move(self.lab, cursor, batch_id, Received.NONE)
         container = self.link.service.fetch(one)
         try:
             found = self._opened(container, identity, one.sha256)
@@ -114,27 +109,27 @@ class Receiver:
             cursor.execute(
                 "INSERT INTO ops.batch BY NAME SELECT $id AS batch_id, 'receive' AS direction, $point AS point,"
                 " $type AS batch_type, $year AS year, $number AS number, false AS priority, '02' AS record_format,"
-                f" 'internet' AS mode, {ANNOUNCED} AS status, 0 AS error_status, 0 AS messages,"
+                f" 'internet' AS mode, {Received.NONE} AS status, 0 AS error_status, 0 AS messages,"
                 " $sha256 AS payload_sha256, $me AS created_by, $now AS created_at, $me AS changed_by,"
                 " $now AS changed_at",
                 given | {"id": batch_id, "sha256": sha256, "me": me, "now": now},
             )
-            note_event(self.lab, cursor, batch_id, ANNOUNCED)
-        return batch_id, ANNOUNCED, sha256, 0
+            note_event(self.lab, cursor, batch_id, Received.NONE)
+        return batch_id, Received.NONE, sha256, 0
 
     def _take_over(self, batch_id: int, found: Opened) -> None:
         """Keep a batch whose seal is whole, or refuse it for its type or content."""
         lab, identity = self.lab, found.identity
         why = _not_taken(identity.batch_type)
         if why:
-            refuse_batch(lab, batch_id, identity, why, TYPE_NOT_TAKEN, CAME)
+            refuse_batch(lab, batch_id, identity, why, TYPE_NOT_TAKEN, Received.TRANSFERRED)
             return
         try:
             batch = read_batch(found.payload)
             if batch.identity != identity:
                 raise FormatError("the payload is of another batch than its container", text=batch.identity.line)
         except FormatError as error:
-            refuse_batch(lab, batch_id, identity, error.message, CONTENT_WRONG, CAME)
+            refuse_batch(lab, batch_id, identity, error.message, CONTENT_WRONG, Received.TRANSFERRED)
             return
         with lab.database.tx("ops") as cursor:
             cursor.execute(
@@ -142,22 +137,28 @@ class Receiver:
                 [found.record_format, len(batch.messages), batch_id],
             )
             cursor.execute("INSERT INTO ops.batch_content VALUES (?, ?)", [batch_id, found.payload])
-            move(lab, cursor, batch_id, CAME, TAKEN_OVER)
+            move(lab, cursor, batch_id, Received.TRANSFERRED, Received.RECEIVED)
             lab.log(cursor, "receive_batch", f"{identity.batch_type} {identity.order}", messages=len(batch.messages))
 
     def _came_again(self, batch_id: int, status: int) -> None:
         """Note in the protocol alone that a batch came that is here (TRN-005); one still to be applied stays so."""
         with self.lab.database.tx("ops") as cursor:
-            if status == TAKEN_OVER:
-                note_event(self.lab, cursor, batch_id, CAME_AGAIN)
+            if status == Received.RECEIVED:
+                note_event(self.lab, cursor, batch_id, Received.REPEATEDLY_TRANSFERRED)
             else:
-                move(self.lab, cursor, batch_id, CAME_AGAIN)
+                move(self.lab, cursor, batch_id, Received.REPEATEDLY_TRANSFERRED)
 
     def _log_other(self, batch_id: int, identity: BatchIdentity, ours: str, bank: str) -> None:
         name = f"{identity.batch_type} {identity.order}"
         self.troubles.append(f"the bank has another content now under the number of batch {name}; ask it why")
         with self.lab.database.tx("ops") as cursor:
-            note_event(self.lab, cursor, batch_id, CAME_AGAIN, "the bank has another content under this number now")
+            note_event(
+                self.lab,
+                cursor,
+                batch_id,
+                Received.REPEATEDLY_TRANSFERRED,
+                "the bank has another content under this number now",
+            )
             self.lab.log(cursor, "exchange_alarm", name, ours=ours, bank=bank)
 
 
@@ -170,7 +171,7 @@ def apply_all(lab: Lab, job: Job) -> Iterator[int]:
     own = point_of(lab, OWN).point
     waiting = lab.rows(
         "SELECT batch_id, point, batch_type, year, number FROM ops.batch"
-        f" WHERE direction = 'receive' AND status = {TAKEN_OVER}"
+        f" WHERE direction = 'receive' AND status = {Received.RECEIVED}"
         " AND list_contains($types, batch_type) ORDER BY batch_type = $last,"
         " if(batch_type = $last, year * 10000 + number, batch_id)",
         {"types": sorted(TYPES_READ), "last": SEQUENCED},
@@ -189,7 +190,7 @@ def apply_all(lab: Lab, job: Job) -> Iterator[int]:
 def refuse_batch(lab: Lab, batch_id: int, identity: BatchIdentity, why: str, error: int, *before: int) -> None:
     """Note that a received batch was refused, and why."""
     with lab.database.tx("ops") as cursor:
-        move(lab, cursor, batch_id, *before, REFUSED, note=why, error=error)
+        move(lab, cursor, batch_id, *before, Received.REJECTED, note=why, error=error)
         lab.log(cursor, "refuse_batch", f"{identity.batch_type} {identity.order}", error=error, why=why)
 
 
@@ -200,7 +201,7 @@ def _apply(lab: Lab, arrived: Arrived) -> None:
             aside = apply_aside(lab, arrived)
             with lab.database.tx("ops") as cursor:
                 findings = shortened([*aside, *apply(lab, cursor, arrived)])
-                move(lab, cursor, arrived.batch_id, APPLIED, note=findings)
+                move(lab, cursor, arrived.batch_id, Received.PROCESSED, note=findings)
                 lab.log(cursor, "apply_batch", f"{identity.batch_type} {identity.order}", findings=findings)
         except (Blocked, StoreError):
             raise
@@ -217,7 +218,8 @@ def _in_turn(lab: Lab, identity: BatchIdentity) -> bool:
         " WHERE direction = 'receive' AND point = $point AND batch_type = $type",
         {
             "year": identity.year, "number": identity.number, "point": identity.sender, "type": identity.batch_type,
-            "announced": ANNOUNCED, "taken_over": TAKEN_OVER, "refused": REFUSED, "seal_broken": SEAL_BROKEN,
+            "announced": Received.NONE, "taken_over": Received.RECEIVED, "refused": Received.REJECTED,
+            "seal_broken": SEAL_BROKEN,
         },
     )  # fmt: skip
     return identity.number == 1 or before > 0 or earlier == 0
@@ -230,7 +232,7 @@ def _hold(lab: Lab, batch_id: int, identity: BatchIdentity) -> None:
     with lab.database.tx("ops") as cursor:
         told = cursor.execute("SELECT count(*) FROM ops.batch_event WHERE batch_id = ? AND note = ?", [batch_id, note])
         if not told.fetchall()[0][0]:
-            note_event(lab, cursor, batch_id, TAKEN_OVER, note)
+            note_event(lab, cursor, batch_id, Received.RECEIVED, note)
             lab.log(cursor, "batch_missing", f"{identity.batch_type} {missing}", waits=identity.order)
 
 

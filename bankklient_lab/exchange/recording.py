@@ -6,8 +6,9 @@ from typing import Any
 
 from bankklient_lab.actions import action
 from bankklient_lab.balancing.unsent import status_name
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
-from bankklient_lab.exchange.protocol import RECEIVED, REPEATED, TRANSFERRED, line_of, move
+from bankklient_lab.exchange.protocol import line_of, move
 from bankklient_lab.exchange.sending import outgoing, refuse
 from bankklient_lab.keys.points import BANK, FOLDER, point_of
 from bankklient_lab.lab import Lab
@@ -33,7 +34,7 @@ def record_answer(lab: Lab, batch_id: int, answer: str, note: str = "") -> dict[
     found = next((one for one in outgoing(lab) if one.batch_id == batch_id), None)
     if found is None:
         raise UnknownName("batch", str(batch_id)[:30], "`bankklient protocol` shows them all")
-    if found.status not in (TRANSFERRED, REPEATED):
+    if found.status not in (Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED):
         raise Refused(
             f"batch {found.name} is {status_name(found.status)}; only one that was transferred waits for an answer"
         )
@@ -42,5 +43,5 @@ def record_answer(lab: Lab, batch_id: int, answer: str, note: str = "") -> dict[
         if answer == "refused":
             refuse(lab, cursor, found, note)
         else:
-            move(lab, cursor, batch_id, RECEIVED, note=note)
+            move(lab, cursor, batch_id, Sent.RECEIVED, note=note)
     return line_of(lab, batch_id)

@@ -11,19 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bankklient_lab.balancing.making import CREATED
-from bankklient_lab.balancing.unsent import DELETED
+from bankklient_lab.codebooks.codes import BatchType, Rejection, Revocation, Sent
 from bankklient_lab.errors import LabError, Refused, Unreachable
 from bankklient_lab.exchange.channels import BankState, Link, Outlet
 from bankklient_lab.exchange.journal import Journal
 from bankklient_lab.exchange.protocol import (
-    ABORTED,
-    DELETION_RECORDED,
-    PROCESSED,
-    RECEIVED,
-    REJECTED,
-    REPEATED,
-    TRANSFERRED,
     move,
     status_of,
 )
@@ -37,10 +29,6 @@ from bankklient_lab.orders.steps import step_all, take_step
 from bankklient_lab.sealing.certificates import Certificate
 from bankklient_lab.sealing.container import ENCRYPTED, seal
 from bankklient_lab.sealing.identity import BatchIdentity
-
-DOMESTIC, REVOCATION = 1, 13  # types of batches
-FORMAL_ERROR = 201  # data/codebooks/bank_rejections.csv
-REVOCATION_SENT, REVOCATION_REJECTED = 3, 5  # data/codebooks/revocation_statuses.csv
 
 
 class Outgoing(NamedTuple):
@@ -74,10 +62,10 @@ class Sender:
         batch before stays.
         """
         link = self.channel if isinstance(self.channel, Link) else None
-        for batch in outgoing(self.lab, CREATED, ABORTED, *([DELETED] if link else [])):
+        for batch in outgoing(self.lab, Sent.CREATED, Sent.ABORTED, *([Sent.DELETED] if link else [])):
             self.job.step(f"sending batch {batch.name}")
             yield batch.batch_id
-            if link and batch.status == DELETED:
+            if link and batch.status == Sent.DELETED:
                 self._give_up(link, batch)
             else:
                 self._send(batch)
@@ -86,7 +74,7 @@ class Sender:
         """Ask the bank for the batches that it has and that were not over, and yield those that went on."""
         if not isinstance(self.channel, Link):
             return
-        for batch in outgoing(self.lab, TRANSFERRED, REPEATED, RECEIVED):
+        for batch in outgoing(self.lab, Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED, Sent.RECEIVED):
             self.job.step(f"asking for batch {batch.name}")
             state = self.channel.service.state(batch.identity)
             if state is None or state.sha256 != batch.sha256:
@@ -96,7 +84,7 @@ class Sender:
 
     def _send(self, batch: Outgoing) -> None:
         lab = self.lab
-        if batch.status == ABORTED and isinstance(self.channel, Link):
+        if batch.status == Sent.ABORTED and isinstance(self.channel, Link):
             state = self.channel.service.state(batch.identity)
             if state is not None and state.sha256 != batch.sha256:
                 raise self._alarm(batch, state)
@@ -104,7 +92,7 @@ class Sender:
         with lab.database.tx("ops") as cursor:
             if status_of(cursor, batch.batch_id) != batch.status:
                 return  # somebody has discarded it since
-            move(lab, cursor, batch.batch_id, ABORTED, note="it goes out; the bank has not answered yet")
+            move(lab, cursor, batch.batch_id, Sent.ABORTED, note="it goes out; the bank has not answered yet")
         self.journal.note(batch.identity, batch.sha256)
         try:
             receipt = self._deliver(batch, payload)
@@ -127,16 +115,16 @@ class Sender:
     def _broken_off(self, batch: Outgoing, error: LabError) -> None:
         """Keep why a batch was not taken; the same number under other content is told as an alarm."""
         with self.lab.database.tx("ops") as cursor:
-            move(self.lab, cursor, batch.batch_id, ABORTED, note=error.message)
+            move(self.lab, cursor, batch.batch_id, Sent.ABORTED, note=error.message)
             if not isinstance(error, Unreachable):
                 self.lab.log(cursor, "bank_refuses", batch.name, why=error.message)
 
     def _transferred(self, cursor: Any, batch: Outgoing, receipt: Receipt | None) -> None:
         lab, batch_id = self.lab, batch.batch_id
-        move(lab, cursor, batch_id, REPEATED if batch.status == ABORTED else TRANSFERRED)
+        move(lab, cursor, batch_id, Sent.REPEATEDLY_TRANSFERRED if batch.status == Sent.ABORTED else Sent.TRANSFERRED)
         orders = f"(SELECT order_id FROM ops.sent_order WHERE batch_id = {batch_id})"  # noqa: S608 - a number
         step_all(lab, cursor, "transmit", orders)
-        _set_revocations(lab, cursor, batch, REVOCATION_SENT)
+        _set_revocations(lab, cursor, batch, Revocation.SENT)
         lab.log(cursor, "send_batch", batch.name, sha256=batch.sha256)
         if receipt is None:
             return
@@ -146,14 +134,14 @@ class Sender:
         elif receipt.status == "refused":
             refuse(lab, cursor, batch, receipt.error)
         else:
-            move(lab, cursor, batch_id, RECEIVED)
+            move(lab, cursor, batch_id, Sent.RECEIVED)
 
     def _give_up(self, link: Link, batch: Outgoing) -> None:
         """Tell the bank the number of a discarded batch."""
         signed = link.service.void(batch.identity, self._sealed(link, batch, b""))
         receipt = self._receipt(link, signed, batch.identity, "")
         with self.lab.database.tx("ops") as cursor:
-            move(self.lab, cursor, batch.batch_id, DELETION_RECORDED)
+            move(self.lab, cursor, batch.batch_id, Sent.DELETION_RECORDED)
             _keep_receipt(self.lab, cursor, batch.batch_id, receipt)
 
     def _alarm(self, batch: Outgoing, state: BankState | None) -> Refused:
@@ -200,7 +188,7 @@ def outgoing(lab: Lab, *statuses: int) -> list[Outgoing]:
 
 def refuse(lab: Lab, cursor: Any, batch: Outgoing, why: str) -> None:
     """Note that the bank refused a batch as a whole: its orders are rejected and leave those in process (TRN-190)."""
-    move(lab, cursor, batch.batch_id, REJECTED, note=why, error=FORMAL_ERROR)
+    move(lab, cursor, batch.batch_id, Sent.REJECTED, note=why, error=Rejection.FORMAL)
     orders = cursor.execute("SELECT order_id FROM ops.sent_order WHERE batch_id = ?", [batch.batch_id]).fetchall()
     if orders:
         ids = [order_id for (order_id,) in orders]
@@ -208,9 +196,9 @@ def refuse(lab: Lab, cursor: Any, batch: Outgoing, why: str) -> None:
         cursor.execute(
             "UPDATE ops.sent_order SET in_process = false, reason = ?, reason_text = ?, changed_at = ?"
             " WHERE order_id IN (SELECT unnest(?::BIGINT[]))",
-            [FORMAL_ERROR, why, lab.clock(), done],
+            [Rejection.FORMAL, why, lab.clock(), done],
         )
-    _set_revocations(lab, cursor, batch, REVOCATION_REJECTED)
+    _set_revocations(lab, cursor, batch, Revocation.REJECTED)
     lab.log(cursor, "bank_refuses", batch.name, why=why)
 
 
@@ -220,11 +208,11 @@ def _went_on(lab: Lab, batch: Outgoing, state: BankState) -> bool:
         if state.status == "refused":
             refuse(lab, cursor, batch, state.error)
             return True
-        received = batch.status != RECEIVED and state.status in ("waiting", "processed")
+        received = batch.status != Sent.RECEIVED and state.status in ("waiting", "processed")
         if received:
-            move(lab, cursor, batch.batch_id, RECEIVED)
+            move(lab, cursor, batch.batch_id, Sent.RECEIVED)
         if state.status == "processed":
-            move(lab, cursor, batch.batch_id, PROCESSED)
+            move(lab, cursor, batch.batch_id, Sent.PROCESSED)
     if received:
         _prove_keys(lab, batch)
     return received or state.status == "processed"
@@ -245,7 +233,7 @@ def _keep_receipt(lab: Lab, cursor: Any, batch_id: int, receipt: Receipt) -> Non
 
 def _set_revocations(lab: Lab, cursor: Any, batch: Outgoing, status: int) -> None:
     """Give the orders that a batch asks to revoke a revocation status."""
-    if batch.identity.batch_type == REVOCATION:
+    if batch.identity.batch_type == BatchType.REVOCATION:
         cursor.execute(
             "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE revocation_batch = ?",
             [status, lab.clock(), batch.batch_id],
@@ -254,7 +242,7 @@ def _set_revocations(lab: Lab, cursor: Any, batch: Outgoing, status: int) -> Non
 
 def _prove_keys(lab: Lab, batch: Outgoing) -> None:
     """Note of the keys that signed a batch that the bank has confirmed it (TRN-171)."""
-    if batch.identity.batch_type == DOMESTIC:
+    if batch.identity.batch_type == BatchType.DOMESTIC:
         for (key_id,) in lab.rows(
             "SELECT key_id FROM ops.batch_signature SEMI JOIN ops.key USING (key_id) WHERE batch_id = $id",
             {"id": batch.batch_id},

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from bankklient_lab.actions import action, table_action
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.sealing.identity import CLIENT_POINT_MIN, POINT_MAX, POINT_MIN
@@ -23,7 +24,6 @@ SETTINGS: dict[str, dict[str, bool]] = {
     HTTPS: {"address": False, "backup_address": True},
 }
 NAME_CHARS_MAX, SETTING_CHARS_MAX = 60, 500
-_CREATED = 1  # status of a batch that waits to be sent
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -173,7 +173,7 @@ def _check_unused(cursor: Any, point: Point) -> None:
 def _check_none_waits(cursor: Any) -> None:
     """Raise Refused while batches are created and not sent (TRN-101)."""
     ((waiting,),) = cursor.execute(
-        "SELECT count(*) FROM ops.batch WHERE direction = 'send' AND status = ?", [_CREATED]
+        "SELECT count(*) FROM ops.batch WHERE direction = 'send' AND status = ?", [Sent.CREATED]
     ).fetchall()
     if waiting:
         raise Refused(

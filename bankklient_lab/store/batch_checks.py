@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent, listed
 from bankklient_lab.store.invariant import Check
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -10,8 +11,8 @@ _ORDERS = " UNION ALL ".join(
     f"SELECT order_id, status, digest FROM {table}" for table in ("ops.domestic_order", "ops.foreign_order")
 )
 _NAMED = r"""'<Order id="(\d+)" sha256="([0-9a-f]{64})"'"""
-_OF_ORDERS = (1, 11)  # types of batches
-_GONE = (21, 22)  # statuses of discarded batches
+_OF_ORDERS = listed((BatchType.DOMESTIC, BatchType.FOREIGN_PAYMENTS))
+_GONE = listed((Sent.DELETED, Sent.DELETION_RECORDED))  # with their batch
 
 BATCH_CHECKS: tuple[Check, ...] = (
     Check(
@@ -67,7 +68,8 @@ BATCH_CHECKS: tuple[Check, ...] = (
         f"""
         SELECT order_id, revocation, revocation_batch FROM ops.sent_order s
         LEFT JOIN ops.batch b ON b.batch_id = s.revocation_batch
-        WHERE revocation > 1 AND (b.batch_type IS DISTINCT FROM 13 OR (revocation = 8) <> (b.status IN {_GONE}))
+        WHERE revocation > {Revocation.INCLUDED} AND (b.batch_type IS DISTINCT FROM {BatchType.REVOCATION}
+            OR (revocation = {Revocation.REMOVED}) <> (b.status IN {_GONE}))
         """,
     ),
 )

@@ -1,0 +1,89 @@
+"""The codes of data/codebooks that the program decides by; a test holds them against the codebooks.
+
+A member is named as the codebook names its code, or by words of that name, and is the code itself: a number (or text)
+for SQL, JSON and people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class BatchType(IntEnum):
+    """Types of batches that are made or read here (batch_types)."""
+
+    ACCOUNTING_SYSTEM = 0
+    DOMESTIC = 1
+    PUBLIC_KEY = 2
+    CONFIRMATION = 3
+    FOREIGN_PAYMENTS = 11
+    REVOCATION = 13
+
+
+class Sent(IntEnum):
+    """Statuses of a batch to the bank (transmission_statuses)."""
+
+    CREATED = 1
+    ABORTED = 2
+    TRANSFERRED = 3
+    REPEATEDLY_TRANSFERRED = 5
+    RECEIVED = 6
+    REJECTED = 7
+    PROCESSED = 8
+    DELETED = 21
+    DELETION_RECORDED = 22
+
+
+class Received(IntEnum):
+    """Statuses of a batch from the bank (transmission_statuses); one that is only announced has NONE."""
+
+    NONE = 0
+    TRANSFERRED = 9
+    REPEATEDLY_TRANSFERRED = 11
+    RECEIVED = 12
+    REJECTED = 13
+    PROCESSED = 14
+
+
+class Revocation(IntEnum):
+    """What becomes of the wish to revoke an order in process (revocation_statuses)."""
+
+    NOT_INCLUDED = 0
+    INCLUDED = 1
+    READY = 2
+    SENT = 3
+    DONE = 4
+    REJECTED = 5
+    POSTED = 6
+    NOT_FOUND = 7
+    REMOVED = 8
+
+
+class Rejection(IntEnum):
+    """Why the bank rejects a domestic order (bank_rejections)."""
+
+    NOT_PERMITTED = 200
+    FORMAL = 201
+    FUNDS = 202
+    AMOUNT = 203
+    EXCLUDED = 204
+    ACCOUNT = 205
+    BANK = 206
+    CURRENCY = 207
+    OPERATION = 208
+    LATE = 209
+
+
+class ForeignRejection(IntEnum):
+    """Why the bank rejects a foreign payment (bank_rejections)."""
+
+    SYSTEM = 300
+    FORMAL = 301
+    FUNDS = 302
+    PAYMENTS_SYSTEM = 400
+
+
+def listed(codes: Iterable[int]) -> str:
+    """Return codes as a list of SQL, such as (1, 5)."""
+    return f"({', '.join(str(int(code)) for code in codes)})"
