@@ -201,7 +201,10 @@ class Bank:
     def register_client(
         self, point: int, name: str, *, encrypted: bool = False, np_days: int = 0, signers: int = 1
     ) -> None:
-        """Register a client: contracts.register_client."""
+        """Register a client; `np_days` 0: the bank's own number; `signers`: keys that must sign a batch of orders.
+
+        BadArgument for a connection point that is registered already or can be none.
+        """
         with self._now() as work:
             contracts.register_client(work, point, name, encrypted=encrypted, np_days=np_days, signers=signers)
 
@@ -228,7 +231,10 @@ class Bank:
     def permit_collection(
         self, debited: str, credited: str, *, amount_max: Decimal | None = None, last_day: date | None = None
     ) -> None:
-        """Permit collections from one account to another."""
+        """Permit collections from one account to another; an earlier permission is replaced.
+
+        `amount_max` is that of one collection, `last_day` belongs in.
+        """
         with self._now() as work:
             contracts.permit_collection(work, debited, credited, amount_max=amount_max, last_day=last_day)
 

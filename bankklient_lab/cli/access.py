@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from getpass import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bankklient_lab.cli.asked import PasswordFileOption, new_password, typed
 from bankklient_lab.cli.options import day
 from bankklient_lab.cli.output import lines
 from bankklient_lab.cli.printed import print_or_write
 from bankklient_lab.cli.shared import AtLab, Listed, add_group
 from bankklient_lab.errors import BadArgument, UnknownName
-from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -25,9 +24,6 @@ RoleArgument = Annotated[str, typer.Argument(metavar="ROLE", help="Name, as `ban
 RoleOption = Annotated[str, typer.Option("--role", metavar="ROLE", help="Role, as `bankklient roles list` shows it.")]
 PermissionsOption = Annotated[
     list[int], typer.Option("--permission", metavar="NUMBER", help="A permission; may be repeated.")
-]
-PasswordOption = Annotated[
-    str, typer.Option("--password-file", metavar="FILE", help="File with the new password; only you may read it.")
 ]
 ExpiresOption = Annotated[str, typer.Option("--expires", metavar="DATE", help="Last day on which it is good.")]
 
@@ -71,7 +67,7 @@ def add_user(
     role: RoleOption,
     permission: PermissionsOption = [],
     expires: ExpiresOption = "",
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
     *,
     at: PersonOptions,
 ) -> None:
@@ -116,7 +112,7 @@ def change(
 def password(
     user: UserArgument,
     expires: ExpiresOption = "",
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
     *,
     at: AtLab,
 ) -> None:
@@ -129,13 +125,13 @@ def password(
     lines([f"user {user} has a new password"])
 
 
-def my_password(password_file: PasswordOption = "", *, at: AtLab) -> None:
+def my_password(password_file: PasswordFileOption = "", *, at: AtLab) -> None:
     """Choose a new password for yourself; the present one comes from BANKKLIENT_PASSWORD_FILE or is asked for."""
     from bankklient_lab.access.users import change_password
     from bankklient_lab.opening import found_credentials
 
     with at.opened() as one:
-        old = found_credentials().password or prompted("Present password: ")
+        old = found_credentials().password or typed("Present password: ")
         change_password(one, old, new_password(password_file, "yourself"))
     lines(["your password is changed"])
 
@@ -243,7 +239,7 @@ def set_parameter(
     if value is None and not secret:
         raise BadArgument(f"give the new value of {name}")
     with at.opened() as one:
-        configure(one, {name: prompted(f"{parameter(name).label}: ") if value is None else value})
+        configure(one, {name: typed(f"{parameter(name).label}: ") if value is None else value})
     lines([f"{name} is changed"])
 
 
@@ -267,21 +263,3 @@ def _print_done(done: str, dropped: list[int], warnings: list[str]) -> None:
     lines([done + without])
     for said in warnings:
         sys.stderr.write(f"bankklient: {said}\n")
-
-
-def new_password(file: str, user: str) -> str:
-    """Return the new password, of a file or typed twice."""
-    given = read_passphrase(file)
-    if given is not None:
-        return given
-    first = prompted(f"New password of {user}: ")
-    if getpass("Once more: ") != first:
-        raise BadArgument("the two passwords differ; nothing is changed")
-    return first
-
-
-def prompted(question: str, option: str = "--password-file") -> str:
-    """Return what is typed at the terminal without being shown; BadArgument without a terminal."""
-    if not sys.stdin.isatty():
-        raise BadArgument(f"there is no terminal to ask for it; give a password with {option}")
-    return getpass(question)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bankklient_lab.cli.options import AccountsOption, JsonOption, LabOption, PassphraseOption, day, opened
-from bankklient_lab.cli.output import lines, print_json, print_rows, print_table, shown
-from bankklient_lab.cli.shared import OutputOption
+from bankklient_lab.cli.asked import PasswordFileOption, is_agreed, require_yes, typed
+from bankklient_lab.cli.options import AccountsOption, day
+from bankklient_lab.cli.output import lines, print_json, print_rows, shown
+from bankklient_lab.cli.shared import Answered, Listed, add_group
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.store.files import write_whole
 from bankklient_lab.store.passphrase import read_passphrase
@@ -41,28 +41,29 @@ _STATEMENT_TOTALS = ("own_account", "own_account_name", "kind", "currency", "ord
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    balancing = typer.Typer(rich_markup_mode=None, help="Confirmed orders into signed batches for the bank.")
-    for command in (summary, run, batches, discard, statement, revocable, revoke, available):
-        balancing.command(command.__name__)(command)
-    app.add_typer(balancing, name="balance")
+    commands = (summary, run, batches, discard, statement, revocable, revoke, available)
+    add_group(
+        app, "balance", "Confirmed orders into signed batches for the bank.", {one.__name__: one for one in commands}
+    )
 
 
 def summary(
     included: IncludedOption = False,
     details: Annotated[bool, typer.Option("--details", help="By status and own account, whatever the status.")] = False,
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Show what balancing would take of each type of record, in its order."""
     from bankklient_lab.balancing.summaries import balancing_summary, balancing_types
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         if details:
-            rows = [row for row in balancing_summary.rows(one, _way(included)) if row["level"] == "account" or as_json]
+            rows = [
+                row for row in balancing_summary.rows(one, _way(included)) if row["level"] == "account" or how.as_json
+            ]
         else:
             rows = balancing_types.rows(one, _way(included))
-    print_table(rows, _SUMMARY if details else _TYPES, as_json=as_json, empty="there is nothing to balance")
+    how.table(rows, _SUMMARY if details else _TYPES, empty="there is nothing to balance")
 
 
 def run(
@@ -70,62 +71,59 @@ def run(
         list[str], typer.Option("--type", metavar="TYPE", help="Balance this type without asking; may be repeated.")
     ] = [],
     included: IncludedOption = False,
-    password_file: Annotated[
-        str, typer.Option("--password-file", metavar="FILE", help="File with the key's password; only you may read it.")
-    ] = "",
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    password_file: PasswordFileOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Balance: each type is shown and asked for, then the password of your key; the batches can't be undone."""
     from bankklient_lab.balancing.balance import key_for_balancing
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         title = key_for_balancing(one)["title"]
         chosen = _chosen(one, types, _way(included))
         made = _balanced(one, chosen, _way(included), title, read_passphrase(password_file))
-    if as_json:
-        print_json(made)
-        return
-    for batch in made["batches"]:
-        urgent = ", priority payments" if batch["priority"] else ""
-        lines([f"batch {batch['batch_type']} {batch['batch_order']} is made: {batch['orders']} orders{urgent}"])
+    how.tell(
+        made,
+        *(
+            f"batch {batch['batch_type']} {batch['batch_order']} is made: {batch['orders']} orders"
+            + (", priority payments" if batch["priority"] else "")
+            for batch in made["batches"]
+        ),
+    )
 
 
-def batches(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+def batches(how: Answered) -> None:
     """List the batches that are made and not sent."""
     from bankklient_lab.balancing.unsent import unsent_batches
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         rows = unsent_batches.rows(one)
-    print_table(rows, _BATCHES, as_json=as_json, empty="no batch waits to be sent")
+    how.table(rows, _BATCHES, empty="no batch waits to be sent")
 
 
 def discard(
     batch: Annotated[int, typer.Argument(metavar="BATCH", help="Number, as `bankklient balance batches` shows it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
-    lab: LabOption = "",
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Discard a batch that was not sent, with all its orders; you are asked twice."""
     from bankklient_lab.balancing.unsent import discard_batch
 
     if not yes:
-        _ask(f"Batch {batch} is discarded as a whole and its orders are deleted.")
-        _ask("This can't be taken back. Are you sure?")
-    with opened(lab, passphrase_file) as one:
+        require_yes(f"Batch {batch} is discarded as a whole and its orders are deleted.")
+        require_yes("This can't be taken back. Are you sure?")
+    with how.opened() as one:
         told = discard_batch(one, batch)
-    lines([f"batch {told['batch_type']} {told['batch_order']} is discarded, with {told['records']} orders"])
+    how.tell(told, f"batch {told['batch_type']} {told['batch_order']} is discarded, with {told['records']} orders")
 
 
 def statement(
     batch: Annotated[str, typer.Option(metavar="RRRRNNNN", help="Of one batch instead of the last balancing.")] = "",
     foreign: Annotated[bool, typer.Option("--foreign", help="Of foreign payments.")] = False,
     part: Annotated[str, typer.Option(metavar="PART", help="totals or orders; both without it.")] = "",
-    output: OutputOption = None,
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Listed,
 ) -> None:
     """Show what the last balancing put into batches: totals of each account, then the orders as they are sent."""
     from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
@@ -133,13 +131,13 @@ def statement(
     if part not in ("", "totals", "orders"):
         raise BadArgument(f"there is no part {part!r} of the statement; there are totals and orders")
     family = "foreign" if foreign else "domestic"
-    if output is not None:
-        _write(output, lab, passphrase_file, family, batch)
+    if how.output is not None:
+        _write(how, how.output, family, batch)
         return
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         totals = balancing_statement_totals.rows(one, family, batch)
         orders = balancing_statement.rows(one, family, batch)
-    if as_json:
+    if how.as_json:
         print_json({"totals": totals, "orders": orders} if not part else totals if part == "totals" else orders)
         return
     if not orders:
@@ -152,15 +150,13 @@ def statement(
         print_rows(rows, columns, empty="")
 
 
-def revocable(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+def revocable(how: Answered) -> None:
     """List the domestic orders on their way that can still be revoked, or are marked for it."""
     from bankklient_lab.balancing.revocations import revocable_orders
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         rows = revocable_orders.rows(one)
-    if not as_json:  # a number to type again has no blanks in it
-        rows = [row | {"order_id": str(row["order_id"])} for row in rows]
-    print_table(rows, _REVOCABLE, as_json=as_json, empty="there is no order that can be revoked")
+    how.table(rows, _REVOCABLE, empty="there is no order that can be revoked")
 
 
 def revoke(
@@ -168,20 +164,15 @@ def revoke(
         list[int], typer.Argument(metavar="ORDER...", help="Numbers, as `balance revocable` shows them.")
     ],
     undo: Annotated[bool, typer.Option("--undo", help="Take the mark back.")] = False,
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Mark sent orders for revocation: the next balancing asks the bank to stop them."""
     from bankklient_lab.balancing.revocations import mark_for_revocation, unmark_for_revocation
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         told = (unmark_for_revocation if undo else mark_for_revocation)(one, orders)
-    if as_json:
-        print_json(told)
-        return
-    done = "no longer marked" if undo else "marked for revocation"
-    lines([f"orders {done}: {told['done']}", *(f"left: {n}, {why}" for why, n in told["reasons"].items())])
+    how.outcome(told, "no longer marked" if undo else "marked for revocation")
 
 
 def available(
@@ -193,25 +184,24 @@ def available(
     ] = False,
     collections: Annotated[bool, typer.Option("--collections", help="With what collections bring in.")] = False,
     foreign: Annotated[bool, typer.Option("--foreign", help="With foreign payments.")] = False,
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Show what accounts have left: without orders in process, after balancing, and after all orders."""
     from bankklient_lab.analysis.after_orders import balances_after_orders
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         rows = balances_after_orders.rows(
             one, on=day(on), future=not due, accounts=accounts, own_transfers=own_transfers, collections=collections,
             foreign=foreign,
         )  # fmt: skip
-    print_table(rows, _AVAILABLE, as_json=as_json, empty="there is no account with a balance")
+    how.table(rows, _AVAILABLE, empty="there is no account with a balance")
 
 
-def _write(output: Path, lab: str, passphrase_file: str, family: str, batch: str) -> None:
+def _write(how: Listed, output: Path, family: str, batch: str) -> None:
     from bankklient_lab.reports.balancing import render_balancing_statement
 
-    with opened(lab, passphrase_file, pandas=True) as one:
+    with how.opened(pandas=True) as one:
         write_whole(output, render_balancing_statement(one, output.suffix.lower(), family=family, batch=batch))
     lines([f"{output} is written"])
 
@@ -223,11 +213,11 @@ def _balanced(lab: Lab, chosen: dict[str, str], which: str, title: str, password
     if password is not None:
         return balance(lab, chosen, password, which=which)
     while True:
-        typed = _prompted(f"Password of the {title} (empty: cancel): ")
-        if not typed:
+        given = typed(f"Password of the {title} (empty: cancel): ")
+        if not given:
             raise Refused("cancelled; nothing was balanced")
         try:
-            return balance(lab, chosen, typed, which=which)
+            return balance(lab, chosen, given, which=which)
         except Refused as error:
             if not error.details.get("tries_left"):
                 raise
@@ -260,7 +250,7 @@ def _chosen(lab: Lab, types: list[str], which: str) -> dict[str, str]:
         if not types:
             _show(row, [one for one in sums if one["record_type"] == name and one["level"] == "account"])
         _warn([one for one in twice if one["record_type"] == name])
-        if types or _yes(f"{row['label']}: balance {row['records']} orders?"):
+        if types or is_agreed(f"{row['label']}: balance {row['records']} orders?"):
             chosen[name] = row["digest"]
     if not chosen:
         raise Refused("nothing was chosen, and nothing was balanced")
@@ -278,21 +268,3 @@ def _warn(duplicates: list[dict[str, Any]]) -> None:
         sys.stderr.write(shown(f"warning: {len(duplicates)} of them are allowed duplicates") + "\n")
         for one in duplicates:
             sys.stderr.write(shown(f"  order {one['order_id']}: {one['amount']} {one['currency']}") + "\n")
-
-
-def _yes(question: str) -> bool:
-    return input(f"{question} Type yes: ").strip().lower() == "yes"
-
-
-def _ask(question: str) -> None:
-    """Ask at the terminal; only a yes goes on."""
-    if not sys.stdin.isatty():
-        raise BadArgument(f"{question} Give --yes to do it")
-    if not _yes(question):
-        raise Refused("nothing was changed")
-
-
-def _prompted(prompt: str) -> str:
-    if not sys.stdin.isatty():
-        raise BadArgument("there is nobody to ask for the password of the key; give --password-file")
-    return getpass(prompt)

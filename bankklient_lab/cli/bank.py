@@ -6,16 +6,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bankklient_lab.cli.asked import PasswordFileOption, password
 from bankklient_lab.cli.options import JsonOption
 from bankklient_lab.cli.output import lines, print_table
 from bankklient_lab.errors import BadArgument, Refused, SealBroken
-from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.bank import Bank
@@ -25,12 +24,7 @@ if TYPE_CHECKING:
 YEARS_OF_THE_KEY = 10
 BankArgument = Annotated[str, typer.Argument(metavar="BANK", help="Folder of the bank.")]
 PointArgument = Annotated[int, typer.Argument(metavar="POINT", help="Connection point of the client.")]
-PasswordOption = Annotated[
-    str,
-    typer.Option(
-        "--password-file", metavar="FILE", help="File with the password of the bank's key; only you may read it."
-    ),
-]
+_QUESTION = "Password of the bank's key: "
 _FILE, _KEY, _CERTIFICATE = "bank.db", "bank.key", "bank.pem"
 
 
@@ -50,7 +44,7 @@ def found(
     bank: BankArgument,
     parameters: Annotated[str, typer.Option(help="Which bank: cz or eur.")] = "cz",
     seed: Annotated[int, typer.Option(help="Of its exchange rates.")] = 1,
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
 ) -> None:
     """Found a bank in a new folder, with a key of its own; clients register its certificate bank.pem."""
     from bankklient_lab.bank import Bank, parameters_of
@@ -62,7 +56,7 @@ def found(
         raise Refused(f"{bank} is there already; a bank is founded in a new folder")
     expires_on = date(now.year + YEARS_OF_THE_KEY, 1, 1)
     made = new_key(point=terms.point, kind="operational", at=now, expires_on=expires_on)
-    sealed = sealed_key(made, _password(password_file))
+    sealed = sealed_key(made, password(password_file, _QUESTION))
     try:
         folder.mkdir(mode=0o700)
     except OSError as error:
@@ -80,7 +74,7 @@ def client(
     encrypted: Annotated[bool, typer.Option("--encrypted", help="Batches are encrypted in both directions.")] = False,
     np_days: Annotated[int, typer.Option(help="Closings a payment waits for funds; 0: the bank's number.")] = 0,
     signers: Annotated[int, typer.Option(help="Keys that must sign a batch.")] = 1,
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
 ) -> None:
     """Register a client."""
     with _opened(bank, password_file) as one:
@@ -94,7 +88,7 @@ def key(
         str, typer.Argument(metavar="FILE", help="FKEYID.SGN that a client handed over, or a certificate (PEM, DER).")
     ],
     brings_only: Annotated[bool, typer.Option("--brings-only", help="It brings batches and signs no orders.")] = False,
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
 ) -> None:
     """Register a client's key; compare the fingerprint with the client's on another way."""
     from bankklient_lab.sealing.certificates import fingerprint_text
@@ -129,7 +123,7 @@ def account(
     point: Annotated[int, typer.Option(help="Whose; 0: of a customer without this channel.")] = 0,
     opening: Annotated[str, typer.Option(metavar="AMOUNT", help="Opening balance.")] = "0",
     overdraft: Annotated[str, typer.Option(metavar="AMOUNT", help="How far below zero it may go.")] = "0",
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
 ) -> None:
     """Open an account."""
     from bankklient_lab.bank import Account
@@ -148,7 +142,7 @@ def permit(
     debited: Annotated[str, typer.Argument(metavar="DEBITED", help="Account that is collected from.")],
     credited: Annotated[str, typer.Argument(metavar="CREDITED", help="Account that collects.")],
     limit: Annotated[str, typer.Option(metavar="AMOUNT", help="Of one collection.")] = "",
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
 ) -> None:
     """Permit collections from one account to another."""
     from bankklient_lab.money import parse_amount
@@ -161,7 +155,7 @@ def permit(
 def advance(
     bank: BankArgument,
     days: Annotated[int, typer.Argument(metavar="DAYS", min=1, max=366, help="From its present moment.")],
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
 ) -> None:
     """Let a bank live some days in one go, ahead of the clock."""
     with _opened(bank, password_file) as one:
@@ -170,14 +164,14 @@ def advance(
     lines([f"the bank has lived until {until:%Y-%m-%d %H:%M} UTC"])
 
 
-def balances(bank: BankArgument, as_json: JsonOption = False, password_file: PasswordOption = "") -> None:
+def balances(bank: BankArgument, as_json: JsonOption = False, password_file: PasswordFileOption = "") -> None:
     """Show the balances of customers' accounts."""
     with _opened(bank, password_file) as one:
         rows = [{"account": number, "balance": amount} for number, amount in sorted(one.balances().items())]
     print_table(rows, ("account", "balance"), as_json=as_json, empty="there is no account")
 
 
-def check(bank: BankArgument, password_file: PasswordOption = "") -> None:
+def check(bank: BankArgument, password_file: PasswordFileOption = "") -> None:
     """Check what must always be true of a bank, such as that its ledger sums to zero."""
     with _opened(bank, password_file) as one:
         found = one.check()
@@ -204,7 +198,7 @@ def serve(
     probability: Annotated[float, typer.Option(min=0, max=1, help="Of a fault in one request.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Of the faults.")] = 1,
     skew: Annotated[int, typer.Option(metavar="SECONDS", help="How far the bank's clock is ahead.")] = 0,
-    password_file: PasswordOption = "",
+    password_file: PasswordFileOption = "",
 ) -> None:
     """Serve a bank over HTTP until Ctrl-C."""
     import uvicorn
@@ -242,7 +236,7 @@ def _opened(bank: str, password_file: str, ahead: timedelta = timedelta()) -> It
     folder = Path(bank)
     if not (folder / _FILE).is_file():
         raise BadArgument(f"{bank} is no folder of a bank; `bankklient bank found` makes one")
-    one = Bank.open(folder / _FILE, lambda: _now() + ahead, key=_key(folder, _password(password_file)))
+    one = Bank.open(folder / _FILE, lambda: _now() + ahead, key=_key(folder, password(password_file, _QUESTION)))
     try:
         yield one
     finally:
@@ -255,12 +249,3 @@ def _key(folder: Path, password: str) -> SigningKey:
 
     certificate = read_certificate((folder / _CERTIFICATE).read_bytes())
     return opened_key((folder / _KEY).read_bytes(), password, certificate)
-
-
-def _password(password_file: str) -> str:
-    given = read_passphrase(password_file)
-    if given is not None:
-        return given
-    if not sys.stdin.isatty():
-        raise BadArgument("there is nobody to ask for the password of the bank's key; give it in a file")
-    return getpass("Password of the bank's key: ")

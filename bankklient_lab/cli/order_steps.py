@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
+from bankklient_lab.cli.asked import typed
 from bankklient_lab.cli.orders import OrderArgument, WhereOption, conditions
 from bankklient_lab.cli.output import lines, print_json, shown
-from bankklient_lab.cli.shared import KindArgument
+from bankklient_lab.cli.shared import Answered, KindArgument, with_options
 from bankklient_lab.errors import BadArgument, WrongOrder
 from bankklient_lab.store.passphrase import read_passphrase
 
@@ -64,12 +64,12 @@ _STEPS = {
 
 def add_to(orders: typer.Typer) -> None:
     """Add the commands."""
-    orders.command("create")(create)
-    orders.command("correct")(correct)
-    orders.command("verify")(verify)
-    orders.command("confirm")(confirm)
+    orders.command("create")(with_options(create))
+    orders.command("correct")(with_options(correct))
+    orders.command("verify")(with_options(verify))
+    orders.command("confirm")(with_options(confirm))
     for name, step in _STEPS.items():
-        orders.command(name, help=step.about)(_step_command(step))
+        orders.command(name, help=step.about)(with_options(_step_command(step)))
 
 
 def create(
@@ -78,21 +78,20 @@ def create(
     file: FileOption = None,
     reason: ReasonOption = "",
     keep_as_error: KeepOption = False,
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Create an order, or one for each object of a file; what rules it breaks is told, one line a rule."""
     from bankklient_lab.orders.creating import create_order
 
     given = _from_file(file) if file else [{}]
-    typed = typed_values(values or [])
+    said = typed_values(values or [])
     duplicate = "error" if keep_as_error else ""
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         done = [
-            _tried(partial(create_order, one, kind, row | typed, reason=reason, duplicate=duplicate)) for row in given
+            _tried(partial(create_order, one, kind, row | said, reason=reason, duplicate=duplicate)) for row in given
         ]
-    _tell(done, as_json=as_json, created=True)
+    _tell(done, how, created=True)
 
 
 def correct(
@@ -101,9 +100,8 @@ def correct(
     file: FileOption = None,
     reason: ReasonOption = "",
     keep_as_error: KeepOption = False,
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Change values of an order; an empty value (ITEM=) takes it away. Without any a wrong order is checked again."""
     from bankklient_lab.orders.creating import correct_order
@@ -113,9 +111,9 @@ def correct(
         raise BadArgument(f"{file} has {len(given)} orders; one is corrected")
     new = given[0] | typed_values(values or [])
     duplicate = "error" if keep_as_error else ""
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         done = _tried(partial(correct_order, one, order, new, reason=reason, duplicate=duplicate))
-    _tell([done], as_json=as_json, created=False)
+    _tell([done], how, created=False)
 
 
 def verify(
@@ -125,14 +123,13 @@ def verify(
     typed: Annotated[
         list[str], typer.Option("--type", metavar="ITEM=VALUE", help="An item typed again; may be repeated.")
     ] = [],
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Verify orders that you have looked at, or one whose marked items you type again."""
     from bankklient_lab.orders.verification import verify_by_typing, verify_orders
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         ids = _ids(one, orders or [], which, where)
         if typed:
             if len(ids) != 1:
@@ -140,7 +137,7 @@ def verify(
             told = verify_by_typing(one, ids[0], typed_values(typed))
         else:
             told = verify_orders(one, ids)
-    _tell_outcome(told, "verified", as_json=as_json)
+    how.outcome(told, "verified")
 
 
 def confirm(
@@ -151,22 +148,20 @@ def confirm(
     key_password_file: Annotated[
         str, typer.Option("--key-password-file", metavar="FILE", help="File with it; only you may read it.")
     ] = "",
-    lab: LabOption = "",
-    as_json: JsonOption = False,
-    passphrase_file: PassphraseOption = "",
+    *,
+    how: Answered,
 ) -> None:
     """Confirm verified orders, with --sign by a signature of your own key (`bankklient signing-key make`)."""
-    from bankklient_lab.cli.access import prompted
     from bankklient_lab.orders.confirmation import confirm_and_sign, confirm_orders
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         ids = _ids(one, orders or [], which, where)
         if sign or key_password_file:
-            password = read_passphrase(key_password_file) or prompted("Password of your key: ", "--key-password-file")
+            password = read_passphrase(key_password_file) or typed("Password of your key: ", "--key-password-file")
             told = confirm_and_sign(one, ids, password)
         else:
             told = confirm_orders(one, ids)
-    _tell_outcome(told, "confirmed", as_json=as_json)
+    how.outcome(told, "confirmed")
 
 
 def _step_command(step: _Step) -> Callable[..., None]:
@@ -176,16 +171,15 @@ def _step_command(step: _Step) -> Callable[..., None]:
         orders: OrdersArgument = None,
         which: StepSetOption = "",
         where: WhereOption = [],
-        lab: LabOption = "",
-        as_json: JsonOption = False,
-        passphrase_file: PassphraseOption = "",
+        *,
+        how: Answered,
     ) -> None:
         from importlib import import_module
 
         act = getattr(import_module(f"bankklient_lab.orders.{step.module}"), step.action)
-        with opened(lab, passphrase_file) as one:
+        with how.opened() as one:
             told = act(one, _ids(one, orders or [], which, where))
-        _tell_outcome(told, step.done, as_json=as_json)
+        how.outcome(told, step.done)
 
     return command
 
@@ -237,26 +231,17 @@ def _tried(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"order_id": None, "status": None, "warnings": [], "errors": error.details["errors"]}
 
 
-def _tell(done: list[dict[str, Any]], *, as_json: bool, created: bool) -> None:
+def _tell(done: list[dict[str, Any]], how: Answered, *, created: bool) -> None:
     from bankklient_lab.orders.lifecycle import status_name
 
-    if as_json:
+    if how.as_json:
         print_json(done)
     for number, one in enumerate(done, start=1):
         place = f"order {number} of {len(done)}: " if len(done) > 1 else ""
         for error in one["errors"]:
             sys.stderr.write(f"bankklient: {place}{error['code']} {error['item']}: {shown(error['text'])}\n")
-        if not as_json and not one["errors"]:
+        if not how.as_json and not one["errors"]:
             verb = "created" if created else "corrected"
             lines([f"order {one['order_id']} is {verb}: {status_name(one['status'])}", *one["warnings"]])
     if any(one["errors"] for one in done):
-        raise typer.Exit(1)
-
-
-def _tell_outcome(told: dict[str, Any], done: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(told)
-    else:
-        lines([f"orders {done}: {told['done']}", *(f"left: {n}, {why}" for why, n in told["reasons"].items())])
-    if not told["done"]:
         raise typer.Exit(1)

@@ -87,7 +87,7 @@ def print_rows(
 
 def _typed_again(column: str) -> bool:
     """Tell whether a column has numbers that people type again, which have no blanks in them."""
-    return column.endswith("_id") or column in ("number", "group_number")
+    return column.endswith("_id") or column in ("number", "group_number", "point")
 
 
 def _cell(value: object, currency: str) -> str:

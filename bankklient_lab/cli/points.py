@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
-from bankklient_lab.cli.output import lines, print_table
+from bankklient_lab.cli.output import lines
+from bankklient_lab.cli.shared import Answered, AtLab, add_group
 from bankklient_lab.errors import BadArgument
 
 _COLUMNS = ("role", "point", "name", "encrypted", "channel", "settings")
@@ -15,20 +15,17 @@ _COLUMNS = ("role", "point", "name", "encrypted", "channel", "settings")
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(rich_markup_mode=None, help="Who exchanges batches: the own connection point and the bank's.")
-    group.command("list")(list_points)
-    group.command("change")(change)
-    app.add_typer(group, name="points")
+    about = "Who exchanges batches: the own connection point and the bank's."
+    add_group(app, "points", about, {"list": list_points, "change": change})
 
 
-def list_points(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:
+def list_points(how: Answered) -> None:
     """List the connection points."""
     from bankklient_lab.keys.points import connection_points
 
-    with opened(lab, passphrase_file) as one:
+    with how.opened() as one:
         rows = connection_points.rows(one)
-    numbered = rows if as_json else [row | {"point": str(row["point"])} for row in rows]
-    print_table(numbered, _COLUMNS, as_json=as_json, empty="")
+    how.table(rows, _COLUMNS, empty="")
 
 
 def change(
@@ -43,13 +40,13 @@ def change(
         bool | None, typer.Option("--encrypted/--open", help="Agree on it with the bank first.", show_default=False)
     ] = None,
     channel: Annotated[str | None, typer.Option(metavar="CHANNEL", help="folder or https.")] = None,
-    lab: LabOption = "",
-    passphrase_file: PassphraseOption = "",
+    *,
+    at: AtLab,
 ) -> None:
     """Change a connection point; what is not given stays."""
     from bankklient_lab.keys.points import change_connection_point
 
-    with opened(lab, passphrase_file) as one:
+    with at.opened() as one:
         change_connection_point(
             one, role, number=number, name=name, encrypted=encrypted, channel=channel,
             settings=_settings(settings) if settings else None,

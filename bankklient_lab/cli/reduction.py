@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bankklient_lab.cli.asked import require_yes
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, day, opened
 from bankklient_lab.cli.output import lines, print_json, print_rows
-from bankklient_lab.errors import BadArgument, Refused, StoreError
+from bankklient_lab.errors import StoreError
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
@@ -39,7 +39,7 @@ def reduce(
         chosen = [row for row in rows if row["archive"] and row["archive_id"] is None and row["last_day"] < day(before)]
         if chosen and not yes:
             newest = chosen[0]
-            _ask(
+            require_yes(
                 f"Move the entries of {len(chosen)} imports into the archive, the newest of them import"
                 f" {newest['import_id']} ({newest['file_name']}) of {newest['imported_at']:%Y-%m-%d}?"
             )
@@ -77,7 +77,7 @@ def delete_archive(
     with opened(lab, passphrase_file) as one:
         for row in archives_action.rows(one):
             if row["archive_id"] == archive_id and row["deleted_at"] is None and not yes:
-                _ask(
+                require_yes(
                     f"Delete archive {archive_id} of {row['made_at']:%Y-%m-%d} for good, {row['entries']} entries from"
                     f" {row['first_day']} to {row['last_day']}?"
                 )
@@ -105,14 +105,6 @@ def system_information(
     except OSError as error:
         raise StoreError(f"{output} can't be written ({error.strerror})") from None
     lines([str(output)])
-
-
-def _ask(question: str) -> None:
-    """Ask at the terminal; only a yes goes on."""
-    if not sys.stdin.isatty():
-        raise BadArgument(f"{question} Give --yes to do it")
-    if input(f"{question} Type yes: ").strip().lower() != "yes":
-        raise Refused("nothing was changed")
 
 
 def _list(rows: list[dict[str, object]], as_json: bool, columns: tuple[str, ...]) -> None:

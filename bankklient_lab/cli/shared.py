@@ -61,6 +61,13 @@ class Answered(AtLab):
         """Print all columns as JSON, or these columns as an aligned table (`empty` when there is no row)."""
         print_table(rows, columns, as_json=self.as_json, empty=empty)
 
+    def outcome(self, told: Mapping[str, Any], done: str) -> None:
+        """Print of how many orders something is `done` and why others were left; exit code 1 when of none."""
+        left = (f"left: {count}, {why}" for why, count in told["reasons"].items())
+        self.tell(told, f"orders {done}: {told['done']}", *left)
+        if not told["done"]:
+            raise typer.Exit(1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Answered):

@@ -77,7 +77,7 @@ def protocol_changes(lab: Lab, batch_id: int) -> Read:
     """
     known = batch_id if 0 < batch_id <= ID_MAX else 0
     if not lab.rows("SELECT 1 FROM ops.batch WHERE batch_id = $id", {"id": known}):
-        raise UnknownName("batch", str(batch_id)[:30], "`bankklient protocol` shows them all")
+        raise UnknownName("batch", str(batch_id)[:30], "`bankklient protocol list` shows them all")
     return lab.read(
         f"SELECT status, {_names('transmission_statuses', 'code', 'status')} AS status_name, note, done_by, done_at"
         " FROM ops.batch_event WHERE batch_id = $id ORDER BY rowid",

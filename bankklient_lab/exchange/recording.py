@@ -33,7 +33,7 @@ def record_answer(lab: Lab, batch_id: int, answer: str, note: str = "") -> dict[
         raise Refused("the bank answers by itself; transmit, and its answer is taken over")
     found = next((one for one in outgoing(lab) if one.batch_id == batch_id), None)
     if found is None:
-        raise UnknownName("batch", str(batch_id)[:30], "`bankklient protocol` shows them all")
+        raise UnknownName("batch", str(batch_id)[:30], "`bankklient protocol list` shows them all")
     if found.status not in (Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED):
         raise Refused(
             f"batch {found.name} is {status_name(found.status)}; only one that was transferred waits for an answer"

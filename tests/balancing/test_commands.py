@@ -127,9 +127,7 @@ def test_at_a_terminal_a_wrong_password_is_asked_for_again(balance: Said, monkey
     def types(*passwords: str) -> None:
         given = iter(passwords)
         prompts.clear()
-        monkeypatch.setattr(
-            "bankklient_lab.cli.balancing.getpass", lambda prompt: prompts.append(prompt) or next(given)
-        )
+        monkeypatch.setattr("bankklient_lab.cli.asked.getpass", lambda prompt: prompts.append(prompt) or next(given))
 
     types("Wrong-8x", "")
     balance(*run_foreign, code=1)

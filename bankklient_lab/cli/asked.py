@@ -1,0 +1,52 @@
+"""What commands ask people at a terminal: passwords, and a yes. Without a terminal nobody is asked: BadArgument."""
+
+from __future__ import annotations
+
+import sys
+from getpass import getpass
+from typing import Annotated
+
+import typer
+
+from bankklient_lab.errors import BadArgument, Refused
+from bankklient_lab.store.passphrase import read_passphrase
+
+PasswordFileOption = Annotated[
+    str, typer.Option("--password-file", metavar="FILE", help="File with the password; only you may read it.")
+]
+
+
+def password(file: str, question: str) -> str:
+    """Return the password of a file, or else what is typed."""
+    return read_passphrase(file) or typed(question)
+
+
+def new_password(file: str, of: str) -> str:
+    """Return the new password of somebody or something, of a file or typed twice."""
+    given = read_passphrase(file)
+    if given is not None:
+        return given
+    first = typed(f"New password of {of}: ")
+    if getpass("Once more: ") != first:
+        raise BadArgument("the two passwords differ; nothing is changed")
+    return first
+
+
+def typed(question: str, option: str = "--password-file") -> str:
+    """Return what is typed at the terminal without being shown; `option` would give it in a file."""
+    if not sys.stdin.isatty():
+        raise BadArgument(f"there is no terminal to ask for it; give a password with {option}")
+    return getpass(question)
+
+
+def is_agreed(question: str) -> bool:
+    """Tell whether somebody at the terminal types yes."""
+    return input(f"{question} Type yes: ").strip().lower() == "yes"
+
+
+def require_yes(question: str, otherwise: str = "nothing was changed") -> None:
+    """Go on only when somebody types yes; Refused for anything else, `otherwise` says what it comes to."""
+    if not sys.stdin.isatty():
+        raise BadArgument(f"{question} Give --yes to do it")
+    if not is_agreed(question):
+        raise Refused(otherwise)
