@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bankklient_lab.balancing.batch_record import insert_batch
 from bankklient_lab.balancing.content import Frozen, Head
 from bankklient_lab.balancing.record_types import (
     NUMBER_MAX,
@@ -18,7 +19,7 @@ from bankklient_lab.balancing.record_types import (
     records,
 )
 from bankklient_lab.balancing.summaries import DIGEST
-from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent
+from bankklient_lab.codebooks.codes import BatchType, Revocation
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.evidence import unproved
@@ -142,29 +143,18 @@ def _batches(balancing: _Balancing, step_no: int, one: RecordType) -> list[dict[
 def _keep(balancing: _Balancing, head: Head, content: Frozen, *, revokes: bool) -> dict[str, Any]:
     """Keep a batch with its frozen payload, its signature, its orders and the first event of its protocol."""
     lab, cursor, identity = balancing.lab, balancing.cursor, head.identity
-    me, now = lab.caller.reference, lab.clock()
     digest = hashlib.sha256(content.payload)
-    ((batch_id,),) = cursor.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ops.batch").fetchall()
-    cursor.execute(
-        "INSERT INTO ops.batch BY NAME SELECT $id AS batch_id, 'send' AS direction, $point AS point,"
-        " $type AS batch_type, $year AS year, $number AS number, $priority AS priority, $format AS record_format,"
-        " 'not exists' AS mode,"
-        f" {Sent.CREATED} AS status, 0 AS error_status, $count AS messages, $balancing AS balancing,"
-        " $sha256 AS payload_sha256, $me AS created_by, $now AS created_at, $me AS changed_by, $now AS changed_at",
-        {
-            "id": batch_id, "point": identity.recipient, "type": identity.batch_type, "year": identity.year,
-            "number": identity.number, "priority": head.priority, "format": balancing.record_format,
-            "count": len(content.order_ids), "balancing": balancing.number, "sha256": digest.hexdigest(),
-            "me": me, "now": now,
-        },
+    batch_id = insert_batch(
+        lab, cursor, "send", identity, digest.hexdigest(), record_format=balancing.record_format,
+        priority=head.priority, records=len(content.order_ids), balancing=balancing.number,
     )  # fmt: skip
     cursor.execute("INSERT INTO ops.batch_content VALUES (?, ?)", [batch_id, content.payload])
+    now = lab.clock()
     signature = balancing.signer.sign(identity, digest.digest(), now)
     cursor.execute(
         "INSERT INTO ops.batch_signature VALUES (?, ?, ?, ?, ?)",
-        [batch_id, balancing.signer.key_id, signature, me, now],
+        [batch_id, balancing.signer.key_id, signature, lab.caller.reference, now],
     )
-    note_event(lab, cursor, batch_id, Sent.CREATED)
     (_revoke if revokes else _send)(lab, cursor, batch_id, content.order_ids)
     return {
         "batch_id": batch_id, "batch_type": identity.batch_type, "batch_order": identity.order,
@@ -196,12 +186,4 @@ def _revoke(lab: Lab, cursor: Any, batch_id: int, order_ids: list[int]) -> None:
         "UPDATE ops.sent_order SET revocation = $ready, revocation_batch = $batch, changed_at = $now"
         " WHERE order_id IN (SELECT unnest($ids::BIGINT[]))",
         {"ready": Revocation.READY, "batch": batch_id, "now": lab.clock(), "ids": order_ids},
-    )
-
-
-def note_event(lab: Lab, cursor: Any, batch_id: int, status: int, note: str = "") -> None:
-    """Append a change to the protocol of a batch."""
-    cursor.execute(
-        "INSERT INTO ops.batch_event VALUES (?, ?, ?, ?, ?)",
-        [batch_id, status, note, lab.caller.reference, lab.clock()],
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.actions import table_action
-from bankklient_lab.balancing.unsent import BATCH_ORDER
+from bankklient_lab.balancing.batch_record import BATCH_ORDER
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.lab import Lab, Read

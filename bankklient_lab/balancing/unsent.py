@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.balancing.making import note_event
+from bankklient_lab.balancing.batch_record import BATCH_ORDER, move
 from bankklient_lab.codebooks import rows
 from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent
 from bankklient_lab.errors import Refused, UnknownName
@@ -50,11 +50,7 @@ def discard_batch(lab: Lab, batch_id: int) -> dict[str, Any]:
             "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE revocation_batch = ?",
             [Revocation.REMOVED, lab.clock(), batch_id],
         )
-        cursor.execute(
-            "UPDATE ops.batch SET status = ?, changed_by = ?, changed_at = ? WHERE batch_id = ?",
-            [Sent.DELETED, lab.caller.reference, lab.clock(), batch_id],
-        )
-        note_event(lab, cursor, batch_id, Sent.DELETED)
+        move(lab, cursor, batch_id, Sent.DELETED)
         lab.log(cursor, "discard_batch", f"{batch_type} {order}", orders=records)
     return {"batch_type": batch_type, "batch_order": order, "records": records}
 
@@ -73,9 +69,6 @@ def _discardable(cursor: Any, batch_id: int) -> tuple[int, str, int]:
     if batch_type == BatchType.PUBLIC_KEY:
         raise Refused(f"batch {batch_type} {order} brings a public key, without which no later key could follow")
     return batch_type, order, records
-
-
-BATCH_ORDER = "(year * 10000 + number)::VARCHAR"  # rrrrnnnn
 
 
 def type_name(column: str) -> str:

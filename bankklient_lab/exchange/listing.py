@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from bankklient_lab.actions import table_action
-from bankklient_lab.balancing.unsent import BATCH_ORDER
+from bankklient_lab.balancing.batch_record import BATCH_ORDER
 from bankklient_lab.codebooks import rows
 from bankklient_lab.codebooks.codes import Received
 from bankklient_lab.errors import UnknownName

@@ -1,4 +1,4 @@
-"""The transmission protocol: statuses of batches, how they follow each other, and who moves them."""
+"""One transmission at a time, and what its result says of a batch."""
 
 from __future__ import annotations
 
@@ -8,30 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bankklient_lab.balancing.making import note_event
-from bankklient_lab.balancing.unsent import BATCH_ORDER
-from bankklient_lab.codebooks.codes import Received, Sent
+from bankklient_lab.balancing.batch_record import BATCH_ORDER
 from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-# By status the statuses that may follow (TRN-064 to TRN-078). A bank that puts processing off may refuse a batch also
-# after it confirmed its receipt; one that comes again after it was refused is judged again.
-FOLLOWING: dict[int, frozenset[int]] = {
-    Sent.CREATED: frozenset({Sent.ABORTED, Sent.DELETED}),
-    Sent.ABORTED: frozenset({Sent.ABORTED, Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED}),
-    Sent.TRANSFERRED: frozenset({Sent.RECEIVED, Sent.REJECTED}),
-    Sent.REPEATEDLY_TRANSFERRED: frozenset({Sent.RECEIVED, Sent.REJECTED}),
-    Sent.RECEIVED: frozenset({Sent.PROCESSED, Sent.REJECTED}),
-    Sent.DELETED: frozenset({Sent.DELETION_RECORDED}),
-    Received.NONE: frozenset({Received.TRANSFERRED, Received.REJECTED}),
-    Received.TRANSFERRED: frozenset({Received.RECEIVED, Received.REJECTED}),
-    Received.RECEIVED: frozenset({Received.PROCESSED, Received.REJECTED, Received.REPEATEDLY_TRANSFERRED}),
-    Received.PROCESSED: frozenset({Received.REPEATEDLY_TRANSFERRED}),
-    Received.REPEATEDLY_TRANSFERRED: frozenset({Received.REPEATEDLY_TRANSFERRED}),
-    Received.REJECTED: frozenset({Received.NONE, Received.REPEATEDLY_TRANSFERRED}),
-}
 # Reasons of an error status, whose text the log has: what bank_rejections says, and for received batches these.
 SEAL_BROKEN, CONTENT_WRONG, TYPE_NOT_TAKEN = 1, 2, 3
 
@@ -51,26 +33,6 @@ def one_transmission(lab: Lab) -> Iterator[None]:
     finally:
         with _LOCK:
             _UNDER_WAY.discard(lab.path)
-
-
-def move(lab: Lab, cursor: Any, batch_id: int, *statuses: int, note: str = "", error: int = 0) -> None:
-    """Give a batch one status after the other, with an event of each; the last one has the note."""
-    before = status_of(cursor, batch_id)
-    for number, status in enumerate(statuses, start=1):
-        assert status in FOLLOWING.get(before, frozenset()), (before, status)
-        note_event(lab, cursor, batch_id, status, note if number == len(statuses) else "")
-        before = status
-    cursor.execute(
-        "UPDATE ops.batch SET status = ?, error_status = ?, mode = 'internet', changed_by = ?, changed_at = ?"
-        " WHERE batch_id = ?",
-        [before, error, lab.caller.reference, lab.clock(), batch_id],
-    )
-
-
-def status_of(cursor: Any, batch_id: int) -> int:
-    """Return the status of a batch."""
-    ((status,),) = cursor.execute("SELECT status FROM ops.batch WHERE batch_id = ?", [batch_id]).fetchall()
-    return int(status)
 
 
 def line_of(lab: Lab, batch_id: int) -> dict[str, Any]:

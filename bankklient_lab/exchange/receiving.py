@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bankklient_lab.balancing.making import note_event
+from bankklient_lab.balancing.batch_record import insert_batch, move, note_event
 from bankklient_lab.codebooks import rows
 from bankklient_lab.codebooks.codes import BatchType, Received
 from bankklient_lab.errors import BadArgument, Blocked, FormatError, LabError, SealBroken, StoreError
@@ -16,7 +16,6 @@ from bankklient_lab.exchange.protocol import (
     CONTENT_WRONG,
     SEAL_BROKEN,
     TYPE_NOT_TAKEN,
-    move,
     shortened,
 )
 from bankklient_lab.formats.batches import read_batch
@@ -104,17 +103,7 @@ class Receiver:
             ).fetchone()
             if found is not None:
                 return found[0], found[1], found[2], found[3]
-            ((batch_id,),) = cursor.execute("SELECT coalesce(max(batch_id), 0) + 1 FROM ops.batch").fetchall()
-            me, now = self.lab.caller.reference, self.lab.clock()
-            cursor.execute(
-                "INSERT INTO ops.batch BY NAME SELECT $id AS batch_id, 'receive' AS direction, $point AS point,"
-                " $type AS batch_type, $year AS year, $number AS number, false AS priority, '02' AS record_format,"
-                f" 'internet' AS mode, {Received.NONE} AS status, 0 AS error_status, 0 AS messages,"
-                " $sha256 AS payload_sha256, $me AS created_by, $now AS created_at, $me AS changed_by,"
-                " $now AS changed_at",
-                given | {"id": batch_id, "sha256": sha256, "me": me, "now": now},
-            )
-            note_event(self.lab, cursor, batch_id, Received.NONE)
+            batch_id = insert_batch(self.lab, cursor, "receive", identity, sha256)
         return batch_id, Received.NONE, sha256, 0
 
     def _take_over(self, batch_id: int, found: Opened) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.actions import action
+from bankklient_lab.balancing.batch_record import move
 from bankklient_lab.balancing.unsent import status_name
 from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
-from bankklient_lab.exchange.protocol import line_of, move
+from bankklient_lab.exchange.protocol import line_of
 from bankklient_lab.exchange.sending import outgoing, refuse
 from bankklient_lab.keys.points import BANK, FOLDER, point_of
 from bankklient_lab.lab import Lab

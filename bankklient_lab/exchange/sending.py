@@ -11,14 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from bankklient_lab.balancing.batch_record import move, status_of
 from bankklient_lab.codebooks.codes import BatchType, Rejection, Revocation, Sent
 from bankklient_lab.errors import LabError, Refused, Unreachable
 from bankklient_lab.exchange.channels import BankState, Link, Outlet
 from bankklient_lab.exchange.journal import Journal
-from bankklient_lab.exchange.protocol import (
-    move,
-    status_of,
-)
 from bankklient_lab.exchange.receipts import Receipt, read_receipt
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.delivering import note_proven

@@ -60,7 +60,7 @@ def test_from_a_batch_that_waits_to_its_answer(command: Command, tmp_path: Path)
     )
     assert [row["status"] for row in rows(command, "changes", 1)] == [1, 2, 3, 6]
     assert rows(command, "list", "--direction", "receive") == []
-    assert rows(command, "list", "--created-since", "2026-11-22", "--type", 1, "--status", 6, "--mode", "internet")
+    assert rows(command, "list", "--created-since", "2026-11-22", "--type", 1, "--status", 6, "--mode", "net")
 
 
 def test_a_transmission_that_breaks_off_says_why(command: Command, tmp_path: Path) -> None:
