@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.statement import statement, statement_head, statements
     from bankklient_lab.balancing.balance import balance, key_for_balancing
     from bankklient_lab.balancing.revocations import mark_for_revocation, revocable_orders, unmark_for_revocation
+    from bankklient_lab.balancing.signature_rights import (
+        give_signature_right,
+        signature_rights,
+        take_signature_right,
+    )
+    from bankklient_lab.balancing.signatures import orders_to_sign, sign_batch, waiting_signatures
     from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
     from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
     from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
@@ -163,6 +169,8 @@ _MODULES = {
     "analysis.statement": ("statement", "statement_head", "statements"),
     "balancing.balance": ("balance", "key_for_balancing"),
     "balancing.revocations": ("mark_for_revocation", "revocable_orders", "unmark_for_revocation"),
+    "balancing.signature_rights": ("give_signature_right", "signature_rights", "take_signature_right"),
+    "balancing.signatures": ("orders_to_sign", "sign_batch", "waiting_signatures"),
     "balancing.statements": ("balancing_statement", "balancing_statement_totals"),
     "balancing.summaries": ("balancing_duplicates", "balancing_summary", "balancing_types"),
     "balancing.unsent": ("discard_batch", "unsent_batches"),

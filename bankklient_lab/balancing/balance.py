@@ -7,15 +7,16 @@ from typing import Any
 from bankklient_lab.actions import action
 from bankklient_lab.balancing.making import Signer, make_batches
 from bankklient_lab.balancing.record_types import BALANCES, demand_way
+from bankklient_lab.balancing.signature_rights import SIGNS
 from bankklient_lab.keys.choosing import balancing_key
 from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.container import sign
 
 
-@action(BALANCES, mode="standard")
+@action(SIGNS, mode="standard")
 def key_for_balancing(lab: Lab) -> dict[str, Any]:
-    """Return the key with which the caller balances: key_id, title (as the prompt for its password names it).
+    """Return the key with which the caller balances and signs batches: key_id, title (as the prompt for its password names it).
 
     Refused, with what to do, when there is none: nothing is balanced without a key.
     """

@@ -18,6 +18,7 @@ from bankklient_lab.balancing.record_types import (
     demand_way,
     records,
 )
+from bankklient_lab.balancing.signing import begin_signatures
 from bankklient_lab.balancing.summaries import DIGEST
 from bankklient_lab.codebooks.codes import BatchType, Revocation
 from bankklient_lab.errors import Refused, UnknownName
@@ -67,6 +68,7 @@ def make_batches(lab: Lab, chosen: Mapping[str, str], signer: Signer, *, which: 
         batches = [batch for number, one in types for batch in _batches(balancing, number, one)]
         created = ", ".join(str(number) for number, one in types if not one.revokes)
         step_all(lab, cursor, step, f"balancing_order WHERE step_no IN ({created or 'NULL'})")
+        begin_signatures(lab, cursor, [batch["batch_id"] for batch in batches])
         told = [f"{batch['batch_type']} {batch['batch_order']}" for batch in batches]
         orders = sum(batch["orders"] for batch in batches)
         lab.log(cursor, "balance", str(balancing.number), which=which, batches=told, orders=orders)

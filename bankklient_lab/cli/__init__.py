@@ -31,6 +31,7 @@ MODULES = {
     ),
     "orders": ("orders",),
     "balancing": ("balance",),
+    "signatures": ("signatures",),
     "exchange": ("transmit", "protocol"),
     "keys": ("keys",),
     "points": ("points",),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bankklient_lab.balancing.batch_record import move, status_of
+from bankklient_lab.balancing.signatures import WAITING, check_signatures
 from bankklient_lab.codebooks.codes import BatchType, Rejection, Revocation, Sent
 from bankklient_lab.errors import LabError, Refused, Unreachable
 from bankklient_lab.exchange.channels import BankState, Link, Outlet
@@ -55,16 +56,22 @@ class Sender:
     def send_all(self) -> Iterator[int]:
         """Send what waits, in the order in which it was made, and yield the number of each batch before it goes out.
 
+        A batch of which orders lack signatures stays (EL-014).
+
         Raises Unreachable, and what the bank refuses as a LabError: the rest stays for the next time. What came of a
         batch before stays.
         """
         link = self.channel if isinstance(self.channel, Link) else None
+        unsigned = {batch_id for (batch_id,) in self.lab.rows(WAITING)}
         for batch in outgoing(self.lab, Sent.CREATED, Sent.ABORTED, *([Sent.DELETED] if link else [])):
+            if batch.batch_id in unsigned:
+                continue
             self.job.step(f"sending batch {batch.name}")
             yield batch.batch_id
             if link and batch.status == Sent.DELETED:
                 self._give_up(link, batch)
             else:
+                check_signatures(self.lab, batch.batch_id, batch.identity, batch.sha256)
                 self._send(batch)
 
     def ask_all(self) -> Iterator[int]:

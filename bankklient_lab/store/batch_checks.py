@@ -72,4 +72,12 @@ BATCH_CHECKS: tuple[Check, ...] = (
             OR (revocation = {Revocation.REMOVED}) <> (b.status IN {_GONE}))
         """,
     ),
+    Check(
+        "unsigned_batches",
+        "No batch that lacks signatures went out.",
+        f"""
+        SELECT batch_id, status FROM ops.unsigned_batch JOIN ops.batch USING (batch_id)
+        WHERE status <> 1 AND status NOT IN {_GONE}
+        """,
+    ),
 )

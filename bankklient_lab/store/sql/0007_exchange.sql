@@ -98,3 +98,33 @@ CREATE TABLE ops.sent_order (           -- an order from balancing on; its statu
     held DECIMAL(18,3),                 -- blocked by the bank for it
     changed_at TIMESTAMPTZ NOT NULL
 );
+
+-- Who may sign which orders of batches. While there is any such right, a batch waits until its orders have their signatures.
+CREATE TABLE ops.signature_right (
+    right_id INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL,
+    signature_class VARCHAR NOT NULL,   -- data/codebooks/signature_classes.csv
+    account VARCHAR NOT NULL,           -- IBAN of an own account; empty: every one
+    currency VARCHAR NOT NULL,          -- of the orders and of the limits
+    order_max DECIMAL(18,3),            -- of one order; null: any amount
+    day_max DECIMAL(18,3),              -- of all that the user signs on a day of the bank; null: any sum
+    own_orders BOOLEAN NOT NULL,        -- also orders that the user entered or confirmed
+    given_by VARCHAR NOT NULL,
+    given_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE ops.signed_order (         -- what a signature of a batch counts for, judged when it was made
+    batch_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL,
+    user_id INTEGER NOT NULL,
+    signature_class VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    amount DECIMAL(18,3) NOT NULL,
+    signed_on DATE NOT NULL,            -- day of the bank
+    PRIMARY KEY (batch_id, order_id, user_id)
+);
+
+CREATE TABLE ops.unsigned_batch (       -- batches that were made and whose orders lack signatures: they do not go out
+    batch_id BIGINT PRIMARY KEY
+);
