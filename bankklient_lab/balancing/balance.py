@@ -16,7 +16,7 @@ from bankklient_lab.sealing.container import sign
 
 @action(SIGNS, mode="standard")
 def key_for_balancing(lab: Lab) -> dict[str, Any]:
-    """Return the key with which the caller balances and signs batches: key_id, title (as the prompt for its password names it).
+    """Return the key with which the caller balances and signs: key_id, title (as the prompt for its password names it).
 
     Refused, with what to do, when there is none: nothing is balanced without a key.
     """

@@ -11,7 +11,7 @@ import typer
 from bankklient_lab.cli.access import prompted
 from bankklient_lab.cli.output import lines
 from bankklient_lab.cli.shared import Answered, AtLab, add_group
-from bankklient_lab.errors import Refused, UnknownName
+from bankklient_lab.errors import UnknownName
 from bankklient_lab.store.passphrase import read_passphrase
 
 BatchArgument = Annotated[int, typer.Argument(metavar="BATCH", help="Number, as `signatures list` shows it.")]
@@ -110,7 +110,9 @@ def give(
 
 
 def take(
-    right: Annotated[int, typer.Argument(metavar="RIGHT", help="Number, as `signatures rights` shows it.")], *, at: AtLab
+    right: Annotated[int, typer.Argument(metavar="RIGHT", help="Number, as `signatures rights` shows it.")],
+    *,
+    at: AtLab,
 ) -> None:
     """Take a right to sign from its user; what was signed by it counts on."""
     from bankklient_lab.balancing.signature_rights import take_signature_right

@@ -82,10 +82,10 @@ class Pair:
         )]  # fmt: skip
 
 
-def a_bank(clock: Callable[[], Any], path: Path | None = None, *, encrypted: bool = False) -> Bank:
+def a_bank(clock: Callable[[], Any], path: Path | None = None, *, encrypted: bool = False, signers: int = 1) -> Bank:
     """Return a bank that knows the client, its key and its accounts."""
     bank = Bank.open(path, clock, key=BANK_KEY, seed=1)
-    bank.register_client(OWN_POINT, "Client", encrypted=encrypted)
+    bank.register_client(OWN_POINT, "Client", encrypted=encrypted, signers=signers)
     bank.register_key(KEY.certificate)
     for account, (currency, amount) in OPENING.items():
         bank.open_account(Account(account, currency, "Account", OWN_POINT, opening=Decimal(amount)))
