@@ -6,10 +6,10 @@ import hashlib
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.balancing.making import CREATED
 from bankklient_lab.balancing.signature_rights import SIGNS, same_person
 from bankklient_lab.balancing.signing import count_signature, counting, missing, orders_of
 from bankklient_lab.balancing.unsent import BATCH_ORDER, ID_MAX, type_name
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import Refused, SealBroken, UnknownName
 from bankklient_lab.keys.choosing import balancing_key
 from bankklient_lab.keys.points import BANK, OWN, point_of
@@ -24,7 +24,7 @@ from bankklient_lab.sealing.identity import BatchIdentity
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 WAITING = (
-    f"SELECT batch_id FROM ops.unsigned_batch SEMI JOIN (FROM ops.batch WHERE status = {CREATED}) USING (batch_id)"
+    f"SELECT batch_id FROM ops.unsigned_batch SEMI JOIN (FROM ops.batch WHERE status = {Sent.CREATED}) USING (batch_id)"
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bankklient_lab.balancing.signature_rights import same_person, signing_classes
 from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
@@ -19,7 +20,7 @@ from bankklient_lab.orders.numbers import bank_day
 
 # Steps by which somebody has a hand in an order; others, such as balancing, add nothing to what it says.
 _HANDS = ("correct", "save", "confirm", "verify")
-_GONE = (21, 22)  # data/codebooks/transmission_statuses.csv: a discarded batch counts for no limit
+_GONE = (int(Sent.DELETED), int(Sent.DELETION_RECORDED))  # a discarded batch counts for no limit
 
 
 def orders_of(batches: str) -> str:

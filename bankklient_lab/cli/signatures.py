@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bankklient_lab.cli.access import prompted
+from bankklient_lab.cli.asked import PasswordFileOption, typed
 from bankklient_lab.cli.output import lines
 from bankklient_lab.cli.shared import Answered, AtLab, add_group
 from bankklient_lab.errors import UnknownName
@@ -54,9 +54,7 @@ def sign(
     sha256: Annotated[
         str, typer.Option(metavar="TEXT", help="Sign only this content, as `signatures list --as-json` tells it.")
     ] = "",
-    password_file: Annotated[
-        str, typer.Option(metavar="FILE", help="File with the password of your key; only you may read it.")
-    ] = "",
+    password_file: PasswordFileOption = "",
     *,
     how: Answered,
 ) -> None:
@@ -72,7 +70,7 @@ def sign(
         if password is None:
             title = key_for_balancing(one)["title"]
             Answered.table(Answered(), orders_to_sign.rows(one, batch), _ORDERS, empty="it has no order")
-            password = prompted(f"Password of the {title}, 8 characters: ")
+            password = typed(f"Password of the {title}, 8 characters: ")
         done = sign_batch(one, batch, sha256 or found[0]["sha256"], password)
     lacking = f"{done['lacking']} of its orders lack another signature" if done["lacking"] else "it can go out"
     how.tell(done, f"batch {done['batch_type']} {done['batch_order']} is signed; {lacking}")
