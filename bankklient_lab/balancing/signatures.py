@@ -6,9 +6,10 @@ import hashlib
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
+from bankklient_lab.balancing.batch_record import BATCH_ORDER
 from bankklient_lab.balancing.signature_rights import SIGNS, same_person
 from bankklient_lab.balancing.signing import count_signature, counting, missing, orders_of
-from bankklient_lab.balancing.unsent import BATCH_ORDER, ID_MAX, type_name
+from bankklient_lab.balancing.unsent import ID_MAX, type_name
 from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import Refused, SealBroken, UnknownName
 from bankklient_lab.keys.choosing import balancing_key
