@@ -11,7 +11,7 @@ from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import ERROR
 
 from .formatting import GROUP
-from .order_words import kind_label, origin_label, status_label
+from .order_words import kind_label, origin_label, reason_label, status_label
 from .table import Column
 from .texts import text
 
@@ -54,6 +54,11 @@ def columns() -> tuple[Column, ...]:
         Column("confirmed_again_by", text("order_column.confirmed_again_by"), width=90, filter_hint="AA", **more),
         Column("duplicate_reason", text("order_column.duplicate_reason"), width=200, filter_hint=contains, **more),
         Column("batch_order", text("order_column.batch_order"), width=110, filter_hint=contains, **more),
+        Column("sent_batch", text("order_column.sent_batch"), width=96, filter_hint="20260001", **more),
+        Column("reason", text("order_column.reason"), width=200, filter_hint="202", **more),
+        Column("settled", text("order_column.settled"), "amount", 112, filter_hint=amount, **more),
+        Column("held", text("order_column.held"), "amount", 112, filter_hint=amount, **more),
+        Column("bank_reference", text("order_column.bank_reference"), width=120, filter_hint=contains, **more),
     )  # fmt: skip
 
 
@@ -89,6 +94,7 @@ def told(table: pa.Table) -> pa.Table:
     """Return rows of `orders` with words for people in the columns that are codes."""
     words: Mapping[str, Any] = {
         "order_id": number_text, "kind": kind_label, "status": status_text, "origin": origin_label,
+        "reason": lambda code: f"{code} \u00b7 {reason_label(code)}" if code else "",
     }  # fmt: skip
     for name, tell in words.items():
         values = pa.array([tell(value) for value in table[name].to_pylist()], pa.string())

@@ -22,7 +22,7 @@ from .order_columns import number_text, status_text, telling
 from .order_export import take_order
 from .order_fields import fields_of, shown
 from .order_form import OrderFields, OrderForm
-from .order_words import kind_label, origin_label, status_label, step_label
+from .order_words import kind_label, origin_label, reason_label, revocation_label, status_label, step_label
 from .state import State
 from .styles import css
 from .texts import text
@@ -79,7 +79,9 @@ class OrderDrawer:
         by_typing = bool(items) and self._verifying
         told = _without(order, items) if by_typing else order
         self._head.object = _head(told)
-        self._body.object = _facts(told) + _items(told) + _timeline(order_steps.rows(self._lab, order["order_id"]))
+        self._body.object = (
+            _facts(told) + _answer(told) + _items(told) + _timeline(order_steps.rows(self._lab, order["order_id"]))
+        )
         self._put(self.typing if by_typing else None)
         if by_typing:
             self.typing.show(order["kind"], {}, only=items, button=text("orders.verify_typed"))
@@ -224,6 +226,24 @@ def _facts(order: Mapping[str, Any]) -> str:
         *people,
     ]
     return _lines(lines)
+
+
+def _answer(order: Mapping[str, Any]) -> str:
+    """Return what became of an order since a batch took it; nothing of one that none has taken."""
+    if not order["sent_batch"]:
+        return ""
+    reason = f"{order['reason']} \u00b7 {reason_label(order['reason'])}" if order["reason"] else ""
+    settled = formatting.money(order["settled"], order["currency"]) if order["settled"] else ""
+    lines = [
+        (text("order_column.sent_batch"), order["sent_batch"]),
+        (text("order_column.reason"), reason),
+        (text("order_column.reason_text"), order["reason_text"]),
+        (text("order_column.bank_reference"), order["bank_reference"]),
+        (text("order_column.held"), formatting.money(order["held"], "") if order["held"] else ""),
+        (text("order_column.settled"), settled),
+        (text("order_column.revocation"), revocation_label(order["revocation"]) if order["revocation"] else ""),
+    ]
+    return f"<h3>{escape(text('orders.answer'))}</h3>{_lines(lines)}"
 
 
 def _items(order: Mapping[str, Any]) -> str:

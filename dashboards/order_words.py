@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bankklient_lab.codebooks import rows
 from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.lifecycle import status_name
 from bankklient_lab.orders.listing import SETS
@@ -32,3 +33,18 @@ def origin_label(origin: str) -> str:
 def step_label(action: str) -> str:
     """Return the name of a step of the lifecycle, such as "confirm"."""
     return section("step").get(action, action.replace("_", " "))
+
+
+def reason_label(code: int) -> str:
+    """Return why the bank rejects an order, such as "Insufficient funds on the debited account"."""
+    return _named("rejection", "bank_rejections", code, "meaning")
+
+
+def revocation_label(code: int) -> str:
+    """Return the status of a revocation, such as "sent"."""
+    return _named("revocation", "revocation_statuses", code, "name")
+
+
+def _named(words: str, book: str, code: int, column: str) -> str:
+    own = section(words).get(str(code))
+    return own or next((row[column] for row in rows(book) if row["code"] == str(code)), str(code))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import name_sql
 from bankklient_lab.codebooks.codes import Revocation, listed
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.columns import column_sql
 from bankklient_lab.orders.kinds import KINDS
-from bankklient_lab.orders.lifecycle import status_names
 from bankklient_lab.orders.listing import parameters
 from bankklient_lab.orders.steps import Outcome, check_chosen, log_orders
 from bankklient_lab.orders.views import bound
@@ -39,9 +38,8 @@ def revocable_orders(lab: Lab) -> Read:
         if kind.family == "domestic":
             columns = ", ".join(f"{column_sql(kind, name)} AS {name}" for name in _COLUMNS)
             parts.append(f"SELECT o.order_id, {columns} FROM {kind.table} o WHERE o.kind = '{kind.name}'")
-    names = " ".join(f"WHEN {row['code']} THEN '{row['name']}'" for row in rows("revocation_statuses"))
     sql = f"""
-        SELECT l.*, s.revocation, CASE s.revocation {names} END AS revocation_name
+        SELECT l.*, s.revocation, {name_sql("revocation_statuses", "s.revocation")} AS revocation_name
         FROM ({" UNION ALL ".join(parts)}) l JOIN ops.sent_order s ON s.order_id = l.order_id
         WHERE s.in_process AND l.status IN {_REVOCABLE} AND s.revocation IN {listed((Revocation.INCLUDED, *_FREE))}
         ORDER BY l.order_id DESC"""
@@ -108,10 +106,8 @@ def _set(lab: Lab, order_ids: list[int], mark: int, can: str, message: str) -> d
 
 def _reason() -> str:
     """Return SQL for why an order `o`, sent as `s`, is left."""
-    statuses = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in status_names().items())
-    revocations = " ".join(f"WHEN {row['code']} THEN '{row['name']}'" for row in rows("revocation_statuses"))
     return f"""CASE
         WHEN o.status = 'NS' THEN 'its batch is not sent; discard the batch instead'
         WHEN NOT s.in_process OR o.status NOT IN {_REVOCABLE}
-            THEN 'it is ' || CASE o.status {statuses} END
-        ELSE 'its revocation is ' || CASE s.revocation {revocations} END END"""
+            THEN 'it is ' || {name_sql("order_statuses", "o.status")}
+        ELSE 'its revocation is ' || {name_sql("revocation_statuses", "s.revocation")} END"""

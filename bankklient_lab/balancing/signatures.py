@@ -9,7 +9,8 @@ from bankklient_lab.actions import action, table_action
 from bankklient_lab.balancing.batch_record import BATCH_ORDER
 from bankklient_lab.balancing.signature_rights import SIGNS, same_person
 from bankklient_lab.balancing.signing import count_signature, counting, missing, orders_of
-from bankklient_lab.balancing.unsent import ID_MAX, type_name
+from bankklient_lab.balancing.unsent import ID_MAX
+from bankklient_lab.codebooks import name_sql
 from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import Refused, SealBroken, UnknownName
 from bankklient_lab.keys.choosing import balancing_key
@@ -48,7 +49,8 @@ def waiting_signatures(lab: Lab) -> Read:
             SELECT batch_id, string_agg(DISTINCT told, ', ' ORDER BY told) AS told FROM (
                 SELECT batch_id, u.name || ' (' || signature_class || ')' AS told
                 FROM ops.signed_order JOIN ops.user u USING (user_id)) GROUP BY batch_id)
-        SELECT batch_id, batch_type, {type_name("batch_type")} AS type_name, {BATCH_ORDER} AS batch_order,
+        SELECT batch_id, batch_type, {name_sql("batch_types", "batch_type", code="number")} AS type_name,
+            {BATCH_ORDER} AS batch_order,
             messages AS orders, coalesce(lacks.orders, 0) AS lacking, coalesce(counts.orders, 0) AS counts_for,
             coalesce(signed.told, '') AS signed_by, created_by, created_at, payload_sha256 AS sha256
         FROM ops.batch SEMI JOIN waiting USING (batch_id) LEFT JOIN lacks USING (batch_id)

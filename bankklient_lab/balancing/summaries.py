@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.balancing.record_types import BALANCES, ORDERS_MAX, TYPES, demand_way, records
+from bankklient_lab.codebooks import name_sql
 from bankklient_lab.lab import Lab, Read
-from bankklient_lab.orders.lifecycle import status_names
 from bankklient_lab.orders.listing import OWN_NAMES
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -52,7 +52,6 @@ def balancing_summary(lab: Lab, which: str = "complete") -> Read:
     an amount that can't be read counts as 0. `which` and errors as in `balancing_types`.
     """
     step = demand_way(lab, which, "balancing_summary")
-    names = " ".join(f"WHEN '{code}' THEN '{name}'" for code, name in status_names().items())
     return lab.read(
         f"""
         WITH grouped AS (
@@ -70,8 +69,8 @@ def balancing_summary(lab: Lab, which: str = "complete") -> Read:
             FROM grouped
             GROUP BY GROUPING SETS ((step_no, part, status, own_account, currency), (step_no, part, status, currency),
                 (step_no, part, currency), (step_no, currency)))
-        SELECT t.record_type, t.level, t.part, t.status, CASE t.status {names} END AS status_name, t.own_account,
-            a.name AS own_account_name, nullif(t.currency, '') AS currency, t.orders, t.amount, t.placed,
+        SELECT t.record_type, t.level, t.part, t.status, {name_sql("order_statuses", "t.status")} AS status_name,
+            t.own_account, a.name AS own_account_name, nullif(t.currency, '') AS currency, t.orders, t.amount, t.placed,
             t.placed_amount
         FROM totals t LEFT JOIN ({OWN_NAMES}) a USING (own_account)
         ORDER BY t.step_no, t.part DESC NULLS LAST, t.status NULLS LAST, t.own_account NULLS LAST, t.currency

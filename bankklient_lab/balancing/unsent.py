@@ -6,7 +6,7 @@ from typing import Any
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.balancing.batch_record import BATCH_ORDER, move
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import name_sql, rows
 from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
@@ -25,8 +25,8 @@ def unsent_batches(lab: Lab) -> Read:
     """
     return lab.read(
         f"""
-        SELECT batch_id, batch_type, {type_name("batch_type")} AS type_name, {BATCH_ORDER} AS batch_order, priority,
-            messages AS records, created_by, created_at
+        SELECT batch_id, batch_type, {name_sql("batch_types", "batch_type", code="number")} AS type_name,
+            {BATCH_ORDER} AS batch_order, priority, messages AS records, created_by, created_at
         FROM ops.batch WHERE direction = 'send' AND status = {Sent.CREATED} ORDER BY batch_id
         """
     )
@@ -69,12 +69,6 @@ def _discardable(cursor: Any, batch_id: int) -> tuple[int, str, int]:
     if batch_type == BatchType.PUBLIC_KEY:
         raise Refused(f"batch {batch_type} {order} brings a public key, without which no later key could follow")
     return batch_type, order, records
-
-
-def type_name(column: str) -> str:
-    """Return SQL for the name of a type of batch."""
-    names = " ".join(f"WHEN {row['number']} THEN '{row['name']}'" for row in rows("batch_types"))
-    return f"CASE {column} {names} END"
 
 
 def status_name(status: int) -> str:

@@ -92,6 +92,7 @@ def show(
     passphrase_file: PassphraseOption = "",
 ) -> None:
     """Show one order with all its items, errors, and who did what."""
+    from bankklient_lab.orders.columns import SENT
     from bankklient_lab.orders.detail import order_detail
 
     with opened(lab, passphrase_file, pandas=output is not None) as one:
@@ -108,6 +109,7 @@ def show(
     title = f"{told['kind_label']} {told['order_id']}, {told['status_name']}"
     facts = [(item["label"], item["value"]) for item in told["items"] if item["value"]]
     facts += [(name.replace("_", " ").capitalize(), told[name]) for name in _PEOPLE if told[name]]
+    facts += [(name.replace("_", " ").capitalize(), told[name]) for name in SENT if told[name]]
     width = max(len(label) for label, _ in facts)
     lines([title, "", *(f"{label:<{width}}  {value}" for label, value in facts)])
     lines(f"{one['code']} {one['text']}" for one in told["errors"])

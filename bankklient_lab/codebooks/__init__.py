@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,13 @@ def raw(name: str) -> str:
 def rows(name: str) -> list[dict[str, str]]:
     """Return the rows of data/codebooks/<name>.csv."""
     return list(csv.DictReader(raw(name).splitlines()))
+
+
+@cache
+def name_sql(book: str, column: str, *, code: str = "code", name: str = "name") -> str:
+    """Return SQL for what a codebook says of the code in a column; null for a code that it does not have."""
+    words = " ".join("WHEN '{}' THEN '{}'".format(row[code], row[name].replace("'", "''")) for row in rows(book))
+    return f"CASE {column}::VARCHAR {words} END"
 
 
 def load_codebooks(con: duckdb.DuckDBPyConnection) -> None:

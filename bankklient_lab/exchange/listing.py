@@ -6,7 +6,7 @@ from datetime import date
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.balancing.batch_record import BATCH_ORDER
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import name_sql
 from bankklient_lab.codebooks.codes import Received
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab, Read
@@ -60,8 +60,8 @@ def protocol(
     where = " AND ".join(conditions) or "true"
     return lab.read(
         f"""
-        SELECT point, batch_order, batch_type, {_names("batch_types", "number", "batch_type")} AS type_name, name,
-            direction, mode, status, {_names("transmission_statuses", "code", "status")} AS status_name, records,
+        SELECT point, batch_order, batch_type, {name_sql("batch_types", "batch_type", code="number")} AS type_name,
+            name, direction, mode, status, {name_sql("transmission_statuses", "status")} AS status_name, records,
             error_status, note, created_at, created_by, changed_at, changed_by, batch_id
         FROM ({_LINES}) WHERE {where} ORDER BY changed_at DESC, batch_id DESC, batch_order DESC
         """,
@@ -79,7 +79,7 @@ def protocol_changes(lab: Lab, batch_id: int) -> Read:
     if not lab.rows("SELECT 1 FROM ops.batch WHERE batch_id = $id", {"id": known}):
         raise UnknownName("batch", str(batch_id)[:30], "`bankklient protocol list` shows them all")
     return lab.read(
-        f"SELECT status, {_names('transmission_statuses', 'code', 'status')} AS status_name, note, done_by, done_at"
+        f"SELECT status, {name_sql('transmission_statuses', 'status')} AS status_name, note, done_by, done_at"
         " FROM ops.batch_event WHERE batch_id = $id ORDER BY rowid",
         {"id": known},
     )
@@ -97,9 +97,3 @@ _LINES = f"""
         if(error = '', {Received.PROCESSED}, {Received.REJECTED}), orders, if(error = '', 0, {FROM_FILE}), error,
         done_at, done_by, done_at, done_by, NULL
     FROM ops.transmission t LEFT JOIN ops.accounting_system a ON a.number = t.accounting_system"""
-
-
-def _names(book: str, code: str, column: str) -> str:
-    """Return SQL for the name of a code."""
-    names = " ".join(f"WHEN {row[code]} THEN '{row['name']}'" for row in rows(book))
-    return f"CASE {column} {names} END"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import name_sql
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import ERROR
 from bankklient_lab.orders.numbers import A_DAY_MAX
 from bankklient_lab.orders.unfinished import state
+
+# ruff: noqa: S608 - every text below is made of our own declarations
 
 # How values of a column are compared with what people look for: a "code" is meant as a whole, a "text" contains it.
 Compared = Literal["text", "code", "account", "status", "errors", "number", "amount", "date", "instant", "yes_no"]
@@ -66,6 +67,26 @@ COLUMNS: dict[str, Column] = {
     "saved": Column("o.saved", "yes_no"),
     "version": Column("o.version", "number"),
 }
+# What became of an order since a batch took it, over the row `s` of ops.sent_order; null for one that none has taken.
+SENT: dict[str, tuple[str, Compared]] = {
+    "sent_batch": (
+        "(SELECT (b.year * 10000 + b.number)::VARCHAR FROM ops.batch b WHERE b.batch_id = s.batch_id)",
+        "code",
+    ),
+    "in_process": ("s.in_process", "yes_no"),
+    "settled": ("s.settled", "amount"),  # what was booked of it
+    "held": ("s.held", "amount"),  # what the bank blocks for it, in the currency of the own account
+    "reason": ("s.reason", "number"),  # why the bank rejected it (bank_rejections)
+    "reason_name": (name_sql("bank_rejections", "s.reason", name="meaning"), "text"),
+    "reason_text": ("s.reason_text", "text"),  # as the bank wrote it
+    "bank_reference": ("s.bank_reference", "text"),
+    "revocation": ("s.revocation", "number"),
+    "revocation_name": (name_sql("revocation_statuses", "s.revocation"), "text"),
+}
+COLUMNS |= {
+    name: Column(f"(SELECT {sql} FROM ops.sent_order s WHERE s.order_id = o.order_id)", how)
+    for name, (sql, how) in SENT.items()
+}
 
 
 def compared(name: str) -> Compared:
@@ -87,7 +108,7 @@ def column_sql(kind: Kind, name: str) -> str:
         {
             "kind": kind,
             "item": _Items(kind),
-            "status_name": _status_name(),
+            "status_name": name_sql("order_statuses", "o.status"),
             "sub_state": f"CASE WHEN o.status = '{ERROR}' THEN {state(kind)} END",
         }
     )
@@ -112,9 +133,3 @@ class _Items(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return item_sql(self._kind, name) or _NONE
-
-
-@cache
-def _status_name() -> str:
-    cases = " ".join(f"WHEN '{row['code']}' THEN '{row['name']}'" for row in rows("order_statuses"))
-    return f"CASE o.status {cases} END"

@@ -12,7 +12,7 @@ from typing import Any
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
-from bankklient_lab.orders.columns import COLUMNS, column_sql, compared
+from bankklient_lab.orders.columns import COLUMNS, SENT, column_sql, compared
 from bankklient_lab.orders.duplicates import DUPLICATE
 from bankklient_lab.orders.filters import conditions
 from bankklient_lab.orders.kinds import TABLES
@@ -39,6 +39,7 @@ OFFSET_MAX = 1_000_000_000
 SUMMED_BY = frozenset({"kind", "status", "own_account", "currency", "maturity"})
 PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
 CONNECTION_POINT = "20001"  # until the bank has given the client one
+_OWN_COLUMNS = tuple(name for name in COLUMNS if name not in SENT)  # the others are joined to a page at once
 _IN_PROCESS = "o.order_id IN (SELECT order_id FROM ops.sent_order WHERE in_process)"
 WAITING = "waiting"
 NEXT_SETS = {"next_verify": "verify", "next_confirm": "confirm"}  # what waits, by the caller's next step
@@ -229,12 +230,14 @@ def _page(lab: Lab, which: str, where: Mapping[str, str], order_by: Sequence[str
             f"{name} AS MATERIALIZED (SELECT * FROM {table} WHERE order_id IN ({ids}))"
             for table, name in sources.items()
         )
-        page = f"WITH {picked} FROM ({relation(lab, seen, COLUMNS, which, next_step=True, sources=sources)}) l"
+        page = f"WITH {picked} FROM ({relation(lab, seen, _OWN_COLUMNS, which, next_step=True, sources=sources)}) l"
     else:
-        rows = relation(lab, seen, COLUMNS, which, next_step=True)
+        rows = relation(lab, seen, _OWN_COLUMNS, which, next_step=True)
         page = f"FROM ({rows}) l SEMI JOIN ({keys}) k ON k.order_id = l.order_id"
+    sent = ", ".join(f"{sql} AS {name}" for name, (sql, _) in SENT.items())
     sql = f"""
-        SELECT l.*, a.name AS own_account_name FROM ({page}) l
+        SELECT l.*, a.name AS own_account_name
+        FROM (SELECT l.*, {sent} FROM ({page}) l LEFT JOIN ops.sent_order s ON s.order_id = l.order_id) l
             LEFT JOIN ({OWN_NAMES}) a ON a.own_account = l.own_account
         ORDER BY {_order(order_by)}"""
     return lab.read(sql, bound(sql, values))

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from bankklient_lab.access.configuration import client_name
 from bankklient_lab.analysis.exporting import note_export
 from bankklient_lab.lab import Lab
+from bankklient_lab.orders.columns import SENT
 from bankklient_lab.orders.detail import order_detail
 from bankklient_lab.orders.listing import ROWS_MAX, order_totals, orders
 from bankklient_lab.orders.timeline import order_steps
@@ -86,6 +87,9 @@ def render_order(lab: Lab, order_id: int, suffix: str) -> bytes:
         note_export(lab, "order", suffix=suffix, rows=items.num_rows)
         return render_table(items, suffix, title[:31])
     parts = [part("", items)]
+    answer = {name.replace("_", " ").capitalize(): str(told[name]) for name in SENT if told[name]}
+    if told["sent_batch"]:
+        parts.append(part("At the bank", pa.table({"item": list(answer), "value": list(answer.values())})))
     if told["errors"]:
         parts.append(part("Errors", pa.Table.from_pylist(told["errors"])))
     parts.append(part("Steps", steps.select(["version", "action", "done_by", "done_at", "channel", "note"])))

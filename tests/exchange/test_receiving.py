@@ -13,6 +13,9 @@ from bankklient_lab.bank.faults import Fault
 from bankklient_lab.formats.batches import Batch, Message, write_batch
 from bankklient_lab.formats.order_answers import OrderAnswer, write_status
 from bankklient_lab.history.importing import imports
+from bankklient_lab.orders.columns import SENT
+from bankklient_lab.orders.detail import order_detail
+from bankklient_lab.orders.listing import payment_orders
 from bankklient_lab.sealing.container import seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity
 from bankklient_lab.sealing.keys import SigningKey
@@ -94,20 +97,25 @@ def test_an_order_without_funds_is_rejected_with_its_reason(pair: Pair) -> None:
     pair.later(days=7)
     assert pair.transmit()["complete"]
     assert status(pair.lab, poor) == "ER"
-    assert pair.lab.rows("SELECT reason, in_process FROM ops.sent_order") == [(202, False)]
+    told = order_detail(pair.lab, poor)
+    assert (told["reason"], told["in_process"], told["sent_batch"]) == (202, False, "20260001")
+    assert told["reason_name"] == "Insufficient funds on the debited account"
+    listed = payment_orders.rows(pair.lab, which="history", where={"reason": "202"}, order_by=("reason_name",))
+    assert [{name: row[name] for name in SENT} for row in listed] == [{name: told[name] for name in SENT}]
+    assert payment_orders.rows(pair.lab, where={"reason": "205"}) == []
 
 
 @pytest.mark.spec("TRN-026", "TXN-070", "TXN-071", "ORD-330", "ORD-335")
 def test_foreign_payments_get_reference_hold_and_status(pair: Pair) -> None:
     (order,) = sent(pair, FOREIGN)
     assert status(pair.lab, order) == "PR"
-    ((reference, held),) = pair.lab.rows("SELECT bank_reference, held FROM ops.sent_order")
-    assert reference
-    assert held > 500
+    (row,) = payment_orders.rows(pair.lab)
+    assert row["bank_reference"]
+    assert row["held"] > 500
     pair.later(days=1)
     pair.transmit()
     assert status(pair.lab, order) == "OK"
-    assert pair.lab.rows("SELECT held FROM ops.sent_order") == [(None,)]
+    assert order_detail(pair.lab, order)["held"] is None
 
 
 def test_statements_of_the_closed_day_go_into_the_history(pair: Pair) -> None:
