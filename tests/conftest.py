@@ -23,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     heavy = parser.getgroup("bankklient", "counts of the heavy tests")
     heavy.addoption("--mutations", type=int, default=20_000, help="mutated files to read, over all formats")
     heavy.addoption("--kills", type=int, default=60, help="processes to kill at a random instant")
+    heavy.addoption("--histories", type=int, default=20, help="histories of a client and its bank")
     heavy.addoption("--update-images", action="store_true", help="take the screenshots of docs/images anew")
     heavy.addoption("--update-expected", action="store_true", help="write expected twins instead of comparing")
 
@@ -74,6 +75,12 @@ def mutations(request: pytest.FixtureRequest) -> int:
 def kills(request: pytest.FixtureRequest) -> int:
     """Return how many processes to kill."""
     return int(request.config.getoption("--kills"))
+
+
+@pytest.fixture(scope="session")
+def histories(request: pytest.FixtureRequest) -> int:
+    """Return how many histories of a client and its bank to go through."""
+    return int(request.config.getoption("--histories"))
 
 
 @pytest.fixture(scope="session")

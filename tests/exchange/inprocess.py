@@ -11,12 +11,17 @@ from bankklient_lab.sealing.identity import BatchIdentity
 class InProcess:
     """A bank that is an object here, for the client of a connection point."""
 
-    def __init__(self, bank: FaultyBank, client: int) -> None:
+    def __init__(self, bank: FaultyBank, client: int, *, mixed_up: bool = False) -> None:
+        """`mixed_up`: from the second batch on, the receipt of the one before comes instead of its own."""
         self._bank, self._client = bank, client
+        self._mixed_up = mixed_up
+        self._before = b""
 
     def send(self, identity: BatchIdentity, container: bytes) -> bytes:
         """Bring a batch."""
-        return self._bank.take(container, identity).signed
+        signed = self._bank.take(container, identity).signed
+        before, self._before = self._before, signed
+        return before if self._mixed_up and before else signed
 
     def void(self, identity: BatchIdentity, container: bytes) -> bytes:
         """Give a number up."""

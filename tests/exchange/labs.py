@@ -45,10 +45,10 @@ class Pair:
         """Put what is ready into batches."""
         return balanced(self.lab, a_signer())
 
-    def transmit(self, *faults: Fault | None, job: Job | None = None) -> dict[str, Any]:
+    def transmit(self, *faults: Fault | None, job: Job | None = None, mixed_up: bool = False) -> dict[str, Any]:
         """Transmit over the line, whose first requests suffer the faults."""
         self.faults[:] = faults
-        link = Link(InProcess(self.line, OWN_POINT), self.key, bank_trust(self.lab))
+        link = Link(InProcess(self.line, OWN_POINT, mixed_up=mixed_up), self.key, bank_trust(self.lab))
         return transmit_over(self.lab, link, job or Job())
 
     def later(self, **by: float) -> None:
@@ -82,10 +82,10 @@ class Pair:
         )]  # fmt: skip
 
 
-def a_bank(clock: Callable[[], Any], path: Path | None = None, *, encrypted: bool = False, signers: int = 1) -> Bank:
-    """Return a bank that knows the client, its key and its accounts."""
+def a_bank(clock: Callable[[], Any], path: Path | None = None, **contract: Any) -> Bank:
+    """Return a bank that knows the client (`contract`: as register_client), its key and its accounts."""
     bank = Bank.open(path, clock, key=BANK_KEY, seed=1)
-    bank.register_client(OWN_POINT, "Client", encrypted=encrypted, signers=signers)
+    bank.register_client(OWN_POINT, "Client", **contract)
     bank.register_key(KEY.certificate)
     for account, (currency, amount) in OPENING.items():
         bank.open_account(Account(account, currency, "Account", OWN_POINT, opening=Decimal(amount)))

@@ -1,15 +1,15 @@
 """Random histories of a client and its bank over a bad line, with crashes: nothing is lost, nothing is done twice.
 
-Set BANKKLIENT_HISTORIES for another number of histories.
+`--histories` sets their number. A history begins with copies of a lab whose orders are entered already and of a bank's
+file; what kills the processes for good, at any instant and with their files, is in test_kills.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
-from contextlib import suppress
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,162 +17,233 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from bankklient_lab.balancing.revocations import mark_for_revocation, revocable_orders
-from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
+from bankklient_lab.balancing.revocations import mark_for_revocation
+from bankklient_lab.balancing.unsent import discard_batch
+from bankklient_lab.bank import Bank, taking
 from bankklient_lab.bank.faults import Fault
+from bankklient_lab.errors import Unreachable
 from bankklient_lab.exchange import answers, journal, receiving, sending
 from bankklient_lab.exchange.journal import journal_path
 from bankklient_lab.lab import open_here
+from bankklient_lab.orders.confirmation import include_orders
+from tests.balancing.labs import a_signer, balanced
 from tests.clocks import NOON, Clock
-from tests.exchange.labs import Pair, a_bank, introduced
-from tests.orders.labs import COLLECTION, DOMESTIC, FOREIGN, broken_checks, created
+from tests.exchange.inprocess import InProcess
+from tests.exchange.labs import BANK_KEY, Pair, a_bank, introduced
+from tests.orders.labs import COLLECTION, FOREIGN, broken_checks, created
 
-HISTORIES = int(os.environ.get("BANKKLIENT_HISTORIES", "5"))
-STEPS = 12
-# Places between the commits of a transmission, where the client's process may end.
-CRASHES = {
+STEPS = 8
+SKEW_MINUTES = (-4, 0, 4)  # of the bank's clock
+UNTIL_SETTLED = (1, 0, 3, 0)  # days between transmissions: funds, maturities and a weekend are waited for
+SAVINGS = "150000030/0600"
+# The orders of every history: kind and values; the large ones lack funds, some wait for their day.
+ORDERS: list[tuple[str, dict[str, Any]]] = [
+    *[("domestic_payment", {"amount": amount}) for amount in ("1.00", "20.00", "300.00", "4000.00")],
+    ("domestic_payment", {"amount": "70000.00", "own_account": SAVINGS}),
+    ("domestic_payment", {"amount": "5.00", "own_account": SAVINGS, "maturity_date": "2026-11-24"}),
+    ("domestic_payment", {"amount": "60.00", "maturity_date": "2026-11-24"}),
+    (COLLECTION, {"amount": "700.00"}),
+    (FOREIGN, {"amount": "10.00"}),
+    (FOREIGN, {"amount": "90000.00"}),
+]
+# Where a process may end: between the commits of the client's transmission, and within a transaction of the bank.
+CRASHES: dict[str, tuple[object, str]] = {
     "before the journal": (journal.Journal, "note"),
     "after the bank's answer": (sending, "read_receipt"),
     "while the answer is kept": (sending, "step_all"),
     "before a batch is taken over": (receiving, "read_batch"),
+    "before a batch is confirmed": (InProcess, "taken"),
     "while a batch is applied": (answers, "take_step"),
     "after a batch was applied": (receiving, "shortened"),
+    "while the bank takes a batch": (taking, "process_ready"),
 }
 # What happens to the first requests of a transmission; a fault is as likely as none.
 FAULTS = st.lists(st.none() | st.sampled_from(list(Fault)), max_size=6)
-ENDED = {7, 8, 22}
-_TEMPLATE: list[Path] = []
+NOT_SENT, DISCARDED = {1}, {21, 22}  # statuses of batches to the bank
+BATCHES_OVER, ORDERS_OVER = {7, 8, 22}, {"OK", "ER", "DE"}
 
 
 class Crash(BaseException):
-    """The process ends here."""
+    """The client's process ends here."""
 
 
-def _crash(*_: object, **__: object) -> None:
-    raise Crash
+@contextmanager
+def ending(place: str) -> Iterator[None]:
+    """Let a process end at a place: the client's altogether, of the bank's the client learns nothing."""
+    end = Unreachable("the bank's process ended") if "bank takes" in place else Crash()
+    with patch.object(*CRASHES[place], side_effect=end), suppress(Crash):
+        yield
+
+
+@dataclass
+class Template:
+    """The files that histories begin with."""
+
+    lab: Path
+    bank: Path
+    orders: list[int]
 
 
 class Histories(RuleBasedStateMachine):
     """What client, bank, line and clock may do."""
 
-    @initialize()
-    def begin(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="histories-"))
-        self.clock = Clock(NOON)
-        self.clock.move(hours=21)
-        self.path = Path(shutil.copy(_TEMPLATE[0], self.folder / "model.lab"))
-        self.pair = Pair(open_here(self.path, clock=self.clock, user="tester"), a_bank(self.clock), self.clock)
+    template: Template
+    folder: Path
+
+    @initialize(skew=st.sampled_from(SKEW_MINUTES))
+    def begin(self, skew: int) -> None:
+        """Copy lab and bank, whose clock is some minutes ahead or behind."""
+        self.folder.mkdir()
+        path = Path(shutil.copy(self.template.lab, self.folder / "model.lab"))
+        kept = Path(shutil.copy(self.template.bank, self.folder / "bank.db"))
+        self.clock, bank_clock = Clock(NOON), Clock(NOON)
+        self.clocks = (self.clock, bank_clock)
+        self.later(hours=21)
+        bank_clock.move(minutes=skew)
+        lab = open_here(path, clock=self.clock, user="tester")
+        self.pair = Pair(lab, Bank.open(kept, bank_clock, key=BANK_KEY), self.clock)
+        self.left = list(self.template.orders)
         self.hashes: dict[tuple[int, int, int], str] = {}
+        self.batches_over: dict[int, int] = {}
+        self.orders_over: dict[int, str] = {}
 
-    @rule(
-        kind=st.sampled_from((DOMESTIC, DOMESTIC, COLLECTION, FOREIGN)),
-        amount=st.sampled_from(("1.00", "250.50", "70000.00")),
-        savings=st.booleans(),
-        later=st.booleans(),
-        at_once=st.booleans(),
-    )
-    def pay(self, kind: str, amount: str, savings: bool, later: bool, at_once: bool) -> None:
-        values: dict[str, Any] = {"amount": amount}
-        if kind == DOMESTIC and savings:
-            values["own_account"] = "150000030/0600"
-        if later:
-            values["maturity_date"] = (self.clock().date() + timedelta(days=3)).isoformat()
-        created(self.pair.lab, kind, **values)
-        if at_once:
-            self.pair.balance()
+    def later(self, **by: float) -> None:
+        """Move both clocks."""
+        for clock in self.clocks:
+            clock.move(**by)
 
-    @rule(faults=FAULTS)
-    def transmit(self, faults: list[Fault | None]) -> None:
-        self.pair.transmit(*faults)
+    @rule(chosen=st.lists(st.integers(0, len(ORDERS) - 1), min_size=1, max_size=3))
+    def balance(self, chosen: list[int]) -> None:
+        """Put some of the orders into batches."""
+        ids = {self.left.pop(number % len(self.left)) for number in chosen if self.left}
+        if ids:
+            include_orders(self.pair.lab, sorted(ids))
+            balanced(self.pair.lab, a_signer(), "included")
 
-    @rule(where=st.sampled_from(sorted(CRASHES)), faults=FAULTS)
-    def crash(self, where: str, faults: list[Fault | None]) -> None:
-        module, name = CRASHES[where]
-        with patch.object(module, name, _crash), suppress(Crash):
+    @rule(faults=FAULTS, mixed_up=st.booleans())
+    def transmit(self, faults: list[Fault | None], mixed_up: bool) -> None:
+        """Transmit over a line with faults, which may also bring a receipt a second time instead of the right one."""
+        self.pair.transmit(*faults, mixed_up=mixed_up)
+
+    @rule(place=st.sampled_from(sorted(CRASHES)), faults=FAULTS)
+    def crash(self, place: str, faults: list[Fault | None]) -> None:
+        """Let a process end amid a transmission."""
+        with ending(place):
             self.pair.transmit(*faults)
-        self.pair.lab.close()
-        self.pair.lab = open_here(self.path, clock=self.clock, user="tester")
-        self.check()
 
     @rule()
     def discard(self) -> None:
-        waiting = unsent_batches.rows(self.pair.lab)
+        """Discard the oldest batch that was not sent."""
+        waiting = [batch_id for batch_id, status in self.statuses("send") if status in NOT_SENT]
         if waiting:
-            discard_batch(self.pair.lab, waiting[0]["batch_id"])
+            discard_batch(self.pair.lab, waiting[0])
 
     @rule()
     def revoke(self) -> None:
-        orders = [row["order_id"] for row in revocable_orders.rows(self.pair.lab) if row["revocation"] == 0]
-        if orders:
-            mark_for_revocation(self.pair.lab, orders[:2])
-            self.pair.balance()
+        """Ask to revoke an order that the bank has and has not done yet."""
+        found = self.pair.lab.rows(
+            "SELECT order_id FROM ops.domestic_order JOIN ops.sent_order USING (order_id)"
+            " WHERE status IN ('SE', 'PR', 'IS') AND in_process AND revocation = 0 ORDER BY order_id LIMIT 1"
+        )
+        if found:
+            mark_for_revocation(self.pair.lab, [order_id for (order_id,) in found])
+            balanced(self.pair.lab, a_signer(), "included")
 
     @rule(hours=st.sampled_from((1, 9, 24)))
     def wait(self, hours: int) -> None:
-        self.pair.later(hours=hours)
+        """Let time go by."""
+        self.later(hours=hours)
 
-    def check(self) -> None:
-        """See what must hold at any moment (I1 to I4, I8)."""
-        pair = self.pair
-        assert broken_checks(pair.lab) == {}
-        assert pair.bank.check() == dict.fromkeys(pair.bank.check(), 0)
-        for batch_type, year, number, sha256 in pair.lab.rows(
+    def statuses(self, direction: str) -> list[tuple[int, int]]:
+        """Return number and status of the batches of a direction."""
+        return self.pair.lab.rows(
+            "SELECT batch_id, status FROM ops.batch WHERE direction = $direction ORDER BY batch_id",
+            {"direction": direction},
+        )
+
+    def order_statuses(self) -> dict[int, str]:
+        """Return the statuses of the orders that were put into batches."""
+        return dict(self.pair.lab.rows(
+            "SELECT order_id, status FROM (SELECT order_id, status FROM ops.domestic_order UNION ALL"
+            " SELECT order_id, status FROM ops.foreign_order) SEMI JOIN ops.sent_order USING (order_id)"
+        ))  # fmt: skip
+
+    def noted(self) -> int:
+        """Return how many batches the journal says were sent."""
+        path = journal_path(self.pair.lab.path)
+        return len(path.read_text("ascii").splitlines()) if path.exists() else 0
+
+    def sent(self) -> int:
+        """Return how many batches went out, or were about to."""
+        return sum(status not in NOT_SENT | DISCARDED for _, status in self.statuses("send"))
+
+    @invariant()
+    def nothing_is_taken_back(self) -> None:
+        """See that numbers keep their contents, what is over stays so, and the journal is not ahead (I4, I8)."""
+        if not hasattr(self, "pair"):
+            return
+        for batch_type, year, number, sha256 in self.pair.lab.rows(
             "SELECT batch_type, year, number, payload_sha256 FROM ops.batch WHERE direction = 'send'"
         ):
             assert self.hashes.setdefault((batch_type, year, number), sha256) == sha256
-        noted = journal_path(self.path).read_text("ascii").splitlines() if journal_path(self.path).exists() else []
-        ((sent,),) = pair.lab.rows(
-            "SELECT count(*) FROM ops.batch WHERE direction = 'send' AND status NOT IN (1, 21, 22)"
-        )
-        assert len(noted) <= sent  # the journal is never ahead of the lab
+        batches, orders = dict(self.statuses("send")), self.order_statuses()
+        assert self.batches_over.items() <= batches.items()
+        assert self.orders_over.items() <= orders.items()
+        self.batches_over = {number: status for number, status in batches.items() if status in BATCHES_OVER}
+        self.orders_over = {number: status for number, status in orders.items() if status in ORDERS_OVER}
+        assert self.noted() <= self.sent()
 
     def teardown(self) -> None:
-        if not hasattr(self, "pair"):
-            return
-        try:
-            self.settle()
-        finally:
-            self.pair.lab.close()
-            self.pair.bank.close()
-            shutil.rmtree(self.folder)
+        """Let the faults end, and see that both sides agree."""
+        with ExitStack() as after:
+            if self.folder.exists():
+                after.callback(shutil.rmtree, self.folder)
+            if hasattr(self, "pair"):
+                after.callback(self.pair.lab.close)
+                after.callback(self.pair.bank.close)
+                self.settle()
 
     def settle(self) -> None:
-        """Let the faults end: every batch ends, and both sides agree on every order (I5, I7)."""
+        """See that every batch ends, and both sides agree on every order (I1, I2, I5, I7)."""
         pair = self.pair
-        for days in (8, 1, 0):  # what waits for funds or its maturity is over by then
-            pair.later(days=days)
+        for days in UNTIL_SETTLED:
+            self.later(days=days)
             told = pair.transmit()
             assert told["complete"], told["message"]
-        self.check()
-        ends = dict(pair.lab.rows("SELECT direction, list(DISTINCT status) FROM ops.batch GROUP BY ALL"))
-        assert set(ends.get("send", [])) <= ENDED
-        assert set(ends.get("receive", [])) <= {11, 14}
+            if {status for _, status in self.statuses("send")} <= BATCHES_OVER:
+                break
+        self.nothing_is_taken_back()
+        assert self.noted() == self.sent()
+        assert {status for _, status in self.statuses("send")} <= BATCHES_OVER
+        assert {status for _, status in self.statuses("receive")} <= {11, 14}
         assert pair.bank.waiting(20001) == []
-        ours = dict(
-            pair.lab.rows(
-                "SELECT order_id, status FROM (SELECT order_id, status FROM ops.domestic_order UNION ALL"
-                " SELECT order_id, status FROM ops.foreign_order) SEMI JOIN ops.sent_order USING (order_id)"
-                " WHERE status NOT IN ('NS', 'DE')"
-            )
-        )
-        theirs = dict(pair.bank._store.rows("SELECT order_id, state FROM payment"))
-        assert ours == theirs
+        ours = {order_id: status for order_id, status in self.order_statuses().items() if status not in ("NS", "DE")}
+        assert ours == dict(pair.bank._store.rows("SELECT order_id, state FROM payment"))
+        assert broken_checks(pair.lab) == {}
+        assert pair.bank.check() == dict.fromkeys(pair.bank.check(), 0)
+
+
+@pytest.fixture(scope="module")
+def template(orders_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Return a lab with orders, and a bank whose client's payments wait one day for funds."""
+    folder = tmp_path_factory.mktemp("template")
+    clock = Clock(NOON)
+    with open_here(Path(shutil.copy(orders_file, folder / "model.lab")), clock=clock, user="tester") as lab:
+        introduced(lab)
+        orders = [created(lab, kind, **values) for kind, values in ORDERS]
+    a_bank(clock, folder / "bank.db", np_days=1).close()
+    return Template(folder / "model.lab", folder / "bank.db", orders)
 
 
 @pytest.mark.spec("TRN-018")
-def test_no_order_is_lost_and_none_is_executed_twice(
-    orders_file: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    template = Path(shutil.copy(orders_file, tmp_path_factory.mktemp("model") / "template.lab"))
-    with open_here(template, clock=lambda: NOON, user="tester") as lab:
-        introduced(lab)
-    _TEMPLATE[:] = [template]
+def test_no_order_is_lost_and_none_is_executed_twice(template: Template, tmp_path: Path, histories: int) -> None:
+    Histories.template, Histories.folder = template, tmp_path / "history"
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=HISTORIES, stateful_step_count=STEPS, deadline=None,
+            max_examples=histories, stateful_step_count=STEPS, deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
