@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         signature_rights,
         take_signature_right,
     )
-    from bankklient_lab.balancing.signatures import orders_to_sign, sign_batch, waiting_signatures
+    from bankklient_lab.balancing.signatures import orders_to_sign, sign_batch, sums_to_sign, waiting_signatures
     from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
     from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
     from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
@@ -170,7 +170,7 @@ _MODULES = {
     "balancing.balance": ("balance", "key_for_balancing"),
     "balancing.revocations": ("mark_for_revocation", "revocable_orders", "unmark_for_revocation"),
     "balancing.signature_rights": ("give_signature_right", "signature_rights", "take_signature_right"),
-    "balancing.signatures": ("orders_to_sign", "sign_batch", "waiting_signatures"),
+    "balancing.signatures": ("orders_to_sign", "sign_batch", "sums_to_sign", "waiting_signatures"),
     "balancing.statements": ("balancing_statement", "balancing_statement_totals"),
     "balancing.summaries": ("balancing_duplicates", "balancing_summary", "balancing_types"),
     "balancing.unsent": ("discard_batch", "unsent_batches"),
@@ -447,6 +447,7 @@ __all__ = [
     "statements",
     "stop_replacing_texts",
     "stop_watching",
+    "sums_to_sign",
     "take_over_patterns",
     "take_signature_right",
     "text_replacements",

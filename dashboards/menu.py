@@ -38,6 +38,7 @@ ENTRIES = {
     "balancing": Entry(
         "balance", PAY, ["balancing.balance:balance", "balancing.statements:balancing_statement"], key="b"
     ),
+    "signatures": Entry("draw", PAY, ["balancing.signature_rights:signature_rights"]),
     "transmissions": Entry("sync_alt", PAY),
     "patterns": Entry("bookmarks", PAY, ["orders.patterns:patterns"]),
     "regular": Entry("event_repeat", PAY, ["orders.regular_payments:regular_payments"]),

@@ -19,12 +19,13 @@ from bankklient_lab.money import exact
 
 SIGNS = "11|16|70|71|110|111|130|131"  # who balances or confirms may be given a right to sign
 _GIVES = "1"
+SEES = f"{_GIVES}|{SIGNS}"
 ID_MAX = 2**31 - 1
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 
-@table_action(f"{_GIVES}|{SIGNS}")
+@table_action(SEES)
 def signature_rights(lab: Lab) -> Read:
     """Return the rights to sign batches, by user.
 

@@ -79,6 +79,16 @@ def orders_to_sign(lab: Lab, batch_id: int) -> Read:
     )
 
 
+@table_action(SIGNS)
+def sums_to_sign(lab: Lab, batch_id: int) -> Read:
+    """Return orders and amount by currency of a batch that waits for signatures; none for another batch."""
+    one = f"SELECT batch_id FROM ({WAITING}) WHERE batch_id = {_within(batch_id)}"
+    return lab.read(
+        f"SELECT currency, count(*) AS orders, sum(amount)::DECIMAL(18,3) AS amount FROM ({orders_of(one)})"
+        " GROUP BY currency ORDER BY currency"
+    )
+
+
 @action(SIGNS, record="batch_id", steps=True, personal=True)
 def sign_batch(lab: Lab, batch_id: int, sha256: str, password: str) -> dict[str, Any]:
     """Sign a batch that waits for signatures, by the caller's personal key; `password` is the key's.
