@@ -7,6 +7,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
+from bankklient_lab.bank.funds import any_payment
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.formats.batches import MESSAGES_MAX, Batch, Message, write_batch
@@ -62,9 +63,9 @@ def answers_on(work: Work, condition: str, **given: object) -> list[Told]:
 
 def tell(work: Work) -> None:
     """Answer on every order whose state its client does not know: one pain.002 for each of the client's batches."""
-    found = answers_on(work, "p.told <> p.state")
-    if not found:
+    if not any_payment(work, "told <> state"):
         return
+    found = answers_on(work, "p.told <> p.state")
     for (point, foreign), of_client in groupby(found, key=lambda one: one[:2]):
         messages: list[Message] = []
         for batch, orders in groupby(of_client, key=lambda one: one.batch):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pyarrow as pa
 
 from bankklient_lab.bank.calendar import working_after, working_from
-from bankklient_lab.bank.funds import available, covered, reject_closed
+from bankklient_lab.bank.funds import any_payment, available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import Rejection as Why
@@ -109,19 +109,22 @@ def _cases(country: str) -> tuple[str, str]:
     return f"CASE {numbers} END", f"nullif(CASE {texts} END, '')"
 
 
+_WAITING = "state IN ('RV', 'IS') AND kind <> 'foreign' AND due <= $day"
 _DUE = (
     "SELECT p.*, d.account AS debit_account, c.account AS credit_account, if(p.priority, $fee, 0) AS fee FROM"
     " (SELECT *, if(kind = 'payment', own_account, counter_account) AS debited,"
     " if(kind = 'payment', counter_account, own_account) AS credited,"
     " if(kind = 'payment', own_name, counter_name) AS debited_name,"
     " if(kind = 'payment', counter_name, own_name) AS credited_name"
-    " FROM payment WHERE state IN ('RV', 'IS') AND kind <> 'foreign' AND due <= $day) p"
+    f" FROM payment WHERE {_WAITING}) p"
     " LEFT JOIN account d ON d.account = p.debited LEFT JOIN account c ON c.account = p.credited"
 )
 
 
 def settle(work: Work) -> None:
     """Execute the domestic orders that are due and have funds; the others wait (IS)."""
+    if not any_payment(work, _WAITING, day=work.day):
+        return
     reject_closed(work, foreign=False)
     given: dict[str, object] = {"day": work.day, "fee": work.parameters.priority_fee}
     waiting = work.store.rows(

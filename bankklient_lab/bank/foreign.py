@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from bankklient_lab.bank.calendar import working_after, working_from
-from bankklient_lab.bank.funds import available, covered, reject_closed
+from bankklient_lab.bank.funds import any_payment, available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import ForeignRejection as Why
@@ -112,7 +112,7 @@ def hold(work: Work) -> None:
 
     It is the only test: a payment is not tried again.
     """
-    if not _any(work, "state = 'RV' AND due <= $day", day=work.day):
+    if not any_payment(work, "kind = 'foreign' AND state = 'RV' AND due <= $day", day=work.day):
         return
     reject_closed(work, foreign=True)
     given: dict[str, object] = {"day": work.day, "fee": work.parameters.foreign_fee}
@@ -130,11 +130,6 @@ def hold(work: Work) -> None:
         " WHERE kind = 'foreign' AND state = 'RV' AND due <= $day",
         {"day": work.day},
     )
-
-
-def _any(work: Work, condition: str, **given: object) -> bool:
-    """Tell whether there is such a foreign payment: cheap, unlike `_MOVED`."""
-    return work.store.row(f"SELECT 1 FROM payment WHERE kind = 'foreign' AND {condition} LIMIT 1", given) is not None
 
 
 def agree_rate(work: Work, point: int, order_id: int, rate: Decimal) -> None:
@@ -172,7 +167,7 @@ def execute(work: Work, *, evening: bool) -> None:
 
     One that asked for a rate waits until it is agreed.
     """
-    if not _any(work, "state = 'PR'"):
+    if not any_payment(work, "kind = 'foreign' AND state = 'PR'"):
         return
     given: dict[str, object] = {"day": work.day, "fee": work.parameters.foreign_fee}
     ready = (

@@ -25,7 +25,7 @@ class Store:
         try:
             self._con = duckdb.connect(str(path) if path else ":memory:")
         except duckdb.IOException as error:
-            raise LabBusy(f"the bank's file {path} can't be opened, or is used by another process ({error})") from None
+            raise _unopened(path, error) from None
         self._lock = RLock()
         self._open = False
         for setting in (
@@ -33,6 +33,7 @@ class Store:
             "autoinstall_known_extensions = false",
             "python_enable_replacements = false",
             "enable_external_access = false",
+            "threads = 1",  # its transactions are small: a second thread would be waited for more than it does
         ):
             self._con.execute(f"SET {setting}")
         text = (files("bankklient_lab.bank") / "bank.sql").read_text("utf-8")
@@ -90,3 +91,12 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._con.close()
+
+
+def _unopened(path: Path | None, error: duckdb.Error) -> LabBusy:
+    """Return why the file can't be opened; DuckDB tells only in words that another process has it."""
+    if "Could not set lock" in str(error):
+        return LabBusy(
+            f"the bank's file {path} is used by another process, such as `bankklient bank serve`; stop that one first"
+        )
+    return LabBusy(f"the bank's file {path} can't be opened ({str(error).splitlines()[0]})")

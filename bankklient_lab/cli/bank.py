@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,13 +19,10 @@ from bankklient_lab.errors import BadArgument, Refused, SealBroken
 if TYPE_CHECKING:
     from bankklient_lab.bank import Bank
     from bankklient_lab.sealing.certificates import Certificate
-    from bankklient_lab.sealing.keys import SigningKey
 
-YEARS_OF_THE_KEY = 10
 BankArgument = Annotated[str, typer.Argument(metavar="BANK", help="Folder of the bank.")]
 PointArgument = Annotated[int, typer.Argument(metavar="POINT", help="Connection point of the client.")]
 _QUESTION = "Password of the bank's key: "
-_FILE, _KEY, _CERTIFICATE = "bank.db", "bank.key", "bank.pem"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,24 +44,13 @@ def found(
     password_file: PasswordFileOption = "",
 ) -> None:
     """Found a bank in a new folder, with a key of its own; clients register its certificate bank.pem."""
-    from bankklient_lab.bank import Bank, parameters_of
-    from bankklient_lab.sealing.keys import new_key
-    from bankklient_lab.sealing.private_keys import sealed_key
+    from bankklient_lab.bank.folder import CERTIFICATE, found_bank
 
-    folder, terms, now = Path(bank), parameters_of(parameters), datetime.now(UTC)
-    if folder.exists():
-        raise Refused(f"{bank} is there already; a bank is founded in a new folder")
-    expires_on = date(now.year + YEARS_OF_THE_KEY, 1, 1)
-    made = new_key(point=terms.point, kind="operational", at=now, expires_on=expires_on)
-    sealed = sealed_key(made, password(password_file, _QUESTION))
-    try:
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise BadArgument(f"{bank} can't be made ({error.strerror})") from None
-    (folder / _KEY).write_bytes(sealed)
-    (folder / _CERTIFICATE).write_text(made.certificate.pem, "ascii")
-    Bank.open(folder / _FILE, _now, key=made, seed=seed, parameters=parameters).close()
-    lines([f"{terms.name}, connection point {terms.point}, is founded; its certificate is {folder / _CERTIFICATE}"])
+    folder = Path(bank)
+    one = found_bank(folder, password(password_file, _QUESTION), _now, parameters=parameters, seed=seed)
+    one.close()
+    terms = one.parameters
+    lines([f"{terms.name}, connection point {terms.point}, is founded; its certificate is {folder / CERTIFICATE}"])
 
 
 def client(
@@ -231,21 +217,10 @@ def _now() -> datetime:
 @contextmanager
 def _opened(bank: str, password_file: str, ahead: timedelta = timedelta()) -> Iterator[Bank]:
     """Open a bank by its folder, its clock `ahead` of this machine's."""
-    from bankklient_lab.bank import Bank
+    from bankklient_lab.bank.folder import open_bank
 
-    folder = Path(bank)
-    if not (folder / _FILE).is_file():
-        raise BadArgument(f"{bank} is no folder of a bank; `bankklient bank found` makes one")
-    one = Bank.open(folder / _FILE, lambda: _now() + ahead, key=_key(folder, password(password_file, _QUESTION)))
+    one = open_bank(Path(bank), password(password_file, _QUESTION), lambda: _now() + ahead)
     try:
         yield one
     finally:
         one.close()
-
-
-def _key(folder: Path, password: str) -> SigningKey:
-    from bankklient_lab.sealing.certificates import read_certificate
-    from bankklient_lab.sealing.private_keys import opened_key
-
-    certificate = read_certificate((folder / _CERTIFICATE).read_bytes())
-    return opened_key((folder / _KEY).read_bytes(), password, certificate)

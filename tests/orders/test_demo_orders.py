@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from bankklient_lab.demo.company import own_accounts
-from bankklient_lab.demo.orders import DESKS, fill_orders, staff
+from bankklient_lab.demo.desks import DESKS, staff
+from bankklient_lab.demo.orders import fill_orders
 from bankklient_lab.history.upkeep import check
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.listing import order_counts, orders
