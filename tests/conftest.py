@@ -94,6 +94,7 @@ def demo_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the file of a small demo lab that no process holds; copy it to change it."""
     lab = tmp_path_factory.mktemp("demo") / "demo.lab"
     command = [sys.executable, "-m", "bankklient_lab.cli", "demo", "--once", "--entries", "2000", "--months", "13"]
+    command += ["--bank-months", "0"]
     environment = os.environ | {"BANKKLIENT_LAB": str(lab)}
     done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]

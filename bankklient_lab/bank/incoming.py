@@ -31,9 +31,9 @@ class Incoming(NamedTuple):
 
 
 def expect(work: Work, payments: Sequence[Incoming]) -> None:
-    """Store payments that are to arrive; BadArgument for one in the past or without an amount."""
+    """Store payments that are to arrive; BadArgument for one not in the future or without an amount."""
     for payment in payments:
-        if payment.arrives_at < work.at or exact(payment.amount) <= 0:
+        if payment.arrives_at <= work.at or exact(payment.amount) <= 0:
             raise BadArgument(f"a payment arrives in the future and has an amount, not {payment.amount}")
     known: dict[str, str] = dict(work.store.rows("SELECT account, currency FROM account WHERE NOT own"))
     unknown = sorted({payment.account for payment in payments} - set(known))

@@ -31,7 +31,18 @@ class OwnAccount:
     opening: int
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """One account of the company at the simulated bank; `opening` is its balance when it is opened."""
+
+    iban: str
+    currency: str
+    name: str
+    opening: int
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of data/demo/<name>.csv."""
     text = (files("bankklient_lab.data") / f"demo/{name}.csv").read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))
 
@@ -41,7 +52,15 @@ def own_accounts() -> tuple[OwnAccount, ...]:
     """Return the company's accounts in the order of their numbers."""
     return tuple(
         OwnAccount(**(row | {"account_no": int(row["account_no"]), "opening": int(row["opening"])}))  # type: ignore[arg-type]
-        for row in _rows("accounts")
+        for row in rows("accounts")
+    )
+
+
+@cache
+def bank_accounts() -> tuple[BankAccount, ...]:
+    """Return the company's accounts at the simulated bank."""
+    return tuple(
+        BankAccount(row["iban"], row["currency"], row["name"], int(row["opening"])) for row in rows("bank_accounts")
     )
 
 
@@ -57,7 +76,7 @@ def flows_table() -> pa.Table:
     return pa.Table.from_pylist(
         [
             {k: float(v) if k in numbers else int(v) if k in days else v for k, v in row.items()} | {"flow_no": no}
-            for no, row in enumerate(_rows("flows"), start=1)
+            for no, row in enumerate(rows("flows"), start=1)
         ]
     )
 
@@ -65,7 +84,7 @@ def flows_table() -> pa.Table:
 def partners_table() -> pa.Table:
     """Return whom the company deals with: partners (the group), partner_no, name, account, bank."""
     found = []
-    for group_no, row in enumerate(_rows("partners"), start=1):
+    for group_no, row in enumerate(rows("partners"), start=1):
         names = row["names"].split("|")
         names = [f"{names[0]} {no:04}" for no in range(1, 401)] if names == ["Employee"] else names
         for no, name in enumerate(names):

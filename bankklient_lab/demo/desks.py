@@ -1,6 +1,5 @@
 """The desks of the demo company: its people, each of whom may do what its desk may: no order has one pair of eyes.
 
-
 A new demo lab has one user. Then this user's tokens are the hands of the people.
 """
 

@@ -5,17 +5,15 @@ Every state comes about as in daily life, and what waits for a second pair of ey
 
 from __future__ import annotations
 
-import csv
 import random
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from bankklient_lab.demo.company import own_accounts, partners_table
+from bankklient_lab.demo.company import own_accounts, partners_table, rows
 from bankklient_lab.demo.desks import APPROVER, CHECKER, CLERK, SECOND, clocked, token_hands
 
 if TYPE_CHECKING:
@@ -179,8 +177,7 @@ def _business_days(today: date) -> list[date]:
 
 
 def _planned() -> Iterator[Planned]:
-    text = (files("bankklient_lab.data") / "demo/orders.csv").read_text("utf-8")
-    for row in csv.DictReader(text.splitlines()):
+    for row in rows("orders"):
         yield Planned(
             row["account"], row["kind"], row["partners"], int(row["orders"]), int(row["from"]), int(row["to"]),
             row["reaches"], row["text"],

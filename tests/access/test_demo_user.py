@@ -18,7 +18,19 @@ from bankklient_lab.lab import open_here
 def test_the_demo_has_one_user_with_a_password_of_its_own(tmp_path: Path) -> None:
     passwords = set()
     for name in ("one.lab", "two.lab"):
-        command = ["demo", "--once", "--json", "--entries", "100", "--months", "1", "--lab", str(tmp_path / name)]
+        command = [
+            "demo",
+            "--once",
+            "--json",
+            "--entries",
+            "100",
+            "--months",
+            "1",
+            "--bank-months",
+            "0",
+            "--lab",
+            str(tmp_path / name),
+        ]
         done = subprocess.run([sys.executable, "-m", "bankklient_lab.cli", *command], stdout=-1, check=True)
         said = json.loads(done.stdout)
         with open_here(tmp_path / name) as lab:

@@ -20,7 +20,7 @@ from bankklient_lab.sealing.keys import SigningKey
 from tests.balancing.labs import KEY, OWN_POINT, a_signer, balanced
 from tests.bank.banks import key_of
 from tests.clocks import Clock
-from tests.exchange.inprocess import InProcess
+from tests.exchange.inprocess import OverALine
 
 BANK_POINT = 600
 BANK_KEY = key_of(BANK_POINT, "operational", "rsa")
@@ -48,7 +48,7 @@ class Pair:
     def transmit(self, *faults: Fault | None, job: Job | None = None, mixed_up: bool = False) -> dict[str, Any]:
         """Transmit over the line, whose first requests suffer the faults."""
         self.faults[:] = faults
-        link = Link(InProcess(self.line, OWN_POINT, mixed_up=mixed_up), self.key, bank_trust(self.lab))
+        link = Link(OverALine(self.line, OWN_POINT, mixed_up=mixed_up), self.key, bank_trust(self.lab))
         return transmit_over(self.lab, link, job or Job())
 
     def later(self, **by: float) -> None:

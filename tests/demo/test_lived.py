@@ -1,0 +1,99 @@
+"""A month of the demo company with its bank, lived twice from one seed: the same in all that is not a signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from bankklient_lab.analysis.balances import balances
+from bankklient_lab.bank import Bank
+from bankklient_lab.bank.folder import open_bank
+from bankklient_lab.demo.company import bank_accounts
+from bankklient_lab.demo.lived import live
+from bankklient_lab.history.upkeep import check
+from bankklient_lab.lab import Lab, open_here
+
+TODAY = date(2026, 12, 1)  # the whole of November lies before it
+KEY_PASSWORD, BANK_PASSWORD = "eight888", "of the bank"
+
+
+class Lived(NamedTuple):
+    """A lab and its bank after the month."""
+
+    lab: Lab
+    bank: Bank
+    told: dict[str, int]
+
+
+def lived_in(folder: Path, stack: ExitStack) -> Lived:
+    folder.mkdir()
+    lab = stack.enter_context(open_here(folder / "demo.lab", create=True, user="tester"))
+    passwords = {"key_password": KEY_PASSWORD, "bank_password": BANK_PASSWORD}
+    told = live(lab, folder / "bank", today=TODAY, months=1, seed=7, **passwords)
+    bank = open_bank(folder / "bank", BANK_PASSWORD, lambda: datetime(2026, 12, 1, tzinfo=UTC))
+    stack.callback(bank.close)
+    return Lived(lab, bank, told)
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lived, Lived]]:
+    folder = tmp_path_factory.mktemp("lived")
+    with ExitStack() as stack:
+        yield lived_in(folder / "one", stack), lived_in(folder / "two", stack)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "SELECT direction, batch_type, year, number, payload, status FROM ops.batch JOIN ops.batch_content"
+        " USING (batch_id) ORDER BY ALL",
+        "SELECT * EXCLUDE import_id FROM history.statement ORDER BY ALL",
+        "SELECT * EXCLUDE import_id FROM history.entry ORDER BY ALL",
+        "SELECT order_id, reason, bank_reference, held, revocation, in_process FROM ops.sent_order ORDER BY ALL",
+    ],
+    ids=["payloads", "statements", "entries", "answers"],
+)
+def test_one_seed_gives_one_life_at_the_client(twice: tuple[Lived, Lived], what: str) -> None:
+    one, two = (lived.lab.rows(what) for lived in twice)
+    assert len(one) >= len(bank_accounts())
+    assert one == two
+
+
+def test_one_seed_gives_one_ledger(twice: tuple[Lived, Lived]) -> None:
+    one, two = twice
+    assert one.told == two.told
+    assert one.bank.ledger().equals(two.bank.ledger())
+    assert one.bank.balances() == two.bank.balances()
+
+
+def test_what_a_month_has(twice: tuple[Lived, Lived]) -> None:
+    lab, bank, told = twice[0]
+    assert told["bank_orders"] == len(lab.rows("FROM ops.sent_order")) == 10
+    statuses = dict(lab.rows("SELECT status, count(*) FROM ops.domestic_order GROUP BY ALL"))
+    assert statuses == {"OK": 6, "ER": 3}
+    assert lab.rows("SELECT status FROM ops.foreign_order") == [("OK",)]
+    assert lab.rows("SELECT reason, revocation FROM ops.sent_order WHERE reason IS NOT NULL ORDER BY ALL") == [
+        (200, 0),  # a debtor who permitted nothing
+        (202, 0),  # the machine was too dear
+        (204, 4),  # revoked
+    ]
+    kinds = bank.ledger().column("kind").to_pylist()
+    assert {"payment", "collection", "foreign", "incoming", "fee", "interest"} <= set(kinds)
+    assert lab.rows("SELECT count(*) FROM history.statement") == [(2 * 20,)]  # of 20 working days
+    assert lab.rows("SELECT count(*) FROM ops.batch WHERE status NOT IN (8, 14)") == [(0,)]
+
+
+def test_both_sides_agree_and_are_whole(twice: tuple[Lived, Lived]) -> None:
+    lab, bank, _ = twice[0]
+    ours = {row["name"]: row["balance"] for row in balances.rows(lab, on=date(2026, 11, 30))}
+    theirs = bank.balances()
+    assert ours == {account.name: theirs[account.iban] for account in bank_accounts()}
+    assert all(balance > Decimal(0) for balance in ours.values())
+    assert [row for row in check.rows(lab) if row["broken"]] == []
+    assert not any(bank.check().values())
