@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab.bank import Account, Bank
-from bankklient_lab.demo.company import bank_accounts
 from bankklient_lab.demo.inprocess import InProcess
 from bankklient_lab.errors import Refused
 from bankklient_lab.jobs import Job
@@ -31,8 +31,8 @@ class Clock:
         return self.now
 
 
-def acquaint(lab: Lab, bank: Bank, password: str) -> None:
-    """Let the lab's client and its bank know each other: points, keys and accounts; `password` is of the client's key.
+def acquaint(lab: Lab, bank: Bank, password: str, accounts: Sequence[Account]) -> None:
+    """Let the lab's client and its bank know each other: points, keys, accounts; `password` is of the client's new key.
 
     It goes as between any client and its bank: each side gives its key, and compares the other's fingerprint.
     """
@@ -55,8 +55,7 @@ def acquaint(lab: Lab, bank: Bank, password: str) -> None:
     bank.register_client(point, "Demo company")
     bank.register_key(read_identification(first, lab.clock()).certificate)
     record_key_delivery(lab, made["key_id"], made["fingerprint"])
-    for one in bank_accounts():
-        bank.open_account(Account(one.iban, one.currency, one.name, point, opening=Decimal(one.opening)))
+    bank.open_account(*(replace(account, point=point) for account in accounts))
 
 
 class Dealings:

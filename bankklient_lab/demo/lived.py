@@ -75,7 +75,8 @@ def live(
     bank = found_bank(folder, bank_password, clock, seed=seed)
     try:
         ours = clocked(lab, clock)
-        acquaint(ours, bank, key_password)
+        accounts = [Account(one.iban, one.currency, one.name, opening=Decimal(one.opening)) for one in bank_accounts()]
+        acquaint(ours, bank, key_password, accounts)
         with token_hands(lab) as hands:
             company = _Company({desk: clocked(one, clock) for desk, one in hands.items()}, ours, bank, key_password)
             return company.live(clock, begin, today, random.Random(f"{seed} lived"), job or Job())  # noqa: S311
