@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
 
+import bankklient_lab as bl
 from bankklient_lab.analysis.balances import balances
 from bankklient_lab.bank import Bank
 from bankklient_lab.bank.folder import open_bank
 from bankklient_lab.demo.company import bank_accounts
 from bankklient_lab.demo.lived import live
 from bankklient_lab.history.upkeep import check
-from bankklient_lab.lab import Lab, open_here
+from bankklient_lab.lab import Lab, created
+from bankklient_lab.runs.execute import execute
 
 TODAY = date(2026, 12, 1)  # the whole of November lies before it
 KEY_PASSWORD, BANK_PASSWORD = "eight888", "of the bank"
@@ -33,7 +36,9 @@ class Lived(NamedTuple):
 
 def lived_in(folder: Path, stack: ExitStack) -> Lived:
     folder.mkdir()
-    lab = stack.enter_context(open_here(folder / "demo.lab", create=True, user="tester"))
+    with created(folder / "demo.lab"):
+        pass
+    lab = stack.enter_context(bl.open(folder / "demo.lab"))
     passwords = {"key_password": KEY_PASSWORD, "bank_password": BANK_PASSWORD}
     told = live(lab, folder / "bank", today=TODAY, months=1, seed=7, **passwords)
     bank = open_bank(folder / "bank", BANK_PASSWORD, lambda: datetime(2026, 12, 1, tzinfo=UTC))
@@ -97,3 +102,14 @@ def test_both_sides_agree_and_are_whole(twice: tuple[Lived, Lived]) -> None:
     assert all(balance > Decimal(0) for balance in ours.values())
     assert [row for row in check.rows(lab) if row["broken"]] == []
     assert not any(bank.check().values())
+
+
+def test_the_notebook_lays_a_month_side_by_side(twice: tuple[Lived, Lived], tmp_path: Path) -> None:
+    lab = twice[0].lab
+    done = execute(lambda: nullcontext(lab), "reconciliation", {"month": "2026-11"}, tmp_path)
+    assert list(done.files) == ["reconciliation.html", "reconciliation.ipynb", "reconciliation_2026-11.xlsx"]
+    cells = nbformat.read(tmp_path / "reconciliation.ipynb", as_version=4).cells
+    printed = "".join(
+        output.text for cell in cells for output in cell.get("outputs", ()) if output.output_type == "stream"
+    )
+    assert "7 booked, 0 open, 0 under, 0 over, 3 rejected" in printed

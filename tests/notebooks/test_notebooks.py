@@ -46,8 +46,10 @@ def text_of(page: Path) -> str:
     return unescape(re.sub(r"<[^>]*>", " ", page.read_text("utf-8")))
 
 
-def test_there_are_the_four_notebooks() -> None:
-    assert sorted(BOOKS) == ["cash_position", "payments_workflow", "statement_run", "tutorial"]
+def test_there_are_the_six_notebooks() -> None:
+    assert sorted(BOOKS) == [
+        "bank_day", "cash_position", "payments_workflow", "reconciliation", "statement_run", "tutorial",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", BOOKS.values(), ids=BOOKS)
@@ -139,11 +141,24 @@ def test_the_way_of_payments(lab: Lab, tmp_path: Path) -> None:
     assert "Stahlwerk Nordtal GmbH" in (tmp_path / "payments.xml").read_text("utf-8")
 
 
+def test_a_day_with_the_bank(lab: Lab, tmp_path: Path) -> None:
+    run(lab, tmp_path, "bank_day")
+    cells = nbformat.read(tmp_path / "bank_day.ipynb", as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    assert [output for output in outputs if output.output_type == "error"] == []
+    told = text_of(tmp_path / "bank_day.html")
+    for status in ("not sent", "insolvency", "in processing", "done"):
+        assert status in told
+    assert "[('26000101.02', 2), ('26000111.02', 1)]" in told
+    assert "'CZ9506000000002001480009': Decimal('17000.000')" in told
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "sentence"),
     [
         ("statement_run", {"account": "Nobody", "month": "2026-10"}, "unknown account 'Nobody'; `bankklient accounts`"),
         ("statement_run", {"account": ACCOUNT, "month": "October"}, "'October' is not a month; write it like 2026-10"),
+        ("reconciliation", {"month": "10/2026"}, "'10/2026' is not a month; write it like 2026-10"),
         ("cash_position", {"on": "31.10.2026"}, "'31.10.2026' is not a day; write it like 2026-10-31"),
         ("cash_position", {"on": "2026-10-30", "in_currency": "XYZ"}, "there are no exchange rates for XYZ"),
     ],
