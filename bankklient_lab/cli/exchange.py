@@ -37,7 +37,8 @@ def transmit(password_file: PasswordFileOption = "", *, how: Answered) -> None:
         given = password(password_file, f"Password of the {way['title']}: ") if needed else ""
         told = transmitting.transmit(one, given)
     nothing = ["there was nothing to send or to receive"] if told["complete"] else []
-    how.tell(told, *(map(_line, told["batches"]) if told["batches"] else nothing))
+    done = [*map(_line, told["batches"]), *map(_file_line, told["files"])]
+    how.tell(told, *(done or nothing))
     if not told["complete"]:
         raise Unreachable(f"not all was exchanged: {told['message']}")
 
@@ -101,3 +102,8 @@ def _line(batch: dict[str, Any]) -> str:
     note = f" ({batch['note']})" if batch["note"] else ""
     name = f"batch {batch['batch_type']} {batch['batch_order']} {way} the bank"
     return f"{name}: {status_name(batch['status'])}{note}"
+
+
+def _file_line(file: dict[str, Any]) -> str:
+    note = f" ({file['note']})" if file["note"] else ""
+    return f"file {file['name']} from the bank: {file['status']}{note}"

@@ -32,7 +32,9 @@ def change(
     role: Annotated[str, typer.Argument(metavar="POINT", help="own or bank.")],
     settings: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SETTING=VALUE]...", help="Of the channel: send_to and receive_from, or address."),
+        typer.Argument(
+            metavar="[SETTING=VALUE]...", help="Of the channel: send_to, receive_from and domestic_files, or address."
+        ),
     ] = None,
     number: Annotated[int | None, typer.Option(metavar="NUMBER", help="As the contract with the bank says.")] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME")] = None,

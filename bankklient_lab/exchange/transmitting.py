@@ -10,6 +10,7 @@ from bankklient_lab.actions import action
 from bankklient_lab.errors import BadArgument, LabError, Refused
 from bankklient_lab.exchange.channels import Link, Outlet
 from bankklient_lab.exchange.folder import Folder
+from bankklient_lab.exchange.inbox import take_files
 from bankklient_lab.exchange.journal import Journal
 from bankklient_lab.exchange.protocol import line_of, one_transmission, shortened
 from bankklient_lab.exchange.receiving import Receiver, apply_all
@@ -17,11 +18,12 @@ from bankklient_lab.exchange.sending import Sender
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.choosing import transmission_keys
 from bankklient_lab.keys.delivering import note_proven
-from bankklient_lab.keys.points import BANK, FOLDER, HTTPS, point_of
+from bankklient_lab.keys.points import BANK, FOLDER, HTTPS, KPC, point_of
 from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.keys.saved import saved_password
 from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
+from bankklient_lab.rights.settings import read_setting
 
 TRANSMITS = "26"
 
@@ -47,12 +49,13 @@ def transmit(lab: Lab, password: str = "", *, job: Job | None = None) -> dict[st
 
     `password` is that of the key which `way_to_bank` names, if it asks for one; a wrong one is Refused and counted. The
     result: complete (both sides have exchanged all that was ready), message (why not, else empty), and batches in the
-    order of their treatment: batch_id, batch_type, batch_order (rrrrnnnn), direction, status, note. What was done
-    before it broke off stays, and the next transmission goes on from there: nothing is sent twice in effect.
+    order of their treatment: batch_id, batch_type, batch_order (rrrrnnnn), direction, status, note; and files, those
+    found in the folder of a bank that has one: name, status (taken, known, refused), note. What was done before it
+    broke off stays, and the next transmission goes on from there: nothing is sent twice in effect.
     """
     job = job or Job()
     if _channel_name(lab) == FOLDER:
-        return transmit_over(lab, Folder(Path(point_of(lab, BANK).settings["send_to"])), job)
+        return _transmit_by_folder(lab, job)
     key = transmission_keys(lab)[0]
     given = password or saved_password(lab, key)
     if not given:
@@ -67,9 +70,18 @@ def transmit(lab: Lab, password: str = "", *, job: Job | None = None) -> dict[st
     return told
 
 
-def transmit_over(lab: Lab, channel: Link | Outlet, job: Job) -> dict[str, Any]:
-    """Transmit over a channel, as `transmit` says."""
+def _transmit_by_folder(lab: Lab, job: Job) -> dict[str, Any]:
+    settings = point_of(lab, BANK).settings
+    kpc = settings.get("domestic_files") == KPC
+    client_number = read_setting(lab.database, "client_identification") if kpc else ""
+    outlet = Folder(Path(settings["send_to"]), kpc=kpc, client_number=client_number)
+    return transmit_over(lab, outlet, job, inbox=Path(settings["receive_from"]))
+
+
+def transmit_over(lab: Lab, channel: Link | Outlet, job: Job, *, inbox: Path | None = None) -> dict[str, Any]:
+    """Transmit over a channel, as `transmit` says; `inbox`: the folder of files from the bank."""
     done: dict[int, None] = {}  # numbers of batches, in the order of their treatment
+    files: list[dict[str, Any]] = []
     troubles: list[str] = []
     with one_transmission(lab):
         journal = Journal(lab)
@@ -79,10 +91,17 @@ def transmit_over(lab: Lab, channel: Link | Outlet, job: Job) -> dict[str, Any]:
                     done[batch_id] = None
             except LabError as error:
                 troubles.append(error.message)
+        try:
+            for file in take_files(lab, inbox, job) if inbox else ():
+                files.append(file)
+        except LabError as error:
+            troubles.append(error.message)
+        troubles += [f"{file['name']} was refused: {file['note']}" for file in files if file["status"] == "refused"]
         message = shortened(troubles)
         with lab.database.tx("ops") as cursor:
             lab.log(cursor, "transmit", "broken off" if message else "done", batches=len(done), why=message)
-    return {"complete": not message, "message": message, "batches": [line_of(lab, batch_id) for batch_id in done]}
+    batches = [line_of(lab, batch_id) for batch_id in done]
+    return {"complete": not message, "message": message, "batches": batches, "files": files}
 
 
 def _exchanged(lab: Lab, channel: Link | Outlet, journal: Journal, job: Job, troubles: list[str]) -> Iterator[int]:

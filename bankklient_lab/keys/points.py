@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -17,10 +18,11 @@ Role = Literal["own", "bank"]
 OWN: Role = "own"
 BANK: Role = "bank"
 FOLDER, HTTPS = "folder", "https"
+PAIN, KPC = "pain", "kpc"  # how domestic orders are written into a folder; pain when nothing is said
 # What each channel needs to know, and whether it may be empty.
 SETTINGS: dict[str, dict[str, bool]] = {
     "": {},
-    FOLDER: {"send_to": False, "receive_from": False},
+    FOLDER: {"send_to": False, "receive_from": False, "domestic_files": True},
     HTTPS: {"address": False, "backup_address": True},
 }
 NAME_CHARS_MAX, SETTING_CHARS_MAX = 60, 500
@@ -71,8 +73,9 @@ def change_connection_point(
 
     `number` is what the contract with the bank says, and can be changed while nothing carries it. The name is all else
     that the own point has. Whether batches are `encrypted` must be agreed with the bank, which changes it the same day.
-    `channel` is folder (with send_to and receive_from, folders on the lab's machine), https (with address and, if there
-    is one, backup_address), or empty; `settings` are those of the channel and replace what was there.
+    `channel` is folder (with send_to and receive_from, folders on the lab's machine, and domestic_files: pain or kpc is
+    how domestic orders are written, pain when empty), https (with address and, if there is one, backup_address), or
+    empty; `settings` are those of the channel and replace what was there.
 
     BadArgument for what can't be; Refused while batches wait to be sent in the present form.
     """
@@ -134,7 +137,7 @@ def _check(point: Point) -> None:
         if not value and not may_be_empty:
             raise BadArgument(f"channel {point.channel} needs {name}")
         if value:
-            _check_folder(name, value) if point.channel == FOLDER else _check_address(name, value)
+            _CHECKS[name](name, value)
     if point.channel == FOLDER and point.settings["send_to"] == point.settings["receive_from"]:
         raise BadArgument("send_to and receive_from are two folders, or what was sent would be received again")
 
@@ -155,6 +158,17 @@ def _check_address(name: str, value: str) -> None:
         raise BadArgument(
             f"{name} is not an address that begins with https:// (http:// on this machine alone): {value!r}"
         )
+
+
+def _check_files(name: str, value: str) -> None:
+    if value not in (PAIN, KPC):
+        raise BadArgument(f"{name} is {PAIN} or {KPC}, not {value!r}")
+
+
+_CHECKS: dict[str, Callable[[str, str], None]] = {
+    "send_to": _check_folder, "receive_from": _check_folder, "domestic_files": _check_files,
+    "address": _check_address, "backup_address": _check_address,
+}  # fmt: skip
 
 
 def _check_unused(cursor: Any, point: Point) -> None:

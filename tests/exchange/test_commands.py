@@ -15,6 +15,7 @@ from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.lab import open_here
 from tests.balancing.labs import a_signer, balanced
 from tests.clocks import NOON
+from tests.exchange.labs import introduced
 from tests.orders.labs import created
 
 Command = Callable[..., tuple[int, str, str]]
@@ -29,6 +30,7 @@ def command(
     for name in ("to", "from"):
         (tmp_path / name).mkdir()
     with open_here(path, clock=lambda: NOON) as lab:
+        introduced(lab)
         created(lab)
         balanced(lab, a_signer())
         folders = {"send_to": str(tmp_path / "to"), "receive_from": str(tmp_path / "from")}
