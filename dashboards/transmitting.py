@@ -99,22 +99,29 @@ class Transmitting:
 
 
 def _result(outcome: Mapping[str, Any]) -> str:
-    """Return what became of each batch."""
-    if not outcome["batches"]:
+    """Return what became of each batch and file."""
+    lines = [
+        (f"{ARROWS[row['direction']]} {row['batch_order']}", batch_type_label(row["batch_type"]),
+         status_text(row["status"]), row["note"])
+        for row in outcome["batches"]
+    ] + [
+        (f"{ARROWS['receive']} {row['name']}", text("transmissions.file"), text(f"transmissions.file_{row['status']}"),
+         row["note"])
+        for row in outcome["files"]
+    ]  # fmt: skip
+    if not lines:
         return f"<h2>{escape(text('transmissions.nothing'))}</h2>" if outcome["complete"] else ""
     mark = "<span class='good'>\u2713</span> " if outcome["complete"] else ""
-    count = len(outcome["batches"])
-    title = counted("transmissions.done", count, formatting.count(count))
-    noted = any(row["note"] for row in outcome["batches"])
-    lines = "".join(
-        f"<tr><td class='nowrap'>{ARROWS[row['direction']]} {escape(row['batch_order'])}</td>"
-        f"<td>{escape(batch_type_label(row['batch_type']))}</td><td>{escape(status_text(row['status']))}</td>"
-        + (f"<td>{escape(row['note'])}</td></tr>" if noted else "</tr>")
-        for row in outcome["batches"]
-    )
-    titles = ("unsent.batch", "unsent.type", "column.state", *(["transmissions.note"] if noted else []))
+    counts = {"transmissions.done": len(outcome["batches"]), "transmissions.files": len(outcome["files"])}
+    title = ", ".join(counted(name, count, formatting.count(count)) for name, count in counts.items() if count)
+    shown = 4 if any(note for *_, note in lines) else 3
+    titles = ("unsent.batch", "unsent.type", "column.state", "transmissions.note")[:shown]
     head = "".join(f"<th scope='col'>{escape(text(name))}</th>" for name in titles)
+    rows = "".join(
+        "<tr><td class='nowrap'>" + "</td><td>".join(escape(cell) for cell in line[:shown]) + "</td></tr>"
+        for line in lines
+    )
     return (
         f"<h2>{mark}{escape(title)}</h2><table aria-label='{escape(title)}'><thead><tr>{head}</tr></thead>"
-        f"<tbody>{lines}</tbody></table>"
+        f"<tbody>{rows}</tbody></table>"
     )

@@ -29,7 +29,7 @@ SECONDS_AT_REST = 5.0  # since the last change of a file
 FILES_MAX = 1000  # of one transmission; the rest is for the next
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 _HEAD_BYTES = 4096
-_MARK = STATUS_MESSAGE.rsplit(".", 2)[0].encode("ascii")  # of every version, in its namespace
+_MARK = f":{STATUS_MESSAGE.rsplit('.', 2)[0]}.".encode("ascii")  # in the namespace of every version
 
 
 def take_files(lab: Lab, folder: Path, job: Job) -> Iterator[dict[str, Any]]:

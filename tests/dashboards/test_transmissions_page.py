@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import date
 from pathlib import Path
 
@@ -58,6 +59,12 @@ def test_what_waits_is_sent_and_told(firm: Lab, tmp_path: Path) -> None:
     assert "No batch waits" in transmitting._told.object
     assert len(list((tmp_path / "send_to").iterdir())) >= 2
     assert {text[:1] for text in lines(page, "status")} == {"\u25d1"}
+    (tmp_path / "receive_from" / "<b>.txt").write_text("Dear customer", "ascii")
+    transmitting.transmit()
+    transmitting.work.wait()
+    assert "1 file was taken from the bank's folder" in html.unescape(transmitting.result.object)
+    assert "&lt;b&gt;.txt</td><td>file</td><td>refused" in transmitting.result.object
+    assert "was refused" in transmitting._problem.object
 
 
 def test_without_a_way_to_the_bank_the_page_says_what_to_do(lab: Lab) -> None:

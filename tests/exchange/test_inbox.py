@@ -122,3 +122,11 @@ def test_domestic_orders_go_out_in_kpc_where_the_bank_takes_that(pair: Pair, fol
     assert lines[0].startswith("UHL1231126")
     assert [line[:6] for line in lines if line.startswith("1 ")] == ["1 1501", "1 1502"]
     assert any(" 150000 2026001 " in line for line in lines)
+    created(pair.lab, express_payment=True)
+    pair.balance()
+    told = transmit(pair.lab)
+    assert (told["complete"], "KPC has no place for it" in told["message"]) == (False, True)
+    assert len(names(there)) == 2
+    change_connection_point(pair.lab, "bank", settings=given)
+    assert transmit(pair.lab)["complete"]
+    assert names(there)[-1] == "26000201-1.pain.001.001.09.xml"

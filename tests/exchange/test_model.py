@@ -59,8 +59,9 @@ CRASHES: dict[str, tuple[object, str]] = {
     "after a batch was applied": (receiving, "shortened"),
     "while the bank takes a batch": (taking, "process_ready"),
 }
+CHOSEN = st.lists(st.integers(0, len(ORDERS) - 1), min_size=1, max_size=3)
 # What happens to the first requests of a transmission; a fault is as likely as none.
-FAULTS = st.lists(st.none() | st.sampled_from(list(Fault)), max_size=6)
+FAULTS = st.lists(st.none() | st.sampled_from(list(Fault)), max_size=4)
 NOT_SENT, DISCARDED = {1}, {21, 22}  # statuses of batches to the bank
 BATCHES_OVER, ORDERS_OVER = {7, 8, 22}, {"OK", "ER", "DE"}
 
@@ -92,9 +93,9 @@ class Histories(RuleBasedStateMachine):
     template: Template
     folder: Path
 
-    @initialize(skew=st.sampled_from(SKEW_MINUTES))
-    def begin(self, skew: int) -> None:
-        """Copy lab and bank, whose clock is some minutes ahead or behind."""
+    @initialize(skew=st.sampled_from(SKEW_MINUTES), chosen=CHOSEN)
+    def begin(self, skew: int, chosen: list[int]) -> None:
+        """Copy lab and bank, whose clock is some minutes ahead or behind, and balance some orders."""
         self.folder.mkdir()
         path = Path(shutil.copy(self.template.lab, self.folder / "model.lab"))
         kept = Path(shutil.copy(self.template.bank, self.folder / "bank.db"))
@@ -108,15 +109,20 @@ class Histories(RuleBasedStateMachine):
         self.hashes: dict[tuple[int, int, int], str] = {}
         self.batches_over: dict[int, int] = {}
         self.orders_over: dict[int, str] = {}
+        self.balance(chosen)
 
     def later(self, **by: float) -> None:
         """Move both clocks."""
         for clock in self.clocks:
             clock.move(**by)
 
-    @rule(chosen=st.lists(st.integers(0, len(ORDERS) - 1), min_size=1, max_size=3))
+    @rule(chosen=CHOSEN)
+    def balance_some(self, chosen: list[int]) -> None:
+        """Put some more of the orders into batches."""
+        self.balance(chosen)
+
     def balance(self, chosen: list[int]) -> None:
-        """Put some of the orders into batches."""
+        """Put some of the orders that are left into batches."""
         ids = {self.left.pop(number % len(self.left)) for number in chosen if self.left}
         if ids:
             include_orders(self.pair.lab, sorted(ids))
