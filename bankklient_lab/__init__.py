@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.selections import delete_selection, save_selection, selections
     from bankklient_lab.analysis.sql import published_relations, sql, sql_functions
     from bankklient_lab.analysis.statement import statement, statement_head, statements
+    from bankklient_lab.balancing.announcing import announce_key
     from bankklient_lab.balancing.balance import balance, key_for_balancing
     from bankklient_lab.balancing.revocations import mark_for_revocation, revocable_orders, unmark_for_revocation
     from bankklient_lab.balancing.signature_rights import (
@@ -167,6 +168,7 @@ _MODULES = {
     "analysis.selections": ("delete_selection", "save_selection", "selections"),
     "analysis.sql": ("published_relations", "sql", "sql_functions"),
     "analysis.statement": ("statement", "statement_head", "statements"),
+    "balancing.announcing": ("announce_key",),
     "balancing.balance": ("balance", "key_for_balancing"),
     "balancing.revocations": ("mark_for_revocation", "revocable_orders", "unmark_for_revocation"),
     "balancing.signature_rights": ("give_signature_right", "signature_rights", "take_signature_right"),
@@ -284,6 +286,7 @@ __all__ = [
     "accounts",
     "add_accounting_system",
     "add_schedule",
+    "announce_key",
     "application_log",
     "archives",
     "available_balances",

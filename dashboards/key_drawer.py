@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import bankklient_lab as bl
+from bankklient_lab.balancing.announcing import announce_key
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.keys.choosing import previous_key
 from bankklient_lab.keys.delivering import create_pass, hand_over_key, record_key_delivery
@@ -57,8 +58,8 @@ class KeyDrawer:
                 fingerprint = Field("fingerprint", text("keys.bank_fingerprint"), required=True, chars=100)
                 self._step("record", [fingerprint], self._record)
             else:
-                said = f"<p class='muted'>{escape(text('keys.announced'))}</p>"
-                self._place.append(ui.html(said))
+                previous = Field("previous", text("keys.previous_password"), PASSWORD, required=True)
+                self._step("announce", [previous, self._password()], self._announce)
         if row["valid"] and row["kind"] == OPERATIONAL:
             self._step("pass", [self._password()], self._pass)
         again = Field("again", text("login.again"), PASSWORD, required=True)
@@ -101,6 +102,10 @@ class KeyDrawer:
         self._state.send_file(name, packed.getvalue())
         self._toggle(step)
 
+    def _announce(self, values: dict[str, Any]) -> None:
+        announce_key(self._lab, self._row["key_id"], values["password"], values["previous"])
+        self._done("keys.announced")
+
     def _record(self, values: dict[str, Any]) -> None:
         record_key_delivery(self._lab, self._row["key_id"], values["fingerprint"])
         self._done("keys.recorded")
@@ -118,7 +123,7 @@ class KeyDrawer:
         self._changed()
 
 
-_ICONS = {"hand_over": "outbox", "record": "verified", "pass": "badge", "change": "password"}
+_ICONS = {"hand_over": "outbox", "announce": "outbox", "record": "verified", "pass": "badge", "change": "password"}
 
 
 def _facts(row: Mapping[str, Any], point: str, state: str) -> str:

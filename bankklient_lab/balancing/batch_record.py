@@ -68,6 +68,16 @@ def insert_batch(
     return int(batch_id)
 
 
+def last_number(cursor: Any, point: int, batch_type: int, year: int) -> int:
+    """Return the number of the last batch of a type and year that was made for a bank, 0 when there is none."""
+    ((last,),) = cursor.execute(
+        "SELECT coalesce(max(number), 0) FROM ops.batch"
+        " WHERE direction = 'send' AND point = ? AND batch_type = ? AND year = ?",
+        [point, batch_type, year],
+    ).fetchall()
+    return int(last)
+
+
 def move(lab: Lab, cursor: Any, batch_id: int, *statuses: int, note: str = "", error: int = 0) -> None:
     """Give a batch one status after the other, with an event of each; the last one has the note."""
     before = status_of(cursor, batch_id)

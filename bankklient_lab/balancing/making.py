@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bankklient_lab.balancing.batch_record import insert_batch
+from bankklient_lab.balancing.batch_record import insert_batch, last_number
 from bankklient_lab.balancing.content import Frozen, Head
 from bankklient_lab.balancing.record_types import (
     NUMBER_MAX,
@@ -123,11 +123,7 @@ def _batches(balancing: _Balancing, step_no: int, one: RecordType) -> list[dict[
     cursor = balancing.cursor
     year = bank_day(balancing.lab).year
     ((shares,),) = cursor.execute("SELECT max(share) + 1 FROM balancing_order WHERE step_no = ?", [step_no]).fetchall()
-    ((last,),) = cursor.execute(
-        "SELECT coalesce(max(number), 0) FROM ops.batch"
-        " WHERE direction = 'send' AND point = ? AND batch_type = ? AND year = ?",
-        [balancing.recipient, one.batch_type, year],
-    ).fetchall()
+    last = last_number(cursor, balancing.recipient, one.batch_type, year)
     if last + shares > NUMBER_MAX:
         raise Refused(
             f"{one.label.lower()}: the numbers 1 to {NUMBER_MAX} of batches of type {one.batch_type} are used up in"

@@ -268,6 +268,11 @@ class Bank:
         with self._now() as work:
             return contracts.certificate(work, fingerprint)
 
+    def is_replaced(self, fingerprint: str) -> bool:
+        """Tell whether a client's key was replaced by a newer one: then it only asks after batches that it brought."""
+        with self._now() as work:
+            return contracts.is_replaced(work, [fingerprint])
+
     def check(self) -> dict[str, int]:
         """Return of each invariant how many rows break it; all must be 0."""
         with self._store.tx():

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS certificate (
     certificate BLOB NOT NULL,          -- X.509, DER
     signs_orders BOOLEAN NOT NULL,      -- else it only brings batches
     registered_at TIMESTAMPTZ NOT NULL,
+    replaced_at TIMESTAMPTZ,            -- by a newer key: it brings nothing new, and is trusted for what came before
     withdrawn_at TIMESTAMPTZ
 );
 CREATE TABLE IF NOT EXISTS account (

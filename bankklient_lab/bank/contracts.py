@@ -13,6 +13,7 @@ from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.money import exact
 from bankklient_lab.sealing.certificates import Certificate, read_certificate
+from bankklient_lab.sealing.key_change import KeyChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def register_key(work: Work, certificate: Certificate, *, signs_orders: bool) ->
     if work.store.row("SELECT 1 FROM certificate WHERE fingerprint = $id", {"id": certificate.fingerprint}):
         raise BadArgument("this key is registered already")
     work.store.do(
-        "INSERT INTO certificate VALUES ($id, $point, $der, $signs, $at, NULL)",
+        "INSERT INTO certificate VALUES ($id, $point, $der, $signs, $at, NULL, NULL)",
         {
             "id": certificate.fingerprint,
             "point": certificate.point,
@@ -83,6 +84,26 @@ def withdraw_key(work: Work, fingerprint: str) -> None:
     work.store.do(
         "UPDATE certificate SET withdrawn_at = $at WHERE fingerprint = $id AND withdrawn_at IS NULL",
         {"id": fingerprint, "at": work.at},
+    )
+
+
+def replace_key(work: Work, change: KeyChange) -> None:
+    """Register a client's new key, which may what the one that it replaces might; that one brings nothing new."""
+    row = work.store.row("SELECT signs_orders FROM certificate WHERE fingerprint = $id", {"id": change.replaces})
+    assert row is not None  # its signature was verified
+    register_key(work, change.certificate, signs_orders=row[0])
+    work.store.do(
+        "UPDATE certificate SET replaced_at = $at WHERE fingerprint = $id", {"id": change.replaces, "at": work.at}
+    )
+
+
+def is_replaced(work: Work, fingerprints: Sequence[str]) -> bool:
+    """Tell whether one of these keys was replaced by a newer one."""
+    return bool(
+        work.store.row(
+            "SELECT 1 FROM certificate WHERE replaced_at IS NOT NULL AND fingerprint IN (SELECT unnest($ids))",
+            {"ids": list(fingerprints)},
+        )
     )
 
 
@@ -103,7 +124,7 @@ def encryption_certificate(work: Work, point: int) -> Certificate | None:
     if client is None or not client[0]:
         return None
     rows = work.store.rows(
-        "SELECT certificate FROM certificate WHERE point = $point AND withdrawn_at IS NULL"
+        "SELECT certificate FROM certificate WHERE point = $point AND withdrawn_at IS NULL AND replaced_at IS NULL"
         " ORDER BY registered_at DESC, fingerprint",
         {"point": point},
     )

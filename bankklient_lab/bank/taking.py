@@ -8,9 +8,11 @@ from bankklient_lab.bank import contracts
 from bankklient_lab.bank.processing import content_of, process_ready, ready_at
 from bankklient_lab.bank.receipt import NUMBER, Receipt, known_payload, next_number, number_of, record, same_again
 from bankklient_lab.bank.work import Work
-from bankklient_lab.errors import FormatError, Refused
+from bankklient_lab.codebooks.codes import BatchType
+from bankklient_lab.errors import FormatError, LabError, Refused
 from bankklient_lab.sealing.container import Opened
 from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.key_change import read_key_change
 from bankklient_lab.sealing.keys import SigningKey
 
 
@@ -20,6 +22,9 @@ def take(work: Work, found: Opened, key: SigningKey) -> Receipt:
     before = same_again(work, identity, sha256(payload).hexdigest())
     if before is not None:
         return before
+    _check_keys(work, found)
+    if identity.batch_type == BatchType.PUBLIC_KEY:
+        return _take_key(work, identity, payload, key)
     needed = contracts.signers_needed(work, identity.sender)
     if contracts.signing_keys(work, found.signers) < needed:
         raise Refused(f"the batch needs {needed} signatures and has {len(found.signers)}", reason="signers")
@@ -39,12 +44,36 @@ def void(work: Work, found: Opened, key: SigningKey) -> Receipt:
     before = same_again(work, identity, None)
     if before is not None:
         return before
+    _check_keys(work, found)
     first = identity._replace(number=next_number(work, identity))
     if identity.number > first.number:
         raise Refused(f"number {first.order} of the type is missing before it", reason="missing", order=first.order)
     receipt = record(work, identity, None, "void", key)
     _unpark(work, identity)
     process_ready(work)
+    return receipt
+
+
+def _check_keys(work: Work, found: Opened) -> None:
+    """Refuse what a key brings or signs anew that a newer one replaced."""
+    if contracts.is_replaced(work, [found.sent_by, *found.signers]):
+        raise Refused("the key was replaced by a newer one, which brings and signs batches since then", reason="key")
+
+
+def _take_key(work: Work, identity: BatchIdentity, payload: bytes, key: SigningKey) -> Receipt:
+    """Take a new key over, which is signed by the one that it replaces: at once, or not at all."""
+    first = identity._replace(number=next_number(work, identity))
+    if identity.number > first.number:
+        raise Refused(f"number {first.order} of the type is missing before it", reason="missing", order=first.order)
+    try:
+        change = read_key_change(payload, trust=lambda one: contracts.certificate(work, one), at=work.at)
+        if contracts.is_replaced(work, [change.replaces]):
+            raise Refused("the key was replaced already")
+        contracts.replace_key(work, change)
+    except LabError as error:
+        return record(work, identity, payload, "refused", key, error=error.message)
+    receipt = record(work, identity, payload, "received", key)
+    _set(work, identity, state="processed", error="", ready_at=None)
     return receipt
 
 

@@ -33,8 +33,8 @@ _NEW = "the key"
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     commands: dict[str, Callable[..., None]] = {
-        "list": list_keys, "create": create, "hand-over": hand_over, "delivered": delivered, "pass": make_pass,
-        "password": change_password, "register-bank": register_bank,
+        "list": list_keys, "create": create, "hand-over": hand_over, "announce": announce, "delivered": delivered,
+        "pass": make_pass, "password": change_password, "register-bank": register_bank,
     }  # fmt: skip
     add_group(app, "keys", "Keys that sign and open batches: the client's and the bank's.", commands)
 
@@ -80,7 +80,7 @@ def create(
         made = create_key(one, kind, new_password(password_file, _NEW), **how.given())
     number = made["key_id"]
     after = (
-        f"announce it to the bank in place of the key {made['replaces']}"
+        f"announce it to the bank in place of the key {made['replaces']}: bankklient keys announce {number}"
         if made["replaces"]
         else f"hand it over to the bank: bankklient keys hand-over {number} FOLDER"
     )
@@ -105,6 +105,25 @@ def hand_over(
     with at.opened() as one:
         files = hand_over_key(one, key, password(password_file, _question(one, key)))
     _write(files, target)
+
+
+def announce(
+    key: KeyArgument,
+    password_file: PasswordFileOption = "",
+    previous_password_file: Annotated[
+        str, typer.Option(metavar="FILE", help="File with the password of the key before; only you may read it.")
+    ] = "",
+    *,
+    how: Answered,
+) -> None:
+    """Put a key that replaced another one into a batch for the bank, signed by the one before; then transmit."""
+    from bankklient_lab.balancing.announcing import announce_key
+
+    with how.opened() as one:
+        new = password(password_file, _question(one, key))
+        previous = password(previous_password_file, "Password of the key before it, 8 characters: ")
+        told = announce_key(one, key, new, previous)
+    how.tell(told, f"batch 2 {told['batch_order']} brings key {key} to the bank with the next transmission")
 
 
 def delivered(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from bankklient_lab.balancing.announcing import announced_key
 from bankklient_lab.balancing.batch_record import move, status_of
 from bankklient_lab.balancing.signatures import WAITING, check_signatures
 from bankklient_lab.codebooks.codes import BatchType, Rejection, Revocation, Sent
@@ -19,7 +20,8 @@ from bankklient_lab.exchange.channels import BankState, Link, Outlet
 from bankklient_lab.exchange.journal import Journal
 from bankklient_lab.exchange.receipts import Receipt, read_receipt
 from bankklient_lab.jobs import Job
-from bankklient_lab.keys.delivering import note_proven
+from bankklient_lab.keys.choosing import demand_not_replaced
+from bankklient_lab.keys.delivering import note_delivered, note_proven, take_back
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.keys.register import key_numbered
 from bankklient_lab.lab import Lab
@@ -66,6 +68,8 @@ class Sender:
         for batch in outgoing(self.lab, Sent.CREATED, Sent.ABORTED, *([Sent.DELETED] if link else [])):
             if batch.batch_id in unsigned:
                 continue
+            if link:
+                demand_not_replaced(self.lab, link.key.certificate.fingerprint)
             self.job.step(f"sending batch {batch.name}")
             yield batch.batch_id
             if link and batch.status == Sent.DELETED:
@@ -138,7 +142,7 @@ class Sender:
         elif receipt.status == "refused":
             refuse(lab, cursor, batch, receipt.error)
         else:
-            move(lab, cursor, batch_id, Sent.RECEIVED)
+            _received(lab, cursor, batch)
 
     def _give_up(self, link: Link, batch: Outgoing) -> None:
         """Tell the bank the number of a discarded batch."""
@@ -203,6 +207,8 @@ def refuse(lab: Lab, cursor: Any, batch: Outgoing, why: str) -> None:
             [Rejection.FORMAL, why, lab.clock(), done],
         )
     _set_revocations(lab, cursor, batch, Revocation.REJECTED)
+    if batch.identity.batch_type == BatchType.PUBLIC_KEY:
+        take_back(lab, announced_key(lab, _content(lab, batch)), why)
     lab.log(cursor, "bank_refuses", batch.name, why=why)
 
 
@@ -214,12 +220,19 @@ def _went_on(lab: Lab, batch: Outgoing, state: BankState) -> bool:
             return True
         received = batch.status != Sent.RECEIVED and state.status in ("waiting", "processed")
         if received:
-            move(lab, cursor, batch.batch_id, Sent.RECEIVED)
+            _received(lab, cursor, batch)
         if state.status == "processed":
             move(lab, cursor, batch.batch_id, Sent.PROCESSED)
     if received:
         _prove_keys(lab, batch)
     return received or state.status == "processed"
+
+
+def _received(lab: Lab, cursor: Any, batch: Outgoing) -> None:
+    """Note that the bank has a batch; one that brings a key was taken over with it."""
+    move(lab, cursor, batch.batch_id, Sent.RECEIVED)
+    if batch.identity.batch_type == BatchType.PUBLIC_KEY:
+        note_delivered(lab, announced_key(lab, _content(lab, batch)))
 
 
 def _content(lab: Lab, batch: Outgoing) -> bytes:

@@ -16,7 +16,7 @@ from bankklient_lab.exchange.protocol import line_of, one_transmission, shortene
 from bankklient_lab.exchange.receiving import Receiver, apply_all
 from bankklient_lab.exchange.sending import Sender
 from bankklient_lab.jobs import Job
-from bankklient_lab.keys.choosing import transmission_keys
+from bankklient_lab.keys.choosing import demand_not_replaced, transmission_keys
 from bankklient_lab.keys.delivering import note_proven
 from bankklient_lab.keys.points import BANK, FOLDER, HTTPS, KPC, point_of
 from bankklient_lab.keys.register import bank_trust
@@ -111,6 +111,7 @@ def _exchanged(lab: Lab, channel: Link | Outlet, journal: Journal, job: Job, tro
     yield from sender.ask_all()
     yield from sender.send_all()
     if isinstance(channel, Link):
+        demand_not_replaced(lab, channel.key.certificate.fingerprint)
         yield from Receiver(lab, channel, job, troubles).receive_all()
 
 

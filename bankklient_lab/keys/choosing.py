@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bankklient_lab.codebooks.codes import BatchType, Sent
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.keys.points import OWN, point_of
 from bankklient_lab.keys.register import OF_OWNER, OPERATIONAL, PERSONAL, Key, newest_key, today, valid_key
@@ -24,8 +25,8 @@ def balancing_key(lab: Lab) -> Key:
 def transmission_keys(lab: Lab) -> list[Key]:
     """Return the keys with which the caller may transmit: the operational one, and an own personal one before it.
 
-    A key whose public part the bank lacks is none of them. Refused when that leaves none: then only the batch that
-    brings a new key is transmitted, under `previous_key`.
+    A key whose public part the bank lacks is none of them. When that leaves none, the key before it brings the batch
+    that announces it (TRN-173). Refused when there is no such batch either.
     """
     candidates = [valid_key(lab, _own(lab), OPERATIONAL)]
     if kind_of_caller(lab) == AUTHORIZED:
@@ -35,11 +36,35 @@ def transmission_keys(lab: Lab) -> list[Key]:
         raise Refused("no valid identification for transmissions exists: make the operational key first")
     waiting = [key for key in found if not key.delivered]
     usable = [key for key in found if key.delivered and not key.expired(today(lab))]
+    before = previous_key(lab, waiting[0]) if waiting and not usable and _is_announced(lab) else None
+    if before is not None:
+        usable = [before] if not before.expired(today(lab)) else []
     if waiting and not usable:
         raise Refused(f"the bank does not have the {waiting[0].title} yet; deliver it, then transmit")
     if not usable:
         raise Refused(f"the {found[0].title} expired on {found[0].expires_on}; make another one")
     return usable
+
+
+def _is_announced(lab: Lab) -> bool:
+    """Tell whether a batch that brings a new key is on its way to the bank."""
+    return bool(
+        lab.rows(
+            "SELECT 1 FROM ops.batch WHERE direction = 'send' AND batch_type = $type AND list_contains($open, status)",
+            {
+                "type": BatchType.PUBLIC_KEY,
+                "open": [Sent.CREATED, Sent.ABORTED, Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED],
+            },
+        )
+    )
+
+
+def demand_not_replaced(lab: Lab, fingerprint: str) -> None:
+    """Raise Refused for an own key that was replaced by one which the bank has by now: nothing goes on with it."""
+    replaced = newest_key(lab, "sha256(certificate) = $id AND NOT valid", id=fingerprint)
+    now = valid_key(lab, replaced.point, replaced.kind, replaced.user_id) if replaced is not None else None
+    if now is not None and now.delivered:
+        raise Refused(f"the bank has taken over the {now.title}; transmit once more, with it")
 
 
 def previous_key(lab: Lab, key: Key) -> Key | None:

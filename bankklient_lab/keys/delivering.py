@@ -1,4 +1,4 @@
-"""Bringing a public key to the bank: the first one as a folder, later ones as a batch of type 2; and the pass."""
+"""Bringing the first public key to the bank as a folder, noting which keys the bank has; and the pass."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.certificates import Certificate, fingerprint_text, read_fingerprint
 from bankklient_lab.sealing.identification import Purpose, identification
-from bankklient_lab.sealing.key_change import key_change
 
 _SENDS_KEYS = "6"
 
@@ -27,7 +26,9 @@ def hand_over_key(lab: Lab, key_id: int, password: str) -> dict[str, bytes]:
     if key.delivered:
         raise Refused(f"the bank has the {key.title} already")
     if previous_key(lab, key) is not None:
-        raise Refused(f"the {key.title} replaced another one, which announces it to the bank in a batch of type 2")
+        raise Refused(
+            f"the {key.title} replaced another one, which announces it to the bank in a batch of type 2 (announce_key)"
+        )
     content = _identified(lab, key, password, "first key")
     folder = f"KEY1/{key.point}.997"
     letter = _letter(lab, key, key.certificate).encode("utf-8")
@@ -60,23 +61,22 @@ def record_key_delivery(lab: Lab, key_id: int, fingerprint: str) -> None:
     note_delivered(lab, key)
 
 
-def announced(lab: Lab, key: Key, password: str, previous_password: str) -> bytes:
-    """Return the payload of the batch of type 2 that announces a key to the bank, signed by the key before and itself.
-
-    Call it within no transaction: both passwords are tried.
-    """
-    before = previous_key(lab, key)
-    if before is None:
-        raise Refused(f"the {key.title} is the first of its kind; hand it over to the bank (hand_over_key)")
-    previous = unlock(lab, before.key_id, previous_password)
-    return key_change(unlock(lab, key.key_id, password), previous, key.key_order, lab.clock())
-
-
 def note_delivered(lab: Lab, key: Key) -> None:
     """Note that the bank has the public part of a key."""
     with lab.database.tx("ops") as cursor:
         cursor.execute("UPDATE ops.key SET delivered = true WHERE key_id = ?", [key.key_id])
         lab.log(cursor, "key_delivered", key.title, fingerprint=key.certificate.fingerprint)
+
+
+def take_back(lab: Lab, key: Key, why: str) -> None:
+    """Note that the bank refused a key that was announced: the one before it is the valid one again."""
+    before = previous_key(lab, key)
+    assert before is not None  # it signed the announcement
+    with lab.database.tx("ops") as cursor:
+        cursor.execute(
+            "UPDATE ops.key SET valid = (key_id = ?) WHERE key_id IN (?, ?)", [before.key_id, before.key_id, key.key_id]
+        )
+        lab.log(cursor, "key_refused", key.title, why=why, valid=before.key_order)
 
 
 def note_proven(lab: Lab, key: Key, *, domestic_batch: bool) -> None:

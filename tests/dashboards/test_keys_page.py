@@ -13,7 +13,8 @@ from bankklient_lab.dashboards.keys import Keys
 from bankklient_lab.dashboards.menu import offered
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.keys.creating import create_key
-from bankklient_lab.keys.register import key_register
+from bankklient_lab.keys.delivering import note_delivered, note_proven
+from bankklient_lab.keys.register import key_numbered, key_register
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.keys import new_key
 from tests.dashboards.texts import shown
@@ -164,3 +165,19 @@ def test_everybody_may_look_and_only_some_may_do(lab: Lab) -> None:
     page = page_of(nobody)
     page._open(1)
     assert page.drawer.forms == {}
+
+
+@pytest.mark.spec("TRN-170")
+def test_a_key_that_replaced_another_is_announced(lab: Lab) -> None:
+    create_key(lab, "operational", PASSWORD)
+    note_delivered(lab, key_numbered(lab, 1))
+    note_proven(lab, key_numbered(lab, 1), domestic_batch=True)
+    create_key(lab, "operational", "Other-8x")
+    page = page_of(lab)
+    page._open(2)
+    assert list(page.drawer.forms) == ["announce", "pass", "change"]
+    form = page.drawer.forms["announce"]
+    form.widgets["password"].value, form.widgets["previous"].value = "Other-8x", PASSWORD
+    form.save()
+    assert not page.drawer.view.open
+    assert lab.rows("SELECT batch_type, status FROM ops.batch") == [(2, 1)]

@@ -58,7 +58,7 @@ VALID: dict[str, Any] = {
     "pattern_id": 1, "group": 0, "arranged": [], "regular_payment_id": 1, "periodicity": "month", "day": 1,
     "valid_from": date(2026, 11, 1), "counterparty_id": 1, "changes": {}, "texts": {}, "setting": 1, "position": "both",
     "system": 1, "format": "csv", "chosen": {}, "batch_id": 1, "key_id": 1, "fingerprint": "00",
-    "signature_class": "E", "currency": "CZK", "right_id": 1, "sha256": "00",
+    "signature_class": "E", "currency": "CZK", "right_id": 1, "sha256": "00", "previous_password": "Eight-8x",
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 import bankklient_lab as bl
+from bankklient_lab.balancing.announcing import announce_key
 from bankklient_lab.errors import Refused, SealBroken
-from bankklient_lab.keys.delivering import announced, note_delivered, note_proven
+from bankklient_lab.keys.delivering import note_delivered, note_proven
 from bankklient_lab.keys.register import key_numbered
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.certificates import fingerprint_text
@@ -71,14 +72,18 @@ def test_a_pass_that_was_changed_is_none(keyed: Lab) -> None:
 def test_a_new_key_is_announced_by_the_key_before(keyed: Lab, clock: Clock) -> None:
     first = key_numbered(keyed, 1)
     with pytest.raises(Refused, match="hand it over"):
-        announced(keyed, first, KEY_PASSWORD, KEY_PASSWORD)
+        announce_key(keyed, first.key_id, KEY_PASSWORD, KEY_PASSWORD)
     note_delivered(keyed, first)
     note_proven(keyed, first, domestic_batch=True)
     made = bl.create_key(keyed, "operational", "newpass8")
     second = key_numbered(keyed, made["key_id"])
     with pytest.raises(Refused, match="type 2"):
         bl.hand_over_key(keyed, second.key_id, "newpass8")
-    payload = announced(keyed, second, "newpass8", KEY_PASSWORD)
+    for new, old in (("newpass8", "wrong-88"), ("wrong-88", KEY_PASSWORD)):
+        with pytest.raises(Refused, match="tries left: 2"):
+            announce_key(keyed, second.key_id, new, old)
+    announce_key(keyed, second.key_id, "newpass8", KEY_PASSWORD)
+    ((payload,),) = keyed.rows("SELECT payload FROM ops.batch_content")
     trust = {first.certificate.fingerprint: first.certificate}.get
     assert read_key_change(payload, trust=trust, at=clock()) == (
         second.certificate, second.key_order, first.certificate.fingerprint,
