@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from bankklient_lab.exchange.transmitting import transmit, way_to_bank
     from bankklient_lab.exchange.watching import stop_watching
     from bankklient_lab.history.backups import backups, rotate_backup
+    from bankklient_lab.history.bookings import bookings_to_match, match_booking, settlements, unmatch_booking
     from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
     from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
     from bankklient_lab.keys.banks import inspect_bank_key, register_bank_key
@@ -181,6 +182,7 @@ _MODULES = {
     "exchange.transmitting": ("transmit", "way_to_bank"),
     "exchange.watching": ("stop_watching",),
     "history.backups": ("backups", "rotate_backup"),
+    "history.bookings": ("bookings_to_match", "match_booking", "settlements", "unmatch_booking"),
     "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
     "history.reduction": ("archives", "delete_archived", "reduce_history", "reducible"),
     "keys.banks": ("inspect_bank_key", "register_bank_key"),
@@ -300,6 +302,7 @@ __all__ = [
     "balancing_statement_totals",
     "balancing_summary",
     "balancing_types",
+    "bookings_to_match",
     "cancel_confirmation",
     "cancel_permissions",
     "cancel_verification",
@@ -385,6 +388,7 @@ __all__ = [
     "learn_counterparties_from_statements",
     "locked_items",
     "mark_for_revocation",
+    "match_booking",
     "open",
     "order_counts",
     "order_defaults",
@@ -440,6 +444,7 @@ __all__ = [
     "selections",
     "set_account_position",
     "set_password",
+    "settlements",
     "sign_batch",
     "signature_rights",
     "simulate_regular_payments",
@@ -459,6 +464,7 @@ __all__ = [
     "transmit",
     "unlock_user",
     "unmark_for_revocation",
+    "unmatch_booking",
     "unsent_batches",
     "update_codebook",
     "use_form_layout",

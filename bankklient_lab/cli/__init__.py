@@ -33,6 +33,7 @@ MODULES = {
     "balancing": ("balance",),
     "signatures": ("signatures",),
     "exchange": ("transmit", "protocol"),
+    "bookings": ("bookings",),
     "keys": ("keys",),
     "points": ("points",),
     "patterns": ("patterns",),

@@ -36,4 +36,4 @@ def _taken(lab: Lab, path: Path, name: str, job: Job) -> tuple[bool, list[str]]:
     if report["status"] == REFUSED:
         raise FormatError(report["message"], place=name)
     findings = [f"{name}, {one['place']}: {one['code']} {one['value']}" for one in report["findings"]]
-    return report["status"] == ALREADY, findings
+    return report["status"] == ALREADY, [*findings, *report["orders"]]

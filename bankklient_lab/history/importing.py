@@ -24,6 +24,7 @@ from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.formats.sources import open_ordinary, unreadable
 from bankklient_lab.history import staging
 from bankklient_lab.history.categories import CATEGORY
+from bankklient_lab.history.matching import match_bookings
 from bankklient_lab.history.repeats import mark_repeated
 from bankklient_lab.jobs import Job
 from bankklient_lab.lab import Lab
@@ -83,9 +84,9 @@ def import_file(
     give, if that
     helps), rates (their number), statements [account, currency, bank, number, page, interim, from, to (both inclusive),
     opening, closing, entries, sum_credit, sum_debit (booked, unsigned), repeated (entries that came with another import
-    before and are counted there), known] and findings [code, place, field, value,
-    statement_no, entry_no]. Amounts are Decimal, days date. A refusal is a report too, not an error; Cancelled is
-    raised.
+    before and are counted there), known], findings [code, place, field, value, statement_no, entry_no] and
+    orders (sentences: sent orders that its booked lines do not fit). Amounts are Decimal, days date. A refusal is a
+    report too, not an error; Cancelled is raised.
     """
     return report_on(lab, path, Hints(account, currency, bank, mapping), name, job or Job(), keep=True)
 
@@ -113,6 +114,7 @@ def report_on(
         "rates": 0,
         "statements": [],
         "findings": [],
+        "orders": [],
     }
     try:
         file = _measure(path, Path(said).name or said)
@@ -245,6 +247,8 @@ def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict
             sha256=file.sha256,
             statements=len(report["statements"]),
         )
+    with lab.database.tx("ops") as ops:
+        report["orders"] = match_bookings(lab, ops)
     return import_id
 
 
@@ -331,6 +335,7 @@ def withdraw_import(lab: Lab, import_id: int, *, reason: str) -> None:
             raise Refused(f"import {later[0]} repeats entries of import {import_id} ({row[1]}); withdraw it first")
         cursor.execute("UPDATE ops.import SET state = 'withdrawn' WHERE import_id = ?", [import_id])
         lab.log(cursor, "withdraw_import", row[1], import_id=import_id, reason=reason)
+        match_bookings(lab, cursor)
 
 
 @table_action("920|231")

@@ -80,4 +80,15 @@ BATCH_CHECKS: tuple[Check, ...] = (
         WHERE status <> 1 AND status NOT IN {_GONE}
         """,
     ),
+    Check(
+        "settlements",
+        "What an order counts as settled is the sum of the booked lines that are matched with it and not withdrawn.",
+        """
+        SELECT order_id, s.settled, coalesce(b.booked, 0) AS booked FROM ops.sent_order s
+        LEFT JOIN (
+            SELECT order_id, sum(amount) AS booked FROM ops.settlement
+            SEMI JOIN (FROM ops.import WHERE state = 'imported') USING (import_id) GROUP BY order_id) b USING (order_id)
+        WHERE s.settled <> coalesce(b.booked, 0)
+        """,
+    ),
 )

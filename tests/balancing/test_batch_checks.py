@@ -29,6 +29,11 @@ PLANTED = [
     ("sent_orders", {"order_steps"}, "UPDATE ops.domestic_order SET status = 'DE' WHERE status = 'NS'"),
     ("sent_orders", set(), "UPDATE ops.batch SET status = 21 WHERE batch_id = 2"),
     ("sent_orders", set(), "UPDATE ops.sent_order SET in_process = true WHERE batch_id = 4"),
+    (
+        "unsigned_batches", set(),
+        "INSERT INTO ops.unsigned_batch VALUES (1); UPDATE ops.batch SET status = 3 WHERE batch_id = 1",
+    ),
+    ("settlements", set(), "UPDATE ops.sent_order SET settled = 1 WHERE batch_id = 2"),
     ("revocations", set(), "UPDATE ops.sent_order SET revocation = 2 WHERE batch_id = 2"),
     ("revocations", set(), "UPDATE ops.sent_order SET revocation = 3, revocation_batch = 1 WHERE batch_id = 2"),
 ]  # fmt: skip

@@ -118,11 +118,19 @@ def test_foreign_payments_get_reference_hold_and_status(pair: Pair) -> None:
     assert order_detail(pair.lab, order)["held"] is None
 
 
-def test_statements_of_the_closed_day_go_into_the_history(pair: Pair) -> None:
-    sent(pair)
+@pytest.mark.spec("TXN-095", "TXN-088", "TXN-092")
+def test_statements_of_the_closed_day_go_into_the_history_and_settle_what_they_book(pair: Pair) -> None:
+    orders = sent(pair, "domestic_payment", FOREIGN)
+    assert [order_detail(pair.lab, one)["in_process"] for one in orders] == [True, False]
+    assert status(pair.lab, orders[0]) == "OK"  # the bank said so, and the statement still comes
     pair.later(days=1)
     told = pair.transmit()
     assert told["complete"], told["message"]
+    settled = [order_detail(pair.lab, one) for one in orders]
+    assert [(one["status"], one["in_process"], one["settled"]) for one in settled] == [
+        ("OK", False, 1500), ("OK", False, 500),
+    ]  # fmt: skip
+    assert broken_checks(pair.lab) == {}
     assert pair.received(1)[-1][0] == 14
     assert len(imports.rows(pair.lab)) == 1
     assert {row["currency"] for row in accounts.rows(pair.lab)} == {"CZK", "EUR"}

@@ -51,7 +51,7 @@ VALID: dict[str, Any] = {
     "parameters": {}, "runner": "runner", "folder": "folder", "target": "backup", "run_id": 1, "state": "done",
     "schedule_id": 1, "number": ACCOUNT, "user": "tester", "role": "VIEW", "reference": "RF", "password": "Geheim-12x",
     "text": "SELECT 1", "old": "", "new": "Geheim-12y", "permissions": [], "values": {},
-    "transmission_id": 1,
+    "transmission_id": 1, "line": "1/1/1/0",
     "token_id": 1, "factor_id": 1, "session_id": 1, "party": "party", "purpose": "purpose", "scope": [],
     "code": "000000", "answer": "{}", "what": "entries", "rows": 1,
     "before": date(2020, 1, 1), "archive_id": 1, "kind": "domestic_payment", "order_id": 1, "order_ids": [1],

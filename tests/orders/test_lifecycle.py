@@ -238,9 +238,10 @@ DOMESTIC_SENT = {
     "bank_processes": (("SE", "RV"), None, "PR"),  # ORD-297
     "bank_lacks_funds": (("SE", "RV", "PR"), None, "IS"),  # ORD-298
     "bank_rejects": (WATCHED, None, "ER"),  # ORD-299, ORD-303
-    "bank_posts": ((*WATCHED, "RU"), None, "OK"),  # ORD-300; a rest: TXN-094
-    "bank_posts_less": ((*WATCHED, "RU"), None, "RU"),  # ORD-301
-    "bank_posts_more": ((*WATCHED, "RU"), None, "OP"),  # ORD-302, TXN-057
+    "bank_posts": ((*WATCHED, "RU", "MT"), None, "OK"),  # ORD-300; a rest: TXN-094; in history only: TXN-086
+    "bank_posts_less": ((*WATCHED, "RU", "MT", "OK"), None, "RU"),  # ORD-301; after the bank said done: TXN-089
+    "bank_posts_more": ((*WATCHED, "RU", "MT", "OK"), None, "OP"),  # ORD-302, TXN-057, TXN-090
+    "booking_withdrawn": (("OK", "RU", "OP"), None, "PR"),  # a batch is a unit, also when it is taken back: TXN-087
     "stop_watching": ((*WATCHED, "RU", "OP", "OK", "ER"), 211, "MT"),  # TXN-059
 }
 FOREIGN_SENT = {
@@ -253,6 +254,7 @@ FOREIGN_SENT = {
     "bank_takes_over": (("SE",), None, "RV"),  # ORD-331
     "bank_rejects": (("SE", "RV", "PR"), None, "ER"),  # ORD-332, ORD-334, ORD-336
     "bank_posts": (("RV", "PR"), None, "OK"),  # ORD-335, TXN-071
+    "booking_withdrawn": (("OK",), None, "PR"),
 }
 SENT_ROWS = (
     "ORD-289", "ORD-290", "ORD-294", "ORD-295", "ORD-296", "ORD-297", "ORD-298", "ORD-300", "ORD-301", "ORD-302",

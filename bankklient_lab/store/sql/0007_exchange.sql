@@ -128,3 +128,16 @@ CREATE TABLE ops.signed_order (         -- what a signature of a batch counts fo
 CREATE TABLE ops.unsigned_batch (       -- batches that were made and whose orders lack signatures: they do not go out
     batch_id BIGINT PRIMARY KEY
 );
+
+CREATE TABLE ops.settlement (           -- which booked line of a statement settled which order
+    import_id BIGINT NOT NULL,
+    statement_no INTEGER NOT NULL,
+    entry_no INTEGER NOT NULL,
+    detail_no INTEGER NOT NULL,         -- 0: the entry itself
+    order_id BIGINT,                    -- null: a person said that it settles none
+    amount DECIMAL(18,3) NOT NULL,      -- unsigned, in the currency of the order
+    found_by VARCHAR NOT NULL CHECK (found_by IN ('order number', 'bank reference', 'only candidate', 'person')),
+    done_by VARCHAR NOT NULL,           -- reference of the user; empty: the system
+    done_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (import_id, statement_no, entry_no, detail_no)
+);
