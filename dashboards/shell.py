@@ -15,9 +15,10 @@ import param
 import bankklient_lab as bl
 from bankklient_lab.analysis.changes import last_change
 from bankklient_lab.errors import LabError, NotLoggedIn
+from bankklient_lab.keys.expiring import key_warnings
 from bankklient_lab.runs.notebooks import preload as preload_notebooks
 
-from . import ui
+from . import formatting, ui
 from .browser import Browser
 from .content import Content, read_content, reload
 from .downloads import DOWNLOADS
@@ -107,6 +108,8 @@ class Shell:
         self._news = ui.button(text("app.news"), self._take_news, icon="refresh", visible=False)
         self._seen = last_change(lab)
         self._head = ui.row(self._title, self._news, self._filter.view, gap=12, css_classes=["head"])
+        told = " ".join(formatting.sentence(one) for one in key_warnings(lab))
+        self.warnings = ui.notice(told, severity="warning", visible=bool(told))
         self._menus = {group: _Menu(group, state) for group in (LOOK, PAY, WORK, ADMINISTRATION)}
         self._search = ui.search(text("app.search" if state.narrow else "app.search_hint"), self._found)
         self._offer_search()
@@ -115,7 +118,15 @@ class Shell:
             header=[self._lab_name(), self._search, self._user(leave), browser],
             sidebar=[menu.view for menu in self._menus.values()],
             main=[
-                ui.column(self._head, self._main, self._proof.view, self.offer.view, gap=12, stylesheets=[css("page")])
+                ui.column(
+                    self.warnings,
+                    self._head,
+                    self._main,
+                    self._proof.view,
+                    self.offer.view,
+                    gap=12,
+                    stylesheets=[css("page")],
+                )
             ],
             dark=state.dark,
             sidebar_open=not state.narrow,

@@ -98,7 +98,7 @@ class Waiting:
         try:
             title = key_for_balancing(self._lab)["title"]
         except LabError as error:
-            return ui.notice(escape(formatting.sentence(error.message)), severity="warning")
+            return ui.notice(formatting.sentence(error.message), severity="warning")
         field = Field(
             "password", text("balancing.password", key=title), PASSWORD, required=True,
             help=text("balancing.chars", n=PASSWORD_CHARS),

@@ -73,9 +73,8 @@ def take_back(lab: Lab, key: Key, why: str) -> None:
     before = previous_key(lab, key)
     assert before is not None  # it signed the announcement
     with lab.database.tx("ops") as cursor:
-        cursor.execute(
-            "UPDATE ops.key SET valid = (key_id = ?) WHERE key_id IN (?, ?)", [before.key_id, before.key_id, key.key_id]
-        )
+        cursor.execute("UPDATE ops.key SET valid = false, refused = true WHERE key_id = ?", [key.key_id])
+        cursor.execute("UPDATE ops.key SET valid = true WHERE key_id = ?", [before.key_id])
         lab.log(cursor, "key_refused", key.title, why=why, valid=before.key_order)
 
 

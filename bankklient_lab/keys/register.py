@@ -11,7 +11,7 @@ from bankklient_lab.keys.points import BANK, point_of
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.sealing.certificates import Certificate, read_certificate
 
-OPERATIONAL, PERSONAL, INITIAL = "operational", "personal", "initial"
+OPERATIONAL, PERSONAL = "operational", "personal"
 
 
 class Key(NamedTuple):
@@ -115,9 +115,10 @@ def today(lab: Lab) -> date:
 def insert_key(lab: Lab, cursor: Any, certificate: Certificate, **values: object) -> Key:
     """Add a key with its certificate, as the valid one of its kind and owner, and return it."""
     row: dict[str, object] = {
-        "point": certificate.point, "kind": certificate.kind, "user_id": None, "reference": "",
+        "point": certificate.point, "kind": certificate.kind, "user_id": None,
         "certificate": certificate.der, "private_key": None, "saved_password": "",
-        "expires_on": certificate.valid_until.date(), "valid": True, "delivered": False, "proven": False,
+        "expires_on": certificate.valid_until.date(), "valid": True, "delivered": False, "refused": False,
+        "proven": False,
         "failed_tries": 0, "created_by": lab.caller.reference, "created_at": lab.clock(),
     } | values  # fmt: skip
     cursor.execute(

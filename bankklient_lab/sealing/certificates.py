@@ -35,7 +35,6 @@ class Certificate:
 
     der: bytes = field(repr=False)
     fingerprint: str  # SHA-256 of `der`, 64 hexadecimal digits
-    serial: int
     point: int
     kind: str
     valid_from: datetime
@@ -143,7 +142,6 @@ def read_certificate(content: bytes) -> Certificate:
     return Certificate(
         der=der,
         fingerprint=found.fingerprint(SHA256()).hex(),
-        serial=found.serial_number,
         point=int(named[1]),
         kind=named[2],
         valid_from=found.not_valid_before_utc,

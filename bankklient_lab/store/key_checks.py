@@ -17,10 +17,11 @@ KEY_CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "valid_keys",
-        "The valid key of a connection point, kind and user is the last one, and no other is valid.",
+        "The valid key of a connection point, kind and user is the last one that was not refused, and no other.",
         """
         SELECT key_id, key_order, kind, valid FROM ops.key
-        QUALIFY valid <> (key_id = max(key_id) OVER (PARTITION BY point, kind, user_id))
+        QUALIFY valid IS DISTINCT FROM (NOT refused
+            AND key_id = max(key_id) FILTER (NOT refused) OVER (PARTITION BY point, kind, user_id))
         """,
     ),
     Check(

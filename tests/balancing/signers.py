@@ -35,7 +35,7 @@ def person(lab: Lab, reference: str, name: str = "", permissions: Iterable[int] 
     with lab.database.tx("ops") as cursor:
         insert_key(
             who, cursor, key.certificate, key_order=next_order(who, cursor, OWN_POINT), user_id=who.caller.user_id,
-            reference=reference, private_key=sealed_key(key, PASSWORD), warn_days=90, delivered=True, proven=True,
+            private_key=sealed_key(key, PASSWORD), warn_days=90, delivered=True, proven=True,
         )  # fmt: skip
     return who
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bankklient_lab.dashboards.browser import Browser
 from bankklient_lab.dashboards.keys import Keys
 from bankklient_lab.dashboards.menu import offered
-from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.dashboards.shell import Shell, new_state
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.keys.delivering import note_delivered, note_proven
 from bankklient_lab.keys.register import key_numbered, key_register
@@ -155,6 +156,9 @@ def test_keys_that_expire_soon_are_told_of(lab: Lab) -> None:
     assert "expires on 2026-12-01, in 9 days" in page.warnings.object
     assert page.list.table is not None
     assert page.list.table["state"].to_pylist() == ["\u25d1 expires soon"]
+    shell = Shell(lab, new_state(lab), Browser(scheme="", narrow=False, prefers_dark=False))
+    assert shell.warnings.visible
+    assert "expires on 2026-12-01, in 9 days" in shell.warnings.object
 
 
 @pytest.mark.spec("TRN-180")

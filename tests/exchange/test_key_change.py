@@ -134,3 +134,4 @@ def test_a_key_that_the_bank_refuses_gives_the_one_before_back(pair: Pair) -> No
     created(pair.lab)
     balance(pair.lab, agreed(pair.lab), PASSWORD)
     assert transmit(pair)["complete"]
+    assert broken_checks(pair.lab) == {}

@@ -17,10 +17,9 @@ INSERT INTO ops.connection_point VALUES
 CREATE TABLE ops.key (
     key_id INTEGER PRIMARY KEY,
     point INTEGER NOT NULL,             -- whose key
-    kind VARCHAR NOT NULL CHECK (kind IN ('operational', 'personal', 'initialization', 'initialization personal', 'initial')),
+    kind VARCHAR NOT NULL CHECK (kind IN ('operational', 'personal')),
     key_order VARCHAR NOT NULL,         -- rrrrnnnn
     user_id INTEGER,                    -- of a personal key
-    reference VARCHAR NOT NULL,         -- of that user; empty for others
     certificate BLOB NOT NULL,          -- X.509, DER
     private_key BLOB,                   -- sealed by the password; null: another party's, or withdrawn
     saved_password VARCHAR NOT NULL,    -- sealed; empty: asked for
@@ -28,6 +27,7 @@ CREATE TABLE ops.key (
     warn_days INTEGER NOT NULL,
     valid BOOLEAN NOT NULL,             -- the last one of its kind and owner
     delivered BOOLEAN NOT NULL,         -- the other party has its public part
+    refused BOOLEAN NOT NULL,           -- by the bank when it was announced: the one before is valid again
     proven BOOLEAN NOT NULL,            -- the bank confirmed what TRN-171 and TRN-194 ask for
     failed_tries INTEGER NOT NULL,      -- wrong passwords since the last right one
     created_by VARCHAR NOT NULL,
