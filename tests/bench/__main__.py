@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import analysis, browser, command, document, load, orders, reading, received, reports
+from tests.bench import analysis, browser, command, days, document, load, orders, reading, received, reports
 from tests.bench.business import Size
 from tests.bench.labs import make_lab
 from tests.bench.measure import ROOT, Measurement
 
-MARKS = ("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "B1", "C1", "C2")
+MARKS = ("A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "B1", "C1", "C2", "D1", "D2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Sizes:
     at_work: AtWork
     orders: int  # saved one by one
     file_orders: int
+    batch_orders: int
+    day_orders: tuple[int, ...]
 
 
 FULL = Sizes(
@@ -59,6 +61,8 @@ FULL = Sizes(
     AtWork(20, 10, 60),
     100,
     1_000_000,
+    100_000,
+    (1_000, 10_000, 100_000),
 )
 LARGE = Sizes(
     200_000,
@@ -73,8 +77,10 @@ LARGE = Sizes(
     AtWork(20, 10, 60),
     100,
     1_000_000,
+    100_000,
+    (1_000, 10_000, 100_000),
 )
-QUICK = Sizes(500, (1,), (2_400,), 2_400, 1, 200, 4, 1, 1, AtWork(4, 2, 3), 5, 3_000)
+QUICK = Sizes(500, (1,), (2_400,), 2_400, 1, 200, 4, 1, 1, AtWork(4, 2, 3), 5, 3_000, 20, (10, 20))
 
 
 def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measurement]:
@@ -114,6 +120,10 @@ def measured(folder: Path, sizes: Sizes, marks: Sequence[str]) -> Iterator[Measu
         yield from received.against_duckdb(folder, orders=sizes.file_orders, rounds=sizes.slow_rounds)
     if "C2" in marks:
         yield from orders.saved_from_a_form(folder, orders=sizes.orders, rounds=sizes.slow_rounds)
+    if "D1" in marks:
+        yield from days.made_into_batches(folder, orders=sizes.batch_orders, rounds=sizes.slow_rounds)
+    if "D2" in marks:
+        yield from days.whole_days(folder, sizes=sizes.day_orders)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

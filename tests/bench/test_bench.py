@@ -16,7 +16,7 @@ def test_everything_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[st
     page = tmp_path / "benchmarks.md"
     main(["--quick", "--output", str(page), "--folder", str(tmp_path)])
     text = page.read_text("utf-8")
-    rows = [line for line in text.splitlines() if line.startswith(("| A", "| B", "| C"))]
+    rows = [line for line in text.splitlines() if line.startswith(("| A", "| B", "| C", "| D"))]
     assert {row.split(" | ")[0].removeprefix("| ") for row in rows} == set(MARKS)
     assert "duckdb" in text
     assert "cores" in text
