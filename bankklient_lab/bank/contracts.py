@@ -40,8 +40,8 @@ def found(work: Work) -> None:
     for currency in (p.currency, *sorted(p.rates)):
         for name in OWN_ACCOUNTS:
             work.store.do(
-                "INSERT INTO account VALUES"
-                " ($account, NULL, $currency, $name, true, 0, false, false, NULL, $day, NULL)",
+                "INSERT INTO account BY NAME SELECT $account AS account, $currency AS currency, $name AS name,"
+                " true AS own, 0 AS overdraft, false AS debit, false AS credit, $day AS opened",
                 {"account": f"{name} {currency}", "currency": currency, "name": name.capitalize(), "day": work.day},
             )
     codes = [row["bank_code"] for row in rows(p.participants)]
@@ -168,8 +168,9 @@ def open_account(work: Work, account: Account) -> None:
     if work.store.row("SELECT 1 FROM account WHERE account = $account", {"account": account.account}):
         raise BadArgument(f"the account {account.account} is open already")
     work.store.do(
-        "INSERT INTO account VALUES ($account, $point, $currency, $name, false, $overdraft, $debit, $credit, $max,"
-        " $day, NULL)",
+        "INSERT INTO account BY NAME SELECT $account AS account, $point AS point, $currency AS currency,"
+        " $name AS name, false AS own, $overdraft AS overdraft, $debit AS debit, $credit AS credit,"
+        " $max AS order_max, $day AS opened",
         {
             "account": account.account,
             "point": account.point,

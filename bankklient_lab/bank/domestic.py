@@ -66,15 +66,16 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
     with work.store.lent(arriving=orders, due_days=pa.table({"maturity": days, "due": due})):
         work.store.do(
             f"""
-            INSERT INTO payment
+            INSERT INTO payment BY NAME
             SELECT (SELECT coalesce(max(payment_id), 0) FROM payment)
-                    + row_number() OVER (ORDER BY a.client_reference::BIGINT),
-                $point, a.client_reference::BIGINT, $batch, a.kind, $priority, a.own_account, a.own_name,
-                a.counter_account, substr(a.counter_account, 5, 4), NULL, a.counter_name, a.amount, a.currency,
-                coalesce(a.maturity, $day), d.due, a.variable_symbol, a.constant_symbol, a.specific_symbol, a.message,
-                a.end_to_end_id, NULL, NULL, NULL,
-                if({reasons} IS NULL, 'RV', 'ER'), {reasons}, {texts},
-                if(a.kind = 'collection', $collection_days, $np_days), 0, $day, ''
+                    + row_number() OVER (ORDER BY a.client_reference::BIGINT) AS payment_id,
+                $point AS point, a.client_reference::BIGINT AS order_id, $batch AS batch, a.kind, $priority AS priority,
+                a.own_account, a.own_name, a.counter_account, substr(a.counter_account, 5, 4) AS counter_bank,
+                a.counter_name, a.amount, a.currency, coalesce(a.maturity, $day) AS maturity, d.due, a.variable_symbol,
+                a.constant_symbol, a.specific_symbol, a.message, a.end_to_end_id,
+                {reasons} AS reason, {texts} AS reason_text, if({reasons} IS NULL, 'RV', 'ER') AS state,
+                if(a.kind = 'collection', $collection_days, $np_days) AS closings_left, 0 AS held, $day AS changed_on,
+                '' AS told
             FROM (SELECT * REPLACE (if(kind = 'collection', kind, 'payment') AS kind) FROM arriving) a
             JOIN due_days d ON d.maturity = coalesce(a.maturity, $day)
             LEFT JOIN account o ON o.account = a.own_account

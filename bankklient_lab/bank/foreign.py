@@ -58,14 +58,17 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
     with work.store.lent(arriving=orders, due_days=due):
         work.store.do(
             f"""
-            INSERT INTO payment
+            INSERT INTO payment BY NAME
             SELECT (SELECT coalesce(max(payment_id), 0) FROM payment)
-                    + row_number() OVER (ORDER BY a.client_reference::BIGINT),
-                $point, a.client_reference::BIGINT, $batch, 'foreign', false, a.own_account, a.own_name,
-                a.counter_account, a.counter_bank, a.country, a.counter_name, a.amount, a.currency,
-                coalesce(a.maturity, $day), d.due, a.variable_symbol, a.constant_symbol, a.specific_symbol, a.message,
-                a.end_to_end_id, a.charge_bearer, a.exchange_rate, NULL,
-                if(CASE {numbers} END IS NULL, 'RV', 'ER'), CASE {numbers} END, CASE {texts} END, 0, 0, $day, ''
+                    + row_number() OVER (ORDER BY a.client_reference::BIGINT) AS payment_id,
+                $point AS point, a.client_reference::BIGINT AS order_id, $batch AS batch, 'foreign' AS kind,
+                false AS priority, a.own_account, a.own_name, a.counter_account, a.counter_bank,
+                a.country AS counter_country, a.counter_name, a.amount, a.currency,
+                coalesce(a.maturity, $day) AS maturity, d.due, a.variable_symbol, a.constant_symbol, a.specific_symbol,
+                a.message, a.end_to_end_id, a.charge_bearer, a.exchange_rate AS asked_rate,
+                CASE {numbers} END AS reason, CASE {texts} END AS reason_text,
+                if(CASE {numbers} END IS NULL, 'RV', 'ER') AS state, 0 AS closings_left, 0 AS held, $day AS changed_on,
+                '' AS told
             FROM (SELECT *, coalesce(counter_bank_country, if(regexp_matches(counter_account, '^[A-Z]{{2}}[0-9]{{2}}'),
                 substr(counter_account, 1, 2), NULL)) AS country FROM arriving) a
             JOIN due_days d ON d.maturity = coalesce(a.maturity, $day) AND d.currency = a.currency

@@ -10,14 +10,13 @@ from bankklient_lab.bank.answers import answers_on, send
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.formats.base import StatementSet
-from bankklient_lab.formats.batches import MESSAGES_MAX, Message
+from bankklient_lab.formats.batches import MESSAGES_MAX, STATEMENT_MESSAGE, Message
 from bankklient_lab.formats.camt_write import write
 from bankklient_lab.formats.order_answers import write_status
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 # ruff: noqa: S608 - every text below is our own
 
-STATEMENT_MESSAGE = "camt.053.001.08"
 _CODES = {  # what the account is debited with, credited with
     "payment": ("PMNT/ICDT/DMCT", "PMNT/RCDT/DMCT"),
     "collection": ("PMNT/RDDT/PMDD", "PMNT/IDDT/PMDD"),

@@ -14,7 +14,7 @@ from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.answers import apply_answers, apply_returned, apply_revocations
 from bankklient_lab.exchange.statements import take_statements
-from bankklient_lab.formats.batches import Batch, Message
+from bankklient_lab.formats.batches import REPORT_MESSAGE, STATEMENT_MESSAGE, Batch, Message
 from bankklient_lab.formats.order_answers import RESOLUTION_MESSAGE, STATUS_MESSAGE
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.identity import BatchIdentity
@@ -26,7 +26,7 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
     (BatchType.DOMESTIC, STATUS_MESSAGE): apply_returned,  # orders rejected on the day
 }
 # The closed day, and the current state.
-_STATEMENTS = {(BatchType.DOMESTIC, "camt.053.001.08"), (BatchType.DOMESTIC, "camt.052.001.08")}
+_STATEMENTS = {(BatchType.DOMESTIC, STATEMENT_MESSAGE), (BatchType.DOMESTIC, REPORT_MESSAGE)}
 TYPES_READ = {batch_type for batch_type, _ in _HANDLERS.keys() | _STATEMENTS}
 
 

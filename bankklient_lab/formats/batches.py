@@ -18,15 +18,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
-
-from lxml import etree
+from typing import TYPE_CHECKING, NamedTuple
 
 from bankklient_lab.errors import BadArgument, FormatError, LimitExceeded
 from bankklient_lab.sealing.identity import BatchIdentity
 
+if TYPE_CHECKING:
+    from lxml import etree
+
 NAMESPACE = "urn:bankklient:batch:1"
 ISO_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
+STATEMENT_MESSAGE, REPORT_MESSAGE = "camt.053.001.08", "camt.052.001.08"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 ORDERS_MAX = 9_999
 MESSAGES_MAX = 100
@@ -111,6 +113,24 @@ def read_batch(payload: bytes) -> Batch:
     return batch
 
 
+def root_of(message: Message, place: str = "") -> etree._Element:
+    """Return the Document of a message; FormatError unless it is well-formed, of its name, and without a DOCTYPE."""
+    from lxml import etree
+
+    if b"<!DOCTYPE" in message.content:
+        raise FormatError("a message can't have <!DOCTYPE", place=place)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(message.content, parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        where = ", ".join(filter(None, (place, f"line {line}, column {column}")))
+        raise FormatError("the message is no well-formed XML", place=where, text=error.msg or "") from None
+    if root.tag != f"{{{ISO_NAMESPACE}{message.name}}}Document":
+        raise FormatError("the message is of another kind than its name", place=place, text=str(root.tag))
+    return root
+
+
 def _identity(sender: bytes, recipient: bytes, batch_type: bytes, order: bytes) -> BatchIdentity:
     try:
         return BatchIdentity(int(sender), int(recipient), int(batch_type), int(order[:4]), int(order[4:]))
@@ -178,24 +198,11 @@ def _check_orders(batch: Batch) -> None:
 def _check_message(message: Message, place: str) -> None:
     if not _NAME.fullmatch(message.name):
         raise FormatError('a message is named like "pain.001.001.09"', place=place, text=message.name)
-    content = message.content
-    if not content.startswith(DECLARATION):
+    if not message.content.startswith(DECLARATION):
         raise FormatError("a message begins with its XML declaration", place=place)
-    for sign in (b"<!DOCTYPE", b"</Message>"):
-        if sign in content:
-            raise FormatError(f"a message can't have {sign.decode()}", place=place)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        line, column = error.position
-        raise FormatError(
-            "the message is no well-formed XML",
-            place=f"{place}, its line {line}, column {column}",
-            text=error.msg or "",
-        ) from None
-    if root.tag != f"{{{ISO_NAMESPACE}{message.name}}}Document":
-        raise FormatError("the message is of another kind than its name", place=place, text=str(root.tag))
+    if b"</Message>" in message.content:
+        raise FormatError("a message can't have </Message>", place=place)
+    root_of(message, place)
 
 
 def _written(batch: Batch) -> bytes:

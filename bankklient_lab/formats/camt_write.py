@@ -33,6 +33,7 @@ from lxml import etree
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.formats import camt_layout as layout
 from bankklient_lab.formats.base import StatementSet
+from bankklient_lab.formats.batches import ISO_NAMESPACE, REPORT_MESSAGE, STATEMENT_MESSAGE
 from bankklient_lab.formats.camt_entry_write import EntryWriter
 from bankklient_lab.formats.camt_layout import compile_paths, gather
 from bankklient_lab.formats.camt_statement import (
@@ -72,8 +73,8 @@ class _Message(NamedTuple):
     interim: bool
 
 
-_STATEMENTS = _Message("urn:iso:std:iso:20022:tech:xsd:camt.053.001.08", "BkToCstmrStmt", "Stmt", "StmtPgntn", False)
-_REPORTS = _Message("urn:iso:std:iso:20022:tech:xsd:camt.052.001.08", "BkToCstmrAcctRpt", "Rpt", "RptPgntn", True)
+_STATEMENTS = _Message(f"{ISO_NAMESPACE}{STATEMENT_MESSAGE}", "BkToCstmrStmt", "Stmt", "StmtPgntn", False)
+_REPORTS = _Message(f"{ISO_NAMESPACE}{REPORT_MESSAGE}", "BkToCstmrAcctRpt", "Rpt", "RptPgntn", True)
 
 
 def write(statements: StatementSet) -> Iterator[bytes]:

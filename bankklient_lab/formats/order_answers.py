@@ -13,20 +13,20 @@ found) or CUST 5 (refused as wrong).
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape
 
-from lxml import etree
-
 from bankklient_lab.errors import BadArgument, FormatError
-from bankklient_lab.formats.batches import DECLARATION, ISO_NAMESPACE, Message
+from bankklient_lab.formats.batches import DECLARATION, ISO_NAMESPACE, Message, root_of
 from bankklient_lab.formats.camt_tags import check_text, plain, tag
 from bankklient_lab.money import exact
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 STATUS_MESSAGE = "pain.002.001.10"
 CANCELLATION_MESSAGE = "camt.055.001.08"
@@ -227,13 +227,7 @@ def _held(words: str, place: str) -> tuple[Decimal, str]:
 def _root(message: Message, name: str) -> etree._Element:
     if message.name != name:
         raise FormatError(f"a {name} is needed", text=message.name)
-    if b"<!DOCTYPE" in message.content:
-        raise FormatError("a document type definition (DOCTYPE) is not allowed in a bank message")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        return etree.parse(io.BytesIO(message.content), parser).getroot()
-    except etree.XMLSyntaxError as error:
-        raise FormatError("the message is no well-formed XML", text=error.msg or "") from None
+    return root_of(message)
 
 
 def _elements(root: etree._Element, name: str) -> Iterator[tuple[etree._Element, str]]:

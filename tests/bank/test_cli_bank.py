@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -93,3 +95,24 @@ def test_a_wrong_password_opens_no_bank(bank: Path, password: Path, capsys: pyte
     password.write_text("another\n")
     run("check", bank, "--password-file", password, code=1)
     assert "the password does not open this key" in capsys.readouterr().err
+
+
+def test_a_bank_in_use_is_named_in_a_sentence(bank: Path, password: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    certificate = read_certificate((bank / "bank.pem").read_bytes())
+    holder = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(bank / "bank.db")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        file = bank / "client.pem"
+        file.write_text(certificate.pem)
+        run("key", bank, file, "--password-file", password, code=1)
+        process.kill()
+    assert (
+        capsys.readouterr()
+        .err.strip()
+        .endswith(
+            f"{bank / 'bank.db'} is used by another process, such as `bankklient bank serve`; stop that one first"
+        )
+    )

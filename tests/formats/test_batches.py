@@ -89,7 +89,7 @@ def test_the_largest_batch_is_fast() -> None:
         (b'<Message name="pain', b'<Message  name="pain', "message 1, byte .*: this is no message of a batch"),
         (b"</Message>\n", b"", "message 1, byte .*: the message has no end"),
         (b'name="pain.001.001.09"', b'name="pain.001.001.08"', "message 1, .*of another kind than its name"),
-        (b"<a>", b"<b>", "message 1, its line 2, column .*no well-formed XML"),
+        (b"<a>", b"<b>", "message 1, line 2, column .*no well-formed XML"),
         (b"<a>", b"<!DOCTYPE x><a>", "message 1: a message can't have <!DOCTYPE"),
         (b"<a>", b"<a>\xff", "no well-formed XML"),
         (b"</Batch>\n", b"</Batch>\n ", "byte .*: something follows the end of the batch"),
