@@ -88,6 +88,7 @@ def test_what_a_month_has(twice: tuple[Lived, Lived]) -> None:
         (202, 0),  # the machine was too dear
         (204, 4),  # revoked
     ]
+    assert lab.rows("SELECT count(*) FROM ops.sent_order WHERE in_process") == [(0,)]  # all are matched or rejected
     kinds = bank.ledger().column("kind").to_pylist()
     assert {"payment", "collection", "foreign", "incoming", "fee", "interest"} <= set(kinds)
     assert lab.rows("SELECT count(*) FROM history.statement") == [(2 * 20,)]  # of 20 working days
