@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
 import panel as pn
@@ -23,6 +24,15 @@ def window() -> Any:
     """Return the document of the browser's window that this thread works for; None outside of one."""
     document: Any = pn.state.curdoc
     return document if document is not None and document.session_context is not None else None
+
+
+def at_once(document: Any = None) -> AbstractContextManager[None]:
+    """Tell the browser of all changes in one message, and look through the models of the window once.
+
+    Without it each change of what a column holds looks through all that the window has laid out.
+    """
+    held: AbstractContextManager[None] = pn.io.hold(document, freeze=True)
+    return held
 
 
 def standing(document: Any) -> bool:
@@ -85,7 +95,7 @@ class Refresh(Generic[T]):
 
     def _finish(self, document: Any, result: T | None, failure: str) -> None:
         self._running = False
-        with pn.io.hold(document):  # one message to the browser
+        with at_once(document):
             self._state.busy -= 1
             if self._again:
                 self._begin(document)

@@ -27,7 +27,7 @@ from .formatting import escape
 from .gate import NARROW_COOKIE, SCHEME_COOKIE, Gate, Stand
 from .menu import ADMINISTRATION, ENTRIES, LOOK, PAY, WORK, offered
 from .proof import Proof
-from .refresh import window
+from .refresh import at_once, window
 from .regular_offer import RegularOffer
 from .state import PAGES, TEXT_CHARS, State
 from .styles import css
@@ -101,8 +101,8 @@ class Shell:
         self._proof = Proof(lab, state)
         self.offer = RegularOffer(lab, state)
         ui.prove_with(self._proof.ask)
-        self._pages: dict[str, ui.Viewable] = {}
-        self._main = ui.column(gap=0)
+        # A place for each page from the start: one added to the others would have the browser lay out all of them anew.
+        self._places: dict[str, Any] = {page: ui.column(gap=0, visible=False) for page in PAGES}
         self._title = ui.html("", sizing_mode="fixed", width=170)
         self._filter = FilterBar(state)
         self._news = ui.button(text("app.news"), self._take_news, icon="refresh", visible=False)
@@ -121,7 +121,7 @@ class Shell:
                 ui.column(
                     self.warnings,
                     self._head,
-                    self._main,
+                    *self._places.values(),
                     self._proof.view,
                     self.offer.view,
                     gap=12,
@@ -171,25 +171,25 @@ class Shell:
 
     def _show_page(self, *_events: object) -> None:
         name = self.state.page
-        self._title.object = f"<h1>{text(f'page.{name}')}</h1>"
-        self._filter.view.visible = name in FILTERED
-        for menu in self._menus.values():
-            menu.show(name)
-        self._add(name)
-        for other, view in self._pages.items():
-            view.visible = other == name
-        if self.state.narrow:
-            self.page.sidebar_open = False
+        with at_once():
+            self._title.object = f"<h1>{text(f'page.{name}')}</h1>"
+            self._filter.view.visible = name in FILTERED
+            for menu in self._menus.values():
+                menu.show(name)
+            self._add(name)
+            for other, place in self._places.items():
+                place.visible = other == name
+            if self.state.narrow:
+                self.page.sidebar_open = False
 
     def _add(self, name: str) -> None:
-        if name not in self._pages:
-            self._pages[name] = view = self._built(name)
-            view.visible = self.state.page == name
-            self._main.append(view)
+        if not self._places[name].objects:
+            with at_once():
+                self._places[name].objects = [self._built(name)]
 
     def prepare(self) -> bool:
         """Lay out one of the pages that people go to most, if nobody waits; return whether there are more."""
-        missing = [name for name in PREPARED if name in self._offered and name not in self._pages]
+        missing = [name for name in PREPARED if name in self._offered and not self._places[name].objects]
         quiet = self.state.busy == 0 and time.monotonic() - self._touched > QUIET_SECONDS
         if missing and quiet:
             self._add(missing[0])
@@ -340,7 +340,7 @@ def _soon(state: State, work: Callable[[], None]) -> None:
     state.busy += 1
 
     def turn() -> None:
-        with pn.io.hold(document), ui.told():
+        with at_once(), ui.told():
             try:
                 work()
             finally:
