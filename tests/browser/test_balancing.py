@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 import bankklient_lab as bl
 from bankklient_lab.access.roles import create_role
@@ -17,10 +16,10 @@ from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.lab import open_here
 from bankklient_lab.orders.creating import create_order
-from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, clock, served
+from tests.browser.conftest import READY_MS, NewPage, Scheme, clock, served
+from tests.browser.looks import LOOKS, accessible, look_over, serious, turn_to
 from tests.browser.order_people import hands
-from tests.browser.test_login import accessible, log_in, serious
-from tests.browser.test_pages import IMAGES
+from tests.browser.test_login import log_in
 from tests.browser.test_tables import FOCUSED
 from tests.dashboards.visitor import ALICE
 from tests.orders.labs import COLLECTION, DOMESTIC, LANDLORD, SAVINGS, domestic_values, equip, foreign_values
@@ -76,11 +75,6 @@ def statuses(server: DashboardServer) -> set[tuple[str, int]]:
     return set(server.lab.rows("SELECT status, count(*) FROM ops.domestic_order GROUP BY status"))
 
 
-def fitting(page: Page) -> None:
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-
-
 @pytest.mark.spec("BAL-007", "BAL-012", "BAL-039", "BAL-040", "BAL-074")
 def test_one_balances_and_another_discards(firm: DashboardServer, new_page: NewPage) -> None:
     eve = log_in(new_page(), firm.port, EVE, "page=balancing")
@@ -127,7 +121,7 @@ def test_balancing_goes_without_a_mouse(firm: DashboardServer, new_page: NewPage
     expect(page.get_by_text("Balanced: 11 orders in 1 batch").first).to_be_visible(timeout=READY_MS)
 
 
-@pytest.mark.parametrize(("width", "scheme"), list(product((WIDE, NARROW), ("light", "dark"))))
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_the_pages_are_accessible_and_fit(
     firm: DashboardServer, new_page: NewPage, width: int, scheme: Scheme, request: pytest.FixtureRequest
 ) -> None:
@@ -135,15 +129,11 @@ def test_the_pages_are_accessible_and_fit(
     expect(page.get_by_text("saved as an allowed duplicate")).to_be_visible(timeout=READY_MS)
     page.get_by_label(re.compile("11 orders")).check()
     expect(page.get_by_role("button", name=re.compile("Balance 11 orders"))).to_be_enabled()
-    accessible(page)
-    fitting(page)
-    if request.config.getoption("--update-images") and (width, scheme) in ((WIDE, "light"), (NARROW, "dark")):
-        page.screenshot(path=IMAGES / f"balancing-{width}.png", full_page=True)
+    look_over(page, image="balancing" if request.config.getoption("--update-images") else "")
     for name, shown in (("keys", "operational key 20260001"), ("transmissions", "No batch waits to be sent")):
-        other = log_in(new_page(width=width, scheme=scheme), firm.port, ALICE, f"page={name}")
-        expect(other.get_by_text(shown).first).to_be_visible(timeout=READY_MS)
-        accessible(other)
-        fitting(other)
+        turn_to(page, name)
+        expect(page.get_by_text(shown).first).to_be_visible(timeout=READY_MS)
+        look_over(page)
 
 
 @pytest.mark.spec("TRN-164")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,8 @@ from playwright.sync_api import expect
 import bankklient_lab as bl
 from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.lab import open_here
-from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, clock, opened, served
-from tests.browser.test_login import accessible
-from tests.browser.test_pages import IMAGES
+from tests.browser.conftest import READY_MS, NewPage, Scheme, clock, opened, served
+from tests.browser.looks import LOOKS, accessible, look_over, turn_to
 from tests.orders.labs import DOMESTIC, LANDLORD, MAIN, STATE, SUPPLIER, domestic_values, equip
 
 PAGES = ("patterns", "regular", "counterparties")
@@ -50,20 +48,19 @@ def helped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardServer
     yield from served(lab)
 
 
-@pytest.mark.parametrize(("name", "look"), list(product(PAGES, ((WIDE, "light"), (NARROW, "dark")))))
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_pages_are_accessible_and_fit(
-    helped: DashboardServer, new_page: NewPage, name: str, look: tuple[int, Scheme], request: pytest.FixtureRequest
+    helped: DashboardServer, new_page: NewPage, width: int, scheme: Scheme, request: pytest.FixtureRequest
 ) -> None:
-    width, scheme = look
-    page = opened(new_page(width=width, scheme=scheme), helped, f"page={name}")
-    expect(page.locator(".tabulator-row").first).to_be_visible(timeout=READY_MS)
-    accessible(page)
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    if request.config.getoption("--update-images") and scheme == "light":
-        page.screenshot(path=IMAGES / f"{name}-{width}.png")
-    page.locator(".tabulator-row").first.click()
-    expect(page.get_by_role("button", name="Delete", exact=True).last).to_be_visible()
-    accessible(page)
+    page = opened(new_page(width=width, scheme=scheme), helped)
+    for name in PAGES:
+        turn_to(page, name)
+        expect(page.locator(".tabulator-row:visible").first).to_be_visible(timeout=READY_MS)
+        look_over(page, image=name if request.config.getoption("--update-images") else "")
+        page.locator(".tabulator-row:visible").first.click()
+        expect(page.get_by_role("button", name="Delete", exact=True).last).to_be_visible()
+        accessible(page)
+        page.keyboard.press("Escape")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,10 @@ from playwright.sync_api import Page, expect
 from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.orders.creating import create_order
 from bankklient_lab.orders.verification import verify_by_typing
-from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, served
+from tests.browser.conftest import READY_MS, NewPage, Scheme, served
+from tests.browser.looks import LOOKS, accessible, look_over, serious, turn_to
 from tests.browser.order_people import ANN, BEN, company, filled, hands
-from tests.browser.test_login import accessible, log_in, serious
-from tests.browser.test_pages import IMAGES
+from tests.browser.test_login import log_in
 from tests.browser.test_tables import FOCUSED, focused_row
 from tests.dashboards.visitor import ALICE
 from tests.orders.labs import DOMESTIC, domestic_values
@@ -222,26 +221,12 @@ def test_an_order_is_found_corrected_and_deleted(firm: DashboardServer, new_page
     assert len(statuses(firm)) == 2
 
 
-# Cards that hide a row of what they hold.
-CUT_OFF = """() => {
-  const within = (root) => [...root.querySelectorAll("*")].flatMap((one) => [
-    ...(one.classList.contains("card") && one.scrollHeight > one.clientHeight + 40 ? [one] : []),
-    ...(one.shadowRoot ? within(one.shadowRoot) : []),
-  ]);
-  return within(document).length;
-}"""
-LOOKS = list(product(("create", "todo", "orders"), (WIDE, NARROW), ("light", "dark")))
-
-
-@pytest.mark.parametrize(("name", "width", "scheme"), LOOKS)
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_pages_with_orders_are_accessible_and_fit(
-    busy: DashboardServer, new_page: NewPage, name: str, width: int, scheme: Scheme, request: pytest.FixtureRequest
+    busy: DashboardServer, new_page: NewPage, width: int, scheme: Scheme, request: pytest.FixtureRequest
 ) -> None:
-    page = log_in(new_page(width=width, scheme=scheme), busy.port, ALICE, f"page={name}")
-    expect(page.locator("input[name=own_account], .tabulator-row").first).to_be_visible()
-    accessible(page)
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    assert page.evaluate(CUT_OFF) == 0
-    if request.config.getoption("--update-images") and scheme == "light":
-        IMAGES.mkdir(exist_ok=True)
-        page.screenshot(path=IMAGES / f"{name}-{width}.png")
+    page = log_in(new_page(width=width, scheme=scheme), busy.port, ALICE, "page=create")
+    for name in ("create", "orders", "todo"):
+        turn_to(page, name)
+        expect(page.locator("input[name=own_account]:visible, .tabulator-row:visible").first).to_be_visible()
+        look_over(page, image=name if request.config.getoption("--update-images") else "")

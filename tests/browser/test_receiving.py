@@ -12,8 +12,7 @@ from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.lab import open_here
 from bankklient_lab.orders.accounting_systems import add_accounting_system
 from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, Scheme, clock, opened, served
-from tests.browser.test_login import accessible
-from tests.browser.test_pages import IMAGES
+from tests.browser.looks import IMAGES, accessible
 from tests.orders.labs import LANDLORD, MAIN, SUPPLIER, equip
 
 HEADER = "own_account;counter_account;amount;maturity_date;variable_symbol;constant_symbol;client_message"
