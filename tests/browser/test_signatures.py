@@ -14,8 +14,8 @@ from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.lab import open_here
 from tests.balancing.signers import PASSWORD, made, person, right, waiting
 from tests.browser.conftest import NARROW, READY_MS, WIDE, NewPage, clock, served
-from tests.browser.test_balancing import fitting
-from tests.browser.test_login import accessible, log_in
+from tests.browser.looks import look_over
+from tests.browser.test_login import log_in
 from tests.keys.conftest import quick_key_passwords
 from tests.orders.labs import SAVINGS, created, equip, hands
 
@@ -46,8 +46,7 @@ def test_the_second_person_signs(firm: DashboardServer, new_page: NewPage) -> No
     for width, scheme in ((NARROW, "dark"), (WIDE, "light")):
         page = log_in(new_page(width=width, scheme=scheme), firm.port, SECOND, "page=signatures")
         expect(page.get_by_text("by you").first).to_be_visible(timeout=READY_MS)
-        accessible(page)
-        fitting(page)
+        look_over(page)
         page.get_by_text("20260001").first.click()
         expect(page.get_by_role("button", name="Sign 3 orders")).to_be_visible(timeout=READY_MS)
     page.get_by_label("Password of the personal key").fill(PASSWORD)
