@@ -11,11 +11,10 @@ import secrets
 from base64 import b64decode, b64encode
 from pathlib import Path
 
-from bankklient_lab.errors import StoreError
+from bankklient_lab.errors import SealBroken, StoreError
 from bankklient_lab.keys.register import Key
 from bankklient_lab.lab import Lab
-
-KEY_BYTES, NONCE_BYTES = 32, 12
+from bankklient_lab.sealing.private_keys import KEY_BYTES, boxed, unboxed
 
 
 def secret_path(lab: Path) -> Path:
@@ -25,25 +24,18 @@ def secret_path(lab: Path) -> Path:
 
 def sealed_password(lab: Lab, password: str, der: bytes) -> str:
     """Return a password sealed for the certificate (DER) of its key, as text."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return b64encode(nonce + AESGCM(_made_secret(lab.path)).encrypt(nonce, password.encode(), der)).decode("ascii")
+    return b64encode(boxed(password.encode(), _made_secret(lab.path), der)).decode("ascii")
 
 
 def saved_password(lab: Lab, key: Key) -> str | None:
     """Return the saved password of a key; None when there is none, or none that can be opened here."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     ((sealed,),) = lab.rows("SELECT saved_password FROM ops.key WHERE key_id = $key_id", {"key_id": key.key_id})
     secret = _secret(lab.path)
     if not sealed or secret is None:
         return None
-    kept = b64decode(sealed)
     try:
-        return AESGCM(secret).decrypt(kept[:NONCE_BYTES], kept[NONCE_BYTES:], key.der).decode()
-    except InvalidTag:
+        return unboxed(b64decode(sealed), secret, key.der).decode()
+    except SealBroken:
         return None
 
 

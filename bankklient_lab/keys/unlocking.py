@@ -8,6 +8,7 @@ from bankklient_lab.actions import action
 from bankklient_lab.errors import BadArgument, Refused, SealBroken
 from bankklient_lab.keys.points import OWN, point_of
 from bankklient_lab.keys.register import Key, key_numbered, today
+from bankklient_lab.keys.tries import count_try, forget_tries
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.settings import read_setting
 from bankklient_lab.sealing.keys import SigningKey
@@ -41,7 +42,7 @@ def unlock(lab: Lab, key_id: int, password: str) -> SigningKey:
             raise
         raise _wrong(lab, key, tried) from None
     with lab.database.tx("ops") as cursor:
-        cursor.execute("UPDATE ops.key SET failed_tries = 0 WHERE key_id = ?", [key_id])
+        forget_tries(cursor, "ops.key", key_id)
     return opened
 
 
@@ -74,15 +75,13 @@ def _counted(lab: Lab, key: Key) -> _Tried:
     """Count a try and return what it is made on; Refused when there is none left."""
     allowed = int(read_setting(lab.database, "signature_attempts"))
     with lab.database.tx("ops") as cursor:
-        ((private_key, tries),) = cursor.execute(
-            "SELECT private_key, failed_tries FROM ops.key WHERE key_id = ?", [key.key_id]
-        ).fetchall()
+        ((private_key,),) = cursor.execute("SELECT private_key FROM ops.key WHERE key_id = ?", [key.key_id]).fetchall()
         if private_key is None:
             raise Refused(f"the private part of the {key.title} is not here; it signs nothing")
-        if tries >= allowed:
+        tries = count_try(cursor, "ops.key", key.key_id, allowed)
+        if tries is None:
             raise Refused(_used_up(key, allowed))
-        cursor.execute("UPDATE ops.key SET failed_tries = failed_tries + 1 WHERE key_id = ?", [key.key_id])
-    return _Tried(bytes(private_key), int(tries) + 1, allowed)
+    return _Tried(bytes(private_key), tries, allowed)
 
 
 def _wrong(lab: Lab, key: Key, tried: _Tried) -> Refused:

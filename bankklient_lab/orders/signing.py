@@ -1,29 +1,29 @@
-"""Signatures of confirmations by keys of the users' own (Ed25519, RFC 8032).
+"""Signatures of confirmations by signing keys, which are the users' own (Ed25519, RFC 8032).
 
-A private key is kept sealed by AES-256-GCM under a key that scrypt makes of a password which only the user knows. What
-is signed names the order, its version and the SHA-256 of its canonical text (orders.content), so that a signature fits
-no other order, no other confirmation and no other content.
+A private key is kept sealed by a password that only the user knows (sealing.private_keys). What is signed names the
+order, its version and the SHA-256 of its canonical text (orders.content), so that a signature fits no other order, no
+other confirmation and no other content.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.errors import Refused
+from bankklient_lab.errors import Refused, SealBroken
+from bankklient_lab.keys.tries import count_try, forget_tries
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.steps import Signer
 from bankklient_lab.rights.passwords import check_strength
 from bankklient_lab.rights.settings import read_setting
+from bankklient_lab.sealing.private_keys import opened, sealed
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 CONFIRMS = "70|71|110|111|130|131"
-_SALT_BYTES, _NONCE_BYTES = 16, 12
 
 
 @action(CONFIRMS, proof=True, personal=True)
@@ -44,7 +44,7 @@ def create_personal_key(lab: Lab, password: str) -> dict[str, str]:
             " FROM ops.personal_key",
             [
                 lab.caller.user_id, lab.caller.reference, b64encode(public).decode(),
-                _sealed(key.private_bytes_raw(), password), lab.clock(),
+                b64encode(sealed(key.private_bytes_raw(), password, public)).decode(), lab.clock(),
             ],
         )  # fmt: skip
         lab.log(cursor, "create_personal_key", lab.caller.name, fingerprint=_fingerprint(public))
@@ -109,56 +109,35 @@ def _withdraw(lab: Lab, cursor: Any) -> bool:
 
 
 def _opened(lab: Lab, password: str) -> tuple[int, Ed25519PrivateKey]:
-    from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    key_id, sealed = _counted(lab)
+    key_id, kept, public = _counted(lab)
     try:
-        key = Ed25519PrivateKey.from_private_bytes(_unsealed(sealed, password))
-    except InvalidTag:
+        key = Ed25519PrivateKey.from_private_bytes(opened(kept, password, public))
+    except SealBroken:
         with lab.database.tx("ops") as cursor:
             lab.log(cursor, "signature_refused", lab.caller.name)
         raise Refused("the password of your key is not right; nothing was signed") from None
     with lab.database.tx("ops") as cursor:
-        cursor.execute("UPDATE ops.personal_key SET failed_tries = 0 WHERE key_id = ?", [key_id])
+        forget_tries(cursor, "ops.personal_key", key_id)
     return key_id, key
 
 
-def _counted(lab: Lab) -> tuple[int, str]:
-    """Count a try and return number and sealed key of the caller; Refused when there is none or no try is left."""
+def _counted(lab: Lab) -> tuple[int, bytes, bytes]:
+    """Count a try; return number, sealed and public key of the caller. Refused without one, or when no try is left."""
     most = read_setting(lab.database, "signature_attempts")
     with lab.database.tx("ops") as cursor:
         found = cursor.execute(
-            "SELECT key_id, private_key, failed_tries FROM ops.personal_key WHERE user_id = ? AND withdrawn_at IS NULL",
+            "SELECT key_id, private_key, public_key FROM ops.personal_key WHERE user_id = ? AND withdrawn_at IS NULL",
             [lab.caller.user_id],
         ).fetchone()
         if found is None:
             raise Refused("you have no key for signing; make one first (create_personal_key)")
-        if found[2] >= most:
+        if count_try(cursor, "ops.personal_key", found[0], most) is None:
             raise Refused(
                 f"your key is blocked after {most} wrong passwords; let more tries be allowed, or make another key"
             )
-        cursor.execute("UPDATE ops.personal_key SET failed_tries = failed_tries + 1 WHERE key_id = ?", [found[0]])
-    return int(found[0]), str(found[1])
-
-
-def _sealed(key: bytes, password: str) -> str:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
-    return b64encode(salt + nonce + AESGCM(_derived(password, salt)).encrypt(nonce, key, None)).decode()
-
-
-def _unsealed(sealed: str, password: str) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    kept = b64decode(sealed)
-    salt, nonce, text = kept[:_SALT_BYTES], kept[_SALT_BYTES : _SALT_BYTES + _NONCE_BYTES], kept[28:]
-    return AESGCM(_derived(password, salt)).decrypt(nonce, text, None)
-
-
-def _derived(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
+    return int(found[0]), b64decode(found[1]), b64decode(found[2])
 
 
 def _fingerprint(public: bytes) -> str:

@@ -1,8 +1,8 @@
-"""Private keys kept under a password: PKCS#8 sealed by AES-256-GCM under a key that Argon2id (RFC 9106) makes of it.
+"""Private keys kept under a password: sealed by AES-256-GCM under a key that Argon2id (RFC 9106) makes of it.
 
 The library's own protected PKCS#8 makes its key in 2,048 rounds of PBKDF2, which is too few. What is kept is
-MARK, salt (16), nonce (12), sealed PKCS#8 with its tag; the certificate is bound in as additional data, so that a
-sealed key fits no other certificate's row.
+MARK, salt (16), nonce (12), the sealed key with its tag. The certificate or public key that it belongs to is bound in
+as additional data, so that a sealed key fits no other row.
 """
 
 from __future__ import annotations
@@ -25,33 +25,52 @@ _AT_ONCE = threading.BoundedSemaphore(2)  # each takes 64 MiB
 
 def sealed_key(key: SigningKey, password: str) -> bytes:
     """Return the private key of a certificate sealed by a password."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     plain = key.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    salt, nonce = secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES)
-    box = AESGCM(_derived(password, salt)).encrypt(nonce, plain, MARK + key.certificate.der)
-    return MARK + salt + nonce + box
+    return sealed(plain, password, key.certificate.der)
 
 
-def opened_key(sealed: bytes, password: str, certificate: Certificate) -> SigningKey:
+def opened_key(kept: bytes, password: str, certificate: Certificate) -> SigningKey:
     """Return the key; SealBroken "key" for a wrong password or another certificate, "format" for other bytes."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-    start = len(MARK)
-    if not sealed.startswith(MARK) or len(sealed) <= start + SALT_BYTES + NONCE_BYTES:
-        raise SealBroken("format", "this is no sealed private key")
-    salt = sealed[start : start + SALT_BYTES]
-    nonce = sealed[start + SALT_BYTES : start + SALT_BYTES + NONCE_BYTES]
-    box = sealed[start + SALT_BYTES + NONCE_BYTES :]
-    try:
-        plain = AESGCM(_derived(password, salt)).decrypt(nonce, box, MARK + certificate.der)
-    except InvalidTag:
-        raise SealBroken("key", "the password does not open this key") from None
+    plain = opened(kept, password, certificate.der)
     private: PrivateKey = load_der_private_key(plain, None)  # type: ignore[assignment]  # what `sealed_key` put in
     return SigningKey(private, certificate)
+
+
+def sealed(plain: bytes, password: str, about: bytes) -> bytes:
+    """Return a secret sealed by a password; `about` is what it belongs to, and opens it with it alone."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return MARK + salt + boxed(plain, _derived(password, salt), MARK + about)
+
+
+def opened(kept: bytes, password: str, about: bytes) -> bytes:
+    """Return the secret; SealBroken "key" for a wrong password or `about`, "format" for other bytes."""
+    start = len(MARK) + SALT_BYTES
+    if not kept.startswith(MARK) or len(kept) <= start + NONCE_BYTES:
+        raise SealBroken("format", "this is no sealed private key")
+    return unboxed(kept[start:], _derived(password, kept[len(MARK) : start]), MARK + about)
+
+
+def boxed(plain: bytes, key: bytes, about: bytes) -> bytes:
+    """Return a secret under a key of 32 bytes (AES-256-GCM): nonce, then what is sealed with its tag."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, about)
+
+
+def unboxed(box: bytes, key: bytes, about: bytes) -> bytes:
+    """Return the secret; SealBroken "key" for another key, another `about` or changed bytes."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], about)
+    except InvalidTag:
+        raise SealBroken("key", "the password does not open this key") from None
 
 
 def _derived(password: str, salt: bytes) -> bytes:
