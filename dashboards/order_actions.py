@@ -14,6 +14,8 @@ from typing import Any
 
 import bankklient_lab as bl
 from bankklient_lab.actions import Action
+from bankklient_lab.balancing.revocations import mark_for_revocation, unmark_for_revocation
+from bankklient_lab.exchange.watching import stop_watching
 from bankklient_lab.orders.confirmation import (
     cancel_confirmation,
     confirm_and_sign,
@@ -46,6 +48,12 @@ STEPS: dict[
     "delete": (delete_orders, "delete_outline"),
 }
 FOR_GOOD = ("discard", "delete")
+# What is done to one sent order that the bank has not settled.
+ON_THE_WAY: dict[str, Action[..., dict[str, Any]]] = {
+    "mark_for_revocation": mark_for_revocation,
+    "unmark_for_revocation": unmark_for_revocation,
+    "stop_watching": stop_watching,
+}
 REASONS_SHOWN = 5
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import bankklient_lab as bl
+from bankklient_lab.codebooks.codes import Revocation
 from bankklient_lab.errors import SuspectedDuplicate
 from bankklient_lab.orders.creating import CREATES, correct_order
 from bankklient_lab.orders.detail import order_detail
@@ -17,7 +18,7 @@ from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
 from .formatting import escape
-from .order_actions import FOR_GOOD, STEPS, outcome_text
+from .order_actions import FOR_GOOD, ON_THE_WAY, STEPS, outcome_text
 from .order_columns import number_text, status_text, telling
 from .order_export import take_order
 from .order_fields import fields_of, shown
@@ -87,7 +88,7 @@ class OrderDrawer:
             self.typing.show(order["kind"], {}, only=items, button=text("orders.verify_typed"))
         # What would show or repeat what is to be typed waits in the page Orders.
         steps = [name for name in ORDER_OF_STEPS if name in order["steps"]]
-        names = [] if by_typing else [*self._saving(), *steps, *self._copying()]
+        names = [] if by_typing else [*self._saving(), *steps, *self._on_the_way(), *self._copying()]
         self._offer([{"name": name, "label": step_label(name)} for name in names])
         if not by_typing:
             self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
@@ -97,6 +98,17 @@ class OrderDrawer:
         order = self.order
         waits = not order["saved"] and not order["errors"]
         return [SAVE_TAKEN] if waits and {CORRECT, "save"} & set(order["steps"]) else []
+
+    def _on_the_way(self) -> list[str]:
+        """Return what can be done to a sent order that the bank has not settled, as far as the caller may."""
+        if not self.order["in_process"]:
+            return []
+        marked = self.order["revocation"] == Revocation.INCLUDED
+        left_out = "mark_for_revocation" if marked else "unmark_for_revocation"
+        held = self._lab.rights.held(self._lab.caller)
+        return [
+            name for name, step in ON_THE_WAY.items() if name != left_out and needed(step.declared.needs).holds(held)
+        ]
 
     def _copying(self) -> list[str]:
         may = needed(CREATES).holds(self._lab.rights.held(self._lab.caller))
@@ -131,7 +143,7 @@ class OrderDrawer:
             elif button == BACK:
                 self._bar.notes = []
                 self._show()
-            elif button in FOR_GOOD:
+            elif button in (*FOR_GOOD, "stop_watching"):
                 self._bar.notes = [text(f"orders.before_{button}")]
                 self._offer([{"name": SURE + button, "label": text(f"orders.sure_{button}")},
                              {"name": BACK, "label": text("orders.back")}])  # fmt: skip
@@ -139,9 +151,12 @@ class OrderDrawer:
                 ui.attempt(lambda: self._step(button.removeprefix(SURE)))
 
     def _step(self, name: str) -> None:
-        step, order = STEPS[name][0], self.order
+        order = self.order
         self._bar.notes = []
-        outcome = step(self._lab, [order["order_id"]], versions=[order["version"]])
+        if name in ON_THE_WAY:
+            outcome = ON_THE_WAY[name](self._lab, [order["order_id"]])
+        else:
+            outcome = STEPS[name][0](self._lab, [order["order_id"]], versions=[order["version"]])
         self._done(outcome_text(name, outcome), gone=name == "delete")
 
     def _save_taken(self) -> None:

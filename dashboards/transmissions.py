@@ -1,10 +1,11 @@
-"""Transmissions: sending what waits and receiving what the bank has, and the protocol of every batch."""
+"""Transmissions: sending and receiving, booked lines that a person matches, and the protocol of every batch."""
 
 from __future__ import annotations
 
 import bankklient_lab as bl
 
 from . import ui
+from .bookings import Bookings
 from .menu import allowed
 from .protocol import Protocol
 from .state import State
@@ -17,7 +18,8 @@ class Transmissions:
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self.transmitting = Transmitting(lab, state) if allowed(lab, "exchange.transmitting:transmit") else None
         self.protocol = Protocol(lab, state)
-        parts = (self.transmitting, self.protocol)
+        self.bookings = Bookings(lab, state) if allowed(lab, "history.bookings:bookings_to_match") else None
+        parts = (self.transmitting, self.bookings, self.protocol)
         self.view = ui.column(*(part.view for part in parts if part is not None), stylesheets=[ui.WHOLE])
 
 

@@ -24,6 +24,7 @@ from bankklient_lab.orders.lifecycle import (
     DISCARDED,
     ERROR,
     INCLUDED,
+    REJECTED,
     VERIFIED,
     is_created,
 )
@@ -56,6 +57,7 @@ SETS: dict[str, tuple[str, str]] = {
     "created": ("Created", f"{is_created()} AND {_KEPT}"),
     "in_process": ("In process", _IN_PROCESS),  # watched until the bank settles them; domestic orders only
     "history": ("Sent and done", f"NOT {is_created()}"),  # every order that a batch has taken, also those in process
+    "rejected": ("Rejected by the bank", _in(REJECTED)),
     WAITING: ("Waiting for me", "true"),  # what the caller can verify or confirm
     "next_verify": ("Waiting for me to verify", "true"),
     "next_confirm": ("Waiting for me to confirm", "true"),

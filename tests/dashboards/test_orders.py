@@ -24,6 +24,7 @@ from bankklient_lab.orders.layouts import save_form_layout, standard
 from bankklient_lab.orders.patterns import create_pattern
 from bankklient_lab.orders.timeline import order_steps
 from bankklient_lab.rights.permissions import everything
+from tests.history.test_matching import sent
 from tests.orders.labs import DOMESTIC, FOREIGN, MAIN, SUPPLIER, domestic_values, equip, foreign_values, hands
 
 
@@ -451,3 +452,26 @@ def test_who_has_a_key_can_sign_what_they_confirm(ann: Lab) -> None:
     own._withdraw()
     assert not own.withdraw.view.visible
     assert not actions._can_sign("confirm")
+
+
+@pytest.mark.spec("TXN-114")
+def test_a_sent_order_tells_what_became_of_it_and_is_marked_or_watched_no_more(lab: Lab) -> None:
+    (order,) = sent(equip(lab))
+    drawer = Orders(lab, looking(lab, "orders")).drawer
+    drawer.open(order)
+    assert "<h3>At the bank</h3><dl><dt>Batch</dt><dd>20260001</dd></dl>" in drawer._body.object
+
+    def offered() -> set[str]:
+        names = {"mark_for_revocation", "unmark_for_revocation", "stop_watching"}
+        return names & {one["name"] for one in drawer._bar.buttons}
+
+    assert offered() == {"mark_for_revocation", "stop_watching"}
+    drawer._pressed("mark_for_revocation")
+    assert "<dt>Revocation</dt><dd>included</dd>" in drawer._body.object
+    assert offered() == {"unmark_for_revocation", "stop_watching"}
+    drawer._pressed("unmark_for_revocation")
+    drawer._pressed("stop_watching")
+    assert "What the bank does with it stays as it is" in drawer._bar.notes[0]
+    drawer._pressed("sure stop_watching")
+    assert drawer.order["status"] == "MT"
+    assert offered() == set()

@@ -15,8 +15,10 @@ from bankklient_lab.dashboards.transmissions import Transmissions
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.lab import Lab
+from bankklient_lab.orders.detail import order_detail
 from tests.balancing.labs import agreed
 from tests.dashboards.texts import shown
+from tests.history.test_matching import booked, sent
 from tests.orders.labs import FOREIGN, created, equip, hands
 
 PASSWORD = "Eight-8x"
@@ -125,3 +127,20 @@ def test_everybody_sees_the_protocol_and_only_some_transmit(firm: Lab) -> None:
     assert page.transmitting is None
     assert len(lines(page)) == 2
     assert "Send and receive" not in shown(page.view)
+
+
+def test_a_booked_line_that_may_settle_two_orders_is_matched_on_the_page(firm: Lab, tmp_path: Path) -> None:
+    one, other = sent(firm, "domestic_payment", "domestic_payment")
+    booked(firm, tmp_path, *({"amount": "-1500.00", "variable_symbol": "2026001"} for _ in range(2)))
+    page = page_of(firm)
+    bookings = page.bookings
+    assert bookings is not None
+    assert bookings.card.visible
+    bookings.open("1/1/1/0")
+    assert set(bookings.order.options.values()) >= {one, other}
+    bookings.order.value = other
+    bookings._match()
+    assert (order_detail(firm, other)["status"], order_detail(firm, one)["status"]) == ("OK", "SE")
+    bookings.open("1/1/2/0")
+    bookings._none()
+    assert not bookings.card.visible

@@ -118,6 +118,16 @@ def test_foreign_payments_get_reference_hold_and_status(pair: Pair) -> None:
     assert order_detail(pair.lab, order)["held"] is None
 
 
+@pytest.mark.spec("TXN-072", "TXN-146")
+def test_a_foreign_payment_is_tested_for_funds_when_its_day_begins(pair: Pair) -> None:
+    orders = sent(pair, FOREIGN, FOREIGN, amount="15000.00", maturity_date="2026-11-24")
+    assert [status(pair.lab, one) for one in orders] == ["RV", "RV"]
+    pair.later(hours=21)  # Tuesday at seven
+    pair.transmit()
+    told = [order_detail(pair.lab, one) for one in orders]
+    assert [(one["status"], one["reason"]) for one in told] == [("PR", None), ("ER", 302)]
+
+
 @pytest.mark.spec("TXN-095", "TXN-088", "TXN-092")
 def test_statements_of_the_closed_day_go_into_the_history_and_settle_what_they_book(pair: Pair) -> None:
     orders = sent(pair, "domestic_payment", FOREIGN)
