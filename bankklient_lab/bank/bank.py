@@ -27,7 +27,7 @@ from bankklient_lab.bank.work import Work
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.sealing.certificates import Certificate
 from bankklient_lab.sealing.container import Opened, opened, seal, sign
-from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.identity import BatchIdentity, read_order
 from bankklient_lab.sealing.keys import SigningKey
 
 # ruff: noqa: S608 - every text below is our own
@@ -318,12 +318,9 @@ class Bank:
         )  # fmt: skip
 
     def _outgoing(self, client: int, batch_type: int, order: str) -> BatchIdentity:
-        if not (len(order) == _ORDER_DIGITS and order.isascii() and order.isdigit()):
-            raise BadArgument(f"the order of a batch is rrrrnnnn, not {order!r}")
-        return BatchIdentity(self.parameters.point, client, batch_type, int(order[:4]), int(order[4:]))
+        return BatchIdentity(self.parameters.point, client, batch_type, *read_order(order))
 
 
-_ORDER_DIGITS = 8
 _NUMBER = "recipient = $recipient AND batch_type = $batch_type AND year = $year AND number = $number"
 
 

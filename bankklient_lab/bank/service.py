@@ -30,7 +30,7 @@ from bankklient_lab.bank.faults import FaultyBank
 from bankklient_lab.errors import BadArgument, LabError, NotAllowed, Refused, SealBroken, UnknownName, Unreachable
 from bankklient_lab.sealing.certificates import Certificate
 from bankklient_lab.sealing.container import LIMITS
-from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.identity import BatchIdentity, read_order
 from bankklient_lab.sealing.requests import check_request
 
 OCTETS = "application/octet-stream"
@@ -143,10 +143,8 @@ class _Doors:
         batch_type, order = asked.parts["type"], asked.parts["order"]
         if not (batch_type.isascii() and batch_type.isdigit() and len(batch_type) <= _PATH_NUMBER_DIGITS):
             raise BadArgument(f"the type of a batch is a number, not {batch_type[:20]!r}")
-        if not (order.isascii() and order.isdigit() and len(order) == len("rrrrnnnn")):
-            raise BadArgument(f"the order of a batch is rrrrnnnn, not {order[:20]!r}")
         point = self._bank.parameters.point
-        return BatchIdentity(asked.client, point, int(batch_type), int(order[:4]), int(order[4:]))
+        return BatchIdentity(asked.client, point, int(batch_type), *read_order(order))
 
 
 async def _body(request: Request) -> bytes:

@@ -23,13 +23,12 @@ from bankklient_lab.jobs import Job
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.container import Opened, opened
-from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.identity import ORDER_DIGITS, BatchIdentity, read_order
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 SEQUENCED = BatchType.DOMESTIC  # the type of which a later batch waits for a missing one (TRN-006)
 PROGRAMS = 51, 89  # types, inclusive, that bring programs and changes of the database
-ORDER_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +226,7 @@ def _hold(lab: Lab, batch_id: int, identity: BatchIdentity) -> None:
 
 def _identity(lab: Lab, one: Announced) -> BatchIdentity:
     """Return the identity of an announced batch; BadArgument for what is none."""
-    if not (len(one.order) == ORDER_DIGITS and one.order.isascii() and one.order.isdigit()):
-        raise BadArgument(f"the order of a batch is rrrrnnnn, not {one.order[:20]!r}")
-    year, number = divmod(int(one.order), 10_000)
+    year, number = read_order(one.order)
     return BatchIdentity(point_of(lab, BANK).point, point_of(lab, OWN).point, one.batch_type, year, number)
 
 

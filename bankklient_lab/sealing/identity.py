@@ -15,6 +15,7 @@ CLIENT_POINT_MIN = 20_001
 BATCH_TYPE_MAX = 99
 YEAR_MIN, YEAR_MAX = 2000, 2099  # a file name has two digits of it
 NUMBER_MAX = 9_999
+ORDER_DIGITS = 8
 
 _LINE = re.compile(r"([0-9]{1,5})\|([0-9]{1,5})\|([0-9]{1,2})\|([0-9]{4})([0-9]{4})", re.ASCII)
 
@@ -76,3 +77,11 @@ def read_line(line: str) -> BatchIdentity:
     if identity.line != line:
         raise BadArgument(f"{line[:60]!r} does not identify a batch; {identity.line!r} would")
     return identity
+
+
+def read_order(text: str) -> tuple[int, int]:
+    """Return year and number of the order of a batch, rrrrnnnn; BadArgument for any other text."""
+    if len(text) != ORDER_DIGITS or not (text.isascii() and text.isdigit()):
+        raise BadArgument(f"the order of a batch is rrrrnnnn, not {text[:20]!r}")
+    year, number = divmod(int(text), NUMBER_MAX + 1)
+    return year, number

@@ -20,6 +20,8 @@ from bankklient_lab.formats.order_answers import read_status
 from bankklient_lab.formats.schema import Kind
 from bankklient_lab.sealing.cms import verified
 from bankklient_lab.sealing.container import opened
+from bankklient_lab.sealing.identity import read_line
+from bankklient_lab.sealing.key_change import key_change
 from bankklient_lab.sealing.keys import SigningKey
 from bankklient_lab.sealing.requests import INSTANT, SIGNATURE, signed_headers
 from tests.bank.banks import CLIENT, MAIN, OTHER_CLIENT, World, a_world, abroad, key_of, payment, rows
@@ -86,6 +88,41 @@ async def test_a_number_is_given_up(world: World) -> None:
     answer = await ask(world, "DELETE", "/batches/20001/1/20260001", world.sealed(b"", identity))
     assert answer.status_code == 200
     assert world.bank.state(identity).status == "void"
+
+
+@pytest.mark.spec("BAS-131")
+async def test_a_replaced_key_asks_after_what_it_brought_and_gets_nothing_else(world: World) -> None:
+    old, new = key_of(CLIENT), key_of(CLIENT, "personal")
+    place, order = "/batches/20001/2/20260001", read_line("20001|600|2|20260001")
+    change = key_change(new, old, "20260002", world.clock())
+    brought = [await ask(world, "PUT", place, world.sealed(change, order)) for _ in range(2)]
+    assert [one.status_code for one in brought] == [200, 200]
+    assert brought[0].content == brought[1].content
+    assert (await ask(world, "GET", place)).json()["status"] == "processed"
+    for path in ("/waiting/20001", "/current/20001", "/waiting/20001/3/20260001"):
+        answer = await ask(world, "GET", path)
+        assert (answer.status_code, answer.json()["reason"]) == (403, "signer")
+        assert (await ask(world, "GET", path, key=new)).status_code != 403
+    payload = world.payload(1, payment())
+    newer = "/batches/20001/1/20260001"
+    refused = [
+        await ask(world, "PUT", newer, world.sealed(payload)),
+        await ask(world, "PUT", newer, world.sealed(payload, key=new, signers=[old]), key=new),
+        await ask(world, "DELETE", newer, world.sealed(b"", read_batch(payload).identity)),
+        await ask(world, "PUT", place[:-1] + "2", world.sealed(change, order._replace(number=2))),
+    ]
+    assert [one.json()["reason"] for one in refused] == ["key", "key", "key", "content"]
+    assert (await ask(world, "PUT", newer, world.sealed(payload, key=new), key=new)).status_code == 200
+
+
+@pytest.mark.parametrize("place", [5, 60, 200])
+async def test_a_key_change_that_was_tampered_with_changes_no_key(world: World, place: int) -> None:
+    change = bytearray(key_change(key_of(CLIENT, "personal"), key_of(CLIENT), "20260002", world.clock()))
+    change[place] ^= 1
+    container = world.sealed(bytes(change), read_line("20001|600|2|20260001"))
+    assert world.bank.take(container).status == "refused"
+    assert world.bank.trust(key_of(CLIENT, "personal").certificate.fingerprint) is None
+    assert not world.bank.is_replaced(key_of(CLIENT).certificate.fingerprint)
 
 
 async def test_the_current_state_has_balances_movements_holds_and_orders(world: World) -> None:
