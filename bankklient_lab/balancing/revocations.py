@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
+from bankklient_lab.balancing.sent_orders import chosen_sent
 from bankklient_lab.codebooks import name_sql
 from bankklient_lab.codebooks.codes import Revocation, listed
-from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.columns import column_sql
 from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.lifecycle import transitions
 from bankklient_lab.orders.listing import parameters
-from bankklient_lab.orders.steps import Outcome, check_chosen, log_orders
+from bankklient_lab.orders.steps import log_orders
 from bankklient_lab.orders.views import bound
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-_REVOCABLE = "('SE', 'RV', 'PR', 'IS')"  # states of orders that the bank may still stop (SRV-218)
 # Those that can be marked: none yet, found wrong or not found by the bank, removed with its batch.
 _FREE = (Revocation.NOT_INCLUDED, Revocation.REJECTED, Revocation.NOT_FOUND, Revocation.REMOVED)
 _COLUMNS = (
@@ -41,7 +42,7 @@ def revocable_orders(lab: Lab) -> Read:
     sql = f"""
         SELECT l.*, s.revocation, {name_sql("revocation_statuses", "s.revocation")} AS revocation_name
         FROM ({" UNION ALL ".join(parts)}) l JOIN ops.sent_order s ON s.order_id = l.order_id
-        WHERE s.in_process AND l.status IN {_REVOCABLE} AND s.revocation IN {listed((Revocation.INCLUDED, *_FREE))}
+        WHERE s.in_process AND l.status IN {_revocable()} AND s.revocation IN {listed((Revocation.INCLUDED, *_FREE))}
         ORDER BY l.order_id DESC"""
     return lab.read(sql, bound(sql, parameters(lab)))
 
@@ -53,7 +54,7 @@ def mark_for_revocation(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
     Others stay as they are and are counted by reason (done, skipped, reasons); one alone is Refused with the reason.
     UnknownName for an order that is no domestic one in a batch.
     """
-    can = f"s.in_process AND o.status IN {_REVOCABLE} AND s.revocation IN {listed(_FREE)}"
+    can = f"s.in_process AND o.status IN {_revocable()} AND s.revocation IN {listed(_FREE)}"
     return _set(lab, order_ids, Revocation.INCLUDED, can, "mark_for_revocation")
 
 
@@ -69,45 +70,30 @@ def unmark_for_revocation(lab: Lab, order_ids: list[int]) -> dict[str, Any]:
     )
 
 
-def _set(lab: Lab, order_ids: list[int], mark: int, can: str, message: str) -> dict[str, Any]:
-    check_chosen(order_ids, None)
-    outcome = Outcome()
+def _set(lab: Lab, order_ids: list[int], mark: Revocation, can: str, message: str) -> dict[str, Any]:
+    left = "can't be marked" if mark else "has no mark to take back"
     with lab.database.tx("ops") as cursor:
+        outcome = chosen_sent(cursor, order_ids, f"CASE WHEN NOT coalesce({can}, false) THEN {_reason()} END", left)
         cursor.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE revoked_order AS
-            SELECT c.order_id, s.order_id IS NOT NULL AND o.order_id IS NOT NULL AS sent, coalesce({can}, false) AS can,
-                {_reason()} AS reason
-            FROM (SELECT DISTINCT unnest($ids::BIGINT[]) AS order_id) c
-            LEFT JOIN ops.domestic_order o ON o.order_id = c.order_id
-            LEFT JOIN ops.sent_order s ON s.order_id = c.order_id
-            """,
-            {"ids": order_ids},
+            "UPDATE ops.sent_order SET revocation = $mark, changed_at = $now"
+            " WHERE order_id IN (SELECT unnest($ids::BIGINT[]))",
+            {"mark": mark, "now": lab.clock(), "ids": outcome.ids},
         )
-        ((lost,),) = cursor.execute("SELECT min(order_id) FROM revoked_order WHERE NOT sent").fetchall()
-        if lost is not None:
-            raise UnknownName("domestic order in a batch", str(lost), "nothing was done")
-        for reason, count in cursor.execute(
-            "SELECT reason, count(*) FROM revoked_order WHERE NOT can GROUP BY reason ORDER BY reason"
-        ).fetchall():
-            outcome.skip(f"can't be marked: {reason}" if mark else f"has no mark to take back: {reason}", count)
-        if len(order_ids) == 1 and outcome.skipped:
-            raise Refused(f"order {order_ids[0]} {next(iter(outcome.skipped))}")
-        cursor.execute(
-            "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE order_id IN"
-            " (SELECT order_id FROM revoked_order WHERE can)",
-            [mark, lab.clock()],
-        )
-        found = cursor.execute("SELECT order_id FROM revoked_order WHERE can ORDER BY 1").fetchall()
-        outcome.ids += [order_id for (order_id,) in found]
         log_orders(lab, cursor, message, outcome.ids, every=True)
     return outcome.as_dict()
+
+
+@cache
+def _revocable() -> str:
+    """Return as SQL the states of orders that the bank may still stop (SRV-218): those that it may still reject."""
+    rows = [one.states for one in transitions() if (one.table, one.action) == ("domestic", "bank_rejects")]
+    return f"({', '.join(repr(state) for state in sorted(frozenset().union(*rows)))})"
 
 
 def _reason() -> str:
     """Return SQL for why an order `o`, sent as `s`, is left."""
     return f"""CASE
         WHEN o.status = 'NS' THEN 'its batch is not sent; discard the batch instead'
-        WHEN NOT s.in_process OR o.status NOT IN {_REVOCABLE}
+        WHEN NOT s.in_process OR o.status NOT IN {_revocable()}
             THEN 'it is ' || {name_sql("order_statuses", "o.status")}
         ELSE 'its revocation is ' || {name_sql("revocation_statuses", "s.revocation")} END"""

@@ -9,6 +9,7 @@ from bankklient_lab.balancing.batch_record import BATCH_ORDER
 from bankklient_lab.codebooks import name_sql
 from bankklient_lab.codebooks.codes import Received
 from bankklient_lab.errors import UnknownName
+from bankklient_lab.exchange.protocol import CONTENT_WRONG
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import ID_MAX
 
@@ -16,7 +17,6 @@ from bankklient_lab.orders.numbers import ID_MAX
 
 DIRECTIONS = ("send", "receive")
 MODES = ("internet", "net", "not exists")
-FROM_FILE = 1  # error status of a file that was refused; the line of its receipt says why
 
 
 @table_action()
@@ -94,6 +94,6 @@ _LINES = f"""
         ON e.batch_id = b.batch_id
     UNION ALL
     SELECT accounting_system, batch_order, t.batch_type, coalesce(a.name, '') || ' ' || file_name, 'receive', 'net',
-        if(error = '', {Received.PROCESSED}, {Received.REJECTED}), orders, if(error = '', 0, {FROM_FILE}), error,
+        if(error = '', {Received.PROCESSED}, {Received.REJECTED}), orders, if(error = '', 0, {CONTENT_WRONG}), error,
         done_at, done_by, done_at, done_by, NULL
     FROM ops.transmission t LEFT JOIN ops.accounting_system a ON a.number = t.accounting_system"""
