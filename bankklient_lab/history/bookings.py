@@ -57,7 +57,7 @@ def match_booking(lab: Lab, order_id: int, line: str) -> list[str]:
         cursor.execute(f"DELETE FROM ops.settlement WHERE order_id IS NULL AND {_LINE}", key)
         found = cursor.execute(
             "SELECT own_account, sign(amount), currency, original_currency, abs(amount), original_amount"
-            f" FROM ({lines()}) WHERE {_LINE}",
+            f" FROM ({lines(all_of_them=True)}) WHERE {_LINE}",
             key,
         ).fetchone()
         if found is None:
@@ -95,7 +95,10 @@ def unmatch_booking(lab: Lab, line: str) -> list[str]:
     key = _key(line)
     with lab.database.tx("ops") as cursor:
         found = cursor.execute(f"SELECT order_id FROM ops.settlement WHERE {_LINE}", key).fetchone()
-        if found is None and not cursor.execute(f"SELECT 1 FROM ({lines()}) WHERE {_LINE}", key).fetchone():
+        if (
+            found is None
+            and not cursor.execute(f"SELECT 1 FROM ({lines(all_of_them=True)}) WHERE {_LINE}", key).fetchone()
+        ):
             raise UnknownName("booked line", line[:60], "`bankklient bookings list` shows them")
         cursor.execute(
             "INSERT OR REPLACE INTO ops.settlement VALUES ($import_id, $statement_no, $entry_no, $detail_no, NULL, 0,"

@@ -155,10 +155,17 @@ def _sent(kind: Kind) -> str:
         FROM {kind.table} o JOIN ops.sent_order w ON w.order_id = o.order_id WHERE o.kind = '{kind.name}'"""
 
 
-def lines() -> str:
-    """Return SELECT of the booked lines of own accounts that nothing is known of, since the first order was made."""
+def lines(*, all_of_them: bool = False) -> str:
+    """Return SELECT of the booked lines of own accounts that are not matched.
+
+    Those of the newest import, and those since the oldest order that still waits was made, unless all are asked for:
+    earlier ones were judged when they came, and the cost must not grow with the history.
+    """
     entry = ", ".join(f"e.{name}" for name in _REFERENCES)
     detail = ", ".join(f"d.{name}" for name in _REFERENCES if name != "currency")
+    recent = f"""import_id = (SELECT max(import_id) FROM live_import()) OR day >= (
+            SELECT min(created_on) FROM ({sent()})
+            WHERE status IN ('NS', 'SE', 'RV', 'PR', 'IS', 'RU') OR (in_process AND status = 'OK'))"""
     return f"""
         SELECT l.*, own_account FROM (
             SELECT e.import_id, e.statement_no, e.entry_no, 0 AS detail_no, e.account_id, e.day, e.amount, {entry}
@@ -171,7 +178,7 @@ def lines() -> str:
             WHERE {_BOOKED} AND e.detail_count > 1 AND d.amount IS NOT NULL) l
         JOIN ({_OWN}) USING (account_id)
         ANTI JOIN ops.settlement USING ({KEY})
-        WHERE day >= (SELECT min(created_on) FROM ({sent()}))"""
+        WHERE {"true" if all_of_them else recent}"""
 
 
 def candidates() -> str:
