@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import pyarrow as pa
 
-from bankklient_lab.bank import contracts, foreign, incoming, receipt, taking
+from bankklient_lab.bank import contracts, foreign, incoming, receipt, statements, taking
 from bankklient_lab.bank.calendar import Hours
 from bankklient_lab.bank.contracts import Account
 from bankklient_lab.bank.current import current_state
@@ -254,6 +254,11 @@ class Bank:
             return dict(
                 work.store.rows("SELECT account, b.amount FROM balance b JOIN account a USING (account) WHERE NOT own")
             )
+
+    def statement_file(self, point: int, day: date, format_name: str) -> bytes:
+        """Return the statements of a client's accounts for a closed day as a file, as for a folder: camt.053, mt940."""
+        with self._now() as work:
+            return statements.statement_file(work, point, day, format_name)
 
     def ledger(self) -> pa.Table:
         """Return every posting with its transaction, in their order; amounts signed, credit positive."""

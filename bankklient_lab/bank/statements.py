@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import groupby
 
 import pyarrow as pa
@@ -9,6 +10,8 @@ import pyarrow as pa
 from bankklient_lab.bank.answers import answers_on, send
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import BatchType
+from bankklient_lab.errors import UnknownName
+from bankklient_lab.formats import format_named
 from bankklient_lab.formats.base import StatementSet
 from bankklient_lab.formats.batches import MESSAGES_MAX, STATEMENT_MESSAGE, Message
 from bankklient_lab.formats.camt_write import write
@@ -17,6 +20,7 @@ from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 # ruff: noqa: S608 - every text below is our own
 
+STATEMENT_FORMATS = ("camt.053", "mt940")
 _CODES = {  # what the account is debited with, credited with
     "payment": ("PMNT/ICDT/DMCT", "PMNT/RCDT/DMCT"),
     "collection": ("PMNT/RDDT/PMDD", "PMNT/IDDT/PMDD"),
@@ -60,24 +64,40 @@ _STATEMENTS = (
 def make_statements(work: Work) -> None:
     """Send each client the statements of the day that was closed, in a batch of type 1."""
     for (point,) in work.store.rows("SELECT point FROM client ORDER BY point"):
-        given = {
-            "point": point, "day": work.day, "bic": work.parameters.bic, "reference": f"{work.day:%Y%m%d}",
-            "created_at": work.at.isoformat(timespec="seconds"),
-        }  # fmt: skip
-        statements = conformed(work.store.table(_STATEMENTS, given), Kind.STATEMENT)
-        if not statements.num_rows:
+        data = statements_of(work, point, work.day)
+        if not data.statements.num_rows:
             continue
-        with work.store.lent(numbered=statements):
-            entries = work.store.table(
-                "SELECT n.statement_no, row_number() OVER (PARTITION BY n.statement_no ORDER BY e.transaction_id) AS"
-                f" entry_no, e.* FROM ({ENTRIES}) e JOIN numbered n USING (account)"
-                " ORDER BY 1, 2",
-                {"since": min(statements["first_day"].to_pylist()), "until": work.day},
-            )
-        content = b"".join(write(StatementSet(statements, conformed(entries, Kind.ENTRY))))
-        messages = [Message(STATEMENT_MESSAGE, content), *_rejected(work, point)]
+        messages = [Message(STATEMENT_MESSAGE, b"".join(write(data))), *_rejected(work, point)]
         for start in range(0, len(messages), MESSAGES_MAX):
             send(work, point, BatchType.DOMESTIC, messages[start : start + MESSAGES_MAX])
+
+
+def statements_of(work: Work, point: int, day: date) -> StatementSet:
+    """Return the statements of a client's accounts for a day that was closed; without rows for another day."""
+    given = {
+        "point": point, "day": day, "bic": work.parameters.bic, "reference": f"{day:%Y%m%d}",
+        "created_at": work.at.isoformat(timespec="seconds"),
+    }  # fmt: skip
+    statements = conformed(work.store.table(_STATEMENTS, given), Kind.STATEMENT)
+    with work.store.lent(numbered=statements):
+        entries = work.store.table(
+            "SELECT n.statement_no, row_number() OVER (PARTITION BY n.statement_no ORDER BY e.transaction_id) AS"
+            f" entry_no, e.* FROM ({ENTRIES}) e JOIN numbered n USING (account) ORDER BY 1, 2",
+            {"since": min(statements["first_day"].to_pylist(), default=day), "until": day},
+        )
+    return StatementSet(statements, conformed(entries, Kind.ENTRY))
+
+
+def statement_file(work: Work, point: int, day: date, format_name: str) -> bytes:
+    """Return the statements of a day as a file (STATEMENT_FORMATS); UnknownName for a day without any."""
+    if format_name not in STATEMENT_FORMATS:
+        raise UnknownName("format of statements", format_name, f"there are {', '.join(STATEMENT_FORMATS)}")
+    data = statements_of(work, point, day)
+    if not data.statements.num_rows:
+        raise UnknownName("day with statements", day.isoformat(), f"for connection point {point}")
+    writer = format_named(format_name).write
+    assert writer is not None
+    return b"".join(writer(data))
 
 
 def conformed(table: pa.Table, kind: Kind) -> pa.Table:

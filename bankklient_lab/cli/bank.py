@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bankklient_lab.cli import options
 from bankklient_lab.cli.asked import PasswordFileOption, password
 from bankklient_lab.cli.options import JsonOption
 from bankklient_lab.cli.output import lines, print_table
@@ -30,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
         "found": found, "client": client, "key": key, "account": account, "permit": permit, "advance": advance,
-        "balances": balances, "check": check, "serve": serve,
+        "balances": balances, "statements": statements, "check": check, "serve": serve,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
@@ -155,6 +156,23 @@ def balances(bank: BankArgument, as_json: JsonOption = False, password_file: Pas
     with _opened(bank, password_file) as one:
         rows = [{"account": number, "balance": amount} for number, amount in sorted(one.balances().items())]
     print_table(rows, ("account", "balance"), as_json=as_json, empty="there is no account")
+
+
+def statements(
+    bank: BankArgument,
+    point: PointArgument,
+    day: Annotated[str, typer.Argument(metavar="DAY", help="A day that the bank has closed, such as 2026-11-30.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write them.")],
+    format_name: Annotated[str, typer.Option("--format", help="camt.053 or mt940.")] = "mt940",
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Write the statements of a client's accounts as a file, as a bank gives them that is reached by a folder."""
+    from bankklient_lab.store.files import write_whole
+
+    with _opened(bank, password_file) as one:
+        content = one.statement_file(point, options.day(day), format_name)
+    write_whole(Path(output), content)
+    lines([f"{output} has the statements of {day}"])
 
 
 def check(bank: BankArgument, password_file: PasswordFileOption = "") -> None:

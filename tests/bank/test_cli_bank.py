@@ -79,6 +79,7 @@ def test_clients_accounts_and_keys_are_registered(
         (("account", "{bank}", "CZ1", "XAU", "Gold"), 1, "unknown currency 'XAU'"),
         (("account", "{bank}", "CZ1", "CZK", "Main", "--point", "20009"), 1, "unknown connection point 20009"),
         (("key", "{bank}", "nowhere.pem"), 2, "can't be read"),
+        (("statements", "{bank}", "20001", "2026-01-05", "-o", "{bank}/x"), 1, "day with statements '2026-01-05'"),
         (("serve", "{bank}", "--host", "0.0.0.0"), 2, "with TLS only"),
         (("serve", "{bank}", "--fault", "rain"), 2, "unknown fault 'rain'; there are lost, doubled"),
         (("check", "{bank}/nowhere"), 2, "is no folder of a bank"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from bankklient_lab.bank import Account, Incoming, parameter_sets
 from bankklient_lab.bank.calendar import is_working, working_after
 from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.formats import format_named
+from bankklient_lab.formats.base import Hints
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.order_answers import read_status
 from bankklient_lab.formats.schema import Kind
@@ -193,3 +196,24 @@ def test_the_ledger_holds_whatever_is_ordered(data: st.DataObject) -> None:
     world.bank.advance(world.clock.now + timedelta(days=10))
     assert world.bank.check() == dict.fromkeys(world.bank.check(), 0)
     assert min(world.bank.balances().values()) >= 0
+
+
+@pytest.mark.parametrize("name", ["camt.053", "mt940"])
+def test_statements_are_given_as_files_too(name: str) -> None:
+    world = a_world()
+    world.send(1, payment(message="Invoice 77"))
+    world.go("2026-03-03 21:00")
+    content = world.bank.statement_file(CLIENT, date(2026, 3, 3), name)
+    parts = list(format_named(name).read(io.BytesIO(content), Hints()))
+    found = {
+        kind: [row for part in parts if part.kind is kind for row in part.batch.to_pylist()]
+        for kind in (Kind.STATEMENT, Kind.ENTRY)
+    }
+    main = next(row for row in found[Kind.STATEMENT] if MAIN.endswith(row["account"][-16:]))
+    assert (main["opening"], main["closing"]) == (0, 9_900)
+    amounts = [row["amount"] for row in found[Kind.ENTRY] if row["statement_no"] == main["statement_no"]]
+    assert amounts == [10_000, -100]
+    with pytest.raises(UnknownName, match="unknown day with statements '2026-03-02'"):
+        world.bank.statement_file(CLIENT, date(2026, 3, 2), name)
+    with pytest.raises(UnknownName, match=r"there are camt\.053, mt940"):
+        world.bank.statement_file(CLIENT, date(2026, 3, 3), "pdf")
