@@ -34,7 +34,7 @@ class Activity:
         self.drawer = ui.drawer(self._facts, self._end)
         self.listing = Listing(
             state, "activity", _columns(), self._read, count="activity.count", label=text("page.activity"),
-            on_open=self._open,
+            on_open=self._open, placeholder=text("activity.none"),
         )  # fmt: skip
         options = {text("activity.every", n=number): number for number in SECONDS} | {text("activity.never"): 0}
         self._every = ui.select(text("activity.refresh"), options, SECONDS[0], width=170)
