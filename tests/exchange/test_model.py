@@ -2,6 +2,11 @@
 
 `--histories` sets their number. A history begins with copies of a lab whose orders are entered already and of a bank's
 file; what kills the processes for good, at any instant and with their files, is in test_kills.
+
+Each of these faults, put into the code, was found within 60 histories (most within 10): the journal not written; a
+batch that comes twice taken twice by the bank; the receipt of another batch believed; a batch taken for transferred
+without an answer; its content made anew at the second try; a batch of the bank confirmed before it is kept; a status
+that the bank tells taken over whatever the order is. Put new ones in when the protocol changes.
 """
 
 from __future__ import annotations
@@ -59,7 +64,7 @@ CRASHES: dict[str, tuple[object, str]] = {
     "after a batch was applied": (receiving, "shortened"),
     "while the bank takes a batch": (taking, "process_ready"),
 }
-CHOSEN = st.lists(st.integers(0, len(ORDERS) - 1), min_size=1, max_size=3)
+CHOSEN = st.lists(st.integers(0, len(ORDERS) - 1), min_size=2, max_size=5)
 # What happens to the first requests of a transmission; a fault is as likely as none.
 FAULTS = st.lists(st.none() | st.sampled_from(list(Fault)), max_size=4)
 NOT_SENT, DISCARDED = {1}, {21, 22}  # statuses of batches to the bank
@@ -128,10 +133,15 @@ class Histories(RuleBasedStateMachine):
             include_orders(self.pair.lab, sorted(ids))
             balanced(self.pair.lab, a_signer(), "included")
 
-    @rule(faults=FAULTS, mixed_up=st.booleans())
-    def transmit(self, faults: list[Fault | None], mixed_up: bool) -> None:
-        """Transmit over a line with faults, which may also bring a receipt a second time instead of the right one."""
-        self.pair.transmit(*faults, mixed_up=mixed_up)
+    @rule(faults=FAULTS)
+    def transmit(self, faults: list[Fault | None]) -> None:
+        """Transmit over a line with faults."""
+        self.pair.transmit(*faults)
+
+    @rule()
+    def mix_up(self) -> None:
+        """Transmit over a line that gives the first receipt for all batches, and brings none but the first."""
+        self.pair.transmit(mixed_up=True)
 
     @rule(place=st.sampled_from(sorted(CRASHES)), faults=FAULTS)
     def crash(self, place: str, faults: list[Fault | None]) -> None:
