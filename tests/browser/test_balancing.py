@@ -132,7 +132,7 @@ def test_the_pages_are_accessible_and_fit(
     look_over(page, image="balancing" if request.config.getoption("--update-images") else "")
     for name, shown in (("keys", "operational key 20260001"), ("transmissions", "No batch waits to be sent")):
         turn_to(page, name)
-        expect(page.get_by_text(shown).first).to_be_visible(timeout=READY_MS)
+        expect(page.get_by_text(shown).locator("visible=true").first).to_be_visible(timeout=READY_MS)
         look_over(page)
 
 
