@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     heavy = parser.getgroup("bankklient", "counts of the heavy tests")
     heavy.addoption("--mutations", type=int, default=20_000, help="mutated files to read, over all formats")
     heavy.addoption("--kills", type=int, default=60, help="processes to kill at a random instant")
-    heavy.addoption("--histories", type=int, default=20, help="histories of a client and its bank")
+    heavy.addoption("--histories", type=int, default=12, help="histories of a client and its bank")
     heavy.addoption("--update-images", action="store_true", help="take the screenshots of docs/images anew")
     heavy.addoption("--update-expected", action="store_true", help="write expected twins instead of comparing")
 
