@@ -6,8 +6,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bankklient_lab.errors import SealBroken
+from bankklient_lab.sealing import private_keys
 from bankklient_lab.sealing.keys import SigningKey
-from bankklient_lab.sealing.private_keys import opened_key, sealed_key
+from bankklient_lab.sealing.private_keys import COST, MARK, opened_key, sealed_key
 from tests.sealing import parties
 
 
@@ -34,7 +35,7 @@ def test_a_sealed_key_fits_no_other_certificate() -> None:
     assert refused.value.reason == "key"
 
 
-@pytest.mark.parametrize("place", [0, 6, 22, 34, -1])
+@pytest.mark.parametrize("place", [0, 6, 7, 11, 12, 28, 40, -1])
 def test_a_changed_byte_opens_nothing(place: int) -> None:
     sealed = bytearray(sealed_key(parties.personal(), "password"))
     sealed[place] ^= 1
@@ -42,7 +43,24 @@ def test_a_changed_byte_opens_nothing(place: int) -> None:
         opened_key(bytes(sealed), "password", parties.personal().certificate)
 
 
-@pytest.mark.parametrize("length", [0, 6, 20, 34])
+@pytest.mark.parametrize("cost", [(0, 64, 1), (3, 7, 1), (17, 64, 1), (3, 1024 * 1024 + 1, 4), (3, 1024, 0)])
+def test_a_cost_that_nobody_seals_at_is_refused_before_it_is_paid(cost: tuple[int, int, int]) -> None:
+    sealed = bytearray(sealed_key(parties.personal(), "password"))
+    COST.pack_into(sealed, len(MARK), *cost)
+    with pytest.raises(SealBroken) as refused:
+        opened_key(bytes(sealed), "password", parties.personal().certificate)
+    assert refused.value.reason == "format"
+
+
+def test_what_was_sealed_at_another_cost_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = parties.personal()
+    monkeypatch.setattr(private_keys, "ROUNDS", 1)
+    sealed = sealed_key(mine, "password")
+    monkeypatch.undo()
+    assert _plain(opened_key(sealed, "password", mine.certificate)) == _plain(mine)
+
+
+@pytest.mark.parametrize("length", [0, 6, 20, 40])
 def test_a_part_of_a_sealed_key_is_none(length: int) -> None:
     with pytest.raises(SealBroken) as refused:
         opened_key(sealed_key(parties.personal(), "password")[:length], "password", parties.personal().certificate)
