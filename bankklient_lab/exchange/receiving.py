@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bankklient_lab.balancing.batch_record import insert_batch, move, note_event
 from bankklient_lab.codebooks import rows
 from bankklient_lab.codebooks.codes import BatchType, Received
-from bankklient_lab.errors import BadArgument, Blocked, FormatError, LabError, SealBroken, StoreError
+from bankklient_lab.errors import BadArgument, FormatError, SealBroken
 from bankklient_lab.exchange.channels import Announced, Link
 from bankklient_lab.exchange.handlers import TYPES_READ, Arrived, apply, apply_aside
 from bankklient_lab.exchange.protocol import (
@@ -191,9 +191,7 @@ def _apply(lab: Lab, arrived: Arrived) -> None:
                 findings = shortened([*aside, *apply(lab, cursor, arrived)])
                 move(lab, cursor, arrived.batch_id, Received.PROCESSED, note=findings)
                 lab.log(cursor, "apply_batch", f"{identity.batch_type} {identity.order}", findings=findings)
-        except (Blocked, StoreError):
-            raise
-        except LabError as error:
+        except FormatError as error:  # anything else is no fault of the batch: it stays, and is applied another time
             refuse_batch(lab, arrived.batch_id, identity, error.message, CONTENT_WRONG)
 
 
