@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.after_orders import balances_after_orders
     from bankklient_lab.analysis.balances import available_balances, balance_series, balances
     from bankklient_lab.analysis.cashflow import cash_flow, counterparties
+    from bankklient_lab.analysis.current import current_balances, current_entries, current_orders, current_state
     from bankklient_lab.analysis.entries import entries, entry_detail, entry_parts, entry_totals, pending_entries
     from bankklient_lab.analysis.entry_flow import entry_flow
     from bankklient_lab.analysis.exporting import export_statement
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
     from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
     from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
+    from bankklient_lab.exchange.current import update_current_state
     from bankklient_lab.exchange.listing import protocol, protocol_changes
     from bankklient_lab.exchange.recording import record_answer
     from bankklient_lab.exchange.transmitting import transmit, way_to_bank
@@ -163,6 +165,7 @@ _MODULES = {
     "analysis.entries": ("entries", "entry_detail", "entry_parts", "entry_totals", "pending_entries"),
     "analysis.entry_flow": ("entry_flow",),
     "analysis.accounting_export": ("export_to_accounting_system",),
+    "analysis.current": ("current_balances", "current_entries", "current_orders", "current_state"),
     "analysis.exporting": ("export_statement",),
     "analysis.findings": ("findings",),
     "analysis.rates": ("rates",),
@@ -177,6 +180,7 @@ _MODULES = {
     "balancing.statements": ("balancing_statement", "balancing_statement_totals"),
     "balancing.summaries": ("balancing_duplicates", "balancing_summary", "balancing_types"),
     "balancing.unsent": ("discard_batch", "unsent_batches"),
+    "exchange.current": ("update_current_state",),
     "exchange.listing": ("protocol", "protocol_changes"),
     "exchange.recording": ("record_answer",),
     "exchange.transmitting": ("transmit", "way_to_bank"),
@@ -337,7 +341,11 @@ __all__ = [
     "create_role",
     "create_token",
     "create_user",
+    "current_balances",
+    "current_entries",
     "current_layout",
+    "current_orders",
+    "current_state",
     "decline_regular_payments",
     "delete_accounting_system",
     "delete_archived",
@@ -467,6 +475,7 @@ __all__ = [
     "unmatch_booking",
     "unsent_batches",
     "update_codebook",
+    "update_current_state",
     "use_form_layout",
     "users",
     "users_of_role",

@@ -7,19 +7,16 @@ from typing import Any
 
 import bankklient_lab as bl
 from bankklient_lab.codebooks.codes import Sent
-from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.exchange.listing import protocol
-from bankklient_lab.exchange.transmitting import transmit, way_to_bank
-from bankklient_lab.jobs import Job
-from bankklient_lab.keys.unlocking import PASSWORD_CHARS
+from bankklient_lab.exchange.transmitting import transmit
 
 from . import formatting, ui
+from .bank_form import BankForm
 from .batch_words import ARROWS, batch_type_label, status_text
 from .formatting import escape
 from .state import State, follow
 from .styles import css
 from .texts import counted, text
-from .work import Work
 
 
 class Transmitting:
@@ -28,74 +25,35 @@ class Transmitting:
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self._lab, self._state = lab, state
         self._told = ui.html("", style=css("balancing"))
-        self._no_way = ui.notice("", severity="warning", visible=False)
-        self.to_keys = ui.button(
-            text("transmissions.set_up"), lambda: state.param.update(page="keys"), icon="vpn_key", visible=False
-        )
-        self.password = ui.password(
-            "", width=360, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
-        )
-        self.button = ui.button("", self.transmit, primary=True, icon="sync_alt")
-        self._problem = ui.notice("", severity="error", visible=False)
-        self.work: Work[dict[str, Any] | LabError] = Work()
+        self.form = BankForm(
+            lab, state, lambda password, job: transmit(lab, password, job=job), self._ended, icon="sync_alt",
+            under_way=text("transmissions.under_way"),
+        )  # fmt: skip
         self.result = ui.html("", style=css("balancing"), visible=False)
-        self._form = ui.row(self.password, self.button, gap=10)
         self.view = ui.card(
             ui.heading(text("transmissions.title"), note=text("transmissions.hint")),
-            self._told, self._no_way, self.to_keys, self._problem, self._form, self.work.view, self.result,
+            self._told, *self.form.parts, self.result,
             gap=10,
         )  # fmt: skip
-        self.password.param.watch(lambda _event: ui.attempt(self.transmit), "enter_pressed")
         follow(state, "transmissions", (), self.refresh)
 
     def refresh(self) -> None:
         """Say what waits, and how it would go to the bank."""
-        waiting = sum(
-            len(protocol.rows(self._lab, direction="send", status=one)) for one in (Sent.CREATED, Sent.ABORTED)
-        )
+        lines = protocol.rows(self._lab, direction="send")
+        waiting = sum(row["status"] in (Sent.CREATED, Sent.ABORTED) for row in lines)
         told = counted("transmissions.waiting", waiting, formatting.count(waiting))
         self._told.object = f"<p class='signs'>{escape(told if waiting else text('transmissions.nothing_waits'))}</p>"
-        try:
-            way = way_to_bank(self._lab)
-        except Refused as error:
-            way = {"title": "", "password_asked": False}
-            self._no_way.object = escape(formatting.sentence(error.message))
-            self._no_way.visible, self._form.visible, self.to_keys.visible = True, False, True
-        else:
-            self._no_way.visible, self._form.visible, self.to_keys.visible = False, True, False
-        self.password.label = text("balancing.password", key=way["title"])
-        self.password.visible = way["password_asked"]
-        self.button.label = text("transmissions.do" if waiting else "transmissions.ask")
+        self.form.refresh()
+        self.form.button.label = text("transmissions.do" if waiting else "transmissions.ask")
 
-    def transmit(self) -> None:
-        """Transmit, once there is a password where one is asked for."""
-        password = self.password.value_input or ""
-        self._problem.visible = False
-        if self.password.visible and len(password) != PASSWORD_CHARS:  # no try: those are counted
-            self._refuse(text("balancing.password_chars", n=PASSWORD_CHARS))
-            return
-        lab = self._lab
-
-        def go(job: Job) -> dict[str, Any] | LabError:
-            try:
-                return transmit(lab, password, job=job)
-            except LabError as error:
-                return error
-
-        self.work.start(go, self._ended, text("transmissions.under_way"))
-
-    def _ended(self, outcome: dict[str, Any] | LabError) -> None:
-        self.password.param.update(value="", value_input="")
-        if isinstance(outcome, LabError):
-            self._refuse(outcome.message)
-            return
+    def _ended(self, outcome: dict[str, Any] | None) -> None:
+        assert outcome is not None
         if not outcome["complete"]:
-            self._refuse(text("transmissions.incomplete", why=outcome["message"]))
+            self.form.refuse(text("transmissions.incomplete", why=outcome["message"]))
+        elif outcome["state"]:
+            self.form.refuse(text("transmissions.no_state", why=outcome["state"]))
         self.result.param.update(object=_result(outcome), visible=True)
         self._state.data_version += 1  # orders, balances and statements may have come
-
-    def _refuse(self, sentence: str) -> None:
-        self._problem.param.update(object=escape(formatting.sentence(sentence)), visible=True)
 
 
 def _result(outcome: Mapping[str, Any]) -> str:

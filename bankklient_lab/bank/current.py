@@ -13,7 +13,7 @@ from bankklient_lab.bank.statements import ENTRIES, conformed
 from bankklient_lab.bank.work import Work
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.formats.base import StatementSet
-from bankklient_lab.formats.batches import REPORT_MESSAGE, Batch, Message, write_batch
+from bankklient_lab.formats.batches import QUERY, REPORT_MESSAGE, Batch, Message, write_batch
 from bankklient_lab.formats.camt_write import write_reports
 from bankklient_lab.formats.order_answers import write_status
 from bankklient_lab.formats.schema import Kind
@@ -21,7 +21,6 @@ from bankklient_lab.sealing.identity import BatchIdentity
 
 # ruff: noqa: S608 - every text below is our own
 
-QUERY = 0  # batch type of an answer that is no batch
 _REPORTS = (
     "SELECT row_number() OVER (ORDER BY a.account) AS statement_no, true AS interim, a.account, $bic AS bank,"
     " a.currency, a.name AS account_name, $created_at AS created_at, v.amount AS booked, v.available AS free,"

@@ -33,6 +33,7 @@ MODULES = {
     "balancing": ("balance",),
     "signatures": ("signatures",),
     "exchange": ("transmit", "protocol"),
+    "current": ("current",),
     "bookings": ("bookings",),
     "keys": ("keys",),
     "points": ("points",),

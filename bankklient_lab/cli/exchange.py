@@ -38,7 +38,8 @@ def transmit(password_file: PasswordFileOption = "", *, how: Answered) -> None:
         told = transmitting.transmit(one, given)
     nothing = ["there was nothing to send or to receive"] if told["complete"] else []
     done = [*map(_line, told["batches"]), *map(_file_line, told["files"])]
-    how.tell(told, *(done or nothing))
+    state = [f"the current state was not updated: {told['state']}"] if told["state"] else []
+    how.tell(told, *(done or nothing), *state)
     if not told["complete"]:
         raise Unreachable(f"not all was exchanged: {told['message']}")
 

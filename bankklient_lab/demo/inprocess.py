@@ -42,3 +42,7 @@ class InProcess:
     def taken(self, announced: Announced) -> None:
         """Confirm a batch."""
         self._bank.taken(self._client, *announced)
+
+    def current(self) -> bytes:
+        """Ask for the current state."""
+        return self._bank.current(self._client)

@@ -58,6 +58,9 @@ class Service(Protocol):
     def taken(self, announced: Announced) -> None:
         """Confirm that a batch was taken over."""
 
+    def current(self) -> bytes:
+        """Return the container of the current state of the client's accounts and orders."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

@@ -79,6 +79,10 @@ class Https:
         body = json.dumps({"sha256": announced.sha256}).encode("ascii")
         self._call("POST", f"{self._waiting_path(announced)}/taken", body, kind="application/json")
 
+    def current(self) -> bytes:
+        """Ask for the current state."""
+        return self._call("GET", f"/current/{self._client_point}")
+
     def _waiting_path(self, announced: Announced) -> str:
         return f"/waiting/{self._client_point}/{announced.batch_type}/{quote(announced.order, safe='')}"
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bankklient_lab.actions import action
-from bankklient_lab.errors import BadArgument, LabError, Refused
+from bankklient_lab.errors import LabError
 from bankklient_lab.exchange.channels import Link, Outlet
+from bankklient_lab.exchange.connecting import channel_name, opened_link
+from bankklient_lab.exchange.current import take_current_state
 from bankklient_lab.exchange.folder import Folder
 from bankklient_lab.exchange.inbox import take_files
 from bankklient_lab.exchange.journal import Journal
@@ -18,10 +20,8 @@ from bankklient_lab.exchange.sending import Sender
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.choosing import demand_not_replaced, transmission_keys
 from bankklient_lab.keys.delivering import note_proven
-from bankklient_lab.keys.points import BANK, FOLDER, HTTPS, KPC, point_of
-from bankklient_lab.keys.register import bank_trust
+from bankklient_lab.keys.points import BANK, FOLDER, KPC, point_of
 from bankklient_lab.keys.saved import saved_password
-from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.settings import read_setting
 
@@ -35,7 +35,7 @@ def way_to_bank(lab: Lab) -> dict[str, Any]:
     A folder needs no key: key_id is None there. Refused when the bank's connection point has no channel, or when there
     is no key for transmissions.
     """
-    channel = _channel_name(lab)
+    channel = channel_name(lab)
     if channel == FOLDER:
         return {"channel": channel, "key_id": None, "title": "", "password_asked": False}
     key = transmission_keys(lab)[0]
@@ -49,25 +49,31 @@ def transmit(lab: Lab, password: str = "", *, job: Job | None = None) -> dict[st
 
     `password` is that of the key which `way_to_bank` names, if it asks for one; a wrong one is Refused and counted. The
     result: complete (both sides have exchanged all that was ready), message (why not, else empty), and batches in the
-    order of their treatment: batch_id, batch_type, batch_order (rrrrnnnn), direction, status, note; and files, those
-    found in the folder of a bank that has one: name, status (taken, known, refused), note. What was done before it
-    broke off stays, and the next transmission goes on from there: nothing is sent twice in effect.
+    order of their treatment: batch_id, batch_type, batch_order (rrrrnnnn), direction, status, note; files, those found
+    in the folder of a bank that has one: name, status (taken, known, refused), note; and state, why the current state
+    (exchange.current) was not updated at the end, else empty. What was done before it broke off stays, and the next
+    transmission goes on from there: nothing is sent twice in effect.
     """
     job = job or Job()
-    if _channel_name(lab) == FOLDER:
+    if channel_name(lab) == FOLDER:
         return _transmit_by_folder(lab, job)
-    key = transmission_keys(lab)[0]
-    given = password or saved_password(lab, key)
-    if not given:
-        raise BadArgument(f"the password of the {key.title} is needed")
-    opened = unlock(lab, key.key_id, given)
-    from bankklient_lab.exchange.https import Https
-
-    with Https(lab, opened) as service:
-        told = transmit_over(lab, Link(service, opened, bank_trust(lab)), job)
+    with opened_link(lab, password) as link:
+        told = transmit_over(lab, link, job)
+        if told["complete"]:
+            told["state"] = _state_updated(lab, link, job)
     if told["complete"]:
-        note_proven(lab, key, domestic_batch=False)
+        note_proven(lab, transmission_keys(lab)[0], domestic_batch=False)
     return told
+
+
+def _state_updated(lab: Lab, link: Link, job: Job) -> str:
+    """Update the current state as each transmission does (BNK-049), and return why not: the exchange is done."""
+    job.step("asking for the current state")
+    try:
+        take_current_state(lab, link)
+    except LabError as error:
+        return error.message
+    return ""
 
 
 def _transmit_by_folder(lab: Lab, job: Job) -> dict[str, Any]:
@@ -101,7 +107,7 @@ def transmit_over(lab: Lab, channel: Link | Outlet, job: Job, *, inbox: Path | N
         with lab.database.tx("ops") as cursor:
             lab.log(cursor, "transmit", "broken off" if message else "done", batches=len(done), why=message)
     batches = [line_of(lab, batch_id) for batch_id in done]
-    return {"complete": not message, "message": message, "batches": batches, "files": files}
+    return {"complete": not message, "message": message, "batches": batches, "files": files, "state": ""}
 
 
 def _exchanged(lab: Lab, channel: Link | Outlet, journal: Journal, job: Job, troubles: list[str]) -> Iterator[int]:
@@ -113,10 +119,3 @@ def _exchanged(lab: Lab, channel: Link | Outlet, journal: Journal, job: Job, tro
     if isinstance(channel, Link):
         demand_not_replaced(lab, channel.key.certificate.fingerprint)
         yield from Receiver(lab, channel, job, troubles).receive_all()
-
-
-def _channel_name(lab: Lab) -> str:
-    channel = point_of(lab, BANK).channel
-    if channel not in (FOLDER, HTTPS):
-        raise Refused("how the bank is reached is not set up; set the channel of its connection point")
-    return channel

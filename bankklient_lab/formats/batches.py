@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "urn:bankklient:batch:1"
 ISO_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
+QUERY = 0  # type of an answer that is no batch: it has no number of its own, and need not be confirmed
 STATEMENT_MESSAGE, REPORT_MESSAGE = "camt.053.001.08", "camt.052.001.08"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 ORDERS_MAX = 9_999

@@ -54,27 +54,27 @@ def test_what_waits_is_sent_and_told(firm: Lab, tmp_path: Path) -> None:
     transmitting = page.transmitting
     assert transmitting is not None
     assert "2 batches wait to be sent" in transmitting._told.object
-    assert not transmitting.password.visible  # a folder needs no key
-    transmitting.transmit()
-    transmitting.work.wait()
+    assert not transmitting.form.password.visible  # a folder needs no key
+    transmitting.form.start()
+    transmitting.form.work.wait()
     assert "2 batches were exchanged" in transmitting.result.object
     assert "No batch waits" in transmitting._told.object
     assert len(list((tmp_path / "send_to").iterdir())) >= 2
     assert {text[:1] for text in lines(page, "status")} == {"\u25d1"}
     (tmp_path / "receive_from" / "<b>.txt").write_text("Dear customer", "ascii")
-    transmitting.transmit()
-    transmitting.work.wait()
+    transmitting.form.start()
+    transmitting.form.work.wait()
     assert "1 file was taken from the bank's folder" in html.unescape(transmitting.result.object)
     assert "&lt;b&gt;.txt</td><td>file</td><td>refused" in transmitting.result.object
-    assert "was refused" in transmitting._problem.object
+    assert "was refused" in transmitting.form.problem.object
 
 
 def test_without_a_way_to_the_bank_the_page_says_what_to_do(lab: Lab) -> None:
     transmitting = page_of(lab).transmitting
     assert transmitting is not None
-    assert transmitting._no_way.visible
-    assert transmitting.to_keys.visible
-    assert not transmitting._form.visible
+    assert transmitting.form.no_way.visible
+    assert transmitting.form.to_keys.visible
+    assert not transmitting.form.form.visible
 
 
 @pytest.mark.spec("TRN-062")

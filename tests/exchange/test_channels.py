@@ -6,16 +6,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
+from bankklient_lab.analysis.current import current_state
 from bankklient_lab.balancing.balance import balance
 from bankklient_lab.bank import Bank
 from bankklient_lab.bank.service import application
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.exchange.current import update_current_state
 from bankklient_lab.exchange.recording import record_answer
 from bankklient_lab.exchange.transmitting import transmit, way_to_bank
 from bankklient_lab.keys.creating import create_key
@@ -82,6 +85,22 @@ def test_batches_go_over_http_with_a_password(keyed: Pair) -> None:
     told = transmit(keyed.lab, KEY_PASSWORD)
     assert (told["complete"], "can't be reached" in told["message"]) == (False, True)
     assert broken_checks(keyed.lab) == {}
+
+
+@pytest.mark.spec("BNK-046", "BNK-049")
+def test_the_current_state_comes_over_http_and_with_each_transmission(keyed: Pair) -> None:
+    with served(keyed.bank) as address:
+        reached(keyed.lab, "https", address=address)
+        with pytest.raises(BadArgument, match="password"):
+            update_current_state(keyed.lab)
+        update_current_state(keyed.lab, KEY_PASSWORD)
+        first = current_state(keyed.lab)
+        keyed.later(minutes=5)
+        assert transmit(keyed.lab, KEY_PASSWORD)["state"] == ""
+        second = current_state(keyed.lab)
+    assert first is not None
+    assert second is not None
+    assert second["stated_at"] - first["stated_at"] == timedelta(minutes=5)
 
 
 def test_a_bank_that_does_not_know_the_key_refuses_and_nothing_is_lost(keyed: Pair) -> None:

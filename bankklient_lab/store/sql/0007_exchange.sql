@@ -141,3 +141,42 @@ CREATE TABLE ops.settlement (           -- which booked line of a statement sett
     done_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (import_id, statement_no, entry_no, detail_no)
 );
+
+CREATE TABLE ops.current_state (        -- what the bank said of the running day when it was asked last: one row or none
+    stated_at TIMESTAMPTZ NOT NULL,     -- by the bank
+    asked_at TIMESTAMPTZ NOT NULL,
+    asked_by VARCHAR NOT NULL
+);
+
+CREATE TABLE ops.current_balance (      -- an account of the current state
+    account VARCHAR NOT NULL,           -- as the bank writes it
+    currency VARCHAR NOT NULL,
+    booked DECIMAL(18,3),               -- after the last posting
+    available DECIMAL(18,3),            -- by the bank's logic
+    posted BIGINT,                      -- postings that there are, when the bank gave only the last ones
+    PRIMARY KEY (account, currency)
+);
+
+CREATE TABLE ops.current_entry (        -- a posting of the running day, or a hold
+    account VARCHAR NOT NULL,
+    entry_no INTEGER NOT NULL,          -- in the order of the bank
+    held BOOLEAN NOT NULL,              -- a hold: blocked, not posted
+    booking_day DATE,
+    amount DECIMAL(18,3) NOT NULL,      -- credit positive
+    currency VARCHAR NOT NULL,
+    counterparty_name VARCHAR,
+    counterparty_account VARCHAR,
+    variable_symbol VARCHAR,
+    order_id BIGINT,                    -- the order that the bank names
+    bank_reference VARCHAR,
+    remittance VARCHAR,
+    additional_info VARCHAR
+);
+
+CREATE TABLE ops.current_order (        -- an order on its way or rejected, as the bank sees it
+    order_id BIGINT PRIMARY KEY,
+    status VARCHAR NOT NULL,            -- codebook order_statuses
+    reason INTEGER,                     -- codebook bank_rejections
+    reason_text VARCHAR,
+    bank_reference VARCHAR
+);

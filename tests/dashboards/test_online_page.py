@@ -1,0 +1,41 @@
+"""The page On-line without a browser: of when the state is, and its tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from bankklient_lab.dashboards.online import OnLine
+from bankklient_lab.dashboards.shell import new_state
+from tests.exchange.conftest import clock, company, orders_file, pair
+from tests.exchange.labs import Pair
+from tests.exchange.test_current import ask
+from tests.orders.labs import created, hands
+
+__all__ = ["clock", "company", "orders_file", "pair"]
+
+
+@pytest.mark.spec("BNK-043", "BNK-044", "BNK-048", "BNK-053", "BNK-062")
+def test_the_state_is_shown_with_its_age(pair: Pair) -> None:
+    page = OnLine(pair.lab, new_state(pair.lab, "?page=online"))
+    assert "not asked yet" in page._age.object
+    created(pair.lab, amount="1500.50")
+    pair.balance()
+    pair.transmit()
+    pair.later(minutes=5)
+    ask(pair)
+    pair.later(minutes=3)
+    page = OnLine(pair.lab, new_state(pair.lab, "?page=online"))
+    assert "3 minutes old" in page._age.object
+    balances, posted = page.lists["balances"].table, page.lists["posted"].table
+    assert balances is not None
+    assert posted is not None
+    assert "Main" in balances["label"].to_pylist()
+    assert [str(one) for one in posted["amount"].to_pylist() if one < 0] == ["-1500.500"]
+    page.what.value = "posted"
+    assert [what for what, table in page._tables.items() if table.visible] == ["posted"]
+    assert page.form is not None
+    assert page.form.no_way.visible  # the way to the bank is not set up here
+    looks = hands(pair.lab, "BB", {231})
+    page = OnLine(looks, new_state(looks, "?page=online"))
+    assert page.form is None
+    assert "3 minutes old" in page._age.object
