@@ -46,7 +46,7 @@ HOSTILE = (
 
 VALID: dict[str, Any] = {
     "since": date(2026, 11, 1), "until": date(2026, 12, 1), "on": date(2026, 11, 2), "account": ACCOUNT,
-    "suffix": ".csv", "import_id": 1, "statement_no": 1, "entry_no": 1, "name": "name", "criteria": {},
+    "suffix": ".csv", "import_id": 1, "statement_no": 1, "entry_no": 1, "name": "name", "criteria": {}, "held": False,
     "reason": "test", "notebook": "cash.ipynb", "cron": "0 8 * * *", "zone": "Europe/Prague", "output": "out",
     "parameters": {}, "runner": "runner", "folder": "folder", "target": "backup", "run_id": 1, "state": "done",
     "schedule_id": 1, "number": ACCOUNT, "user": "tester", "role": "VIEW", "reference": "RF", "password": "Geheim-12x",
