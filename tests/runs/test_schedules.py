@@ -124,7 +124,7 @@ def test_the_list_says_when_each_is_due_and_how_it_went(lab: Lab, clock: Clock) 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"notebook": "payroll"}, "unknown notebook 'payroll'; known are cash_position"),
+        ({"notebook": "payroll"}, "unknown notebook 'payroll'; known are bank_day, cash_position"),
         ({"cron": "every day"}, "is no cron expression: five fields"),
         ({"zone": "Prague"}, "'Prague' is no time zone"),
         ({"output": "reports"}, "must be absolute"),
