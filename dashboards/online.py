@@ -59,7 +59,9 @@ class OnLine:
             )
             self.form.button.label = text("online.ask")
         whats = [BALANCES, POSTED, HELD, *SETS]
-        self.what = ui.choice({text(f"online.{one.replace(' ', '_')}"): one for one in whats}, BALANCES)
+        self.what = ui.choice(
+            {text(f"online.{one.replace(' ', '_')}"): one for one in whats}, BALANCES, stylesheets=[css("tabs")]
+        )
         self.lists = {what: self._list(what) for what in whats}
         self._tables = {what: ui.column(one.view, visible=what == BALANCES) for what, one in self.lists.items()}
         self.view = ui.column(

@@ -79,8 +79,8 @@ def current_orders(lab: Lab) -> Read:
     )
     return lab.read(
         f"""
-        SELECT {_SET} AS in_set, s.order_id, o.own_account, o.other AS counter_account, o.ordered AS amount,
-            o.currency, s.status, s.reason, {reason} AS reason_name, s.reason_text,
+        SELECT {_SET} AS in_set, s.order_id, o.own_account, account_number(o.other) AS counter_account,
+            o.ordered AS amount, o.currency, s.status, s.reason, {reason} AS reason_name, s.reason_text,
             s.bank_reference
         FROM (FROM ops.current_order UNION ALL BY NAME ({booked})) s JOIN ({sent()}) o USING (order_id)
         WHERE in_set IS NOT NULL ORDER BY in_set, s.order_id
