@@ -49,9 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium with an empty profile."""
+    """Chromium with an empty profile. Its loop runs while it is there: tests with one of their own could not."""
     program = shutil.which("chromium")
     assert program, "the browser tests need Debian's package chromium; scripts/system-packages installs it"
     with sync_playwright() as playwright:
