@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bankklient_lab.balancing.record_types import TYPES
-from bankklient_lab.codebooks import rows
+from bankklient_lab.balancing.unsent import status_name
+from bankklient_lab.codebooks import names
 from bankklient_lab.codebooks.codes import Received, Sent
 
 from . import formatting
@@ -20,8 +21,7 @@ def record_label(name: str) -> str:
 
 def batch_type_label(number: int) -> str:
     """Return the number of a type of batch with its name, such as "1 · domestic transactions"."""
-    names = section("batch_type")
-    name = names.get(str(number)) or next(row["name"] for row in rows("batch_types") if row["number"] == str(number))
+    name = section("batch_type").get(str(number), names("batch_types")[str(number)])
     return f"{number} \u00b7 {name}"
 
 
@@ -40,9 +40,7 @@ _MARKS = {
 
 def status_text(status: int) -> str:
     """Return a status of the protocol with its mark, such as "● processed"."""
-    name = section("transmission_status").get(str(status)) or next(
-        row["name"] for row in rows("transmission_statuses") if row["code"] == str(status)
-    )
+    name = section("transmission_status").get(str(status), status_name(status))
     mark = next(mark for mark, statuses in _MARKS.items() if status in statuses)
     return f"{mark} {name}"
 

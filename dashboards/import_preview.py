@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bankklient_lab.codebooks import names
 from bankklient_lab.codebooks import rows as codebook
 
 from . import formatting, ui
@@ -66,7 +67,7 @@ def standing(report: Mapping[str, Any]) -> str:
 
 def severities(report: Mapping[str, Any]) -> Counter[str]:
     """Return how many findings of each severity a report has."""
-    known = {row["code"]: row["severity"] for row in codebook("findings")}
+    known = names("findings", "severity")
     return Counter(known.get(row["code"], "") for row in report["findings"])
 
 

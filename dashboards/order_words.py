@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import names
 from bankklient_lab.orders.kinds import kind_named
 from bankklient_lab.orders.lifecycle import status_name
 from bankklient_lab.orders.listing import SETS
@@ -47,4 +47,4 @@ def revocation_label(code: int) -> str:
 
 def _named(words: str, book: str, code: int, column: str) -> str:
     own = section(words).get(str(code))
-    return own or next((row[column] for row in rows(book) if row["code"] == str(code)), str(code))
+    return own or names(book, column).get(str(code), str(code))

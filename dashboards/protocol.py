@@ -10,6 +10,7 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.access.configuration import client_name
+from bankklient_lab.codebooks import names
 from bankklient_lab.codebooks import rows as codebook
 from bankklient_lab.exchange.listing import DIRECTIONS, MODES, protocol, protocol_changes
 from bankklient_lab.jobs import Job
@@ -145,7 +146,7 @@ def _any() -> dict[str, Any]:
 
 
 def _types() -> dict[str, Any]:
-    numbers = [int(row["number"]) for row in codebook("batch_types")]
+    numbers = map(int, names("batch_types"))
     return {batch_type_label(number): number for number in numbers if number < _KNOWN_TYPES}
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.balancing.signature_rights import give_signature_right, signature_rights, take_signature_right
-from bankklient_lab.codebooks import rows as codebook_rows
+from bankklient_lab.codebooks import names
 from bankklient_lab.money import parse_amount
 
 from . import formatting, ui
@@ -97,8 +97,7 @@ class SignatureRights:
 
 def class_label(code: str) -> str:
     """Return a class of signature with its name, such as "A · first"."""
-    names = {row["code"]: row["name"] for row in codebook_rows("signature_classes")}
-    return f"{code} \u00b7 {section('signature_class').get(code, names[code])}"
+    return f"{code} \u00b7 {section('signature_class').get(code, names('signature_classes')[code])}"
 
 
 def _limit(amount: Decimal | None, currency: str) -> str:
@@ -110,7 +109,7 @@ def _amount(typed: str) -> Decimal | None:
 
 
 def _fields() -> list[Field]:
-    classes = {class_label(row["code"]): row["code"] for row in codebook_rows("signature_classes")}
+    classes = {class_label(code): code for code in names("signature_classes")}
     return [
         Field("user", text("keys.user"), required=True),
         Field("signature_class", text("signature_rights.class"), CHOICE, options=classes),

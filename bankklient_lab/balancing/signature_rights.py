@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import name_sql, names, rows
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.keys.choosing import AUTHORIZED
 from bankklient_lab.lab import Lab, Read
@@ -33,11 +33,10 @@ def signature_rights(lab: Lab) -> Read:
     currency, order_max and day_max (in the currency; null: any), own_orders (also orders that the user entered or
     confirmed), given_by, given_at.
     """
-    names = " ".join(f"WHEN '{row['code']}' THEN '{row['name']}'" for row in rows("signature_classes"))
     return lab.read(
         "SELECT right_id, u.name AS user, trim(concat_ws(' ', u.first_name, u.last_name)) AS user_name,"
-        f" u.valid AS user_valid, signature_class, CASE signature_class {names} END AS class_name, account, currency,"
-        " order_max, day_max, own_orders, given_by, given_at"
+        f" u.valid AS user_valid, signature_class, {name_sql('signature_classes', 'signature_class')} AS class_name,"
+        " account, currency, order_max, day_max, own_orders, given_by, given_at"
         " FROM ops.signature_right JOIN ops.user u USING (user_id) ORDER BY u.name, right_id"
     )
 
@@ -63,8 +62,9 @@ def give_signature_right(
     UnknownName for a user, class or account; BadArgument for an amount that is none. Refused for oneself, and for a
     user who has no personal key to sign with because the contract with the bank names them not.
     """
-    if signature_class not in _classes():
-        raise UnknownName("class of signature", signature_class, f"there are {', '.join(_classes())}")
+    classes = names("signature_classes")
+    if signature_class not in classes:
+        raise UnknownName("class of signature", signature_class, f"there are {', '.join(classes)}")
     limits = {"order_max": _limit("order_max", order_max), "day_max": _limit("day_max", day_max)}
     if not (len(currency) == _CURRENCY_CHARS and currency.isascii() and currency.isalpha() and currency.isupper()):
         raise BadArgument(f"a currency is three capital letters, not {currency[:20]!r}")
@@ -158,10 +158,6 @@ def _limit(name: str, amount: Decimal | None) -> Decimal | None:
 def signing_classes() -> list[str]:
     """Return the classes whose signature counts, the strongest first."""
     return [row["code"] for row in rows("signature_classes") if row["signs"] == "yes"]
-
-
-def _classes() -> list[str]:
-    return [row["code"] for row in rows("signature_classes")]
 
 
 _CURRENCY_CHARS = 3

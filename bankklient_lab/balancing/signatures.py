@@ -49,7 +49,7 @@ def waiting_signatures(lab: Lab) -> Read:
             SELECT batch_id, string_agg(DISTINCT told, ', ' ORDER BY told) AS told FROM (
                 SELECT batch_id, u.name || ' (' || signature_class || ')' AS told
                 FROM ops.signed_order JOIN ops.user u USING (user_id)) GROUP BY batch_id)
-        SELECT batch_id, batch_type, {name_sql("batch_types", "batch_type", code="number")} AS type_name,
+        SELECT batch_id, batch_type, {name_sql("batch_types", "batch_type")} AS type_name,
             {BATCH_ORDER} AS batch_order,
             messages AS orders, coalesce(lacks.orders, 0) AS lacking, coalesce(counts.orders, 0) AS counts_for,
             coalesce(signed.told, '') AS signed_by, created_by, created_at, payload_sha256 AS sha256

@@ -6,7 +6,7 @@ from typing import Any
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.balancing.batch_record import BATCH_ORDER, move
-from bankklient_lab.codebooks import name_sql, rows
+from bankklient_lab.codebooks import name_sql, names
 from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
@@ -25,7 +25,7 @@ def unsent_batches(lab: Lab) -> Read:
     """
     return lab.read(
         f"""
-        SELECT batch_id, batch_type, {name_sql("batch_types", "batch_type", code="number")} AS type_name,
+        SELECT batch_id, batch_type, {name_sql("batch_types", "batch_type")} AS type_name,
             {BATCH_ORDER} AS batch_order, priority, messages AS records, created_by, created_at
         FROM ops.batch WHERE direction = 'send' AND status = {Sent.CREATED} ORDER BY batch_id
         """
@@ -73,4 +73,4 @@ def _discardable(cursor: Any, batch_id: int) -> tuple[int, str, int]:
 
 def status_name(status: int) -> str:
     """Return the name of a status of the transmission protocol."""
-    return next(row["name"] for row in rows("transmission_statuses") if row["code"] == str(status))
+    return names("transmission_statuses")[str(int(status))]

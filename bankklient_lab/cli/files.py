@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,15 +95,10 @@ def _as_json(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _message(finding: Mapping[str, Any]) -> str:
-    said = finding["message"] if "message" in finding else _titles()[finding["code"]]
+    from bankklient_lab.codebooks import names
+
+    said = finding["message"] if "message" in finding else names("findings", "title")[finding["code"]]
     return f"{said}: {finding['value']}" if finding["value"] else said
-
-
-@cache
-def _titles() -> dict[str, str]:
-    from bankklient_lab.codebooks import rows
-
-    return {row["code"]: row["title"] for row in rows("findings")}
 
 
 def _print_report(report: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -26,15 +27,23 @@ def raw(name: str) -> str:
     return (files("bankklient_lab.data") / f"codebooks/{name}.csv").read_text("utf-8")
 
 
-def rows(name: str) -> list[dict[str, str]]:
-    """Return the rows of data/codebooks/<name>.csv."""
-    return list(csv.DictReader(raw(name).splitlines()))
+@cache
+def rows(name: str) -> tuple[Mapping[str, str], ...]:
+    """Return the rows of data/codebooks/<name>.csv, read once a process."""
+    return tuple(csv.DictReader(raw(name).splitlines()))
 
 
 @cache
-def name_sql(book: str, column: str, *, code: str = "code", name: str = "name") -> str:
+def names(book: str, column: str = "name") -> Mapping[str, str]:
+    """Return what a codebook says of each of its codes in a column, in its order."""
+    return {row["code"]: row[column] for row in rows(book)}
+
+
+@cache
+def name_sql(book: str, column: str, *, name: str = "name") -> str:
     """Return SQL for what a codebook says of the code in a column; null for a code that it does not have."""
-    words = " ".join("WHEN '{}' THEN '{}'".format(row[code], row[name].replace("'", "''")) for row in rows(book))
+    said = names(book, name).items()
+    words = " ".join("WHEN '{}' THEN '{}'".format(code, told.replace("'", "''")) for code, told in said)
     return f"CASE {column}::VARCHAR {words} END"
 
 

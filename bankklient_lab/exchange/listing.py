@@ -60,7 +60,7 @@ def protocol(
     where = " AND ".join(conditions) or "true"
     return lab.read(
         f"""
-        SELECT point, batch_order, batch_type, {name_sql("batch_types", "batch_type", code="number")} AS type_name,
+        SELECT point, batch_order, batch_type, {name_sql("batch_types", "batch_type")} AS type_name,
             name, direction, mode, status, {name_sql("transmission_statuses", "status")} AS status_name, records,
             error_status, note, created_at, created_by, changed_at, changed_by, batch_id
         FROM ({_LINES}) WHERE {where} ORDER BY changed_at DESC, batch_id DESC, batch_order DESC

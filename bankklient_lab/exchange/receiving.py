@@ -232,5 +232,5 @@ def _not_taken(batch_type: int) -> str:
     """Return why batches of a type are refused whatever they say; empty when they are not."""
     if PROGRAMS[0] <= batch_type <= PROGRAMS[1]:
         return f"type {batch_type} brings a program or a change of the database; it is never run (decided once for all)"
-    known = {int(row["number"]) for row in rows("batch_types") if row["direction"] in ("both", "from_bank")}
+    known = {int(row["code"]) for row in rows("batch_types") if row["direction"] in ("both", "from_bank")}
     return "" if batch_type in known else f"type {batch_type} is no type of batch that a bank sends"

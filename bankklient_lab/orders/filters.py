@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import names
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.formats.payments.accounts import of_iban
 from bankklient_lab.money import parse_amount
@@ -123,11 +123,11 @@ def _account(_name: str, text: str) -> str:
 
 def _status(_name: str, text: str) -> str:
     """Return the code of a status, which may be named ("created" has no code)."""
-    codes = {row["name"]: row["code"] for row in rows("order_statuses")}
-    known = {code.lower(): code for code in codes.values()} | {name.lower(): code for name, code in codes.items()}
+    statuses = names("order_statuses")
+    known = {code.lower(): code for code in statuses} | {name.lower(): code for code, name in statuses.items()}
     known["blank"] = ""
     if text.lower() not in known:
-        raise BadArgument(f"{text!r} is no status; there are {', '.join(codes)}")
+        raise BadArgument(f"{text!r} is no status; there are {', '.join(statuses.values())}")
     return known[text.lower()]
 
 

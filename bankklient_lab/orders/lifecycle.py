@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import names, rows
 from bankklient_lab.orders.kinds.kind import Family
 from bankklient_lab.rights.permissions import Held, needed
 
@@ -126,13 +126,7 @@ def decide(table: str, state: str, action: str, holding: frozenset[str], held: H
 
 def status_name(state: str) -> str:
     """Return the name of a status for people."""
-    return status_names()[state]
-
-
-@cache
-def status_names() -> dict[str, str]:
-    """Return the names of all statuses by code."""
-    return {row["code"]: row["name"] for row in rows("order_statuses")}
+    return names("order_statuses")[state]
 
 
 @cache

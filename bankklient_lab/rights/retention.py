@@ -19,14 +19,13 @@ def cut_log(database: Database, now: datetime, log: Callable[..., None]) -> None
     if not due:
         return
     with database.tx("ops") as cursor:
-        removed = {row["chain"]: _cut(cursor, row["chain"], now - timedelta(days=int(row["days"]))) for row in _kept()}
+        removed = {
+            row["chain"]: _cut(cursor, row["chain"], now - timedelta(days=int(row["days"])))
+            for row in rows("log_retention")
+        }
         cursor.execute("UPDATE ops.log_anchor SET cut_on = ?", [now.date()])
         if any(removed.values()):
             log(cursor, "cut_log", "", **removed)
-
-
-def _kept() -> list[dict[str, str]]:
-    return rows("log_retention")
 
 
 def _cut(cursor: Any, chain: str, limit: datetime) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import names, rows
 from bankklient_lab.store.archive import PARTS, damage
 from bankklient_lab.store.batch_checks import BATCH_CHECKS
 from bankklient_lab.store.database import Database
@@ -247,7 +247,7 @@ def run_checks(database: Database, more: Iterable[Check] = ()) -> Iterator[Outco
     values: dict[str, object] = {
         "numbers": [step.number for step in known],
         "checksums": [step.checksum for step in known],
-        "statuses": [row["code"] for row in rows("order_statuses")],
+        "statuses": list(names("order_statuses")),
         "sent": [row["code"] for row in rows("order_statuses") if row["stage"] == "sent"],
         **as_values(database.path),
     }

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import pytest
 
-from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks import names, rows
 from bankklient_lab.codebooks.codes import (
     BatchType,
     ForeignRejection,
@@ -43,5 +43,5 @@ def test_reasons_of_rejection_are_those_of_the_codebook() -> None:
 
 
 def test_types_of_batches_are_of_the_codebook() -> None:
-    book = {int(row["number"]): row["name"] for row in rows("batch_types")}
-    assert [one for one in BatchType if _words(one) not in book[one]] == []
+    book = names("batch_types")
+    assert [one for one in BatchType if _words(one) not in book[str(int(one))]] == []
