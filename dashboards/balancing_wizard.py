@@ -191,7 +191,7 @@ class _Sign:
             text("balancing.to_keys"), lambda: state.param.update(page="keys"), icon="vpn_key", visible=False
         )
         self.password = ui.password(
-            "", width=360, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
+            "", width=330, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
         )
         self.button = ui.button("", self.press, primary=True, icon="lock")
         self._problem = ui.notice("", severity="error", visible=False)

@@ -37,7 +37,7 @@ class BankForm:
             text("transmissions.set_up"), lambda: state.param.update(page="keys"), icon="vpn_key", visible=False
         )
         self.password = ui.password(
-            "", width=360, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
+            "", width=330, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
         )
         self.button = ui.button("", self.start, primary=True, icon=icon)
         self.problem = ui.notice("", severity="error", visible=False)

@@ -132,7 +132,7 @@ def _columns() -> tuple[Column, ...]:
         Column("whose", text("points.whose"), width=110),
         Column("point", text("points.number"), width=90),
         Column("name", text("points.name")),
-        Column("channel", text("points.channel"), width=160, essential=False),
+        Column("channel", text("points.channel"), width=200, essential=False),
         Column("encrypted", text("points.encrypted"), width=150, essential=False),
         Column("changed_by", text("points.changed_by"), width=100, essential=False),
     )

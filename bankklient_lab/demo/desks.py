@@ -1,6 +1,6 @@
-"""The desks of the demo company: its people, each of whom may do what its desk may: no order has one pair of eyes.
+"""The desks of the demo company. `staff` gives each a user, and then no order has one pair of eyes.
 
-A new demo lab has one user. Then this user's tokens are the hands of the people.
+A new demo lab has one user, who is at all desks: a token with the scope of each does its work.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A stretch of the demo company's life with the simulated bank: what data/demo/lived.csv plans, month after month.
 
-Orders are made, checked by a second person, confirmed, balanced, signed and sent; the bank processes them day by day,
+Orders are made, checked, confirmed, balanced, signed and sent; the bank processes them day by day,
 beside what others pay in, its fees and its interest; its answers and statements are received and taken over. The same
 seed and days give the same payloads, ledger and statements; keys, and so signatures, are new each time.
 """
