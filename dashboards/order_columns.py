@@ -34,15 +34,15 @@ def columns() -> tuple[Column, ...]:
     more: dict[str, Any] = {"essential": False, "hidden": True}
     return (
         Column("order_id", text("order_column.order_id"), width=112, essential=False, filter_hint=contains),
-        Column("kind", text("order_column.kind"), width=130, essential=False),
-        Column("status", text("order_column.status"), "state", width=118),
+        Column("kind", text("order_column.kind"), width=138, essential=False),
+        Column("status", text("order_column.status"), "state", width=114),
         Column("own_account", text("order_column.own_account"), width=100, essential=False, filter_hint=contains),
         Column("counter_account", text("order_column.counter_account"), filter_hint=contains),
         Column("counter_name", text("order_column.counter_name"), filter_hint=contains, **more),
         Column("amount", text("column.amount"), "amount", 112, filter_hint=amount),
         Column("currency", text("column.currency"), width=84, essential=False, filter_hint="CZK"),
         Column("maturity", text("order_column.maturity"), "day", 92, essential=False, filter_hint=day),
-        Column("symbol", text("order_column.symbol"), width=92, essential=False, filter_hint=contains),
+        Column("symbol", text("order_column.symbol"), width=88, essential=False, filter_hint=contains),
         Column("errors", text("order_column.errors"), width=60, essential=False, filter_hint="151"),
         Column("created_by", text("order_column.created_by"), width=84, filter_hint="AA", **more),
         Column("origin", text("order_column.origin"), width=130, **more),

@@ -20,6 +20,7 @@ from .order_actions import Chosen, OrderActions
 from .order_columns import columns, told
 from .refresh import Refresh
 from .state import State
+from .styles import css
 from .table import PagedTable
 from .texts import counted, text
 
@@ -210,7 +211,10 @@ class Sets:
     def __init__(self, chosen: Callable[[str], None], *, first: str) -> None:
         self._chosen = chosen
         self._first, self._quiet = first, False
-        self.widget = ui.choice({}, None, css_classes=["sets"], styles={"max-width": "100%", "overflow-x": "auto"})
+        self.widget = ui.choice(
+            {}, None, css_classes=["sets"], styles={"max-width": "100%", "overflow-x": "auto"},
+            stylesheets=["@media (min-width: 761px) {" + css("tabs") + "}"],  # else there is no room for two lines
+        )  # fmt: skip
         self.widget.param.watch(self._changed, "value")
 
     @property
