@@ -14,7 +14,7 @@ from bankklient_lab.bank.revoking import revoke
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
-from bankklient_lab.formats.batches import Batch, read_batch
+from bankklient_lab.formats.batches import Batch, read_batch_of
 from bankklient_lab.formats.order_answers import write_resolution
 from bankklient_lab.sealing.identity import BatchIdentity
 
@@ -29,9 +29,7 @@ class Content(NamedTuple):
 
 def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
     """Return what a payload says; FormatError when it can't be processed: its form, its orders, orders taken before."""
-    batch = read_batch(payload)
-    if batch.identity != identity:
-        raise FormatError("the payload is of another batch than its container", text=batch.identity.line)
+    batch = read_batch_of(identity, payload)
     check_messages(batch)
     if identity.batch_type == BatchType.REVOCATION:
         return Content(batch, None, revoked(batch))

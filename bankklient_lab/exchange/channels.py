@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from bankklient_lab.errors import SealBroken
 from bankklient_lab.sealing.certificates import Certificate
+from bankklient_lab.sealing.container import Opened, opened
 from bankklient_lab.sealing.identity import BatchIdentity
 from bankklient_lab.sealing.keys import SigningKey
 
@@ -69,3 +72,10 @@ class Link:
     service: Service
     key: SigningKey  # brings batches and opens those of the bank
     trust: Mapping[str, Certificate]  # the bank's certificates by fingerprint
+
+    def opened(self, container: bytes, at: datetime) -> Opened:
+        """Open what the bank sealed for this client; SealBroken for anything else, and for what nobody signed."""
+        found = opened(container, trust=self.trust.get, decrypt_with=self.key.private_key, at=at)
+        if not found.signers:
+            raise SealBroken("signature", f"batch {found.identity.line} is not signed")
+        return found

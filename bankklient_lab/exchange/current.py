@@ -17,14 +17,13 @@ from bankklient_lab.errors import FormatError, Refused, SealBroken
 from bankklient_lab.exchange.channels import Link
 from bankklient_lab.exchange.connecting import opened_link
 from bankklient_lab.formats.base import Hints
-from bankklient_lab.formats.batches import QUERY, REPORT_MESSAGE, Batch, read_batch
+from bankklient_lab.formats.batches import QUERY, REPORT_MESSAGE, Batch, read_batch_of
 from bankklient_lab.formats.order_answers import STATUS_MESSAGE, OrderAnswer, read_status
 from bankklient_lab.formats.reading import reader
 from bankklient_lab.formats.schema import SCHEMAS, Kind
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
-from bankklient_lab.sealing.container import opened
 
 _KINDS = (Kind.STATEMENT, Kind.BALANCE, Kind.ENTRY)
 _REPLACED = ("current_state", "current_balance", "current_entry", "current_order")
@@ -62,7 +61,7 @@ def update_current_state(lab: Lab, password: str = "", *, job: Job | None = None
 
 def take_current_state(lab: Lab, link: Link) -> None:
     """Ask over a link, as `update_current_state` says."""
-    batch = _opened(lab, link)
+    batch = _asked(lab, link)
     report = [message for message in batch.messages if message.name == REPORT_MESSAGE]
     answers = [
         one for message in batch.messages if message.name == STATUS_MESSAGE for one in read_status(message).answers
@@ -78,20 +77,13 @@ def take_current_state(lab: Lab, link: Link) -> None:
         _replace(lab, cursor, stated_at, tables, answers)
 
 
-def _opened(lab: Lab, link: Link) -> Batch:
+def _asked(lab: Lab, link: Link) -> Batch:
     """Return what the bank sealed for us as a current state; SealBroken for anything else."""
-    found = opened(
-        link.service.current(), trust=link.trust.get, decrypt_with=link.key.private_key, at=lab.clock()
-    )  # fmt: skip
+    found = link.opened(link.service.current(), lab.clock())
     own, bank = point_of(lab, OWN).point, point_of(lab, BANK).point
     if (found.identity.sender, found.identity.recipient, found.identity.batch_type) != (bank, own, QUERY):
         raise SealBroken("identity", f"what came is batch {found.identity.line}, not a current state")
-    if not found.signers:
-        raise SealBroken("signature", "the current state is not signed")
-    batch = read_batch(found.payload)
-    if batch.identity != found.identity:
-        raise FormatError("the payload is of another batch than its container", text=batch.identity.line)
-    return batch
+    return read_batch_of(found.identity, found.payload)
 
 
 def _tables(content: bytes) -> dict[Kind, pa.Table]:

@@ -18,11 +18,11 @@ from bankklient_lab.exchange.protocol import (
     TYPE_NOT_TAKEN,
     shortened,
 )
-from bankklient_lab.formats.batches import read_batch
+from bankklient_lab.formats.batches import read_batch, read_batch_of
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
-from bankklient_lab.sealing.container import Opened, opened
+from bankklient_lab.sealing.container import Opened
 from bankklient_lab.sealing.identity import ORDER_DIGITS, BatchIdentity, read_order
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -78,13 +78,9 @@ class Receiver:
         return batch_id
 
     def _opened(self, container: bytes, identity: BatchIdentity, sha256: str) -> Opened:
-        found = opened(
-            container, trust=self.link.trust.get, decrypt_with=self.link.key.private_key, at=self.lab.clock()
-        )
+        found = self.link.opened(container, self.lab.clock())
         if found.identity != identity:
             raise SealBroken("identity", f"what came is batch {found.identity.line}, not {identity.line}")
-        if not found.signers:
-            raise SealBroken("signature", "the batch is not signed")
         if hashlib.sha256(found.payload).hexdigest() != sha256:
             raise SealBroken("identity", "what came is not what the bank announced")
         return found
@@ -113,9 +109,7 @@ class Receiver:
             refuse_batch(lab, batch_id, identity, why, TYPE_NOT_TAKEN, Received.TRANSFERRED)
             return
         try:
-            batch = read_batch(found.payload)
-            if batch.identity != identity:
-                raise FormatError("the payload is of another batch than its container", text=batch.identity.line)
+            batch = read_batch_of(identity, found.payload)
         except FormatError as error:
             refuse_batch(lab, batch_id, identity, error.message, CONTENT_WRONG, Received.TRANSFERRED)
             return

@@ -114,6 +114,14 @@ def read_batch(payload: bytes) -> Batch:
     return batch
 
 
+def read_batch_of(identity: BatchIdentity, payload: bytes) -> Batch:
+    """Return a batch that came in a container of this identity; FormatError for one of another, as `read_batch`."""
+    batch = read_batch(payload)
+    if batch.identity != identity:
+        raise FormatError("the payload is of another batch than its container", text=batch.identity.line)
+    return batch
+
+
 def root_of(message: Message, place: str = "") -> etree._Element:
     """Return the Document of a message; FormatError unless it is well-formed, of its name, and without a DOCTYPE."""
     from lxml import etree
