@@ -129,9 +129,10 @@ def my_password(password_file: PasswordFileOption = "", *, at: AtLab) -> None:
     """Choose a new password for yourself; the present one comes from BANKKLIENT_PASSWORD_FILE or is asked for."""
     from bankklient_lab.access.users import change_password
     from bankklient_lab.opening import found_credentials
+    from bankklient_lab.rights.identity import ENVIRONMENT_PASSWORD_FILE
 
     with at.opened() as one:
-        old = found_credentials().password or typed("Present password: ")
+        old = found_credentials().password or typed("Present password: ", ENVIRONMENT_PASSWORD_FILE)
         change_password(one, old, new_password(password_file, "yourself"))
     lines(["your password is changed"])
 
@@ -239,7 +240,7 @@ def set_parameter(
     if value is None and not secret:
         raise BadArgument(f"give the new value of {name}")
     with at.opened() as one:
-        configure(one, {name: typed(f"{parameter(name).label}: ") if value is None else value})
+        configure(one, {name: typed(f"{parameter(name).label}: ", "") if value is None else value})
     lines([f"{name} is changed"])
 
 

@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import sys
 from getpass import getpass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.store.passphrase import read_passphrase
 
+if TYPE_CHECKING:
+    from bankklient_lab.lab import Lab
+
+_FILE = "--password-file"
 PasswordFileOption = Annotated[
-    str, typer.Option("--password-file", metavar="FILE", help="File with the password; only you may read it.")
+    str, typer.Option(_FILE, metavar="FILE", help="File with the password; only you may read it.")
 ]
 
 
-def password(file: str, question: str) -> str:
-    """Return the password of a file, or else what is typed."""
-    return read_passphrase(file) or typed(question)
+def password(file: str, question: str, option: str = _FILE) -> str:
+    """Return the password of a file, which `option` names, or else what is typed."""
+    return read_passphrase(file) or typed(question, option)
 
 
-def new_password(file: str, of: str) -> str:
-    """Return the new password of somebody or something, of a file or typed twice."""
+def password_to_bank(lab: Lab, file: str) -> str:
+    """Return the password for the way to the bank, of a file or typed; empty where none is asked for."""
+    from bankklient_lab.exchange.transmitting import way_to_bank
+
+    way = way_to_bank(lab)
+    return password(file, f"Password of the {way['title']}: ") if way["password_asked"] or file else ""
+
+
+def new_password(file: str, of: str, option: str = _FILE) -> str:
+    """Return the new password of somebody or something, of a file, which `option` names, or typed twice."""
     given = read_passphrase(file)
     if given is not None:
         return given
-    first = typed(f"New password of {of}: ")
+    first = typed(f"New password of {of}: ", option)
     if getpass("Once more: ") != first:
         raise BadArgument("the two passwords differ; nothing is changed")
     return first
 
 
-def typed(question: str, option: str = "--password-file") -> str:
-    """Return what is typed at the terminal without being shown; `option` would give it in a file."""
+def typed(question: str, option: str = _FILE) -> str:
+    """Return what is typed at the terminal without being shown; `option` would give it in a file, empty: nothing."""
     if not sys.stdin.isatty():
-        raise BadArgument(f"there is no terminal to ask for it; give a password with {option}")
+        raise BadArgument(f"there is no terminal to ask for it; {f'give it with {option}' if option else 'use one'}")
     return getpass(question)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from bankklient_lab.cli.asked import PasswordFileOption, password
+from bankklient_lab.cli.asked import PasswordFileOption, password_to_bank
 from bankklient_lab.cli.shared import Answered, add_group
 from bankklient_lab.errors import UnknownName
 
@@ -25,21 +26,19 @@ _EMPTY = "the current state has none; `bankklient current update` asks the bank"
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     about = "On-line information: what the bank says of the running day."
-    add_group(
-        app, "current", about, {"update": update, "balances": balances, "entries": entries, "orders": orders}
-    )  # fmt: skip
+    commands: dict[str, Callable[..., None]] = {
+        "update": update, "balances": balances, "entries": entries, "orders": orders,
+    }  # fmt: skip
+    add_group(app, "current", about, commands)
 
 
 def update(password_file: PasswordFileOption = "", *, how: Answered) -> None:
     """Ask the bank for the current state; no batch is sent or taken over."""
     from bankklient_lab.analysis.current import current_state
     from bankklient_lab.exchange.current import update_current_state
-    from bankklient_lab.exchange.transmitting import way_to_bank
 
     with how.opened() as one:
-        way = way_to_bank(one)
-        needed = way["password_asked"] or password_file
-        update_current_state(one, password(password_file, f"Password of the {way['title']}: ") if needed else "")
+        update_current_state(one, password_to_bank(one, password_file))
         state = current_state(one)
     assert state is not None
     how.tell(state, f"current state of {state['stated_at']:%Y-%m-%d %H:%M:%S}")

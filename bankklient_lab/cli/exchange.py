@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bankklient_lab.cli.asked import PasswordFileOption, password
+from bankklient_lab.cli.asked import PasswordFileOption, password_to_bank
 from bankklient_lab.cli.shared import Answered, add_group, with_options
 from bankklient_lab.errors import Unreachable
 
@@ -32,10 +32,7 @@ def transmit(password_file: PasswordFileOption = "", *, how: Answered) -> None:
     from bankklient_lab.exchange import transmitting
 
     with how.opened() as one:
-        way = transmitting.way_to_bank(one)
-        needed = way["password_asked"] or password_file
-        given = password(password_file, f"Password of the {way['title']}: ") if needed else ""
-        told = transmitting.transmit(one, given)
+        told = transmitting.transmit(one, password_to_bank(one, password_file))
     nothing = ["there was nothing to send or to receive"] if told["complete"] else []
     done = [*map(_line, told["batches"]), *map(_file_line, told["files"])]
     state = [f"the current state was not updated: {told['state']}"] if told["state"] else []

@@ -121,7 +121,7 @@ def announce(
 
     with how.opened() as one:
         new = password(password_file, _question(one, key))
-        previous = password(previous_password_file, "Password of the key before it, 8 characters: ")
+        previous = password(previous_password_file, "Password of the key before it: ", "--previous-password-file")
         told = announce_key(one, key, new, previous)
     how.tell(told, f"batch 2 {told['batch_order']} brings key {key} to the bank with the next transmission")
 
@@ -168,7 +168,7 @@ def change_password(
 
     with at.opened() as one:
         old = password(password_file, _question(one, key))
-        change_key_password(one, key, old, new_password(new_password_file, _NEW))
+        change_key_password(one, key, old, new_password(new_password_file, _NEW, "--new-password-file"))
     lines([f"key {key} has another password"])
 
 

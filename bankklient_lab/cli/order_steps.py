@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from bankklient_lab.cli.asked import typed
+from bankklient_lab.cli.asked import password
 from bankklient_lab.cli.orders import OrderArgument, WhereOption, conditions
 from bankklient_lab.cli.output import lines, print_json, shown
 from bankklient_lab.cli.shared import Answered, KindArgument, with_options
 from bankklient_lab.errors import BadArgument, WrongOrder
-from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -157,8 +156,8 @@ def confirm(
     with how.opened() as one:
         ids = _ids(one, orders or [], which, where)
         if sign or key_password_file:
-            password = read_passphrase(key_password_file) or typed("Password of your key: ", "--key-password-file")
-            told = confirm_and_sign(one, ids, password)
+            given = password(key_password_file, "Password of your key: ", "--key-password-file")
+            told = confirm_and_sign(one, ids, given)
         else:
             told = confirm_orders(one, ids)
     how.outcome(told, "confirmed")

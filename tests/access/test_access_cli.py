@@ -107,8 +107,8 @@ def test_passwords_come_from_files_and_never_from_arguments(staffed: Run, tmp_pa
     (tmp_path / "third").chmod(0o600)
     done(staffed("users my-password --password-file third"))
     done(staffed("permissions list", password="third", user="berta"))
-    assert "no terminal" in refused(staffed("users my-password"))
-    assert "no terminal" in refused(staffed("configuration set proxy_password", user="anna"))
+    assert "no terminal to ask for it; give it with --password-file" in refused(staffed("users my-password"))
+    assert "no terminal to ask for it; use one" in refused(staffed("configuration set proxy_password", user="anna"))
     assert "others can see" in refused(staffed("configuration set proxy_password tiger"))
 
 

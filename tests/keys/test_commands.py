@@ -66,10 +66,12 @@ def test_a_wrong_password_is_refused_and_counted(at: Path, capsys: pytest.Captur
         assert bl.key_register.rows(lab)[0]["failed_tries"] == 1
 
 
-def test_a_password_is_changed(at: Path) -> None:
+def test_a_password_is_changed(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["keys", "create", "operational", "--password-file", "password"]) == DONE
     _write_password(at / "other", "another8")
     change = ["keys", "password", "1", "--password-file", "password", "--new-password-file", "other"]
+    assert run(change[:-2]) != DONE
+    assert capsys.readouterr().err.endswith("give it with --new-password-file\n")
     assert run(change) == DONE
     assert run(change) == REFUSED
     assert run(["keys", "pass", "out", "--password-file", "other"]) == DONE
