@@ -39,6 +39,7 @@ class Outgoing(NamedTuple):
     record_format: str
     status: int
     sha256: str
+    unsigned: bool  # orders of it lack signatures
 
     @property
     def name(self) -> str:
@@ -64,9 +65,8 @@ class Sender:
         batch before stays.
         """
         link = self.channel if isinstance(self.channel, Link) else None
-        unsigned = {batch_id for (batch_id,) in self.lab.rows(WAITING)}
         for batch in outgoing(self.lab, Sent.CREATED, Sent.ABORTED, *([Sent.DELETED] if link else [])):
-            if batch.batch_id in unsigned:
+            if batch.unsigned:
                 continue
             if link:
                 demand_not_replaced(self.lab, link.key.certificate.fingerprint)
@@ -181,16 +181,20 @@ class Sender:
 
 
 def outgoing(lab: Lab, *statuses: int) -> list[Outgoing]:
-    """Return the batches to the bank in one of these statuses (none given: all), in the order they were made."""
+    """Return the batches to the bank in one of these statuses (none given: all), in the order they were made.
+
+    What lacks signatures is read with them at once: a batch made a moment later can't be taken for a signed one.
+    """
     own, bank = point_of(lab, OWN).point, point_of(lab, BANK).point
     rows = lab.rows(
-        "SELECT batch_id, batch_type, year, number, record_format, status, payload_sha256 FROM ops.batch"
+        "SELECT batch_id, batch_type, year, number, record_format, status, payload_sha256,"  # noqa: S608 - our own
+        f" batch_id IN ({WAITING}) AS unsigned FROM ops.batch"
         " WHERE direction = 'send' AND (len($statuses) = 0 OR list_contains($statuses, status)) ORDER BY batch_id",
         {"statuses": list(statuses)},
     )
     return [
-        Outgoing(batch_id, BatchIdentity(own, bank, batch_type, year, number), record_format, status, sha256)
-        for batch_id, batch_type, year, number, record_format, status, sha256 in rows
+        Outgoing(batch_id, BatchIdentity(own, bank, batch_type, year, number), *rest)
+        for batch_id, batch_type, year, number, *rest in rows
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bankklient_lab.balancing.signatures import orders_to_sign
@@ -41,6 +43,30 @@ def test_a_batch_goes_out_with_the_last_of_its_signatures(pair: Pair) -> None:
     assert (pair.batch_status(batch_id), status(admin, order)) == (6, "OK")
     assert not any(pair.bank.check().values())
     assert broken_checks(admin) == {}
+
+
+@pytest.mark.spec("EL-014")
+def test_a_batch_that_is_made_while_others_go_out_waits_for_its_signatures(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = pair.lab = hands(pair.lab, "AD")
+    first, second = person(admin, "A1"), person(admin, "B1")
+    for who in (first, second):
+        right(admin, who, who.caller.reference[0])
+    created(admin)
+    asked = Lab.rows
+
+    def then_somebody_balances(lab: Lab, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        found = asked(lab, sql, parameters)
+        if "unsigned" in sql:
+            once.undo()
+            made(first)
+        return found
+
+    with monkeypatch.context() as once:
+        once.setattr(Lab, "rows", then_somebody_balances)
+        assert pair.transmit()["batches"] == []
+    assert waiting(second) == [(1, 1, "user A1 (A)")]
 
 
 @pytest.mark.spec("EL-014")
