@@ -72,14 +72,14 @@ def match_booking(lab: Lab, order_id: int, line: str) -> list[str]:
         for what, ours, theirs in (("account", order[0], account), ("direction", order[1], sign)):
             if ours != theirs:
                 raise Refused(f"order {order_id} has another {what} than this line")
-        if order[2] not in (currency, original):
-            raise Refused(f"order {order_id} is in {order[2]}, and this line in {currency}")
+        settles = {original: original_amount, currency: amount}.get(order[2])
+        if settles is None:
+            raise Refused(f"order {order_id} is in {order[2]}, and this line tells no amount but in {currency}")
         cursor.execute(
             "INSERT INTO ops.settlement VALUES ($import_id, $statement_no, $entry_no, $detail_no, $order, $amount,"
             " $by, $me, $now)",
             key | {
-                "order": order_id, "amount": amount if order[2] == currency else original_amount, "by": BY_PERSON,
-                "me": lab.caller.reference, "now": lab.clock(),
+                "order": order_id, "amount": settles, "by": BY_PERSON, "me": lab.caller.reference, "now": lab.clock(),
             },
         )  # fmt: skip
         lab.log(cursor, "match_booking", str(order_id), line=line)

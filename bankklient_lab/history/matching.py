@@ -206,7 +206,7 @@ def candidates() -> str:
         SELECT {columns}, l.bank_reference, o.order_id, 1 AS rule,
             if(l.currency = o.currency, abs(l.amount), l.original_amount) AS settles
         FROM line l JOIN named USING ({KEY}) JOIN asked o USING (order_id)
-        WHERE o.own_account = l.own_account AND o.sign = sign(l.amount)
+        WHERE o.own_account = l.own_account AND o.sign = sign(l.amount) AND settles IS NOT NULL
             AND o.currency IN (l.currency, l.original_currency)
         UNION ALL
         SELECT {columns}, l.bank_reference, o.order_id, 2, abs(l.amount)

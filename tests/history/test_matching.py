@@ -178,6 +178,16 @@ def test_a_foreign_payment_is_known_by_its_number_in_any_currency(company: Lab, 
     assert standing(company, order) == ("OK", False, "500.00")
 
 
+def test_a_line_that_tells_no_amount_in_the_currency_of_the_order_settles_nothing(company: Lab, tmp_path: Path) -> None:
+    (order,) = sent(company, FOREIGN, own_account="609-150012947/0600")
+    take_step(company, "bank_processes", [order])
+    assert booked(company, tmp_path, line(order, "-12500") | {"original_currency": "EUR"})["orders"] == []
+    assert standing(company, order) == ("PR", False, "0.00")
+    with pytest.raises(Refused, match="is in EUR, and this line tells no amount but in CZK"):
+        match_booking(company, order, "1/1/1/0")
+    assert broken_checks(company) == {}
+
+
 def test_each_amount_counts_once_in_what_accounts_have_left(company: Lab, tmp_path: Path) -> None:
     order, _waiting = sent(company, "domestic_payment", "domestic_payment")
     booked(company, tmp_path, line(order, "-1000"))
