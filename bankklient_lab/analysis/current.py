@@ -39,8 +39,8 @@ def current_balances(lab: Lab) -> Read:
         SELECT s.account, {_LABEL}, s.currency, s.booked, s.available, coalesce(e.held, 0)::DECIMAL(18,3) AS held,
             greatest(coalesce(s.posted, 0), coalesce(e.listed, 0)) AS posted, coalesce(e.listed, 0) AS listed
         FROM ops.current_balance s {_ACCOUNTS} LEFT JOIN (
-            SELECT account, sum(amount) FILTER (held) AS held, count(*) FILTER (NOT held) AS listed
-            FROM ops.current_entry GROUP BY account) e ON e.account = s.account
+            SELECT account, currency, sum(amount) FILTER (held) AS held, count(*) FILTER (NOT held) AS listed
+            FROM ops.current_entry GROUP BY ALL) e ON e.account = s.account AND e.currency = s.currency
         ORDER BY label, s.currency
         """
     )

@@ -6,10 +6,11 @@ A new state replaces the one before as a whole, and one that can't be had or is 
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from bankklient_lab.actions import action
@@ -25,6 +26,7 @@ from bankklient_lab.jobs import Job
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
 
+AHEAD_MAX = timedelta(hours=1)  # of our clock: a state of a later time would keep out every true one until then
 _KINDS = (Kind.STATEMENT, Kind.BALANCE, Kind.ENTRY)
 _REPLACED = ("current_state", "current_balance", "current_entry", "current_order")
 _BALANCES = """
@@ -39,9 +41,15 @@ _BALANCES = """
 _ENTRIES = """
     INSERT INTO ops.current_entry
     SELECT s.account, e.entry_no, e.status = 'PDNG', e.booking_day, e.amount, e.currency, e.counterparty_name,
-        e.counterparty_account, e.variable_symbol, TRY_CAST(e.client_reference AS BIGINT), e.bank_reference,
-        e.remittance, e.additional_info
+        e.counterparty_account, e.variable_symbol,
+        CASE WHEN regexp_full_match(e.client_reference, '[1-9][0-9]{0,17}') THEN e.client_reference::BIGINT END,
+        e.bank_reference, e.remittance, e.additional_info
     FROM entry e JOIN statement s USING (statement_no)
+"""
+_ANSWERED = ("order_id", "status", "reason", "text", "bank_reference")
+_ORDERS = """
+    INSERT INTO ops.current_order
+    SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])
 """
 
 
@@ -50,8 +58,8 @@ def update_current_state(lab: Lab, password: str = "", *, job: Job | None = None
     """Ask the bank for the current state of accounts and orders and keep it in place of the one before.
 
     `password` is that of the key which `way_to_bank` names, if it asks for one; a wrong one is Refused and counted.
-    Raises Unreachable, SealBroken for what the bank did not sign, FormatError for what can't be told, and Refused for a
-    state that is older than the one kept; that one stays.
+    Raises Unreachable, SealBroken for what the bank did not sign, FormatError for what can't be told or is of a time
+    later than AHEAD_MAX from now, and Refused for a state that is older than the one kept; that one stays.
     """
     job = job or Job()
     job.step("asking for the current state")
@@ -70,6 +78,8 @@ def take_current_state(lab: Lab, link: Link) -> None:
         raise FormatError(f"a current state has one report of accounts, not {len(report)}", field=REPORT_MESSAGE)
     tables = _tables(report[0].content)
     stated_at = _stated_at(tables[Kind.STATEMENT])
+    if stated_at > lab.clock() + AHEAD_MAX:
+        raise FormatError("a current state of a time to come; is a clock wrong?", text=str(stated_at))
     with lab.database.tx("ops") as cursor:
         kept = cursor.execute("SELECT max(stated_at) FROM ops.current_state").fetchone()
         if kept is not None and kept[0] is not None and kept[0] > stated_at:
@@ -122,18 +132,15 @@ def _replace(
     try:
         cursor.execute(_BALANCES)
         cursor.execute(_ENTRIES)
+        if answers:
+            cursor.execute(_ORDERS, [[getattr(one, name) for one in answers] for name in _ANSWERED])
+    except duckdb.ConstraintException:
+        raise FormatError(
+            "a current state names each account, with its currency, the amount of each posting, and each order once"
+        ) from None
     finally:
         for kind in tables:
             cursor.unregister(kind)
-    if answers:
-        cursor.execute(
-            "INSERT INTO ops.current_order SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]),"
-            " unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
-            [
-                [getattr(one, name) for one in answers]
-                for name in ("order_id", "status", "reason", "text", "bank_reference")
-            ],
-        )
     cursor.execute("INSERT INTO ops.current_state VALUES (?, ?, ?)", [stated_at, lab.clock(), lab.caller.reference])
     lab.log(
         cursor, "update_current_state", "current state", accounts=tables[Kind.STATEMENT].num_rows, orders=len(answers)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
 from bankklient_lab.analysis.current import current_balances, current_entries, current_orders, current_state
 from bankklient_lab.bank.faults import Fault
 from bankklient_lab.codebooks.codes import Sent
-from bankklient_lab.errors import LabError, NotAllowed, Refused, SealBroken
+from bankklient_lab.errors import FormatError, LabError, NotAllowed, Refused, SealBroken
 from bankklient_lab.exchange.channels import Link
 from bankklient_lab.exchange.current import take_current_state, update_current_state
+from bankklient_lab.formats.batches import Batch, Message, read_batch, write_batch
+from bankklient_lab.formats.order_answers import OrderAnswer, write_status
 from bankklient_lab.keys.register import bank_trust
+from bankklient_lab.sealing.container import opened, seal, sign
 from tests.balancing.labs import KEY, OWN_POINT
 from tests.exchange.inprocess import OverALine
-from tests.exchange.labs import Pair
+from tests.exchange.labs import BANK_KEY, Pair
 from tests.orders.labs import FOREIGN, created, hands
 
-MAIN, SAVINGS = "CZ7706000006090150012947", "CZ4906000000000150000030"
+MAIN, EURO = "CZ7706000006090150012947", "CZ8406002020160000303634"
 
 
 def ask(pair: Pair, *faults: Fault | None) -> None:
@@ -111,6 +118,69 @@ def test_a_state_from_before_is_refused(pair: Pair) -> None:
     link.service.current = lambda: old  # type: ignore[method-assign]  # a line that plays an old answer again
     with pytest.raises(Refused, match="older than the one that is here"):
         take_current_state(pair.lab, link)
+
+
+def answering(pair: Pair, change: Callable[[Batch], Batch]) -> Link:
+    """Return a link to a bank whose current state is changed before it seals it."""
+    found = opened(pair.bank.current(OWN_POINT), trust=bank_trust(pair.lab).get, decrypt_with=None, at=pair.clock())
+    payload = write_batch(change(read_batch(found.payload)))
+    sealed = seal(
+        found.identity, payload, [sign(found.identity, sha256(payload).digest(), BANK_KEY, pair.clock())], BANK_KEY,
+        record_format=found.record_format, at=pair.clock(),
+    )  # fmt: skip
+    link = Link(OverALine(pair.line, OWN_POINT), KEY, bank_trust(pair.lab))
+    link.service.current = lambda: sealed  # type: ignore[method-assign]  # a bank with a fault of its own
+    return link
+
+
+def rewritten(old: str, new: str) -> Callable[[Batch], Batch]:
+    """Return a change of the texts of a batch's messages."""
+
+    def change(batch: Batch) -> Batch:
+        texts = [
+            Message(one.name, re.sub(old, new, one.content.decode(), flags=re.DOTALL).encode())
+            for one in batch.messages
+        ]
+        assert texts != list(batch.messages)
+        return replace(batch, messages=texts)
+
+    return change
+
+
+def test_a_state_of_a_time_to_come_is_refused_and_keeps_no_later_one_out(pair: Pair) -> None:
+    ask(pair)
+    kept = current_state(pair.lab)
+    with pytest.raises(FormatError, match="time to come"):
+        take_current_state(pair.lab, answering(pair, rewritten("<CreDtTm>20", "<CreDtTm>21")))
+    assert current_state(pair.lab) == kept
+    pair.later(minutes=5)
+    ask(pair)
+    assert current_state(pair.lab) != kept
+
+
+def test_a_state_that_tells_an_order_twice_is_refused_whole(pair: Pair) -> None:
+    ask(pair)
+    kept = current_state(pair.lab), current_balances.rows(pair.lab)
+    twice = write_status("x", [OrderAnswer(7, "RV"), OrderAnswer(7, "PR")], "1", pair.clock())
+    with pytest.raises(FormatError, match="each order once"):
+        take_current_state(pair.lab, answering(pair, lambda batch: replace(batch, messages=[batch.messages[0], twice])))
+    assert (current_state(pair.lab), current_balances.rows(pair.lab)) == kept
+
+
+@pytest.mark.spec("BNK-058")
+def test_holds_and_postings_of_an_account_with_two_currencies_are_told_apart(pair: Pair) -> None:
+    created(pair.lab, FOREIGN)
+    pair.balance()
+    pair.transmit()
+    pair.later(minutes=5)
+    ask(pair)
+    (held,) = [row for row in current_balances.rows(pair.lab) if row["held"]]
+    other = next(one for one in (MAIN, EURO) if one != held["account"])
+    take_current_state(pair.lab, answering(pair, rewritten(other, held["account"])))
+    rows = {row["currency"]: row for row in current_balances.rows(pair.lab) if row["account"] == held["account"]}
+    assert {currency: (row["held"], row["listed"]) for currency, row in rows.items()} == {
+        held["currency"]: (held["held"], 1), "CZK" if held["currency"] == "EUR" else "EUR": (Decimal(0), 1),
+    }  # fmt: skip
 
 
 def test_a_batch_is_no_current_state(pair: Pair) -> None:
