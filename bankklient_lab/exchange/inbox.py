@@ -2,7 +2,8 @@
 
 Each file counts once. What was taken over is moved into the folder TAKEN within it, what was refused into REFUSED; none
 is ever deleted. A hidden file, one with a name of FOR_NOW, and one that was written to a moment ago are left alone:
-somebody is still writing them.
+somebody is still writing them. So is one that is changed or replaced while it is read: what came then is for the next
+transmission.
 """
 
 from __future__ import annotations
@@ -39,15 +40,21 @@ def take_files(lab: Lab, folder: Path, job: Job) -> Iterator[dict[str, Any]]:
     Unreachable while the folder can't be read or written, and what a transmission can't go on after.
     """
     for path in _finished(lab, folder):
-        job.step(f"processing {path.name}")
+        name = path.name.encode("utf-8", "backslashreplace").decode()  # a file's name may be no text
+        job.step(f"processing {name}")
+        before = _stamp(path)
         try:
-            status, note = _take(lab, path, job)
+            status, note = _take(lab, path, name, job)
         except FormatError as error:
             status, note = "refused", error.message
-        _put_away(path, folder / (REFUSED if status == "refused" else TAKEN))
+        same = before is not None and _stamp(path) == before
+        if status == "refused" and not same:
+            continue
+        if same:
+            _put_away(path, folder / (REFUSED if status == "refused" else TAKEN))
         with lab.database.tx("ops") as cursor:
-            lab.log(cursor, "take_file", path.name, status=status, note=note)
-        yield {"name": path.name, "status": status, "note": note}
+            lab.log(cursor, "take_file", name, status=status, note=note)
+        yield {"name": name, "status": status, "note": note}
 
 
 def _finished(lab: Lab, folder: Path) -> list[Path]:
@@ -65,16 +72,25 @@ def _finished(lab: Lab, folder: Path) -> list[Path]:
     return [path for _, _, path in sorted(found)[:FILES_MAX]]
 
 
-def _take(lab: Lab, path: Path, job: Job) -> tuple[str, str]:
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is written or replaced, None for one that is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _take(lab: Lab, path: Path, name: str, job: Job) -> tuple[str, str]:
     """Return status and note of a file; FormatError when it is refused."""
     with open_ordinary(path) as source:
         if _MARK not in source.read(_HEAD_BYTES):
-            return import_statements(lab, path, path.name, job)
+            return import_statements(lab, path, name, job)
         source.seek(0)
         content = source.read(ANSWER_BYTES_MAX + 1)
     if len(content) > ANSWER_BYTES_MAX:
         raise FormatError(f"states of orders have at most {ANSWER_BYTES_MAX} bytes")
-    return _apply(lab, path.name, Message(STATUS_MESSAGE, content))
+    return _apply(lab, name, Message(STATUS_MESSAGE, content))
 
 
 def _apply(lab: Lab, name: str, message: Message) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from bankklient_lab.errors import BadArgument
 from bankklient_lab.exchange.inbox import REFUSED, TAKEN
 from bankklient_lab.exchange.transmitting import transmit
 from bankklient_lab.formats.order_answers import OrderAnswer, write_status
+from bankklient_lab.jobs import Job
 from bankklient_lab.keys.points import change_connection_point
 from tests.exchange.labs import Pair
 from tests.orders.labs import COLLECTION, FOREIGN, broken_checks, created, status
@@ -83,6 +84,41 @@ def test_files_that_are_still_written_are_left_alone_and_others_refused(
     shutil.rmtree(back)
     told = transmit(pair.lab)
     assert (told["complete"], "can't be read" in told["message"]) == (False, True)
+
+
+def test_a_file_that_is_replaced_while_it_is_read_waits_for_the_next_transmission(
+    pair: Pair, folders: tuple[Path, Path]
+) -> None:
+    _, back = folders
+    first, later = ((SAMPLES / name).read_bytes() for name in STATEMENTS[:2])
+    path = put(pair, back / "statement", first)
+
+    def replacing(doing: str, _share: float | None) -> None:
+        if doing.startswith(during):
+            put(pair, path, later, seconds_ago=30)
+
+    during = "writing"
+    (file,) = transmit(pair.lab, job=Job(replacing))["files"]
+    assert (file["status"], names(back), path.read_bytes()) == ("taken", ["statement"], later)
+    put(pair, path, (SAMPLES / STATEMENTS[2]).read_bytes())
+    during = "opening"
+    assert transmit(pair.lab, job=Job(replacing))["files"] == []
+    during = "never"
+    assert [file["status"] for file in transmit(pair.lab, job=Job(replacing))["files"]] == ["taken"]
+    assert (names(back), (back / TAKEN / "statement").read_bytes()) == ([TAKEN], later)
+
+
+def test_a_file_whose_name_is_no_text_is_taken_over_and_its_name_told_in_escapes(
+    pair: Pair, folders: tuple[Path, Path]
+) -> None:
+    _, back = folders
+    put(pair, back / os.fsdecode(b"v\xfdpis.sta"), (SAMPLES / STATEMENTS[0]).read_bytes())
+    put(pair, back / os.fsdecode(b"dop\xeds.txt"), b"Dear customer", seconds_ago=30)
+    told = transmit(pair.lab)
+    assert [(file["name"], file["status"]) for file in told["files"]] == [
+        ("v\\udcfdpis.sta", "taken"), ("dop\\udceds.txt", "refused"),
+    ]  # fmt: skip
+    assert (names(back), pair.logged("take_file")) == ([REFUSED, TAKEN], [file["name"] for file in told["files"]])
 
 
 def test_the_banks_own_report_ends_the_waiting_of_a_batch(pair: Pair, folders: tuple[Path, Path]) -> None:
