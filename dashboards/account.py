@@ -18,7 +18,6 @@ from bankklient_lab.rights.permissions import needed
 from . import formatting, ui
 from .factors import Factors
 from .form import PASSWORD, Field, Form
-from .formatting import escape
 from .listing import Listing, in_words
 from .own_key import OwnKey
 from .state import State
@@ -125,12 +124,7 @@ class Account:
         self._chosen = (withdraw_token, int(row["token_id"]))
 
     def _show(self, row: dict[str, Any], columns: tuple[Column, ...], title: str, button: str) -> None:
-        items = "".join(
-            f"<dt>{escape(column.title)}</dt><dd>{escape(row[column.name])}</dd>"
-            for column in columns
-            if row[column.name]
-        )
-        self._facts.object = f"<h2>{escape(title)}</h2><dl>{items}</dl>"
+        self._facts.object = formatting.facts(((column.title, row[column.name]) for column in columns), title)
         self._end.label, self._end.visible = button, bool(button)
         self.drawer.open = True
 

@@ -77,11 +77,10 @@ class Activity:
         if found is None or found["session_id"] is None:
             return
         lines = [(column.title, row[column.name]) for column in _columns()]
-        items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
         warns = f"<p class='warn'>{escape(text('activity.undone'))}</p>" if found["action"] else ""
         is_own = found["session_id"] == self._lab.caller.session_id
         own = f"<p class='muted'>{escape(text('activity.own'))}</p>" if is_own else ""
-        self._facts.object = f"<h2>{escape(row['user'])}</h2><dl>{items}</dl>{warns}{own}"
+        self._facts.object = f"{formatting.facts(lines, row['user'])}{warns}{own}"
         self._session = found["session_id"]
         self._end.visible = not is_own
         self._end.label = text("activity.end", user=row["user"])

@@ -72,10 +72,8 @@ class BankKeyDrawer:
             (text("keys.valid_from"), formatting.day(seen["valid_from"])),
             (text("keys.expires_on"), formatting.day(seen["valid_until"])),
         )
-        items = "".join(f"<dt>{escape(one)}</dt><dd>{escape(value)}</dd>" for one, value in lines)
-        self._facts.object = (
-            f"<dl>{items}</dl><h3>{escape(text('keys.fingerprint'))}</h3>{fingerprint_html(seen['fingerprint'])}"
-        )
+        fingerprint = f"<h3>{escape(text('keys.fingerprint'))}</h3>{fingerprint_html(seen['fingerprint'])}"
+        self._facts.object = formatting.facts(lines) + fingerprint
         self._problem.param.update(object=escape(text("keys.registered_already")), visible=seen["registered"])
         self._compare.visible = not seen["registered"]
 

@@ -8,11 +8,10 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.history.bookings import bookings_to_match, match_booking, unmatch_booking
-from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
-from .formatting import escape
 from .listing import Listing, in_words
+from .menu import allowed
 from .order_columns import number_text
 from .state import State
 from .styles import css
@@ -31,7 +30,7 @@ class Bookings:
         self.order = ui.select(text("bookings.order"), {}, None, width=320)
         self.match = ui.button(text("bookings.match"), self._match, primary=True, icon="link")
         self.none = ui.button(text("bookings.none"), self._none, icon="link_off")
-        may = needed(match_booking.declared.needs).holds(lab.rights.held(lab.caller))
+        may = allowed(lab, "history.bookings:match_booking")
         asked = ui.column(self.order, ui.row(self.match, self.none, gap=8), gap=10, visible=may)
         self.drawer = ui.drawer(self._facts, asked)
         self.card = ui.card(ui.heading(text("bookings.title"), note=text("bookings.hint")), visible=False)
@@ -63,8 +62,8 @@ class Bookings:
             ("entry_field.variable_symbol", row["variable_symbol"]),
             ("order_column.bank_reference", row["bank_reference"]),
         )
-        items = "".join(f"<dt>{escape(text(name))}</dt><dd>{escape(told)}</dd>" for name, told in lines if told)
-        self._facts.object = f"<h2>{escape(formatting.money(row['amount'], row['currency']))}</h2><dl>{items}</dl>"
+        title = formatting.money(row["amount"], row["currency"])
+        self._facts.object = formatting.facts(((text(name), told) for name, told in lines), title)
         self.order.options = {number_text(int(one)): int(one) for one in row["orders"].split()}
         self.order.value = next(iter(self.order.options.values()))
         self.drawer.open = True

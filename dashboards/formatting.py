@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,14 @@ _UNITS = ((Decimal(10**9), "bn"), (Decimal(10**6), "M"), (Decimal(10**3), "k"))
 def escape(value: object) -> str:
     """Return text that is only text in HTML, also within quotes; everything from a file passes through here."""
     return "" if value is None else html.escape(str(value), quote=True)
+
+
+def facts(lines: Iterable[tuple[object, object]], title: str = "") -> str:
+    """Return what is known of something as markup, value by name, under its title; what is empty is left out."""
+    items = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value not in ("", None)
+    )
+    return (f"<h2>{escape(title)}</h2>" if title else "") + (f"<dl>{items}</dl>" if items else "")
 
 
 def sentence(message: str) -> str:

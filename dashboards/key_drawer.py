@@ -140,9 +140,8 @@ def _facts(row: Mapping[str, Any], point: str, state: str) -> str:
         (text("keys.password_saved"), yes if row["password_saved"] else ""),
         (text("keys.failed_tries"), formatting.count(row["failed_tries"]) if row["failed_tries"] else ""),
     )
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
     title = key_title(row)
     return (
-        f"<h2>{escape(title[:1].upper() + title[1:])}</h2><dl>{items}</dl>"
+        f"{formatting.facts(lines, title[:1].upper() + title[1:])}"
         f"<h3>{escape(text('keys.fingerprint'))}</h3>{fingerprint_html(row['fingerprint'])}"
     )

@@ -88,10 +88,7 @@ class Log:
             (text("log.session"), entry["session"]), (text("column.order"), entry["order"]),
             *json.loads(entry["details"] or "{}").items(),
         ]  # fmt: skip
-        items = "".join(
-            f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value not in ("", None)
-        )
-        self._facts.object = f"<h2>{escape(entry['message'])}</h2><dl>{items}</dl>"
+        self._facts.object = formatting.facts(lines, entry["message"])
         self.drawer.open = True
 
     def verify(self) -> None:

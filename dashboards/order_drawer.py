@@ -240,7 +240,7 @@ def _facts(order: Mapping[str, Any]) -> str:
         (text("order_column.duplicate_reason"), order["duplicate_reason"]),
         *people,
     ]
-    return _lines(lines)
+    return formatting.facts(lines)
 
 
 def _answer(order: Mapping[str, Any]) -> str:
@@ -258,7 +258,7 @@ def _answer(order: Mapping[str, Any]) -> str:
         (text("order_column.settled"), settled),
         (text("order_column.revocation"), revocation_label(order["revocation"]) if order["revocation"] else ""),
     ]
-    return f"<h3>{escape(text('orders.answer'))}</h3>{_lines(lines)}"
+    return f"<h3>{escape(text('orders.answer'))}</h3>{formatting.facts(lines)}"
 
 
 def _items(order: Mapping[str, Any]) -> str:
@@ -268,13 +268,8 @@ def _items(order: Mapping[str, Any]) -> str:
     above = {"own_account", "counter_account", "recipient_account", "amount", "currency", "maturity_date"}
     lines = [(one.label, texts[one.name]) for one in fields_of(kind) if one.name not in above]
     hidden = [(item["label"], item["value"]) for item in order["items"] if item["part"] == "import"]
-    told = _lines([*lines, *hidden])
+    told = formatting.facts([*lines, *hidden])
     return f"<h3>{escape(text('orders.items'))}</h3>{told}" if told else ""
-
-
-def _lines(lines: list[tuple[str, Any]]) -> str:
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
-    return f"<dl>{items}</dl>" if items else ""
 
 
 def _timeline(steps: list[dict[str, Any]]) -> str:

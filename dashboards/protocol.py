@@ -170,8 +170,7 @@ def _facts(row: Mapping[str, Any]) -> str:
         (text("transmissions.created_at"), f"{formatting.second(row['created_at'])} {row['created_by']}"),
         (text("transmissions.changed_at"), f"{formatting.second(row['changed_at'])} {row['changed_by']}"),
     )
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
-    return f"<h2>{escape(text('unsent.one', order=row['batch_order']))}</h2><dl>{items}</dl>"
+    return formatting.facts(lines, text("unsent.one", order=row["batch_order"]))
 
 
 def _changes(changes: list[dict[str, Any]]) -> str:

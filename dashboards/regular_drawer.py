@@ -203,8 +203,7 @@ def _head(row: Mapping[str, Any]) -> str:
         (text("regular.remains"), remains),
         (text("regular.ended_on"), formatting.day(row["ended_on"])),
     )
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
-    return f"<h2>{escape(row['name'])}</h2><dl>{items}</dl>"
+    return formatting.facts(lines, row["name"])
 
 
 def _orders(lab: bl.Lab, row: Mapping[str, Any]) -> str:
@@ -214,10 +213,11 @@ def _orders(lab: bl.Lab, row: Mapping[str, Any]) -> str:
     rows = regular_payment_orders.rows(lab, row["regular_payment_id"])[:SHOWN_ORDERS]
     if not rows:
         return ""
-    lines = "".join(
-        f"<dt>{escape(formatting.day(one['due_on']))}</dt>"
-        f"<dd>{escape(formatting.money(one['amount'], one['currency']))}"
-        f" \u00b7 {escape(status_label(one['status']))}</dd>"
+    lines = (
+        (
+            formatting.day(one["due_on"]),
+            f"{formatting.money(one['amount'], one['currency'])} \u00b7 {status_label(one['status'])}",
+        )
         for one in rows
     )
-    return f"<h3>{escape(text('regular.made'))}</h3><dl>{lines}</dl>"
+    return f"<h3>{escape(text('regular.made'))}</h3>{formatting.facts(lines)}"

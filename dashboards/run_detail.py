@@ -13,18 +13,14 @@ from bankklient_lab.analysis.exporting import note_export
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.runs.schedules import remove_schedule
 
-from . import ui
-from .formatting import escape
+from . import formatting, ui
 from .state import State
 from .styles import css
 from .texts import text
 
 
 def _facts(row: dict[str, Any], names: tuple[str, ...]) -> str:
-    items = "".join(
-        f"<dt>{escape(text(f'column.{name}'))}</dt><dd>{escape(row[name])}</dd>" for name in names if row.get(name)
-    )
-    return f"<h2>{escape(row['notebook'])}</h2><dl>{items}</dl>"
+    return formatting.facts(((text(f"column.{name}"), row.get(name)) for name in names), row["notebook"])
 
 
 class RunDetail:

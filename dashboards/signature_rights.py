@@ -14,7 +14,6 @@ from bankklient_lab.money import parse_amount
 
 from . import formatting, ui
 from .form import CHOICE, YES_NO, Field, Form
-from .formatting import escape
 from .listing import Listing, in_words
 from .menu import allowed
 from .state import State
@@ -55,9 +54,8 @@ class SignatureRights:
         """Show one right, to be taken away."""
         one = self._raw[row["right_id"]]
         self._right_id = one["right_id"]
-        lines = [(column.title, row[column.name]) for column in _columns() if row[column.name]]
-        items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(told)}</dd>" for name, told in lines)
-        self._facts.object = f"<h2>{escape(one['user'])}</h2><dl>{items}</dl>"
+        lines = ((column.title, row[column.name]) for column in _columns())
+        self._facts.object = formatting.facts(lines, one["user"])
         self.sure.reset()
         self.taking.open = True
 

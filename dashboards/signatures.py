@@ -84,8 +84,7 @@ class Waiting:
             (text("unsent.created_at"), f"{formatting.second(batch['created_at'])} ({batch['created_by']})"),
             (text("signatures.sha256"), " ".join(batch["sha256"][at : at + 8] for at in range(0, 64, 8))),
         )
-        items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(told)}</dd>" for name, told in lines)
-        self._facts.object = f"<h2>{escape(text('unsent.one', order=batch['batch_order']))}</h2><dl>{items}</dl>"
+        self._facts.object = formatting.facts(lines, text("unsent.one", order=batch["batch_order"]))
         self.orders.object = self._orders(batch["batch_id"])
         self.form = None
         self._place.objects = [self._signing(batch)]

@@ -69,9 +69,8 @@ class UnsentBatches:
             ("unsent.created_at", formatting.second(batch["created_at"])),
             ("unsent.created_by", batch["created_by"]),
         )
-        items = "".join(f"<dt>{escape(text(name))}</dt><dd>{escape(told)}</dd>" for name, told in lines if told)
         title = text("unsent.one", order=batch["batch_order"])
-        self._facts.object = f"<h2>{escape(title)}</h2><dl>{items}</dl>"
+        self._facts.object = formatting.facts(((text(name), told) for name, told in lines), title)
         self.statement.visible = batch["batch_type"] in (BatchType.DOMESTIC, BatchType.FOREIGN_PAYMENTS)
         self.sure.reset()
         self.sure.view.visible = batch["batch_type"] != BatchType.PUBLIC_KEY

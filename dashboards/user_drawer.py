@@ -195,7 +195,4 @@ def _facts(row: dict[str, Any]) -> str:
         (text("users.failed"), f"{row['failed_logins']}{attempts}" if row["failed_logins"] or attempts else ""),
         (text("column.factors"), row["factors"] or text("users.no_factor")),
     )
-    items = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value not in ("", None)
-    )
-    return f"<dl>{items}</dl>"
+    return formatting.facts(lines)

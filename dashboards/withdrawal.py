@@ -9,7 +9,6 @@ import bankklient_lab as bl
 from bankklient_lab.errors import BadArgument
 
 from . import formatting, ui
-from .formatting import escape
 from .styles import css
 from .texts import counted, text
 
@@ -57,7 +56,4 @@ def _facts(row: dict[str, Any]) -> str:
         ("statements", formatting.count(row["statements"])), ("entries", formatting.count(row["entries"])),
         ("from", formatting.day(row["first_day"])), ("to", formatting.day(row["last_day"])), ("state", row["state"]),
     )  # fmt: skip
-    items = "".join(
-        f"<dt>{escape(text(f'column.{name}'))}</dt><dd>{escape(value)}</dd>" for name, value in lines if value
-    )
-    return f"<h2>{escape(row['file_name'])}</h2><dl>{items}</dl>"
+    return formatting.facts(((text(f"column.{name}"), value) for name, value in lines), row["file_name"])
