@@ -9,6 +9,7 @@ import pyarrow as pa
 from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.funds import any_payment, available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
+from bankklient_lab.bank.rejecting import INCOMPLETE, NO_ACCOUNT, NOT_IN_CONTRACT, OVER_LIMIT, Rule, cases
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import Rejection as Why
 
@@ -19,17 +20,13 @@ _MOD_97 = (
     "(substr(a.counter_account, 5) || (ascii(a.counter_account) - 55) || (ascii(substr(a.counter_account, 2)) - 55)"
     " || substr(a.counter_account, 3, 2))::HUGEINT % 97 <> 1"  # reached by digits only, see the rule before it
 )
-# Number and condition, the first that holds counts; o is the own account, c the counter account, p the permission.
-_REJECTIONS = (
-    (Why.FORMAL, "a.counter_account IS NULL OR a.maturity IS NULL OR a.amount <= 0", "account, maturity or amount"),
-    (Why.ACCOUNT, "o.account IS NULL OR o.closed <= $day", "the own account does not exist"),
+# Besides what `rejecting` says, c is the counter account, m its bank and p the permission to collect.
+_REJECTIONS: tuple[Rule, ...] = (
+    (Why.FORMAL, *INCOMPLETE),
+    (Why.ACCOUNT, *NO_ACCOUNT),
     (Why.OPERATION, "o.point IS DISTINCT FROM $point", "the own account belongs to another client"),
-    (
-        Why.OPERATION,
-        "NOT if(a.kind = 'collection', o.credit, o.debit)",
-        "the contract does not allow it for this account",
-    ),
-    (Why.OPERATION, "a.amount > o.order_max", "over the limit of one order"),
+    (Why.OPERATION, "NOT if(a.kind = 'collection', o.credit, o.debit)", NOT_IN_CONTRACT),
+    (Why.OPERATION, *OVER_LIMIT),
     (
         Why.CURRENCY,
         "a.currency <> $currency OR o.currency <> $currency OR c.currency <> $currency",
@@ -62,7 +59,7 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
     first = working_after(work.day, work.calendars) if late else work.day
     days = sorted({day or work.day for day in orders["maturity"].to_pylist()})
     due = [working_from(max(day, first), work.calendars) for day in days]
-    reasons, texts = _cases(p.country)
+    reasons, texts = cases((why, condition.format(country=p.country), text) for why, condition, text in _REJECTIONS)
     with work.store.lent(arriving=orders, due_days=pa.table({"maturity": days, "due": due})):
         work.store.do(
             f"""
@@ -100,14 +97,6 @@ def _np_days(work: Work, point: int) -> int:
     row = work.store.row("SELECT np_days FROM client WHERE point = $point", {"point": point})
     assert row is not None
     return int(row[0]) or work.parameters.np_days
-
-
-def _cases(country: str) -> tuple[str, str]:
-    """Return SQL for the number of the reason and for its text."""
-    conditions = [(number, condition.format(country=country), text) for number, condition, text in _REJECTIONS]
-    numbers = " ".join(f"WHEN {condition} THEN {number}" for number, condition, _ in conditions)
-    texts = " ".join(f"WHEN {condition} THEN '{text}'" for _, condition, text in conditions)
-    return f"CASE {numbers} END", f"nullif(CASE {texts} END, '')"
 
 
 _WAITING = "state IN ('RV', 'IS') AND kind <> 'foreign' AND due <= $day"

@@ -10,6 +10,7 @@ import pyarrow as pa
 from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.funds import any_payment, available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
+from bankklient_lab.bank.rejecting import INCOMPLETE, NO_ACCOUNT, NOT_IN_CONTRACT, OVER_LIMIT, Rule, cases
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import ForeignRejection as Why
 from bankklient_lab.errors import BadArgument, Refused
@@ -18,15 +19,15 @@ from bankklient_lab.errors import BadArgument, Refused
 
 _RATE_END, _RATE_STEP = Decimal(10_000), Decimal("0.00000001")
 NOT_AGREED = "no exchange rate was agreed"
-# Number, condition and text, the first that holds counts.
-_REJECTIONS = (
-    (Why.FORMAL, "a.counter_account IS NULL OR a.maturity IS NULL OR a.amount <= 0", "account, maturity or amount"),
+# Besides what `rejecting` says, r is the rate of the currency and d the day on which the payment falls due.
+_REJECTIONS: tuple[Rule, ...] = (
+    (Why.FORMAL, *INCOMPLETE),
     (Why.FORMAL, "a.counter_name IS NULL", "the recipient has no name"),
     (Why.FORMAL, "r.currency IS NULL", "the bank has no rate of the currency"),
     (Why.FORMAL, "a.exchange_rate IS NOT NULL AND a.maturity > $day", "770: an agreed rate allows no future maturity"),
-    (Why.SYSTEM, "o.account IS NULL OR o.closed <= $day", "the own account does not exist"),
-    (Why.SYSTEM, "o.point IS DISTINCT FROM $point OR NOT o.debit", "the contract does not allow it for this account"),
-    (Why.SYSTEM, "a.amount > o.order_max", "over the limit of one order"),
+    (Why.SYSTEM, *NO_ACCOUNT),
+    (Why.SYSTEM, "o.point IS DISTINCT FROM $point OR NOT o.debit", NOT_IN_CONTRACT),
+    (Why.SYSTEM, *OVER_LIMIT),
     (Why.SYSTEM, "list_contains($refused, a.country)", "the bank makes no payments to this country"),
     (Why.SYSTEM, "a.exchange_rate IS NOT NULL AND d.due > $day", "an agreed rate needs the payment before the cut-off"),
     (
@@ -53,8 +54,7 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
         "currency": [currency for _, currency in pairs],
         "due": [_due(work, day, currency, late) for day, currency in pairs],
     })  # fmt: skip
-    numbers = " ".join(f"WHEN {condition} THEN {number}" for number, condition, _ in _REJECTIONS)
-    texts = " ".join(f"WHEN {condition} THEN '{text}'" for _, condition, text in _REJECTIONS)
+    reasons, texts = cases(_REJECTIONS)
     with work.store.lent(arriving=orders, due_days=due):
         work.store.do(
             f"""
@@ -66,9 +66,8 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
                 a.country AS counter_country, a.counter_name, a.amount, a.currency,
                 coalesce(a.maturity, $day) AS maturity, d.due, a.variable_symbol, a.constant_symbol, a.specific_symbol,
                 a.message, a.end_to_end_id, a.charge_bearer, a.exchange_rate AS asked_rate,
-                CASE {numbers} END AS reason, CASE {texts} END AS reason_text,
-                if(CASE {numbers} END IS NULL, 'RV', 'ER') AS state, 0 AS closings_left, 0 AS held, $day AS changed_on,
-                '' AS told
+                {reasons} AS reason, {texts} AS reason_text, if({reasons} IS NULL, 'RV', 'ER') AS state,
+                0 AS closings_left, 0 AS held, $day AS changed_on, '' AS told
             FROM (SELECT *, coalesce(counter_bank_country, if(regexp_matches(counter_account, '^[A-Z]{{2}}[0-9]{{2}}'),
                 substr(counter_account, 1, 2), NULL)) AS country FROM arriving) a
             JOIN due_days d ON d.maturity = coalesce(a.maturity, $day) AND d.currency = a.currency
