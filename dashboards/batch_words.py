@@ -5,7 +5,7 @@ from __future__ import annotations
 from bankklient_lab.balancing.record_types import TYPES
 from bankklient_lab.balancing.unsent import status_name
 from bankklient_lab.codebooks import names
-from bankklient_lab.codebooks.codes import Received, Sent
+from bankklient_lab.codebooks.codes import DISCARDED, Received, Sent
 
 from . import formatting
 from .texts import section, text
@@ -34,7 +34,7 @@ _MARKS = {
     ),
     "\u25d4": (Sent.CREATED, Received.NONE),
     "\u25cb": (Sent.ABORTED, Sent.REJECTED, Received.REJECTED),
-    "\u2298": (Sent.DELETED, Sent.DELETION_RECORDED),
+    "\u2298": DISCARDED,
 }  # fmt: skip
 
 

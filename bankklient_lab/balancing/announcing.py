@@ -15,7 +15,7 @@ from bankklient_lab.keys.register import Key, found_keys, key_numbered
 from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.numbers import bank_day
-from bankklient_lab.sealing.container import ENCRYPTED, PACKED, sign
+from bankklient_lab.sealing.container import agreed_format, sign
 from bankklient_lab.sealing.identity import NUMBER_MAX, BatchIdentity
 from bankklient_lab.sealing.key_change import announced_certificate, key_change
 
@@ -46,7 +46,7 @@ def announce_key(lab: Lab, key_id: int, password: str, previous_password: str) -
         digest = hashlib.sha256(payload)
         batch_id = insert_batch(
             lab, cursor, "send", identity, digest.hexdigest(), records=1,
-            record_format=ENCRYPTED if bank.encrypted else PACKED,
+            record_format=agreed_format(encrypted=bank.encrypted),
         )  # fmt: skip
         cursor.execute("INSERT INTO ops.batch_content VALUES (?, ?)", [batch_id, payload])
         cursor.execute(

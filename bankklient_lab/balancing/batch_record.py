@@ -7,6 +7,7 @@ from typing import Any, Literal
 from bankklient_lab.codebooks.codes import Received, Sent
 from bankklient_lab.keys.points import BANK, FOLDER
 from bankklient_lab.lab import Lab
+from bankklient_lab.sealing.container import PACKED
 from bankklient_lab.sealing.identity import BatchIdentity
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -39,7 +40,7 @@ def insert_batch(
     identity: BatchIdentity,
     sha256: str,
     *,
-    record_format: str = "02",
+    record_format: str = PACKED,
     priority: bool = False,
     records: int = 0,
     balancing: int | None = None,

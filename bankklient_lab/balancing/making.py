@@ -26,6 +26,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.evidence import unproved
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.steps import step_all
+from bankklient_lab.sealing.container import agreed_format
 from bankklient_lab.sealing.identity import BatchIdentity
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -115,7 +116,7 @@ def _begun(lab: Lab, cursor: Any, signer: Signer) -> _Balancing:
     }
     ((number,),) = cursor.execute("SELECT coalesce(max(balancing), 0) + 1 FROM ops.batch").fetchall()
     (own, _), (bank, encrypted) = points["own"], points["bank"]
-    return _Balancing(lab, cursor, number, own, bank, "06" if encrypted else "02", signer)
+    return _Balancing(lab, cursor, number, own, bank, agreed_format(encrypted=encrypted), signer)
 
 
 def _batches(balancing: _Balancing, step_no: int, one: RecordType) -> list[dict[str, Any]]:

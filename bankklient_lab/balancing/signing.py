@@ -10,7 +10,7 @@ from typing import Any
 
 from bankklient_lab.balancing.signature_rights import same_person, signing_classes
 from bankklient_lab.codebooks import rows
-from bankklient_lab.codebooks.codes import Sent
+from bankklient_lab.codebooks.codes import DISCARDED, listed
 from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
@@ -20,7 +20,6 @@ from bankklient_lab.orders.numbers import bank_day
 
 # Steps by which somebody has a hand in an order; others, such as balancing, add nothing to what it says.
 _HANDS = ("correct", "save", "confirm", "verify")
-_GONE = (int(Sent.DELETED), int(Sent.DELETION_RECORDED))  # a discarded batch counts for no limit
 
 
 def orders_of(batches: str) -> str:
@@ -68,7 +67,7 @@ def counting(batches: str) -> str:
             FROM ops.signature_right r JOIN ops.signed_order d
                 ON r.account IN ('', d.account) AND d.currency = r.currency AND d.signed_on = $today
             WHERE r.user_id = $me AND d.user_id IN (SELECT user_id FROM persons)
-                AND d.batch_id NOT IN (SELECT batch_id FROM ops.batch WHERE status IN {_GONE})
+                AND d.batch_id NOT IN (SELECT batch_id FROM ops.batch WHERE status IN {listed(DISCARDED)})
             GROUP BY right_id),
         within AS (
             SELECT f.batch_id, right_id FROM fitting f LEFT JOIN used u USING (right_id)

@@ -26,7 +26,7 @@ from bankklient_lab.bank.store import Store
 from bankklient_lab.bank.work import Work
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.sealing.certificates import Certificate
-from bankklient_lab.sealing.container import Opened, opened, seal, sign
+from bankklient_lab.sealing.container import Opened, agreed_format, opened, seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity, read_order
 from bankklient_lab.sealing.keys import SigningKey
 
@@ -318,7 +318,7 @@ class Bank:
         certificate = contracts.encryption_certificate(work, identity.recipient)
         signature = sign(identity, sha256(payload).digest(), self._key, work.at)
         return seal(
-            identity, payload, [signature], self._key, record_format="06" if certificate else "02",
+            identity, payload, [signature], self._key, record_format=agreed_format(encrypted=certificate is not None),
             encrypt_for=certificate, at=work.at,
         )  # fmt: skip
 

@@ -35,6 +35,9 @@ class Sent(IntEnum):
     DELETION_RECORDED = 22
 
 
+DISCARDED = (Sent.DELETED, Sent.DELETION_RECORDED)  # of a batch that never went out, and never will
+
+
 class Received(IntEnum):
     """Statuses of a batch from the bank (transmission_statuses); one that is only announced has NONE."""
 

@@ -45,6 +45,11 @@ class Limits:
 LIMITS = Limits()
 
 
+def agreed_format(*, encrypted: bool) -> str:
+    """Return the record format of batches between a client and its bank, who agree whether they are encrypted."""
+    return ENCRYPTED if encrypted else PACKED
+
+
 class Opened(NamedTuple):
     """A container whose every part was checked; `signers` and `sent_by` are fingerprints of certificates."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent, listed
+from bankklient_lab.codebooks.codes import DISCARDED, BatchType, Revocation, Sent, listed
 from bankklient_lab.store.invariant import Check
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -12,7 +12,7 @@ _ORDERS = " UNION ALL ".join(
 )
 _NAMED = r"""'<Order id="(\d+)" sha256="([0-9a-f]{64})"'"""
 _OF_ORDERS = listed((BatchType.DOMESTIC, BatchType.FOREIGN_PAYMENTS))
-_GONE = listed((Sent.DELETED, Sent.DELETION_RECORDED))  # with their batch
+_GONE = listed(DISCARDED)  # with their batch
 
 BATCH_CHECKS: tuple[Check, ...] = (
     Check(
@@ -77,7 +77,7 @@ BATCH_CHECKS: tuple[Check, ...] = (
         "No batch that lacks signatures went out.",
         f"""
         SELECT batch_id, status FROM ops.unsigned_batch JOIN ops.batch USING (batch_id)
-        WHERE status <> 1 AND status NOT IN {_GONE}
+        WHERE status <> {Sent.CREATED} AND status NOT IN {_GONE}
         """,
     ),
     Check(
