@@ -15,12 +15,16 @@ from bankklient_lab.keys.register import Key, found_keys, key_numbered
 from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.rights.permissions import needed
 from bankklient_lab.sealing.container import agreed_format, sign
 from bankklient_lab.sealing.identity import NUMBER_MAX, BatchIdentity
 from bankklient_lab.sealing.key_change import announced_certificate, key_change
 
 
-@action("6", record="key_id", steps=True, personal=True)
+_ANNOUNCES = "6"
+
+
+@action(_ANNOUNCES, record="key_id", steps=True, personal=True)
 def announce_key(lab: Lab, key_id: int, password: str, previous_password: str) -> dict[str, Any]:
     """Put a key that replaced another one into a batch of type 2, which the next transmission brings to the bank.
 
@@ -36,7 +40,8 @@ def announce_key(lab: Lab, key_id: int, password: str, previous_password: str) -
     previous = unlock(lab, before.key_id, previous_password)
     new = unlock(lab, key_id, password)
     with lab.database.tx("ops") as cursor:
-        _replaced(lab, key_numbered(lab, key_id))  # the keys took their time
+        lab.rights.demand(lab.caller, needed(_ANNOUNCES), "announce_key")  # the keys took their time
+        _replaced(lab, key_numbered(lab, key_id))
         now, bank, year = lab.clock(), point_of(lab, BANK), bank_day(lab).year
         number = last_number(cursor, bank.point, BatchType.PUBLIC_KEY, year) + 1
         if number > NUMBER_MAX:

@@ -10,6 +10,7 @@ from bankklient_lab.keys.points import OWN, point_of
 from bankklient_lab.keys.register import Key, key_numbered, today
 from bankklient_lab.keys.tries import count_try, forget_tries
 from bankklient_lab.lab import Lab
+from bankklient_lab.rights.permissions import needed
 from bankklient_lab.rights.settings import read_setting
 from bankklient_lab.sealing.keys import SigningKey
 from bankklient_lab.sealing.private_keys import opened_key, sealed_key
@@ -46,12 +47,16 @@ def unlock(lab: Lab, key_id: int, password: str) -> SigningKey:
     return opened
 
 
-@action("6", record="key_id", steps=True, personal=True)
+_CHANGES = "6"
+
+
+@action(_CHANGES, record="key_id", steps=True, personal=True)
 def change_key_password(lab: Lab, key_id: int, old: str, new: str) -> None:
     """Give a key another password; the key stays the same, and so does what it signed. A saved password is dropped."""
     check_password(new)
     sealed = sealed_key(unlock(lab, key_id, old), new)
     with lab.database.tx("ops") as cursor:
+        lab.rights.demand(lab.caller, needed(_CHANGES), "change_key_password")  # the key took its time
         cursor.execute("UPDATE ops.key SET private_key = ?, saved_password = '' WHERE key_id = ?", [sealed, key_id])
         lab.log(cursor, "change_key_password", key_numbered(lab, key_id).title)
 

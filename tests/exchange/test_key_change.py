@@ -10,19 +10,19 @@ from bankklient_lab.balancing.announcing import announce_key
 from bankklient_lab.balancing.balance import balance
 from bankklient_lab.balancing.unsent import discard_batch
 from bankklient_lab.bank.faults import Fault
-from bankklient_lab.errors import Refused
+from bankklient_lab.errors import NotAllowed, Refused
 from bankklient_lab.keys.choosing import balancing_key, transmission_keys
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.keys.delivering import note_proven
 from bankklient_lab.keys.register import key_numbered, key_register
-from bankklient_lab.keys.unlocking import unlock
+from bankklient_lab.keys.unlocking import change_key_password, unlock
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.private_keys import sealed_key
 from tests.balancing.labs import KEY, agreed
 from tests.clocks import Clock
 from tests.exchange.labs import Pair, a_bank, introduced
 from tests.keys.conftest import quick_key_passwords
-from tests.orders.labs import broken_checks, created, status
+from tests.orders.labs import broken_checks, created, hands, status
 
 __all__ = ["quick_key_passwords"]
 
@@ -90,6 +90,19 @@ def test_a_new_key_goes_to_the_bank_under_the_one_before(pair: Pair) -> None:
     assert status(lab, after) == "OK"
     assert broken_checks(lab) == {}
     assert not any(pair.bank.check().values())
+
+
+@pytest.mark.spec("ADM-241")
+def test_a_right_that_is_taken_away_while_keys_are_opened_changes_nothing(pair: Pair) -> None:
+    made = create_key(pair.lab, "operational", PASSWORD)["key_id"]
+    kept = pair.lab.rows("SELECT private_key FROM ops.key ORDER BY key_id")
+    mine = hands(pair.lab, "AB", {2})  # after the call was admitted
+    with pytest.raises(NotAllowed):
+        announce_key.function(mine, made, PASSWORD, PASSWORD)
+    with pytest.raises(NotAllowed):
+        change_key_password.function(mine, made, PASSWORD, "Other-8x")
+    assert pair.lab.rows("SELECT private_key FROM ops.key ORDER BY key_id") == kept
+    assert pair.lab.rows("SELECT count(*) FROM ops.batch") == [(0,)]
 
 
 @pytest.mark.spec("BAS-131")
