@@ -20,7 +20,6 @@ from bankklient_lab.sealing.container import agreed_format, sign
 from bankklient_lab.sealing.identity import NUMBER_MAX, BatchIdentity
 from bankklient_lab.sealing.key_change import announced_certificate, key_change
 
-
 _ANNOUNCES = "6"
 
 
