@@ -145,6 +145,12 @@ if TYPE_CHECKING:
     from bankklient_lab.orders.timeline import order_steps
     from bankklient_lab.orders.transmissions import received_file, transmissions
     from bankklient_lab.orders.verification import cancel_verification, items_to_type, verify_by_typing, verify_orders
+    from bankklient_lab.runs.automated import (
+        automated_transmission,
+        start_automated_transmission,
+        stop_automated_transmission,
+        transmit_when_due,
+    )
     from bankklient_lab.runs.records import run_history
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
 
@@ -279,6 +285,12 @@ _MODULES = {
         "regular_payments",
     ),
     "orders.timeline": ("order_steps",),
+    "runs.automated": (
+        "automated_transmission",
+        "start_automated_transmission",
+        "stop_automated_transmission",
+        "transmit_when_due",
+    ),
     "runs.records": ("run_history",),
     "runs.schedules": ("add_schedule", "remove_schedule", "schedules"),
 }
@@ -295,6 +307,7 @@ __all__ = [
     "announce_key",
     "application_log",
     "archives",
+    "automated_transmission",
     "available_balances",
     "backups",
     "balance",
@@ -458,9 +471,11 @@ __all__ = [
     "simulate_regular_payments",
     "sql",
     "sql_functions",
+    "start_automated_transmission",
     "statement",
     "statement_head",
     "statements",
+    "stop_automated_transmission",
     "stop_replacing_texts",
     "stop_watching",
     "sums_to_sign",
@@ -470,6 +485,7 @@ __all__ = [
     "tokens",
     "transmissions",
     "transmit",
+    "transmit_when_due",
     "unlock_user",
     "unmark_for_revocation",
     "unmatch_booking",

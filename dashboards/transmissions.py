@@ -1,10 +1,11 @@
-"""Transmissions: sending and receiving, booked lines that a person matches, and the protocol of every batch."""
+"""Transmissions: sending and receiving, also by itself, booked lines to match, and the protocol."""
 
 from __future__ import annotations
 
 import bankklient_lab as bl
 
 from . import ui
+from .automated import Automated
 from .bookings import Bookings
 from .menu import allowed
 from .protocol import Protocol
@@ -17,9 +18,11 @@ class Transmissions:
 
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self.transmitting = Transmitting(lab, state) if allowed(lab, "exchange.transmitting:transmit") else None
+        automated = allowed(lab, "runs.automated:automated_transmission")
+        self.automated = Automated(lab, state) if automated else None
         self.protocol = Protocol(lab, state)
         self.bookings = Bookings(lab, state) if allowed(lab, "history.bookings:bookings_to_match") else None
-        parts = (self.transmitting, self.bookings, self.protocol)
+        parts = (self.transmitting, self.automated, self.bookings, self.protocol)
         self.view = ui.column(*(part.view for part in parts if part is not None), stylesheets=[ui.WHOLE])
 
 

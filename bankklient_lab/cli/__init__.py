@@ -33,6 +33,7 @@ MODULES = {
     "balancing": ("balance",),
     "signatures": ("signatures",),
     "exchange": ("transmit", "protocol"),
+    "automated": ("automated",),
     "current": ("current",),
     "bookings": ("bookings",),
     "keys": ("keys",),

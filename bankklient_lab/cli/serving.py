@@ -55,7 +55,7 @@ def serve(
     ] = "",
     passphrase_file: PassphraseOption = "",
 ) -> None:
-    """Own the lab, show the dashboards, let other commands and the API in and make the runs that fall due.
+    """Own the lab, show the dashboards, let other commands and the API in and make what falls due: runs, transmissions.
 
     Served beyond this machine, through a proxy or by the API, the lab asks everybody to log in. It ends cleanly with
     Ctrl-C or SIGTERM.
@@ -122,7 +122,7 @@ def serve_lab(
         notify("READY=1")
         threading.Thread(target=_settle, args=(pages,), name="settling", daemon=True).start()
         job = Job()
-        runs = threading.Thread(target=_run_due, args=(lab, stop, job), name="scheduled runs", daemon=True)
+        runs = threading.Thread(target=_do_due, args=(lab, stop, job), name="scheduled runs", daemon=True)
         runs.start()
         stop.wait()
         notify("STOPPING=1")
@@ -169,20 +169,37 @@ def notify(state: str) -> None:
         way.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
-def _run_due(lab: Lab, stop: threading.Event, job: Job) -> None:
+def _do_due(lab: Lab, stop: threading.Event, job: Job) -> None:
+    while not stop.wait(SECONDS_BETWEEN_RUNS):
+        for work in (_receive_due, _run_due):
+            try:
+                for failure in work(lab, job):
+                    sys.stderr.write(f"bankklient: {shown(failure)}\n")
+            except LabError as error:
+                if not stop.is_set():
+                    sys.stderr.write(f"bankklient: {shown(error.message)}\n")
+            except Exception:  # a fault of one look must not end all later ones
+                logging.getLogger(__name__).exception("looking for what is due failed")
+
+
+def _receive_due(lab: Lab, job: Job) -> Iterator[str]:
+    """Make the automated transmission that is due and yield how it failed."""
+    from bankklient_lab.rights.identity import SCHEDULER
+    from bankklient_lab.runs.automated import FAILED, attend
+
+    told = attend(lab.acting(SCHEDULER), job)
+    if told is not None and told["state"] == FAILED:
+        yield f"automated transmission failed: {told['message']}"
+
+
+def _run_due(lab: Lab, job: Job) -> Iterator[str]:
+    """Make the runs that are due and yield how each of them failed."""
     from bankklient_lab.rights.identity import SCHEDULER
     from bankklient_lab.runs.execute import run_due
 
-    while not stop.wait(SECONDS_BETWEEN_RUNS):
-        try:
-            for run in run_due(lambda: nullcontext(lab.acting(SCHEDULER)), job):
-                if run.state == "failed":
-                    sys.stderr.write(f"bankklient: run {run.run_id} failed: {shown(run.message)}\n")
-        except LabError as error:
-            if not stop.is_set():
-                sys.stderr.write(f"bankklient: {shown(error.message)}\n")
-        except Exception:  # a fault of one look must not end all later runs
-            logging.getLogger(__name__).exception("looking for runs that are due failed")
+    for run in run_due(lambda: nullcontext(lab.acting(SCHEDULER)), job):
+        if run.state == "failed":
+            yield f"run {run.run_id} failed: {run.message}"
 
 
 @contextmanager

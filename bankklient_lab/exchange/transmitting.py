@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bankklient_lab.actions import action
-from bankklient_lab.errors import LabError
+from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.exchange.channels import Link, Outlet
-from bankklient_lab.exchange.connecting import channel_name, opened_link
+from bankklient_lab.exchange.connecting import channel_name, key_and_password, opened_link
 from bankklient_lab.exchange.current import take_current_state
 from bankklient_lab.exchange.folder import Folder
 from bankklient_lab.exchange.inbox import take_files
@@ -18,10 +18,9 @@ from bankklient_lab.exchange.protocol import line_of, one_transmission, shortene
 from bankklient_lab.exchange.receiving import Receiver, apply_all
 from bankklient_lab.exchange.sending import Sender
 from bankklient_lab.jobs import Job
-from bankklient_lab.keys.choosing import demand_not_replaced, transmission_keys
+from bankklient_lab.keys.choosing import demand_not_replaced
 from bankklient_lab.keys.delivering import note_proven
 from bankklient_lab.keys.points import BANK, FOLDER, KPC, point_of
-from bankklient_lab.keys.saved import saved_password
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.settings import read_setting
 
@@ -38,9 +37,8 @@ def way_to_bank(lab: Lab) -> dict[str, Any]:
     channel = channel_name(lab)
     if channel == FOLDER:
         return {"channel": channel, "key_id": None, "title": "", "password_asked": False}
-    key = transmission_keys(lab)[0]
-    asked = saved_password(lab, key) is None
-    return {"channel": channel, "key_id": key.key_id, "title": key.title, "password_asked": asked}
+    key, saved = key_and_password(lab)
+    return {"channel": channel, "key_id": key.key_id, "title": key.title, "password_asked": not saved}
 
 
 @action(TRANSMITS, steps=True)
@@ -54,15 +52,39 @@ def transmit(lab: Lab, password: str = "", *, job: Job | None = None) -> dict[st
     (exchange.current) was not updated at the end, else empty. What was done before it broke off stays, and the next
     transmission goes on from there: nothing is sent twice in effect.
     """
-    job = job or Job()
+    return _transmitted(lab, password, job or Job())
+
+
+def receive_alone(lab: Lab, job: Job) -> dict[str, Any]:
+    """Take over and apply what waits at the bank as `transmit` does, but send nothing and ask nobody.
+
+    Refused where that can't be: see `demand_unattended`.
+    """
+    demand_unattended(lab)
+    return _transmitted(lab, "", job, sends=False)
+
+
+def demand_unattended(lab: Lab) -> None:
+    """Raise Refused unless a transmission works with nobody there: no encryption (TRN-105), and no password to type."""
+    if point_of(lab, BANK).encrypted:
+        raise Refused("batches to and from the bank are encrypted; then nothing is received with nobody there")
+    way = way_to_bank(lab)
+    if way["password_asked"]:
+        raise Refused(
+            f"nobody is there to type the password of the {way['title']}; an authorized person saves it when making"
+            " the next operational key (--save-password)"
+        )
+
+
+def _transmitted(lab: Lab, password: str, job: Job, *, sends: bool = True) -> dict[str, Any]:
     if channel_name(lab) == FOLDER:
-        return _transmit_by_folder(lab, job)
+        return _transmit_by_folder(lab, job, sends=sends)
     with opened_link(lab, password) as link:
-        told = transmit_over(lab, link, job)
+        told = transmit_over(lab, link, job, sends=sends)
         if told["complete"]:
             told["state"] = _state_updated(lab, link, job)
     if told["complete"]:
-        note_proven(lab, transmission_keys(lab)[0], domestic_batch=False)
+        note_proven(lab, key_and_password(lab)[0], domestic_batch=False)
     return told
 
 
@@ -76,22 +98,24 @@ def _state_updated(lab: Lab, link: Link, job: Job) -> str:
     return ""
 
 
-def _transmit_by_folder(lab: Lab, job: Job) -> dict[str, Any]:
+def _transmit_by_folder(lab: Lab, job: Job, *, sends: bool) -> dict[str, Any]:
     settings = point_of(lab, BANK).settings
     kpc = settings.get("domestic_files") == KPC
     client_number = read_setting(lab.database, "client_identification") if kpc else ""
     outlet = Folder(Path(settings["send_to"]), kpc=kpc, client_number=client_number)
-    return transmit_over(lab, outlet, job, inbox=Path(settings["receive_from"]))
+    return transmit_over(lab, outlet, job, inbox=Path(settings["receive_from"]), sends=sends)
 
 
-def transmit_over(lab: Lab, channel: Link | Outlet, job: Job, *, inbox: Path | None = None) -> dict[str, Any]:
+def transmit_over(
+    lab: Lab, channel: Link | Outlet, job: Job, *, inbox: Path | None = None, sends: bool = True
+) -> dict[str, Any]:
     """Transmit over a channel, as `transmit` says; `inbox`: the folder of files from the bank."""
     done: dict[int, None] = {}  # numbers of batches, in the order of their treatment
     files: list[dict[str, Any]] = []
     troubles: list[str] = []
     with one_transmission(lab):
         journal = Journal(lab)
-        for part in (_exchanged(lab, channel, journal, job, troubles), apply_all(lab, job)):
+        for part in (_exchanged(lab, channel, journal, job, troubles, sends=sends), apply_all(lab, job)):
             try:
                 for batch_id in part:
                     done[batch_id] = None
@@ -110,12 +134,15 @@ def transmit_over(lab: Lab, channel: Link | Outlet, job: Job, *, inbox: Path | N
     return {"complete": not message, "message": message, "batches": batches, "files": files, "state": ""}
 
 
-def _exchanged(lab: Lab, channel: Link | Outlet, journal: Journal, job: Job, troubles: list[str]) -> Iterator[int]:
+def _exchanged(
+    lab: Lab, channel: Link | Outlet, journal: Journal, job: Job, troubles: list[str], *, sends: bool
+) -> Iterator[int]:
     """Exchange what waits on both sides, and yield the number of each batch; what was not taken over is a trouble."""
     job.step("connecting")
     sender = Sender(lab, channel, journal, job)
     yield from sender.ask_all()
-    yield from sender.send_all()
+    if sends:
+        yield from sender.send_all()
     if isinstance(channel, Link):
         demand_not_replaced(lab, channel.key.certificate.fingerprint)
         yield from Receiver(lab, channel, job, troubles).receive_all()

@@ -20,7 +20,7 @@ from bankklient_lab.rights.identity import SCHEDULER
 from bankklient_lab.runs.clockwork import check_cron, due_after, expanded, time_zone
 from bankklient_lab.runs.notebooks import check_parameters, folders_of, notebook_named
 from bankklient_lab.runs.records import insert_run, sees_all_runs
-from bankklient_lab.runs.tokens import scheduled_token
+from bankklient_lab.runs.tokens import RUNNING, scheduled_token
 
 CatchUp = Literal["all", "last", "none"]
 CATCH_UPS: tuple[CatchUp, ...] = get_args(CatchUp)
@@ -168,7 +168,9 @@ def _begin(lab: Lab, cursor: Any, row: dict[str, Any], due_at: datetime, runner:
         "output": str(Path(expanded(row["output"], local.date())) / f"{local:%Y-%m-%dT%H%M}"),
     }
     run_id = insert_run(lab, cursor, runner=runner, user_id=row["user_id"], **claim)
-    token, refused = scheduled_token(lab, cursor, row["user_id"], run_id)
+    token, refused = scheduled_token(
+        lab, cursor, row["user_id"], what=f"run {run_id}", needs=int(RUNNING), run_id=run_id
+    )
     return claim | {"run_id": run_id, "token": token, "refused": refused}
 
 

@@ -42,24 +42,27 @@ def run_token(lab: Lab, run_id: int) -> str:
         return issue(lab, cursor, lab.caller.user_id, name=f"run {run_id}", run_id=run_id, scope=lab.caller.scope)[0]
 
 
-def scheduled_token(lab: Lab, cursor: Any, user_id: int, run_id: int) -> tuple[str, str]:
-    """Return the token for a run of a schedule, or why its user may not run it now; within `cursor`'s transaction.
+def scheduled_token(
+    lab: Lab, cursor: Any, user_id: int, *, what: str, needs: int, run_id: int | None = None, scope: Held | None = None
+) -> tuple[str, str]:
+    """Return the token for work that is due in a user's name, or why the user may not do it now.
 
-    In a lab without access control both are empty.
+    `what` names the work, `needs` is the permission for it. Within `cursor`'s transaction. In a lab without access
+    control both are empty.
     """
     if not lab.rights.controlled:
         return "", ""
     row = cursor.execute(
         "SELECT u.name, u.valid, list_contains(string_split(r.permissions || ' ' || u.permissions, ' '), ?)"
         " FROM ops.user u JOIN ops.role r USING (role_id) WHERE user_id = ?",
-        [RUNNING, user_id],
+        [str(needs), user_id],
     ).fetchone()
     name, valid, may = row or (f"number {user_id}", False, False)
     if not valid:
-        return "", f"user {name}, who made the schedule, is not valid any more"
+        return "", f"user {name}, in whose name it is due, is not valid any more"
     if not may:
-        return "", f"user {name}, who made the schedule, does not have permission {RUNNING} any more"
-    return issue(lab, cursor, user_id, name=f"run {run_id}", run_id=run_id, scope=None)[0], ""
+        return "", f"user {name}, in whose name it is due, does not have permission {needs} any more"
+    return issue(lab, cursor, user_id, name=what, run_id=run_id, scope=scope)[0], ""
 
 
 @action(RUNNING, secret=True)
@@ -114,4 +117,14 @@ def withdraw_of_runs(lab: Lab, cursor: Any, runs: list[int]) -> None:
         [lab.clock(), runs],
     ).fetchall()
     if ended:
+        lab.rights.forget()
+
+
+def withdraw(lab: Lab, token: str) -> None:
+    """Withdraw a token that was made here, by its secret."""
+    with lab.database.tx("ops") as cursor:
+        cursor.execute(
+            "UPDATE ops.token SET withdrawn_at = ? WHERE digest = ? AND withdrawn_at IS NULL",
+            [lab.clock(), digest(token)],
+        )
         lab.rights.forget()

@@ -17,6 +17,7 @@ from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.detail import order_detail
 from tests.balancing.labs import agreed
+from tests.clocks import NOON
 from tests.dashboards.texts import shown
 from tests.history.test_matching import booked, sent
 from tests.orders.labs import FOREIGN, created, equip, hands
@@ -144,3 +145,25 @@ def test_a_booked_line_that_may_settle_two_orders_is_matched_on_the_page(firm: L
     bookings.open("1/1/2/0")
     bookings._none()
     assert not bookings.card.visible
+
+
+@pytest.mark.spec("TRN-107", "TRN-109")
+def test_automated_transmission_is_started_told_and_stopped(firm: Lab) -> None:
+    page = page_of(firm)
+    automated = page.automated
+    assert automated is not None
+    assert "Stopped." in automated.told.object
+    assert "At 06:30 (Europe/Prague) on Monday, Tuesday, Wednesday, Thursday, Friday; up to 5" in automated.told.object
+    automated.start._do()
+    assert f"Started by {firm.user} on 2026-11-22" in automated.told.object
+    assert "in 20 h 30 min" in automated.told.object
+    with firm.database.tx("ops") as cursor:
+        cursor.execute(
+            "INSERT INTO ops.automated_try VALUES (?, 2, 'failed', 'the <bank> is away', '', ?)", [NOON, NOON]
+        )
+    automated.refresh()
+    assert "try 2: failed (the &lt;bank&gt; is away)" in automated.told.object
+    automated.stop._do()
+    assert "Stopped." in automated.told.object
+    assert automated.start.view.visible
+    assert not automated.stop.view.visible

@@ -20,10 +20,12 @@ from bankklient_lab.bank.service import application
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.exchange.current import update_current_state
 from bankklient_lab.exchange.recording import record_answer
-from bankklient_lab.exchange.transmitting import transmit, way_to_bank
+from bankklient_lab.exchange.transmitting import receive_alone, transmit, way_to_bank
+from bankklient_lab.jobs import Job
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.keys.register import key_numbered
+from bankklient_lab.keys.saved import secret_path
 from bankklient_lab.lab import Lab
 from tests.balancing.labs import agreed
 from tests.exchange.labs import Pair, a_bank
@@ -101,6 +103,36 @@ def test_the_current_state_comes_over_http_and_with_each_transmission(keyed: Pai
     assert first is not None
     assert second is not None
     assert second["stated_at"] - first["stated_at"] == timedelta(minutes=5)
+
+
+@pytest.mark.spec("TRN-104", "TRN-168")
+def test_with_a_saved_password_nobody_is_asked_and_what_waits_is_received(pair: Pair) -> None:
+    with pair.lab.database.tx("ops") as cursor:
+        cursor.execute("UPDATE ops.user SET kind = 'authorized'")
+    pair.lab.rights.forget()
+    made = [
+        create_key(pair.lab, "operational", KEY_PASSWORD, save_password=True),
+        create_key(pair.lab, "personal", KEY_PASSWORD),
+    ]
+    with pair.lab.database.tx("ops") as cursor:
+        cursor.execute("UPDATE ops.key SET delivered = true")
+    for one in made:
+        pair.bank.register_key(key_numbered(pair.lab, one["key_id"]).certificate)
+    created(pair.lab)
+    balance(pair.lab, agreed(pair.lab), KEY_PASSWORD)
+    pair.later(days=1)
+    with served(pair.bank) as address:
+        reached(pair.lab, "https", address=address)
+        way = way_to_bank(pair.lab)
+        assert (way["title"], way["password_asked"]) == (key_numbered(pair.lab, made[0]["key_id"]).title, False)
+        told = receive_alone(pair.lab, Job())
+    assert told["complete"], told["message"]
+    assert {one["direction"] for one in told["batches"]} == {"receive"}
+    assert 1 in {one["batch_type"] for one in told["batches"]}
+    assert pair.batch_status() == 1
+    secret_path(pair.lab.path).unlink()
+    with pytest.raises(Refused, match="nobody is there to type the password of the personal key"):
+        receive_alone(pair.lab, Job())
 
 
 def test_a_bank_that_does_not_know_the_key_refuses_and_nothing_is_lost(keyed: Pair) -> None:

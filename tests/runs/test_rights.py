@@ -154,8 +154,8 @@ def test_a_schedule_has_the_rights_of_who_made_it(shared: Lab, clock: Clock, tmp
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"valid": False}, "user anna, who made the schedule, is not valid any more"),
-        ({"role": "VIEW"}, "user anna, who made the schedule, does not have permission 930 any more"),
+        ({"valid": False}, "user anna, in whose name it is due, is not valid any more"),
+        ({"role": "VIEW"}, "user anna, in whose name it is due, does not have permission 930 any more"),
     ],
 )
 def test_a_user_who_may_not_run_any_more_makes_the_run_fail(

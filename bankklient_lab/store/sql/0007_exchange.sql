@@ -180,3 +180,17 @@ CREATE TABLE ops.current_order (        -- an order on its way or rejected, as t
     reason_text VARCHAR,
     bank_reference VARCHAR
 );
+
+CREATE TABLE ops.automated_transmission (  -- while somebody has started it: one row
+    user_id INTEGER NOT NULL,           -- who did, and whose rights it has
+    started_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE ops.automated_try (        -- times of the automated transmission: each is claimed here before it is used
+    due_at TIMESTAMPTZ PRIMARY KEY,
+    attempt INTEGER NOT NULL,           -- of its day, from 1
+    state VARCHAR NOT NULL CHECK (state IN ('under way', 'done', 'failed', 'missed')),
+    message VARCHAR NOT NULL,           -- why it failed, or what else is to be known
+    runner VARCHAR NOT NULL,            -- the process that claimed it
+    ended_at TIMESTAMPTZ                -- null: under way
+);
