@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from bankklient_lab.balancing.signatures import orders_to_sign, sign_batch, sums_to_sign, waiting_signatures
     from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
     from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
-    from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
+    from bankklient_lab.balancing.unsent import discard_batch, failing_orders, unsent_batches
     from bankklient_lab.exchange.current import update_current_state
     from bankklient_lab.exchange.listing import protocol, protocol_changes
     from bankklient_lab.exchange.recording import record_answer
@@ -185,7 +185,7 @@ _MODULES = {
     "balancing.signatures": ("orders_to_sign", "sign_batch", "sums_to_sign", "waiting_signatures"),
     "balancing.statements": ("balancing_statement", "balancing_statement_totals"),
     "balancing.summaries": ("balancing_duplicates", "balancing_summary", "balancing_types"),
-    "balancing.unsent": ("discard_batch", "unsent_batches"),
+    "balancing.unsent": ("discard_batch", "failing_orders", "unsent_batches"),
     "exchange.current": ("update_current_state",),
     "exchange.listing": ("protocol", "protocol_changes"),
     "exchange.recording": ("record_answer",),
@@ -383,6 +383,7 @@ __all__ = [
     "export_orders",
     "export_statement",
     "export_to_accounting_system",
+    "failing_orders",
     "files_waiting",
     "findings",
     "form_layouts",

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 import bankklient_lab as bl
-from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
+from bankklient_lab.balancing.unsent import discard_batch, failing_orders, unsent_batches
 from bankklient_lab.codebooks.codes import BatchType
 
 from . import formatting, ui
@@ -68,7 +68,9 @@ class UnsentBatches:
             ("unsent.kind", text("unsent.priority") if batch["priority"] else ""),
             ("unsent.created_at", formatting.second(batch["created_at"])),
             ("unsent.created_by", batch["created_by"]),
-        )
+            ("unsent.failing", ", ".join(str(one["order_id"]) for one in failing_orders.rows(self._lab)
+                                         if one["batch_id"] == batch["batch_id"])),
+        )  # fmt: skip
         title = text("unsent.one", order=batch["batch_order"])
         self._facts.object = formatting.facts(((text(name), told) for name, told in lines), title)
         self.statement.visible = batch["batch_type"] in (BatchType.DOMESTIC, BatchType.FOREIGN_PAYMENTS)

@@ -19,13 +19,13 @@ WHAT_TO_DO = "import rates of the CNB or the ECB"
 
 
 def rate_source(lab: Lab, target: str) -> str:
-    """Return the source of rates for `target`: the newest that has it, CNB before others; "" when none has it.
+    """Return the source of rates for `target`: CNB, ECB, or the bank with the newest ones; "" when none has it.
 
     Raises NoRate when, besides, no account is held in `target`: then nothing could be converted.
     """
     rows = lab.rows(
         "SELECT source FROM live_rate() WHERE currency = $c OR base = $c"
-        " GROUP BY source ORDER BY source = 'CNB' DESC, max(day) DESC",
+        " GROUP BY source ORDER BY source = 'CNB' DESC, source = 'ECB' DESC, max(day) DESC, source LIMIT 1",
         {"c": target},
     )
     if rows:

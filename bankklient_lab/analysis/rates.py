@@ -1,4 +1,4 @@
-"""Exchange rates as the central banks publish them."""
+"""Exchange rates as the central banks publish them, and as the bank sends its own."""
 
 from __future__ import annotations
 

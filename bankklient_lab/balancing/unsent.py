@@ -10,6 +10,9 @@ from bankklient_lab.codebooks import name_sql, names
 from bankklient_lab.codebooks.codes import BatchType, Revocation, Sent
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
+from bankklient_lab.orders.checking import checked, rule_parameters
+from bankklient_lab.orders.kinds import KINDS
+from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.steps import step_all
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -30,6 +33,39 @@ def unsent_batches(lab: Lab) -> Read:
         FROM ops.batch WHERE direction = 'send' AND status = {Sent.CREATED} ORDER BY batch_id
         """
     )
+
+
+@table_action("11")
+def failing_orders(lab: Lab) -> Read:
+    """Return the orders in batches not sent that the rules refuse as they are now, after a codebook has changed.
+
+    Columns: batch_id, batch_type, batch_order (rrrrnnnn), order_id, errors (numbers of order_errors, with spaces). They
+    stay as they are; their batch can be discarded before it is sent.
+    """
+    return lab.read(*failing_sql(lab))
+
+
+def failing_sql(lab: Lab) -> tuple[str, dict[str, Any]]:
+    """Return the query of `failing_orders` and what it binds."""
+    unsent = (
+        "SELECT order_id, batch_id, batch_type, year, number FROM ops.sent_order JOIN ops.batch USING (batch_id)"
+        f" WHERE direction = 'send' AND ops.batch.status = {Sent.CREATED}"
+    )
+    failing = " UNION ALL ".join(
+        "SELECT entered_no AS order_id, errors FROM ("
+        + checked(
+            kind,
+            f"SELECT order_id AS entered_no, origin, created_on, {', '.join(kind.names)} FROM {kind.table} o"
+            f" WHERE kind = '{kind.name}' AND order_id IN (SELECT order_id FROM ({unsent}))",
+        )
+        + ") WHERE errors <> ''"
+        for kind in KINDS.values()
+    )
+    sql = (
+        f"SELECT batch_id, batch_type, {BATCH_ORDER} AS batch_order, order_id, errors"
+        f" FROM ({unsent}) JOIN ({failing}) USING (order_id) ORDER BY batch_id, order_id"
+    )
+    return sql, rule_parameters(lab, bank_day(lab))
 
 
 @action("11", mode="batch", record="order_id")

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from bankklient_lab.bank import contracts, foreign, incoming, receipt, statements, taking
 from bankklient_lab.bank.calendar import Hours
+from bankklient_lab.bank.codebooks import send_codebook
 from bankklient_lab.bank.contracts import Account
 from bankklient_lab.bank.current import current_state
 from bankklient_lab.bank.days import LONGEST, next_event
@@ -245,6 +246,16 @@ class Bank:
         """Agree the rate (national currency for one unit) of a payment that waits for it."""
         with self._now() as work:
             foreign.agree_rate(work, point, order_id, rate)
+
+    # Information
+
+    def send_codebook(self, name: str, content: bytes) -> None:
+        """Send each client a codebook, a CSV file (UTF-8) with a header line.
+
+        UnknownName for a codebook that no bank sends, FormatError for a content that can't be.
+        """
+        with self._now() as work:
+            send_codebook(work, name, content)
 
     # Looking
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bankklient_lab.bank import closing, domestic, foreign, incoming, processing, statements
 from bankklient_lab.bank.answers import tell
 from bankklient_lab.bank.calendar import is_working, working_after
+from bankklient_lab.bank.rates import send_rates
 from bankklient_lab.bank.work import Work
 
 
@@ -41,7 +42,8 @@ def next_event(work: Work, lived_until: datetime) -> Event:
 
 
 def _start_day(work: Work) -> None:
-    """Test the funds of foreign payments due today against last evening's balances, then execute what is due."""
+    """Send the rates, test the funds of foreign payments due today against last evening's balances, execute the due."""
+    send_rates(work)
     foreign.discard_not_agreed(work)
     foreign.hold(work)
     domestic.settle(work)

@@ -41,7 +41,7 @@ _STATEMENT_TOTALS = ("own_account", "own_account_name", "kind", "currency", "ord
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    commands = (summary, run, batches, discard, statement, revocable, revoke, available)
+    commands = (summary, run, batches, failing, discard, statement, revocable, revoke, available)
     add_group(
         app, "balance", "Confirmed orders into signed batches for the bank.", {one.__name__: one for one in commands}
     )
@@ -99,6 +99,15 @@ def batches(how: Answered) -> None:
     with how.opened() as one:
         rows = unsent_batches.rows(one)
     how.table(rows, _BATCHES, empty="no batch waits to be sent")
+
+
+def failing(how: Answered) -> None:
+    """List the orders in batches not sent that the codebooks and settings of now refuse; discard their batch."""
+    from bankklient_lab.balancing.unsent import failing_orders
+
+    with how.opened() as one:
+        rows = failing_orders.rows(one)
+    how.table(rows, ("batch_id", "batch_type", "batch_order", "order_id", "errors"), empty="no order fails")
 
 
 def discard(

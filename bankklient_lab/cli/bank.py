@@ -30,8 +30,8 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
-        "found": found, "client": client, "key": key, "account": account, "permit": permit, "advance": advance,
-        "balances": balances, "statements": statements, "check": check, "serve": serve,
+        "found": found, "client": client, "key": key, "account": account, "permit": permit, "codebook": codebook,
+        "advance": advance, "balances": balances, "statements": statements, "check": check, "serve": serve,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
@@ -80,10 +80,7 @@ def key(
     """Register a client's key; compare the fingerprint with the client's on another way."""
     from bankklient_lab.sealing.certificates import fingerprint_text
 
-    try:
-        found = _certificate(Path(file).read_bytes())
-    except OSError as error:
-        raise BadArgument(f"{file} can't be read ({error.strerror})") from None
+    found = _certificate(_content(file))
     with _opened(bank, password_file) as one:
         one.register_key(found, signs_orders=not brings_only)
     lines([f"the key of {found.point} is registered; its fingerprint is {fingerprint_text(found.fingerprint)}"])
@@ -137,6 +134,28 @@ def permit(
     with _opened(bank, password_file) as one:
         one.permit_collection(debited, credited, amount_max=parse_amount(limit) if limit else None)
     lines(["the collection is permitted"])
+
+
+def codebook(
+    bank: BankArgument,
+    name: Annotated[str, typer.Argument(metavar="CODEBOOK", help="Such as banks, currencies or bics.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="CSV with a header line; it replaces the whole codebook.")
+    ],
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Send all clients a codebook."""
+    content = _content(file)
+    with _opened(bank, password_file) as one:
+        one.send_codebook(name, content)
+    lines([f"codebook {name} waits for the clients"])
+
+
+def _content(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise BadArgument(f"{file} can't be read ({error.strerror})") from None
 
 
 def advance(

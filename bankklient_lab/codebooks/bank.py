@@ -18,6 +18,7 @@ from bankklient_lab.errors import FormatError, UnknownName
 
 CODE, NAME, FIRST, LAST = "code", "name", "first", "last"
 NAME_CHARACTERS_MAX = 200
+ROWS_MAX = 200_000  # of one content
 _YES_NO = r"yes|no"
 
 
@@ -57,6 +58,18 @@ class Codebook:
     def header(self) -> tuple[str, ...]:
         """The columns of a content, in order."""
         return (CODE, NAME, *(column.name for column in self.columns))
+
+    def check_header(self, header: Sequence[str]) -> None:
+        """Refuse a file whose first line names other columns than the codebook has."""
+        if sorted(header) != sorted(self.header):
+            raise FormatError(f"the header is not {','.join(self.header)}: {self._odd(header)}", place="line 1")
+
+    def _odd(self, header: Sequence[str]) -> str:
+        missing = [name for name in self.header if name not in header]
+        unknown = [name for name in header if name not in self.header]
+        if missing:
+            return f"{', '.join(missing)} missing"
+        return f"{', '.join(unknown)[:80] or 'a column'} not known or twice"
 
     def checked(self, given: Mapping[str, str | None], place: str) -> Row:
         """Return one row of a content; FormatError names the place, the column and what it takes."""
@@ -215,6 +228,13 @@ def content(book: Codebook, given: Sequence[Mapping[str, str | None]]) -> tuple[
             raise FormatError("it is there twice", place=f"row {number}", field=CODE, text=row.code)
         found[row.code] = row
     return tuple(found.values())
+
+
+def replacement(book: Codebook, given: Sequence[Mapping[str, str | None]]) -> tuple[Row, ...]:
+    """Return the rows of a content that takes the place of another; FormatError also when orders need some."""
+    if not given and shipped(book.name):
+        raise FormatError(f"the file has no rows; without {book.label.lower()} every order would be wrong")
+    return content(book, given)
 
 
 @cache

@@ -19,6 +19,7 @@ class BatchType(IntEnum):
     CONFIRMATION = 3
     FOREIGN_PAYMENTS = 11
     REVOCATION = 13
+    EXCHANGE_RATES = 31
 
 
 class Sent(IntEnum):

@@ -1,19 +1,23 @@
 """What becomes of a received batch, by its type and the names of its messages.
 
 A handler gets the lab, a cursor within the transaction in which the batch is marked as applied, and the message, and
-returns findings: what did not fit and was left. Statements are taken over aside, before that transaction, since the
-import has transactions of its own; taking one over again changes nothing.
+returns findings: what did not fit and was left. Statements and rates are taken over aside, before that transaction,
+since the import has transactions of its own; taking one over again changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
+from bankklient_lab.codebooks.bank import CODEBOOKS
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.answers import apply_answers, apply_returned, apply_revocations
+from bankklient_lab.exchange.codebooks import take_codebook
 from bankklient_lab.exchange.statements import take_statements
+from bankklient_lab.formats.bank_files import FILE_MESSAGE, read_file
 from bankklient_lab.formats.batches import REPORT_MESSAGE, STATEMENT_MESSAGE, Batch, Message
 from bankklient_lab.formats.order_answers import RESOLUTION_MESSAGE, STATUS_MESSAGE
 from bankklient_lab.lab import Lab
@@ -24,10 +28,14 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
     (BatchType.FOREIGN_PAYMENTS, STATUS_MESSAGE): apply_answers,
     (BatchType.REVOCATION, RESOLUTION_MESSAGE): apply_revocations,
     (BatchType.DOMESTIC, STATUS_MESSAGE): apply_returned,  # orders rejected on the day
+} | {(book.batch_type, FILE_MESSAGE): partial(take_codebook, book) for book in CODEBOOKS.values() if book.batch_type}
+# Imported as files: the closed day, the current state, and the bank's rates.
+_IMPORTED = {
+    (BatchType.DOMESTIC, STATEMENT_MESSAGE),
+    (BatchType.DOMESTIC, REPORT_MESSAGE),
+    (BatchType.EXCHANGE_RATES, FILE_MESSAGE),
 }
-# The closed day, and the current state.
-_STATEMENTS = {(BatchType.DOMESTIC, STATEMENT_MESSAGE), (BatchType.DOMESTIC, REPORT_MESSAGE)}
-TYPES_READ = {batch_type for batch_type, _ in _HANDLERS.keys() | _STATEMENTS}
+TYPES_READ = {batch_type for batch_type, _ in _HANDLERS.keys() | _IMPORTED}
 
 
 class Arrived(NamedTuple):
@@ -39,10 +47,10 @@ class Arrived(NamedTuple):
 
 
 def apply_aside(lab: Lab, arrived: Arrived) -> list[str]:
-    """Take the statements over; FormatError for a message that nobody reads, before anything is done."""
+    """Import statements and rates; FormatError for a message that nobody reads, before anything is done."""
     batch_type, messages = arrived.identity.batch_type, arrived.batch.messages
     for number, message in enumerate(messages, start=1):
-        if (batch_type, message.name) not in _HANDLERS.keys() | _STATEMENTS:
+        if (batch_type, message.name) not in _HANDLERS.keys() | _IMPORTED:
             raise FormatError(
                 f"a batch of type {batch_type} has no such message", place=f"message {number}", text=message.name
             )
@@ -50,9 +58,17 @@ def apply_aside(lab: Lab, arrived: Arrived) -> list[str]:
     return [
         finding
         for number, message in enumerate(messages, start=1)
-        if (batch_type, message.name) in _STATEMENTS
-        for finding in take_statements(lab, f"{stem}-{number}.{message.name}.xml", message.content)
+        if (batch_type, message.name) in _IMPORTED
+        for finding in take_statements(lab, *_file(f"{stem}-{number}", message))
     ]
+
+
+def _file(stem: str, message: Message) -> tuple[str, bytes]:
+    """Return name and content of what is imported: the message itself, or the file that it brings."""
+    if message.name != FILE_MESSAGE:
+        return f"{stem}.{message.name}.xml", message.content
+    name, content = read_file(message)
+    return f"{stem}.{name}", content
 
 
 def apply(lab: Lab, cursor: Any, arrived: Arrived) -> list[str]:

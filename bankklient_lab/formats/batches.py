@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "urn:bankklient:batch:1"
 ISO_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
+OWN_NAMESPACE = "urn:bankklient:message:"  # of messages for what no standard says, named like "file.1"
 QUERY = 0  # type of an answer that is no batch: it has no number of its own, and need not be confirmed
 STATEMENT_MESSAGE, REPORT_MESSAGE = "camt.053.001.08", "camt.052.001.08"
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -41,10 +42,11 @@ _HEAD = re.compile(
 )
 _ORDER = re.compile(rb'<Order id="(\d{1,18})" sha256="([0-9a-f]{64})" message="(\d{1,3})" position="(\d{1,4})"/>\n')
 _END_OF_ORDERS = b"</Orders>\n"
-_MESSAGE = re.compile(rb'<Message name="([a-z]{4}\.\d{3}\.\d{3}\.\d{2})">')
+_MESSAGE = re.compile(rb'<Message name="([a-z0-9.]{1,20})">')
 _END_OF_MESSAGE = b"</Message>\n"
 _TAIL = b"</Batch>\n"
-_NAME = re.compile(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", re.ASCII)
+_ISO_NAME = re.compile(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", re.ASCII)
+_OWN_NAME = re.compile(r"[a-z]{1,17}\.\d{1,2}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -61,7 +63,7 @@ class OrderInBatch(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A message of ISO 20022: its name ("pain.001.001.09") and its bytes, which begin with DECLARATION."""
+    """A message of ISO 20022 or our own: its name ("pain.001.001.09") and its bytes, which begin with DECLARATION."""
 
     name: str
     content: bytes
@@ -135,9 +137,14 @@ def root_of(message: Message, place: str = "") -> etree._Element:
         line, column = error.position
         where = ", ".join(filter(None, (place, f"line {line}, column {column}")))
         raise FormatError("the message is no well-formed XML", place=where, text=error.msg or "") from None
-    if root.tag != f"{{{ISO_NAMESPACE}{message.name}}}Document":
+    if root.tag != f"{{{namespace_of(message.name)}}}Document":
         raise FormatError("the message is of another kind than its name", place=place, text=str(root.tag))
     return root
+
+
+def namespace_of(name: str) -> str:
+    """Return the namespace of the messages of a name."""
+    return (ISO_NAMESPACE if _ISO_NAME.fullmatch(name) else OWN_NAMESPACE) + name
 
 
 def _identity(sender: bytes, recipient: bytes, batch_type: bytes, order: bytes) -> BatchIdentity:
@@ -205,7 +212,7 @@ def _check_orders(batch: Batch) -> None:
 
 
 def _check_message(message: Message, place: str) -> None:
-    if not _NAME.fullmatch(message.name):
+    if not (_ISO_NAME.fullmatch(message.name) or _OWN_NAME.fullmatch(message.name)):
         raise FormatError('a message is named like "pain.001.001.09"', place=place, text=message.name)
     if not message.content.startswith(DECLARATION):
         raise FormatError("a message begins with its XML declaration", place=place)

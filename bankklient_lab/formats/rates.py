@@ -2,6 +2,9 @@
 
 CNB: so many CZK for 1, 100 or 1000 units of a currency. ECB: so many units of a currency for 1 EUR
 (`indirect`). A list is taken over whole or refused: one cell that can't be read refuses it.
+
+A bank's own list is in the XML of the CNB with the bank's BIC in place of "CNB" (`banka`), which is its source, and,
+unless it is CZK, the currency of its rates (`zaklad`).
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import BinaryIO
@@ -23,6 +26,7 @@ _COLUMNS = ("source", "day", "base", "currency", "units", "rate", "indirect")
 _CNB_TITLES = ("země|měna|množství|kód|kurz", "Country|Currency|Amount|Code|Rate")
 _CNB_DAY = re.compile(r"(\d{2}\.\d{2}\.\d{4}|\d{2} [A-Z][a-z]{2} \d{4}) #\d+")
 _CNB_YEAR = re.compile(r"(Datum|Date)(\|\d+ [A-Z]{3})+\|?")
+_CNB_XML = re.compile(r'<kurzy\s+banka="([A-Z0-9]{3,11})"')
 _ECB_TITLE = re.compile(r"Date,\s*USD,\s*JPY(,\s*[A-Z]{3})*,?\s*")
 _RATE = re.compile(r"\d{1,10}(?:[.,]\d{1,8})?")
 _DAY_FORMS = ("%d.%m.%Y", "%Y-%m-%d", "%d %b %Y", "%d %B %Y")
@@ -52,7 +56,7 @@ def sniff_cnb(head: bytes) -> str | None:
         return "CNB daily"
     if _CNB_YEAR.fullmatch(first.strip()):
         return "CNB year"
-    return "CNB XML" if re.search(r'<kurzy\s+banka="CNB"', text) else None
+    return "CNB XML" if _CNB_XML.search(text) else None
 
 
 def sniff_ecb(head: bytes) -> str | None:
@@ -66,11 +70,12 @@ def sniff_ecb(head: bytes) -> str | None:
 
 
 def read_cnb(source: BinaryIO, _hints: Hints) -> Iterator[Part]:
-    """Yield the rates of a CNB list."""
+    """Yield the rates of a CNB list, or of a bank's in its form."""
     head = _head(source)
     _refuse_html(head)
-    if sniff_cnb(head) == "CNB XML":
-        return _parts("CNB", _cnb_xml(source), indirect=False)
+    whose = _CNB_XML.search(head.decode("utf-8", "replace"))
+    if whose and sniff_cnb(head) == "CNB XML":
+        return _parts(whose[1], _cnb_xml(source), indirect=False)
     if sniff_cnb(head) == "CNB year":
         return _parts("CNB", _cnb_year(source), indirect=False)
     return _parts("CNB", _cnb_daily(source), indirect=False)
@@ -168,17 +173,35 @@ def _cnb_year(source: BinaryIO) -> Iterator[Rate]:
 
 
 def _cnb_xml(source: BinaryIO) -> Iterator[Rate]:
+    base = "CZK"
+
     def read(tag: str, given: dict[str, str], day: date | None, place: str) -> tuple[date | None, Rate | None]:
+        nonlocal base
         if tag == "kurzy":
+            base = given.get("zaklad", base)
+            if not re.fullmatch(r"[A-Z]{3}", base):
+                raise FormatError("this is no currency", place=place, field="zaklad", text=base)
             return (_day(given["datum"], place) if given.get("datum") else None), None
         if tag != "radek":
             return day, None
         if day is None:
             raise FormatError("the list says no day", place=place, field="datum")
         cells = given.get("kod", ""), given.get("mnozstvi", ""), given.get("kurz", "")
-        return day, _rate((day, "CZK", *cells), place)
+        return day, _rate((day, base, *cells), place)
 
     yield from _elements(source, read)
+
+
+def write_bank_rates(bank: str, day: date, base: str, rates: Mapping[str, Decimal]) -> bytes:
+    """Return a bank's own list: of each currency so many units of `base` for one unit; `bank` is its BIC."""
+    rows = "".join(
+        f'<radek kod="{currency}" mnozstvi="1" kurz="{str(rate).replace(".", ",")}"/>\n'
+        for currency, rate in sorted(rates.items())
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<kurzy banka="{bank}" datum="{day:%d.%m.%Y}" zaklad="{base}">\n'
+        f"<tabulka>\n{rows}</tabulka>\n</kurzy>\n"
+    ).encode("ascii")
 
 
 # -- ECB
@@ -263,6 +286,11 @@ def _elements(source: BinaryIO, read: ReadElement) -> Iterator[Rate]:
 
 
 FORMATS = (
-    Format("cnb_rates", "Exchange rates of the Czech National Bank (daily and yearly text, XML)", sniff_cnb, read_cnb),
+    Format(
+        "cnb_rates",
+        "Exchange rates of the Czech National Bank (daily and yearly text, XML), and of banks in its XML",
+        sniff_cnb,
+        read_cnb,
+    ),
     Format("ecb_rates", "Euro reference rates of the ECB (XML, CSV, ZIP)", sniff_ecb, read_ecb),
 )

@@ -15,12 +15,19 @@ Line = tuple[int, dict[str, str]]
 
 
 def read_table(path: Path, check: Callable[[Sequence[str]], None], *, rows_max: int) -> list[Line]:
+    """Return the rows of a CSV file, as `table_of`; FormatError also for one that can't be read."""
+    with open_ordinary(path) as source:
+        raw = source.read(LIMITS.table_bytes + 1)
+    return table_of(raw, check, rows_max=rows_max)
+
+
+def table_of(raw: bytes, check: Callable[[Sequence[str]], None], *, rows_max: int) -> list[Line]:
     """Return the rows of a CSV file (UTF-8; comma or semicolon) by column, each with its line; empty lines are none.
 
     `check` gets the columns that the first line names, before anything else is read, and raises FormatError for wrong
-    ones. FormatError for a file that can't be read, LimitExceeded for one that is too large.
+    ones. FormatError for what is no such file, LimitExceeded for one that is too large.
     """
-    text = _text(path)
+    text = _text(raw)
     head = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in head else ",", strict=True)
     try:
@@ -41,9 +48,7 @@ def read_table(path: Path, check: Callable[[Sequence[str]], None], *, rows_max: 
     return found
 
 
-def _text(path: Path) -> str:
-    with open_ordinary(path) as source:
-        raw = source.read(LIMITS.table_bytes + 1)
+def _text(raw: bytes) -> str:
     if len(raw) > LIMITS.table_bytes:
         raise LimitExceeded(f"the file is larger than {LIMITS.table_bytes // 1024**2} MB")
     try:

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.codebooks.bank import CODE, CODEBOOKS, NAME, Codebook, Row, codebook_named, content, shipped
-from bankklient_lab.errors import BadArgument, FormatError
+from bankklient_lab.codebooks.bank import (
+    CODE,
+    CODEBOOKS,
+    NAME,
+    ROWS_MAX,
+    Codebook,
+    Row,
+    codebook_named,
+    replacement,
+)
+from bankklient_lab.errors import BadArgument
 from bankklient_lab.formats.small_tables import read_table
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.rechecking import recheck
-from bankklient_lab.rights.codebooks import note_content, replace_content
+from bankklient_lab.rights.codebooks import FROM_BANK, note_content, replace_content
 
 # ruff: noqa: S608 - every text below is made of our own declarations
-
-ROWS_MAX = 200_000
 
 
 @table_action()
 def codebook_register(lab: Lab) -> Read:
     """Return the codebooks: codebook, label, rows (those in force today), since (of the newest row, null: always).
 
-    Source is "shipped" or "file".
+    Source is "shipped", "file" or "bank".
     """
     labels = " ".join(f"WHEN '{one.name}' THEN '{one.label}'" for one in CODEBOOKS.values())
     return lab.read(
         f"""
         SELECT codebook, CASE codebook {labels} ELSE codebook END AS label,
             count(b.code) FILTER (in_force(b.valid_from, b.valid_until, $today)) AS rows,
-            nullif(max(b.valid_from), DATE '0001-01-01') AS since, if(c.shipped IS NULL, 'file', 'shipped') AS source
+            nullif(max(b.valid_from), DATE '0001-01-01') AS since, CASE WHEN c.shipped IS NULL THEN 'file'
+                WHEN c.shipped = '{FROM_BANK}' THEN 'bank' ELSE 'shipped' END AS source
         FROM ops.codebook_content c LEFT JOIN ops.codebook b USING (codebook)
         GROUP BY codebook, c.shipped ORDER BY label
         """,
@@ -97,20 +104,4 @@ def update_codebook(lab: Lab, name: str, path: Path) -> dict[str, Any]:
 
 def read_content(book: Codebook, path: Path) -> tuple[Row, ...]:
     """Return the content of a codebook that a CSV file has."""
-
-    def check(header: Sequence[str]) -> None:
-        if sorted(header) != sorted(book.header):
-            raise FormatError(f"the header is not {','.join(book.header)}: {_odd(book, header)}", place="line 1")
-
-    given = [row for _, row in read_table(path, check, rows_max=ROWS_MAX)]
-    if not given and shipped(book.name):
-        raise FormatError(f"the file has no rows; without {book.label.lower()} every order would be wrong")
-    return content(book, given)
-
-
-def _odd(book: Codebook, header: Sequence[str]) -> str:
-    missing = [name for name in book.header if name not in header]
-    unknown = [name for name in header if name not in book.header]
-    if missing:
-        return f"{', '.join(missing)} missing"
-    return f"{', '.join(unknown)[:80] or 'a column'} not known or twice"
+    return replacement(book, [row for _, row in read_table(path, book.check_header, rows_max=ROWS_MAX)])

@@ -1,6 +1,6 @@
 """The bank's codebooks as a lab keeps them: in force from a day until another, filled from what is shipped.
 
-A content that a newer version ships replaces the one shipped before it; one that came from a file stays.
+A content that a newer version ships replaces the one shipped before it; one from a file or from the bank stays.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bankklient_lab.codebooks.bank import CODEBOOKS, Row, shipped, shipped_diges
 from bankklient_lab.rights.system import Log
 from bankklient_lab.store.database import Database
 
+FROM_BANK = "bank"  # in place of the digest of a shipped content
 ALWAYS = date(1, 1, 1)  # since when a first content is in force
 
 
@@ -23,7 +24,7 @@ def ensure_codebooks(database: Database, today: date, log: Log) -> list[str]:
     """
     with database.reading() as cursor:
         kept = dict(cursor.execute("SELECT codebook, shipped FROM ops.codebook_content").fetchall())
-    due = [name for name in CODEBOOKS if kept.get(name, "") not in (None, shipped_digest(name))]
+    due = [name for name in CODEBOOKS if kept.get(name, "") not in (None, FROM_BANK, shipped_digest(name))]
     if not due:
         return []
     renewed = []
@@ -63,7 +64,7 @@ def replace_content(cursor: Any, name: str, rows: Sequence[Row], today: date) ->
 
 
 def note_content(cursor: Any, name: str, digest: str | None) -> None:
-    """Note the shipped content that a codebook has; None: it has one from a file."""
+    """Note the shipped content that a codebook has, by its digest; FROM_BANK, or None: it has one from a file."""
     cursor.execute("INSERT OR REPLACE INTO ops.codebook_content VALUES (?, ?)", [name, digest])
 
 

@@ -28,7 +28,9 @@ def test_the_protocol_tells_every_batch_and_can_be_narrowed(pair: Pair) -> None:
     pair.transmit()
     rows = protocol.rows(hands(pair.lab, "NO", set()))
     assert [row["changed_at"] for row in rows] == sorted((row["changed_at"] for row in rows), reverse=True)
-    assert {(row["direction"], row["batch_type"]) for row in rows} == {("send", 1), ("receive", 3), ("receive", 1)}
+    assert {(row["direction"], row["batch_type"]) for row in rows} == {
+        ("send", 1), ("receive", 3), ("receive", 1), ("receive", 31),
+    }  # fmt: skip
     assert {row["mode"] for row in rows} == {"internet"}
 
     def found(**given: object) -> list[tuple[str, int]]:
@@ -39,7 +41,7 @@ def test_the_protocol_tells_every_batch_and_can_be_narrowed(pair: Pair) -> None:
     assert found(status=8) == [("send", 1)]
     assert found(mode="net") == []
     assert found(point=601) == []
-    assert found(created_since=date(2026, 11, 24)) == [("receive", 1)]
+    assert found(created_since=date(2026, 11, 24)) == [("receive", 31), ("receive", 1)]
     assert found(changed_until=date(2026, 11, 23)) == [("receive", 3)]
     with pytest.raises(UnknownName):
         found(direction="up")

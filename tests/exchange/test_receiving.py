@@ -33,6 +33,11 @@ def sent(pair: Pair, *kinds: str, **values: object) -> list[int]:
     return orders
 
 
+def statements_taken(pair: Pair) -> int:
+    """Return how many files of statements were taken over."""
+    return sum(row["statements"] > 0 for row in imports.rows(pair.lab))
+
+
 def arrive(
     pair: Pair, batch_type: int, number: int, *messages: Message, key: SigningKey = BANK_KEY, **changes: Any
 ) -> bytes:
@@ -142,7 +147,7 @@ def test_statements_of_the_closed_day_go_into_the_history_and_settle_what_they_b
     ]  # fmt: skip
     assert broken_checks(pair.lab) == {}
     assert pair.received(1)[-1][0] == 14
-    assert len(imports.rows(pair.lab)) == 1
+    assert statements_taken(pair) == 1
     assert {row["currency"] for row in accounts.rows(pair.lab)} == {"CZK", "EUR"}
 
 
@@ -156,7 +161,7 @@ def test_a_batch_that_comes_again_counts_once(pair: Pair, broken: int) -> None:
     pair.transmit(*faults)
     pair.transmit()
     assert {status for status, _ in pair.received(1)} <= {11, 14}
-    assert len(imports.rows(pair.lab)) == 1
+    assert statements_taken(pair) == 1
     assert pair.lab.rows("SELECT version, status FROM ops.domestic_order") == versions
     assert pair.bank.waiting(OWN_POINT) == []
     assert status(pair.lab, order) == "OK"
@@ -250,7 +255,7 @@ def test_a_later_batch_of_statements_waits_for_a_missing_one(pair: Pair) -> None
     pair.line.bank = pair.bank
     pair.transmit()
     assert {state for state, _ in pair.received(1)} == {14}
-    assert len(imports.rows(pair.lab)) == 3
+    assert statements_taken(pair) == 3
 
 
 def test_what_can_be_no_batch_is_told_and_the_rest_is_received(pair: Pair) -> None:
