@@ -54,7 +54,14 @@ if TYPE_CHECKING:
     from bankklient_lab.balancing.unsent import discard_batch, failing_orders, unsent_batches
     from bankklient_lab.exchange.current import update_current_state
     from bankklient_lab.exchange.listing import protocol, protocol_changes
+    from bankklient_lab.exchange.messages import (
+        bank_message_attachment,
+        bank_messages,
+        delete_bank_message,
+        read_bank_message,
+    )
     from bankklient_lab.exchange.recording import record_answer
+    from bankklient_lab.exchange.replies import change_message, client_messages, withdraw_message, write_to_bank
     from bankklient_lab.exchange.transmitting import transmit, way_to_bank
     from bankklient_lab.exchange.watching import stop_watching
     from bankklient_lab.history.backups import backups, rotate_backup
@@ -188,7 +195,14 @@ _MODULES = {
     "balancing.unsent": ("discard_batch", "failing_orders", "unsent_batches"),
     "exchange.current": ("update_current_state",),
     "exchange.listing": ("protocol", "protocol_changes"),
+    "exchange.messages": (
+        "bank_message_attachment",
+        "bank_messages",
+        "delete_bank_message",
+        "read_bank_message",
+    ),
     "exchange.recording": ("record_answer",),
+    "exchange.replies": ("change_message", "client_messages", "withdraw_message", "write_to_bank"),
     "exchange.transmitting": ("transmit", "way_to_bank"),
     "exchange.watching": ("stop_watching",),
     "history.backups": ("backups", "rotate_backup"),
@@ -319,6 +333,8 @@ __all__ = [
     "balancing_statement_totals",
     "balancing_summary",
     "balancing_types",
+    "bank_message_attachment",
+    "bank_messages",
     "bookings_to_match",
     "cancel_confirmation",
     "cancel_permissions",
@@ -327,12 +343,14 @@ __all__ = [
     "change_accounting_system",
     "change_connection_point",
     "change_key_password",
+    "change_message",
     "change_password",
     "change_pattern",
     "change_regular_payment",
     "change_role",
     "change_user",
     "check_order",
+    "client_messages",
     "codebook",
     "codebook_register",
     "configuration",
@@ -362,6 +380,7 @@ __all__ = [
     "decline_regular_payments",
     "delete_accounting_system",
     "delete_archived",
+    "delete_bank_message",
     "delete_counterparty",
     "delete_form_layout",
     "delete_header",
@@ -436,6 +455,7 @@ __all__ = [
     "prove",
     "published_relations",
     "rates",
+    "read_bank_message",
     "receive_file",
     "received_file",
     "recheck_orders",
@@ -503,8 +523,10 @@ __all__ = [
     "way_to_bank",
     "who_alone",
     "withdraw_import",
+    "withdraw_message",
     "withdraw_personal_key",
     "withdraw_token",
+    "write_to_bank",
 ]
 
 

@@ -21,7 +21,7 @@ from bankklient_lab.money import parse_amount
 from .charts import Styles
 
 PAGES = (
-    "overview", "explorer", "statements", "online", "create", "todo", "orders", "balancing", "signatures",
+    "overview", "explorer", "statements", "online", "messages", "create", "todo", "orders", "balancing", "signatures",
     "transmissions", "patterns", "regular", "counterparties", "receiving", "codebooks", "imports", "runs", "users",
     "permissions", "keys", "configuration", "log", "activity", "system", "account",
 )  # fmt: skip

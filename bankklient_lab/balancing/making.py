@@ -11,8 +11,10 @@ from typing import Any
 from bankklient_lab.balancing.batch_record import insert_batch, last_number
 from bankklient_lab.balancing.content import Frozen, Head
 from bankklient_lab.balancing.record_types import (
+    MESSAGES,
     NUMBER_MAX,
-    ORDERS_MAX,
+    ORDERS,
+    REVOKED,
     TYPES,
     RecordType,
     demand_way,
@@ -67,7 +69,7 @@ def make_batches(lab: Lab, chosen: Mapping[str, str], signer: Signer, *, which: 
             raise Refused(f"order {wrong[0]} does not say what was confirmed ({wrong[1]}); nothing was balanced")
         balancing = _begun(lab, cursor, signer)
         batches = [batch for number, one in types for batch in _batches(balancing, number, one)]
-        created = ", ".join(str(number) for number, one in types if not one.revokes)
+        created = ", ".join(str(number) for number, one in types if one.what == ORDERS)
         step_all(lab, cursor, step, f"balancing_order WHERE step_no IN ({created or 'NULL'})")
         begin_signatures(lab, cursor, [batch["batch_id"] for batch in batches])
         told = [f"{batch['batch_type']} {batch['batch_order']}" for batch in batches]
@@ -94,7 +96,7 @@ def _take(lab: Lab, cursor: Any, step: str, types: list[tuple[int, RecordType]],
         f"""
         CREATE OR REPLACE TEMP TABLE balancing_order AS
         SELECT step_no, record_type, record_id AS order_id, record_id, version, ready,
-            (row_number() OVER (PARTITION BY step_no ORDER BY record_id) - 1) // {ORDERS_MAX} AS share
+            (row_number() OVER (PARTITION BY step_no ORDER BY record_id) - 1) // batch_max AS share
         FROM ({records(lab, step)}) WHERE ready AND list_contains($types, record_type)
         """,
         {"types": list(chosen)},
@@ -135,11 +137,11 @@ def _batches(balancing: _Balancing, step_no: int, one: RecordType) -> list[dict[
         identity = BatchIdentity(balancing.sender, balancing.recipient, one.batch_type, year, last + share + 1)
         orders = f"(SELECT order_id FROM balancing_order WHERE step_no = {step_no} AND share = {share})"
         head = Head(identity, one.priority)
-        made.append(_keep(balancing, head, one.freeze(balancing.lab, cursor, head, orders), revokes=one.revokes))
+        made.append(_keep(balancing, head, one.freeze(balancing.lab, cursor, head, orders), one.what))
     return made
 
 
-def _keep(balancing: _Balancing, head: Head, content: Frozen, *, revokes: bool) -> dict[str, Any]:
+def _keep(balancing: _Balancing, head: Head, content: Frozen, what: str) -> dict[str, Any]:
     """Keep a batch with its frozen payload, its signature, its orders and the first event of its protocol."""
     lab, cursor, identity = balancing.lab, balancing.cursor, head.identity
     digest = hashlib.sha256(content.payload)
@@ -154,7 +156,7 @@ def _keep(balancing: _Balancing, head: Head, content: Frozen, *, revokes: bool) 
         "INSERT INTO ops.batch_signature VALUES (?, ?, ?, ?, ?)",
         [batch_id, balancing.signer.key_id, signature, lab.caller.reference, now],
     )
-    (_revoke if revokes else _send)(lab, cursor, batch_id, content.order_ids)
+    _TAKEN[what](lab, cursor, batch_id, content.order_ids)
     return {
         "batch_id": batch_id, "batch_type": identity.batch_type, "batch_order": identity.order,
         "file_name": identity.file_name(balancing.record_format), "priority": head.priority,
@@ -186,3 +188,15 @@ def _revoke(lab: Lab, cursor: Any, batch_id: int, order_ids: list[int]) -> None:
         " WHERE order_id IN (SELECT unnest($ids::BIGINT[]))",
         {"ready": Revocation.READY, "batch": batch_id, "now": lab.clock(), "ids": order_ids},
     )
+
+
+def _post(lab: Lab, cursor: Any, batch_id: int, message_ids: list[int]) -> None:
+    """Keep the messages of a batch as sent ones."""
+    cursor.execute(
+        "UPDATE ops.client_message SET batch_id = $batch, version = version + 1, changed_at = $now"
+        " WHERE message_id IN (SELECT unnest($ids::BIGINT[]))",
+        {"batch": batch_id, "now": lab.clock(), "ids": message_ids},
+    )
+
+
+_TAKEN = {ORDERS: _send, REVOKED: _revoke, MESSAGES: _post}

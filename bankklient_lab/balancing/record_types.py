@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bankklient_lab.balancing.client_messages import frozen_message, waiting_messages
 from bankklient_lab.balancing.content import Frozen, Head, frozen_orders, frozen_revocations
 from bankklient_lab.codebooks.codes import BatchType, Revocation
 from bankklient_lab.errors import UnknownName
@@ -28,6 +29,7 @@ NUMBER_MAX = 9_999  # of a type of batch in a year
 WAYS = {"complete": ("11", "balance"), "included": ("16", "balance_included")}
 BALANCES = "11|16"
 PAYMENTS, COLLECTIONS = "payments", "collections"
+ORDERS, REVOKED, MESSAGES = "orders", "revoked", "messages"
 _DOMESTIC = ("domestic_payment", "domestic_collection")
 
 
@@ -35,9 +37,10 @@ _DOMESTIC = ("domestic_payment", "domestic_collection")
 class RecordType:
     """One type of record.
 
-    `records(step, held)` is SQL of all records that the summary counts: record_id, version, part ("payments" or
-    "collections"), kind, status, own_account, currency, amount, ready (it goes into a batch), allowed_duplicate.
-    `freeze` makes the payload of a batch; `revokes`: its orders are in process already and are to be revoked.
+    `records(step, held)` is SQL of all records that the summary counts: record_id, version, part (payments,
+    collections, messages), kind, status, own_account, currency, amount, ready (it is taken), allowed_duplicate.
+    `freeze` makes the payload of a batch, which has at most `batch_max` records. `what` its records are: orders that
+    are sent (ORDERS), orders in process that are to be revoked (REVOKED), or messages (MESSAGES).
     """
 
     name: str
@@ -46,7 +49,8 @@ class RecordType:
     records: Callable[[str, Held], str]
     freeze: Callable[[Lab, Any, Head, str], Frozen] = frozen_orders
     priority: bool = False
-    revokes: bool = False
+    what: str = ORDERS
+    batch_max: int = ORDERS_MAX
 
 
 def _orders(kinds: Iterable[str], more: str = "true") -> Callable[[str, Held], str]:
@@ -80,12 +84,21 @@ def _marked(_step: str, _held: Held) -> str:
 
 _URGENT = "coalesce(o.express_payment_value, false)"
 TYPES: tuple[RecordType, ...] = (
-    RecordType("revocations", "Revocations", BatchType.REVOCATION, _marked, frozen_revocations, revokes=True),
+    RecordType("revocations", "Revocations", BatchType.REVOCATION, _marked, frozen_revocations, what=REVOKED),
     RecordType(
         "priority_payments", "Priority payments", BatchType.DOMESTIC, _orders(_DOMESTIC, _URGENT), priority=True
     ),
     RecordType("domestic_orders", "Domestic orders", BatchType.DOMESTIC, _orders(_DOMESTIC, f"NOT {_URGENT}")),
     RecordType("foreign_payments", "Foreign payments", BatchType.FOREIGN_PAYMENTS, _orders(("foreign_payment",))),
+    RecordType(
+        "client_messages",
+        "Client messages",
+        BatchType.CLIENT_MESSAGES,
+        waiting_messages,
+        frozen_message,
+        what=MESSAGES,
+        batch_max=1,
+    ),
 )
 
 
@@ -99,9 +112,10 @@ def demand_way(lab: Lab, which: str, action: str) -> str:
 
 
 def records(lab: Lab, step: str) -> str:
-    """Return SQL of the records of all types, with step_no (the place of the type) and record_type beside them."""
+    """Return SQL of the records of all types; beside them step_no (place of the type), record_type and batch_max."""
     held = lab.rights.held(lab.caller)
     return " UNION ALL ".join(
-        f"SELECT {number} AS step_no, '{one.name}' AS record_type, * FROM ({one.records(step, held)})"
+        f"SELECT {number} AS step_no, '{one.name}' AS record_type, {one.batch_max} AS batch_max, *"
+        f" FROM ({one.records(step, held)})"
         for number, one in enumerate(TYPES, start=1)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bankklient_lab.actions import table_action
-from bankklient_lab.balancing.record_types import BALANCES, ORDERS_MAX, TYPES, demand_way, records
+from bankklient_lab.balancing.record_types import BALANCES, TYPES, demand_way, records
 from bankklient_lab.codebooks import name_sql
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.listing import OWN_NAMES
@@ -25,14 +25,15 @@ def balancing_types(lab: Lab, which: str = "complete") -> Read:
     """
     step = demand_way(lab, which, "balancing_types")
     types = ", ".join(
-        f"({number}, '{one.name}', '{one.label}', {one.batch_type})" for number, one in enumerate(TYPES, start=1)
+        f"({number}, '{one.name}', '{one.label}', {one.batch_type}, {one.batch_max})"
+        for number, one in enumerate(TYPES, start=1)
     )
     return lab.read(
         f"""
         SELECT t.record_type, t.label, t.batch_type, coalesce(c.records, 0) AS records,
-            (coalesce(c.records, 0) + {ORDERS_MAX - 1}) // {ORDERS_MAX} AS batches,
+            (coalesce(c.records, 0) + t.batch_max - 1) // t.batch_max AS batches,
             coalesce(c.allowed_duplicates, 0) AS allowed_duplicates, coalesce(c.digest, sha256('')) AS digest
-        FROM (VALUES {types}) t(step_no, record_type, label, batch_type)
+        FROM (VALUES {types}) t(step_no, record_type, label, batch_type, batch_max)
         LEFT JOIN (
             SELECT step_no, count(*) FILTER (ready) AS records,
                 count(*) FILTER (ready AND allowed_duplicate) AS allowed_duplicates, {DIGEST} AS digest

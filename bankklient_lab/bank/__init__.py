@@ -3,6 +3,7 @@
 from bankklient_lab.bank.bank import Bank, State, Waiting
 from bankklient_lab.bank.contracts import Account
 from bankklient_lab.bank.incoming import Incoming
+from bankklient_lab.bank.letters import Taken, Wanted
 from bankklient_lab.bank.parameters import Parameters, parameter_sets, parameters_of
 from bankklient_lab.bank.receipt import Receipt
 
@@ -13,7 +14,9 @@ __all__ = [
     "Parameters",
     "Receipt",
     "State",
+    "Taken",
     "Waiting",
+    "Wanted",
     "parameter_sets",
     "parameters_of",
 ]

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import pyarrow as pa
 
-from bankklient_lab.bank import contracts, foreign, incoming, receipt, statements, taking
+from bankklient_lab.bank import contracts, foreign, incoming, letters, receipt, statements, taking
 from bankklient_lab.bank.calendar import Hours
 from bankklient_lab.bank.codebooks import send_codebook
 from bankklient_lab.bank.contracts import Account
@@ -20,6 +20,7 @@ from bankklient_lab.bank.current import current_state
 from bankklient_lab.bank.days import LONGEST, next_event
 from bankklient_lab.bank.incoming import Incoming
 from bankklient_lab.bank.ledger import INVARIANTS
+from bankklient_lab.bank.letters import Taken, Wanted
 from bankklient_lab.bank.parameters import Parameters, parameters_of
 from bankklient_lab.bank.rates import make_rates
 from bankklient_lab.bank.receipt import Receipt
@@ -256,6 +257,16 @@ class Bank:
         """
         with self._now() as work:
             send_codebook(work, name, content)
+
+    def send_message(self, wanted: Wanted) -> int:
+        """Send a message to one client or to all, and return its number; BadArgument for what can't be sent."""
+        with self._now() as work:
+            return letters.send_letter(work, wanted)
+
+    def messages(self) -> list[Taken]:
+        """Return what clients wrote, in the order of its receipt."""
+        with self._now() as work:
+            return letters.taken_letters(work)
 
     # Looking
 

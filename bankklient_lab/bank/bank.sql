@@ -78,6 +78,23 @@ CREATE TABLE IF NOT EXISTS outgoing (
     PRIMARY KEY (recipient, batch_type, year, number)
 );
 
+-- Messages
+
+CREATE TABLE IF NOT EXISTS letter (     -- to clients; what it says is in its batch
+    letter_id INTEGER PRIMARY KEY,
+    sent_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS client_letter (
+    point INTEGER NOT NULL,
+    number INTEGER NOT NULL,            -- the client's
+    answers INTEGER,                    -- the letter that it replies to
+    subject VARCHAR NOT NULL,
+    content VARCHAR NOT NULL,
+    received_at TIMESTAMPTZ NOT NULL,
+    state VARCHAR NOT NULL CHECK (state IN ('PR', 'OK', 'ER')),
+    PRIMARY KEY (point, number)
+);
+
 -- Orders
 
 CREATE TABLE IF NOT EXISTS payment (

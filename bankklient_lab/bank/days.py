@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bankklient_lab.bank import closing, domestic, foreign, incoming, processing, statements
 from bankklient_lab.bank.answers import tell
 from bankklient_lab.bank.calendar import is_working, working_after
+from bankklient_lab.bank.letters import read_letters
 from bankklient_lab.bank.rates import send_rates
 from bankklient_lab.bank.work import Work
 
@@ -42,8 +43,9 @@ def next_event(work: Work, lived_until: datetime) -> Event:
 
 
 def _start_day(work: Work) -> None:
-    """Send the rates, test the funds of foreign payments due today against last evening's balances, execute the due."""
+    """Send the rates, read messages, test foreign payments due today for funds of last evening, execute what is due."""
     send_rates(work)
+    read_letters(work)
     foreign.discard_not_agreed(work)
     foreign.hold(work)
     domestic.settle(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,22 +10,25 @@ import pyarrow as pa
 
 from bankklient_lab.bank import domestic, foreign
 from bankklient_lab.bank.answers import send, tell
+from bankklient_lab.bank.letters import is_new, take_letters
 from bankklient_lab.bank.reading import check_messages, payments, revoked
 from bankklient_lab.bank.revoking import revoke
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import Batch, read_batch_of
+from bankklient_lab.formats.letters import Letter, read_letter
 from bankklient_lab.formats.order_answers import write_resolution
 from bankklient_lab.sealing.identity import BatchIdentity
 
 
 class Content(NamedTuple):
-    """What a batch says: its orders (types 1 and 11), or the orders to revoke (type 13)."""
+    """What a batch says: its orders (types 1 and 11), the orders to revoke (type 13), or messages (type 7)."""
 
     batch: Batch
-    orders: pa.Table | None
-    revoked: list[int]
+    orders: pa.Table | None = None
+    revoked: Sequence[int] = ()
+    letters: Sequence[Letter] = ()
 
 
 def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
@@ -32,10 +36,20 @@ def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
     batch = read_batch_of(identity, payload)
     check_messages(batch)
     if identity.batch_type == BatchType.REVOCATION:
-        return Content(batch, None, revoked(batch))
+        return Content(batch, revoked=revoked(batch))
+    if identity.batch_type == BatchType.CLIENT_MESSAGES:
+        return Content(batch, letters=_letters(work, batch))
     orders = payments(batch)
     _check_new(work, identity.sender, orders)
-    return Content(batch, orders, [])
+    return Content(batch, orders)
+
+
+def _letters(work: Work, batch: Batch) -> list[Letter]:
+    found = [read_letter(message) for message in batch.messages]
+    for letter in found:
+        if not is_new(work, batch.identity.sender, letter.number):
+            raise FormatError("the message was sent before", field="number", text=str(letter.number))
+    return found
 
 
 def _check_new(work: Work, point: int, orders: pa.Table) -> None:
@@ -90,6 +104,9 @@ def _process(work: Work, content: Content, received_at: datetime) -> None:
     identity, p = content.batch.identity, work.parameters
     name = f"{identity.batch_type}/{identity.order}"
     same_day, time = work.hours.day(received_at) == work.day, work.hours.time(received_at)
+    if identity.batch_type == BatchType.CLIENT_MESSAGES:
+        take_letters(work, identity.sender, content.letters)
+        return
     if content.orders is None:
         results = revoke(work, identity.sender, content.revoked)
         message = write_resolution(name, results, f"{work.at:%Y%m%d%H%M%S}", work.at)

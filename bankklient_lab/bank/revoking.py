@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import Rejection, Revocation
 from bankklient_lab.formats.order_answers import RevocationAnswer
@@ -12,7 +14,7 @@ _RESULT = {
 }  # fmt: skip
 
 
-def revoke(work: Work, point: int, order_ids: list[int]) -> list[RevocationAnswer]:
+def revoke(work: Work, point: int, order_ids: Sequence[int]) -> list[RevocationAnswer]:
     """Stop orders that are not posted (they are then rejected with 204), and say what became of each."""
     states: dict[int, str] = dict(
         work.store.rows(

@@ -31,7 +31,8 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
         "found": found, "client": client, "key": key, "account": account, "permit": permit, "codebook": codebook,
-        "advance": advance, "balances": balances, "statements": statements, "check": check, "serve": serve,
+        "message": message, "messages": messages, "advance": advance,
+        "balances": balances, "statements": statements, "check": check, "serve": serve,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
@@ -149,6 +150,39 @@ def codebook(
     with _opened(bank, password_file) as one:
         one.send_codebook(name, content)
     lines([f"codebook {name} waits for the clients"])
+
+
+def message(
+    bank: BankArgument,
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT")],
+    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    client: Annotated[int, typer.Option(metavar="POINT", help="To one client; 0: to all.")] = 0,
+    kind: Annotated[str, typer.Option(help="Type of the message, in small letters.")] = "",
+    reply: Annotated[str, typer.Option(help="none, one (demanded) or many.")] = "none",
+    confidential: Annotated[bool, typer.Option("--confidential", help="For users with permission 245.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="The text is HTML.")] = False,
+    until: Annotated[str, typer.Option(metavar="DATE", help="Last day on which it is valid.")] = "",
+    attach: Annotated[str, typer.Option(metavar="FILE", help="Attachment.")] = "",
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Send a message to one client or to all."""
+    from bankklient_lab.bank import Wanted
+    from bankklient_lab.formats.bank_files import BankFile
+
+    attachment = BankFile(Path(attach).name, _content(attach)) if attach else None
+    last = options.day(until) if until else None
+    wanted = Wanted(subject, text, client or None, kind, confidential, reply, html, last, attachment)
+    with _opened(bank, password_file) as one:
+        number = one.send_message(wanted)
+    lines([f"message {number} waits for {f'client {client}' if client else 'all clients'}"])
+
+
+def messages(bank: BankArgument, as_json: JsonOption = False, password_file: PasswordFileOption = "") -> None:
+    """Show the messages that clients sent."""
+    with _opened(bank, password_file) as one:
+        rows = [found._asdict() for found in one.messages()]
+    columns = ("client", "number", "answers", "status", "subject", "text")
+    print_table(rows, columns, as_json=as_json, empty="no client has written")
 
 
 def _content(file: str) -> bytes:

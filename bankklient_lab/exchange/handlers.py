@@ -16,9 +16,11 @@ from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.answers import apply_answers, apply_returned, apply_revocations
 from bankklient_lab.exchange.codebooks import take_codebook
+from bankklient_lab.exchange.messages import take_letter, take_state
 from bankklient_lab.exchange.statements import take_statements
 from bankklient_lab.formats.bank_files import FILE_MESSAGE, read_file
 from bankklient_lab.formats.batches import REPORT_MESSAGE, STATEMENT_MESSAGE, Batch, Message
+from bankklient_lab.formats.letters import LETTER_MESSAGE, STATE_MESSAGE
 from bankklient_lab.formats.order_answers import RESOLUTION_MESSAGE, STATUS_MESSAGE
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.identity import BatchIdentity
@@ -28,6 +30,10 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
     (BatchType.FOREIGN_PAYMENTS, STATUS_MESSAGE): apply_answers,
     (BatchType.REVOCATION, RESOLUTION_MESSAGE): apply_revocations,
     (BatchType.DOMESTIC, STATUS_MESSAGE): apply_returned,  # orders rejected on the day
+    (BatchType.GLOBAL_MESSAGES, LETTER_MESSAGE): take_letter,
+    (BatchType.INDIVIDUAL_MESSAGES, LETTER_MESSAGE): take_letter,
+    (BatchType.MULTIPLE_MESSAGES, LETTER_MESSAGE): take_letter,
+    (BatchType.CLIENT_MESSAGES, STATE_MESSAGE): take_state,
 } | {(book.batch_type, FILE_MESSAGE): partial(take_codebook, book) for book in CODEBOOKS.values() if book.batch_type}
 # Imported as files: the closed day, the current state, and the bank's rates.
 _IMPORTED = {

@@ -25,9 +25,14 @@ class BankFile(NamedTuple):
     content: bytes
 
 
+def is_file_name(name: str) -> bool:
+    """Tell whether a name can be that of a file from a bank: one that leads into no folder and hides nothing."""
+    return bool(_NAME.fullmatch(name))
+
+
 def write_file(file: BankFile) -> Message:
     """Return the message; BadArgument for a name that a file can't have there, and for one that is too large."""
-    if not _NAME.fullmatch(file.name):
+    if not is_file_name(file.name):
         raise BadArgument(f"{file.name[:40]!r} is no name of a file without a folder")
     if len(file.content) > FILE_BYTES_MAX:
         raise BadArgument(f"{file.name} has {len(file.content)} bytes; a file has at most {FILE_BYTES_MAX}")
@@ -43,7 +48,7 @@ def read_file(message: Message) -> BankFile:
     if len(files) != 1 or files[0].tag != f"{{{namespace_of(FILE_MESSAGE)}}}File" or len(files[0]):
         raise FormatError("the message has one file", field="File")
     name = str(files[0].get("name", ""))
-    if not _NAME.fullmatch(name):
+    if not is_file_name(name):
         raise FormatError("this is no name of a file", field="name", text=name[:100])
     try:
         content = base64.b64decode(files[0].text or "", validate=True)

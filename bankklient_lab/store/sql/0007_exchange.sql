@@ -142,6 +142,45 @@ CREATE TABLE ops.settlement (           -- which booked line of a statement sett
     PRIMARY KEY (import_id, statement_no, entry_no, detail_no)
 );
 
+CREATE TABLE ops.bank_message (         -- a message from the bank, as it wrote it
+    message_id INTEGER PRIMARY KEY,
+    bank_number INTEGER NOT NULL UNIQUE,
+    kind VARCHAR NOT NULL,              -- the bank's type; empty: none
+    individual BOOLEAN NOT NULL,        -- else for all clients
+    confidential BOOLEAN NOT NULL,      -- seen with permission 245 only
+    reply VARCHAR NOT NULL CHECK (reply IN ('none', 'one', 'many')),
+    subject VARCHAR NOT NULL,
+    content VARCHAR NOT NULL,
+    html BOOLEAN NOT NULL,              -- else plain text
+    attachment_name VARCHAR,
+    attachment BLOB,
+    sent_at TIMESTAMPTZ NOT NULL,
+    received_at TIMESTAMPTZ NOT NULL,
+    valid_until DATE                    -- inclusive; null: always
+);
+
+CREATE TABLE ops.bank_message_read (
+    message_id INTEGER NOT NULL,
+    user_id INTEGER NOT NULL,
+    read_at TIMESTAMPTZ NOT NULL,       -- first
+    PRIMARY KEY (message_id, user_id)
+);
+
+CREATE TABLE ops.client_message (       -- a message to the bank
+    message_id INTEGER PRIMARY KEY,     -- its number for the bank
+    version INTEGER NOT NULL,
+    answers INTEGER,                    -- the bank's number of the message it replies to; null: none
+    kind VARCHAR NOT NULL,              -- of the message it replies to
+    subject VARCHAR NOT NULL,
+    content VARCHAR NOT NULL,
+    batch_id BIGINT,                    -- null: not balanced
+    answer VARCHAR NOT NULL CHECK (answer IN ('', 'PR', 'OK', 'ER')),  -- of the bank; empty: none yet
+    answer_text VARCHAR NOT NULL,
+    created_by VARCHAR NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    changed_at TIMESTAMPTZ NOT NULL
+);
+
 CREATE TABLE ops.current_state (        -- what the bank said of the running day when it was asked last: one row or none
     stated_at TIMESTAMPTZ NOT NULL,     -- by the bank
     asked_at TIMESTAMPTZ NOT NULL,
