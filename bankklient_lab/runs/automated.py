@@ -79,7 +79,8 @@ def automated_transmission(lab: Lab) -> dict[str, Any]:
 
     Keys: days, time, interval_minutes, repetitions and backup, the parameters; zone, in which they count; started_by
     and started_at, both None while it is stopped; next_at, None when nothing is due; and of the last time last_at,
-    attempt (1 for the first of its day), state (under way, done, failed, missed) and message, None and empty before the first.
+    attempt (1 for the first of its day), state (under way, done, failed, missed) and message, None and empty before
+    the first.
     """
     started, last, times = _started(lab), _last(lab), _times(lab)
     told: dict[str, Any] = {**times._asdict(), "zone": BANK_ZONE}
