@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
@@ -22,6 +23,7 @@ from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.rights.permissions import needed
 from bankklient_lab.sealing.container import check_signature, sign
 from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.store.checks import Outcome
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -130,13 +132,35 @@ def check_signatures(lab: Lab, batch_id: int, identity: BatchIdentity, sha256: s
         "SELECT key_id, signature, signed_at FROM ops.batch_signature WHERE batch_id = $id", {"id": batch_id}
     )
     for key_id, signature, signed_at in kept:
-        certificate = key_numbered(lab, key_id).certificate
-        trust = {certificate.fingerprint: certificate}.get
         try:
-            check_signature(bytes(signature), identity, bytes.fromhex(sha256), trust=trust, at=signed_at)
+            _verify(lab, identity, sha256, key_id=key_id, signature=bytes(signature), at=signed_at)
         except SealBroken as broken:
             name = f"{identity.batch_type} {identity.order}"
             raise Refused(f"a signature of batch {name} is not valid: {broken.message}; it is not sent") from None
+
+
+def false_signatures(lab: Lab) -> Outcome:
+    """Return the outcome of the check that every signature of a batch holds, whatever became of the batch."""
+    own, bank = point_of(lab, OWN).point, point_of(lab, BANK).point
+    kept = lab.rows(
+        "SELECT batch_type, year, number, payload_sha256, key_id, signature, signed_at FROM ops.batch_signature"
+        " JOIN ops.batch USING (batch_id) ORDER BY batch_id, key_id"
+    )
+    found = []
+    for batch_type, year, number, sha256, key_id, signature, signed_at in kept:
+        identity = BatchIdentity(own, bank, batch_type, year, number)
+        try:
+            _verify(lab, identity, sha256, key_id=key_id, signature=bytes(signature), at=signed_at)
+        except (SealBroken, UnknownName) as broken:
+            found.append(f"batch {batch_type} {identity.order}, key {key_id}: {broken.message}")
+    sentence = "Every signature of a batch is that of its key over number and payload."
+    return Outcome("batch_signatures", sentence, len(found), found[0] if found else "")
+
+
+def _verify(lab: Lab, identity: BatchIdentity, sha256: str, *, key_id: int, signature: bytes, at: datetime) -> None:
+    certificate = key_numbered(lab, key_id).certificate
+    trust = {certificate.fingerprint: certificate}.get
+    check_signature(signature, identity, bytes.fromhex(sha256), trust=trust, at=at)
 
 
 def _check(lab: Lab, batch_id: int, sha256: str) -> tuple[BatchIdentity, bytes]:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from bankklient_lab.actions import action, table_action
+from bankklient_lab.balancing.signatures import false_signatures
 from bankklient_lab.lab import Lab, absolute
 from bankklient_lab.orders.evidence import content_checks
 from bankklient_lab.store.backup import back_up
@@ -21,7 +22,8 @@ def check(lab: Lab) -> pa.Table:
     checked), example (the first such row, or the error).
     """
     with lab.database.lane("history"), lab.database.lane("ops"):
-        rows = [outcome._asdict() for outcome in run_checks(lab.database, content_checks())]
+        outcomes = [*run_checks(lab.database, content_checks()), false_signatures(lab)]
+    rows = [outcome._asdict() for outcome in outcomes]
     columns = [("name", pa.string()), ("sentence", pa.string()), ("broken", pa.int64()), ("example", pa.string())]
     return pa.Table.from_pylist(rows, pa.schema(columns))
 

@@ -25,12 +25,12 @@ BATCH_CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "batch_payloads",
-        "Every batch that was made here has its frozen payload, which is that of its row, and a signature.",
+        "Every kept payload is that of its batch, and every batch that balancing made has one and a signature.",
         """
         SELECT b.batch_id, b.batch_type, b.year, b.number FROM ops.batch b
         LEFT JOIN ops.batch_content c ON c.batch_id = b.batch_id
-        WHERE b.balancing IS NOT NULL AND (c.payload IS NULL OR sha256(c.payload) <> b.payload_sha256
-            OR NOT EXISTS (FROM ops.batch_signature s WHERE s.batch_id = b.batch_id))
+        WHERE sha256(c.payload) <> b.payload_sha256 OR (b.balancing IS NOT NULL
+            AND (c.payload IS NULL OR NOT EXISTS (FROM ops.batch_signature s WHERE s.batch_id = b.batch_id)))
         """,
     ),
     Check(

@@ -20,7 +20,9 @@ from bankklient_lab.exchange.receipts import read_receipt
 from bankklient_lab.exchange.transmitting import transmit, way_to_bank
 from bankklient_lab.formats.batches import read_batch, write_batch
 from bankklient_lab.formats.order_answers import RevocationAnswer
+from bankklient_lab.history.upkeep import check
 from bankklient_lab.jobs import Job
+from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.container import seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity
 from tests.balancing.labs import KEY
@@ -255,3 +257,32 @@ def test_a_revocation_that_the_bank_refuses_leaves_the_order(
     ]
     assert [status(pair.lab, one) for one in (order, other)] == ["RV", "RV"]
     assert pair.received(13) == [(14, f"order {other}: the bank answers a revocation that was not sent")]
+
+
+def test_a_changed_byte_of_what_is_kept_is_found_by_the_check(pair: Pair) -> None:
+    created(pair.lab)
+    pair.balance()
+    pair.transmit()
+    pair.later(days=1)
+    pair.transmit()
+    assert _broken(pair.lab) == []
+    with pair.lab.database.tx("ops") as cursor:
+        ((kept,),) = cursor.execute("SELECT signature FROM ops.batch_signature").fetchall()
+        changed = bytes(kept)[:-1] + bytes([bytes(kept)[-1] ^ 1])
+        cursor.execute("UPDATE ops.batch_signature SET signature = ?", [changed])
+    assert _broken(pair.lab) == ["batch_signatures"]
+    with pair.lab.database.tx("ops") as cursor:
+        cursor.execute("UPDATE ops.batch_signature SET signature = ?", [kept])
+        ((received, content),) = cursor.execute(
+            "SELECT batch_id, payload FROM ops.batch_content SEMI JOIN (FROM ops.batch WHERE direction = 'receive')"
+            " USING (batch_id) LIMIT 1"
+        ).fetchall()
+        cursor.execute(
+            "UPDATE ops.batch_content SET payload = ? WHERE batch_id = ?", [bytes(content)[:-1] + b"!", received]
+        )
+    assert _broken(pair.lab) == ["batch_payloads"]
+
+
+def _broken(lab: Lab) -> list[str]:
+    """Return the names of what `bankklient check` finds."""
+    return [row["name"] for row in check.rows(lab) if row["broken"]]
