@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
     from bankklient_lab.balancing.unsent import discard_batch, failing_orders, unsent_batches
     from bankklient_lab.exchange.current import update_current_state
+    from bankklient_lab.exchange.discarding import discard_aborted
     from bankklient_lab.exchange.listing import protocol, protocol_changes
     from bankklient_lab.exchange.messages import (
         bank_message_attachment,
@@ -194,6 +195,7 @@ _MODULES = {
     "balancing.summaries": ("balancing_duplicates", "balancing_summary", "balancing_types"),
     "balancing.unsent": ("discard_batch", "failing_orders", "unsent_batches"),
     "exchange.current": ("update_current_state",),
+    "exchange.discarding": ("discard_aborted",),
     "exchange.listing": ("protocol", "protocol_changes"),
     "exchange.messages": (
         "bank_message_attachment",
@@ -390,6 +392,7 @@ __all__ = [
     "delete_regular_payment",
     "delete_role",
     "delete_selection",
+    "discard_aborted",
     "discard_batch",
     "discard_orders",
     "end_regular_payment",

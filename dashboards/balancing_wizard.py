@@ -43,7 +43,14 @@ class Found(NamedTuple):
 class Step:
     """One type of record: what there is of it, and whether it goes into this balancing."""
 
-    def __init__(self, row: Row, sums: Sequence[Row], twice: Sequence[Row], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        row: Row,
+        sums: Sequence[Row],
+        twice: Sequence[Row],
+        changed: Callable[[], None],
+        prints: Callable[[str], None],
+    ) -> None:
         self.name, self.digest = str(row["record_type"]), str(row["digest"])
         self.ready = placed(sums)
         label = record_label(self.name)
@@ -53,8 +60,9 @@ class Step:
         note = into if count else text("balancing.none_ready")
         self.take = ui.checkbox(text("balancing.take", orders=orders_text(*self.ready)), visible=count > 0)
         self.changed = ui.notice(text("balancing.changed"), severity="warning", visible=False)
+        self.print = ui.button("PDF", lambda: prints(self.name), icon="download", variant="text")
         self.view = ui.card(
-            ui.heading(label, note=note),
+            ui.row(ui.heading(label, note=note), self.print, gap=10),
             ui.html(summary_html(sums, label) + duplicates_html(twice), style=css("balancing")),
             self.changed,
             self.take,
@@ -83,6 +91,7 @@ class BalancingWizard:
         self.empty = ui.card(_empty(lab, state), visible=False)
         self.sign = _Sign(state, self.balance)
         self.work: Work[dict[str, Any] | LabError] = Work(stops=False)
+        self.printing: Work[bytes] = Work()
         self._made = ui.html("", style=css("balancing"))
         onward = ui.button(
             text("balancing.send"), lambda: state.param.update(page="transmissions"), primary=True, icon="send",
@@ -90,7 +99,8 @@ class BalancingWizard:
         )  # fmt: skip
         self.made = ui.card(self._made, ui.row(onward), visible=False)
         self.view = ui.column(
-            self._failed, self.empty, self._head, self._place, self.sign.view, self.work.view, self.made,
+            self._failed, self.empty, self._head, self._place, self.printing.view, self.sign.view, self.work.view,
+            self.made,
             stylesheets=[ui.WHOLE],
         )  # fmt: skip
         self._reading: Refresh[Found] = Refresh(state, self._prepare, self._show, self._fail)
@@ -136,6 +146,7 @@ class BalancingWizard:
             [one for one in found.sums if one["record_type"] == name],
             [one for one in found.twice if one["record_type"] == name],
             self._ticked,
+            self.print,
         )
         step.take.value = before.get(name) == step.digest and step.take.visible
         step.changed.visible = name in before and before[name] != step.digest
@@ -147,6 +158,19 @@ class BalancingWizard:
         offered = {name: step for name, step in self.steps.items() if step.take.visible}
         taken = [step.ready for step in offered.values() if step.take.value]
         self.sign.show(taken, [record_label(name) for name, step in offered.items() if not step.take.value])
+
+    def print(self, record_type: str) -> None:
+        """Make a PDF of the summary of one type and give it to the browser (BAL-011)."""
+        lab, which = self._lab, str(self.which.value)
+
+        def make(_job: Job) -> bytes:
+            from bankklient_lab.reports.balancing import render_balancing_summary
+
+            return render_balancing_summary(lab, ".pdf", record_type=record_type, which=which)
+
+        self.printing.start(
+            make, lambda content: self._state.send_file(f"summary_{record_type}.pdf", content), text("export.reading")
+        )
 
     def _fail(self, sentence: str) -> None:
         self._failed.param.update(object=escape(formatting.sentence(sentence)), visible=True)

@@ -16,6 +16,7 @@ from bankklient_lab.exchange.listing import DIRECTIONS, MODES, protocol, protoco
 from bankklient_lab.jobs import Job
 
 from . import formatting, ui
+from .batch_steps import BatchSteps
 from .batch_words import ARROWS, batch_type_label, direction_text, mode_text, status_text
 from .formatting import escape
 from .listing import Listing, in_words
@@ -53,7 +54,8 @@ class Protocol:
             text("explorer.clear"), self.clear_all, icon="filter_alt_off", variant="text", visible=False
         )
         self._facts = ui.html("", style=css("keys"))
-        self.drawer = ui.drawer(self._facts, width=560)
+        self.steps = BatchSteps(lab, state, self._stepped)
+        self.drawer = ui.drawer(self._facts, self.steps.view, width=560)
         self.work: Work[bytes] = Work()
         takes = [
             ui.button(suffix[1:].upper(), partial(self.take, suffix), icon="download", variant="text")
@@ -112,7 +114,7 @@ class Protocol:
         table = in_words(
             self._raw, names, batch_type=lambda row: batch_type_label(row["batch_type"]),
             direction=lambda row: direction_text(row["direction"]), mode=lambda row: mode_text(row["mode"]),
-            status=lambda row: status_text(row["status"]), records=lambda row: formatting.count(row["records"]),
+            status=_status, records=lambda row: formatting.count(row["records"]),
             created_at=lambda row: formatting.moment(row["created_at"]),
             changed_at=lambda row: formatting.moment(row["changed_at"]),
         )  # fmt: skip
@@ -122,7 +124,12 @@ class Protocol:
         """Show one line with all its changes."""
         changes = protocol_changes.rows(self._lab, row["batch_id"]) if row["batch_id"] is not None else []
         self._facts.object = _facts(row) + _changes(changes)
+        self.steps.open(row)
         self.drawer.open = True
+
+    def _stepped(self) -> None:
+        self.drawer.open = False
+        self._state.data_version += 1  # orders have another status on all pages
 
     def take(self, suffix: str) -> None:
         """Make a file of the lines that are shown and give it to the browser."""
@@ -159,7 +166,7 @@ def _statuses() -> dict[str, Any]:
 
 def _facts(row: Mapping[str, Any]) -> str:
     lines = (
-        (text("column.state"), status_text(row["status"])),
+        (text("column.state"), _status(row)),
         (text("transmissions.direction"), direction_text(row["direction"])),
         (text("keys.point"), f"{row['point']} \u00b7 {row['name']}"),
         (text("unsent.type"), batch_type_label(row["batch_type"])),
@@ -171,6 +178,11 @@ def _facts(row: Mapping[str, Any]) -> str:
         (text("transmissions.changed_at"), f"{formatting.second(row['changed_at'])} {row['changed_by']}"),
     )
     return formatting.facts(lines, text("unsent.one", order=row["batch_order"]))
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    """Return the status; what waits for signatures is not to be taken for what waits to be sent."""
+    return text("transmissions.waits_for_signatures") if row["unsigned"] else status_text(row["status"])
 
 
 def _changes(changes: list[dict[str, Any]]) -> str:

@@ -40,9 +40,12 @@ class Transmitting:
     def refresh(self) -> None:
         """Say what waits, and how it would go to the bank."""
         lines = protocol.rows(self._lab, direction="send")
-        waiting = sum(row["status"] in (Sent.CREATED, Sent.ABORTED) for row in lines)
+        unsigned = sum(row["unsigned"] for row in lines)
+        waiting = sum(row["status"] in (Sent.CREATED, Sent.ABORTED) for row in lines) - unsigned
         told = counted("transmissions.waiting", waiting, formatting.count(waiting))
-        self._told.object = f"<p class='signs'>{escape(told if waiting else text('transmissions.nothing_waits'))}</p>"
+        lacking = counted("transmissions.unsigned", unsigned, formatting.count(unsigned)) if unsigned else ""
+        said = f"{told if waiting else text('transmissions.nothing_waits')} {lacking}"
+        self._told.object = f"<p class='signs'>{escape(said)}</p>"
         self.form.refresh()
         self.form.button.label = text("transmissions.do" if waiting else "transmissions.ask")
 

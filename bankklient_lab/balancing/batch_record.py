@@ -17,7 +17,7 @@ BATCH_ORDER = "(year * 10000 + number)::VARCHAR"  # rrrrnnnn
 # after it confirmed its receipt; one that comes again after it was refused is judged again.
 FOLLOWING: dict[int, frozenset[int]] = {
     Sent.CREATED: frozenset({Sent.ABORTED, Sent.DELETED}),
-    Sent.ABORTED: frozenset({Sent.ABORTED, Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED}),
+    Sent.ABORTED: frozenset({Sent.ABORTED, Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED, Sent.DELETED}),
     Sent.TRANSFERRED: frozenset({Sent.RECEIVED, Sent.REJECTED}),
     Sent.REPEATEDLY_TRANSFERRED: frozenset({Sent.RECEIVED, Sent.REJECTED}),
     Sent.RECEIVED: frozenset({Sent.PROCESSED, Sent.REJECTED}),

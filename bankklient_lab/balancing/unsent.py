@@ -77,21 +77,26 @@ def discard_batch(lab: Lab, batch_id: int) -> dict[str, Any]:
     a batch that there is not; Refused for one that is not only created, or brings a public key.
     """
     with lab.database.tx("ops") as cursor:
-        batch_type, order, records = _discardable(cursor, batch_id)
-        step_all(lab, cursor, "discard_batch", f"(SELECT order_id FROM ops.sent_order WHERE batch_id = {batch_id})")
-        cursor.execute(
-            "UPDATE ops.sent_order SET in_process = false, changed_at = ? WHERE batch_id = ?", [lab.clock(), batch_id]
-        )
-        cursor.execute(
-            "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE revocation_batch = ?",
-            [Revocation.REMOVED, lab.clock(), batch_id],
-        )
-        move(lab, cursor, batch_id, Sent.DELETED)
-        lab.log(cursor, "discard_batch", f"{batch_type} {order}", orders=records)
+        return discard(lab, cursor, batch_id, Sent.CREATED)
+
+
+def discard(lab: Lab, cursor: Any, batch_id: int, status: int) -> dict[str, Any]:
+    """Discard a batch of that status within the transaction of `cursor`, as `discard_batch` says."""
+    batch_type, order, records = discardable(cursor, batch_id, status)
+    step_all(lab, cursor, "discard_batch", f"(SELECT order_id FROM ops.sent_order WHERE batch_id = {batch_id})")
+    cursor.execute(
+        "UPDATE ops.sent_order SET in_process = false, changed_at = ? WHERE batch_id = ?", [lab.clock(), batch_id]
+    )
+    cursor.execute(
+        "UPDATE ops.sent_order SET revocation = ?, changed_at = ? WHERE revocation_batch = ?",
+        [Revocation.REMOVED, lab.clock(), batch_id],
+    )
+    move(lab, cursor, batch_id, Sent.DELETED)
+    lab.log(cursor, "discard_batch", f"{batch_type} {order}", orders=records)
     return {"batch_type": batch_type, "batch_order": order, "records": records}
 
 
-def _discardable(cursor: Any, batch_id: int) -> tuple[int, str, int]:
+def discardable(cursor: Any, batch_id: int, only: int) -> tuple[int, str, int]:
     """Return type, order and number of records of a batch; UnknownName, or Refused when it can't be discarded."""
     found = cursor.execute(
         f"SELECT batch_type, {BATCH_ORDER}, messages, status FROM ops.batch WHERE direction = 'send' AND batch_id = ?",
@@ -100,8 +105,13 @@ def _discardable(cursor: Any, batch_id: int) -> tuple[int, str, int]:
     if found is None:
         raise UnknownName("batch", str(batch_id)[:30], "`bankklient balance batches` shows those that are not sent")
     batch_type, order, records, status = found
-    if status != Sent.CREATED:
-        raise Refused(f"batch {batch_type} {order} is {status_name(status)}; only one that was not sent is discarded")
+    if status != only:
+        what = "was not sent" if only == Sent.CREATED else f"is {status_name(only)}"
+        asked = "; of one that was aborted the bank is asked first (`balance discard --ask-bank`)"
+        raise Refused(
+            f"batch {batch_type} {order} is {status_name(status)}; only one that {what} is discarded"
+            + (asked if status == Sent.ABORTED else "")
+        )
     if batch_type == BatchType.PUBLIC_KEY:
         raise Refused(f"batch {batch_type} {order} brings a public key, without which no later key could follow")
     return batch_type, order, records

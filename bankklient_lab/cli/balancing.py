@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bankklient_lab.cli.asked import PasswordFileOption, is_agreed, require_yes, typed
+from bankklient_lab.cli.asked import PasswordFileOption, is_agreed, password_to_bank, require_yes, typed
 from bankklient_lab.cli.options import AccountsOption, day
 from bankklient_lab.cli.output import lines, print_json, print_rows, shown
 from bankklient_lab.cli.shared import Answered, Listed, add_group
@@ -50,12 +50,23 @@ def add_to(app: typer.Typer) -> None:
 def summary(
     included: IncludedOption = False,
     details: Annotated[bool, typer.Option("--details", help="By status and own account, whatever the status.")] = False,
+    record_type: Annotated[
+        str, typer.Option("--type", metavar="TYPE", help="The one that --output prints, such as domestic.")
+    ] = "",
     *,
-    how: Answered,
+    how: Listed,
 ) -> None:
-    """Show what balancing would take of each type of record, in its order."""
+    """Show what balancing would take of each type of record, in its order; with --output print the summary of one."""
     from bankklient_lab.balancing.summaries import balancing_summary, balancing_types
 
+    if how.output is not None:
+        from bankklient_lab.reports.balancing import render_balancing_summary
+
+        with how.opened() as one:
+            content = render_balancing_summary(one, how.output.suffix, record_type=record_type, which=_way(included))
+        write_whole(how.output, content)
+        lines([str(how.output)])
+        return
     with how.opened() as one:
         if details:
             rows = [
@@ -77,9 +88,12 @@ def run(
 ) -> None:
     """Balance: each type is shown and asked for, then the password of your key; the batches can't be undone."""
     from bankklient_lab.balancing.balance import key_for_balancing
+    from bankklient_lab.keys.expiring import key_warnings
 
     with how.opened() as one:
         title = key_for_balancing(one)["title"]
+        for said in key_warnings(one):
+            sys.stderr.write(shown(f"bankklient: {said}") + "\n")
         chosen = _chosen(one, types, _way(included))
         made = _balanced(one, chosen, _way(included), title, read_passphrase(password_file))
     how.tell(
@@ -113,17 +127,25 @@ def failing(how: Answered) -> None:
 def discard(
     batch: Annotated[int, typer.Argument(metavar="BATCH", help="Number, as `bankklient balance batches` shows it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    ask_bank: Annotated[
+        bool, typer.Option("--ask-bank", help="One whose sending broke off: the bank is asked, and must not have it.")
+    ] = False,
+    password_file: PasswordFileOption = "",
     *,
     how: Answered,
 ) -> None:
     """Discard a batch that was not sent, with all its orders; you are asked twice."""
     from bankklient_lab.balancing.unsent import discard_batch
+    from bankklient_lab.exchange.discarding import discard_aborted
 
     if not yes:
         require_yes(f"Batch {batch} is discarded as a whole and its orders are deleted.")
         require_yes("This can't be taken back. Are you sure?")
     with how.opened() as one:
-        told = discard_batch(one, batch)
+        if ask_bank:
+            told = discard_aborted(one, batch, password_to_bank(one, password_file))
+        else:
+            told = discard_batch(one, batch)
     how.tell(told, f"batch {told['batch_type']} {told['batch_order']} is discarded, with {told['records']} orders")
 
 

@@ -15,7 +15,7 @@ BatchArgument = Annotated[int, typer.Argument(metavar="BATCH", help="Number, as 
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
 _COLUMNS = (
     "batch_id", "direction", "point", "batch_type", "type_name", "batch_order", "status", "status_name", "records",
-    "error_status", "note", "changed_at", "changed_by",
+    "error_status", "note", "unsigned", "changed_at", "changed_by",
 )  # fmt: skip
 _CHANGES = ("status", "status_name", "note", "done_by", "done_at")
 
@@ -34,7 +34,8 @@ def transmit(password_file: PasswordFileOption = "", *, how: Answered) -> None:
     with how.opened() as one:
         told = transmitting.transmit(one, password_to_bank(one, password_file))
     nothing = ["there was nothing to send or to receive"] if told["complete"] else []
-    done = [*map(_line, told["batches"]), *map(_file_line, told["files"])]
+    waiting = [f"batch {name} to the bank: waits for signatures (`bankklient signatures`)" for name in told["unsigned"]]
+    done = [*map(_line, told["batches"]), *map(_file_line, told["files"]), *waiting]
     state = [f"the current state was not updated: {told['state']}"] if told["state"] else []
     how.tell(told, *(done or nothing), *state)
     if not told["complete"]:

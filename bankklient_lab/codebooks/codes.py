@@ -40,7 +40,7 @@ class Sent(IntEnum):
     DELETION_RECORDED = 22
 
 
-DISCARDED = (Sent.DELETED, Sent.DELETION_RECORDED)  # of a batch that never went out, and never will
+DISCARDED = (Sent.DELETED, Sent.DELETION_RECORDED)  # of a batch whose number was given up
 
 
 class Received(IntEnum):

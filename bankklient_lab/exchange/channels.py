@@ -16,9 +16,11 @@ from bankklient_lab.sealing.container import Opened, opened
 from bankklient_lab.sealing.identity import BatchIdentity
 from bankklient_lab.sealing.keys import SigningKey
 
+VOID = "void"  # the status of a number that was given up
+
 
 class BankState(NamedTuple):
-    """What the bank has under a number: `status` parked, waiting, processed, refused (`error` says why) or void."""
+    """What the bank has under a number: `status` parked, waiting, processed, refused (`error` says why) or VOID."""
 
     sha256: str  # empty: the number was given up
     status: str

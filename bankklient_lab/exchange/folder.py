@@ -40,8 +40,7 @@ class Folder:
 
         Unreachable while the folder can't be written; BadArgument for an order that a file in KPC can't hold.
         """
-        messages = read_batch(payload).messages
-        stem = identity.file_name("00").removesuffix(".00")
+        messages, stem = read_batch(payload).messages, _stem(identity)
         if self.kpc and identity.batch_type == BatchType.DOMESTIC:
             files = {f"{stem}.kpc": self._in_kpc(stem, messages)}
         else:
@@ -51,6 +50,15 @@ class Folder:
                 write_whole(self.path / name, content)
             except BadArgument as error:
                 raise Unreachable(error.message) from None
+
+    def has(self, identity: BatchIdentity) -> bool:
+        """Tell whether files of a batch lie here; Unreachable while the folder can't be read."""
+        try:
+            return any(
+                one.name.startswith((f"{_stem(identity)}.", f"{_stem(identity)}-")) for one in self.path.iterdir()
+            )
+        except OSError as error:
+            raise Unreachable(f"the folder {self.path} can't be read ({error.strerror})") from None
 
     def _in_kpc(self, stem: str, messages: Sequence[Message]) -> bytes:
         """Return the payments and collections of the messages as one file in KPC, with the date of the first."""
@@ -68,4 +76,15 @@ class Folder:
         header = Header(
             stem, datetime.fromisoformat(group["created_at"]), group["initiator"], client_number=self.client_number
         )
-        return b"".join(form.write(payments, header))
+        try:
+            return b"".join(form.write(payments, header))
+        except BadArgument as error:
+            raise BadArgument(
+                f"{error.message}; let domestic orders be written as pain (domestic_files=pain), or discard the batch"
+                " (`balance discard --ask-bank`)"
+            ) from None
+
+
+def _stem(identity: BatchIdentity) -> str:
+    """Return what the names of a batch's files begin with."""
+    return identity.file_name("00").removesuffix(".00")

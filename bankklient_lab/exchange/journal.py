@@ -11,7 +11,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from bankklient_lab.codebooks.codes import DISCARDED, Sent
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import Refused, StoreError
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.identity import BatchIdentity
@@ -65,8 +65,8 @@ class Journal:
             for own, point, batch_type, year, number, sha256 in lab.rows(
                 "SELECT o.point, b.point, batch_type, year, number, payload_sha256 FROM ops.batch b"
                 " CROSS JOIN ops.connection_point o WHERE direction = 'send' AND o.role = 'own'"
-                " AND NOT list_contains($not_sent, status)",
-                {"not_sent": [Sent.CREATED, *DISCARDED]},
+                " AND b.status <> $made AND batch_id IN (SELECT batch_id FROM ops.batch_event WHERE status = $out)",
+                {"made": Sent.CREATED, "out": Sent.ABORTED},  # the first that follows when one goes out
             )
         }
         for line, _ in sorted(self._noted - known):

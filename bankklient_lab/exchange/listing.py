@@ -6,6 +6,7 @@ from datetime import date
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.balancing.batch_record import BATCH_ORDER
+from bankklient_lab.balancing.signatures import WAITING
 from bankklient_lab.codebooks import name_sql
 from bankklient_lab.codebooks.codes import Received
 from bankklient_lab.errors import UnknownName
@@ -40,7 +41,8 @@ def protocol(
     is not given does not count. Columns: point (recipient's when sent, sender's when received), batch_order (rrrrnnnn),
     batch_type, type_name, name, direction, mode, status, status_name, records (messages, such as orders), error_status
     (0: correct), note (of the last change), created_at, created_by, changed_at, changed_by, batch_id (null: a file of
-    an accounting system). Raises UnknownName for another direction or mode.
+    an accounting system), unsigned (it does not go out before other people have signed it). Raises UnknownName for
+    another direction or mode.
     """
     for given, known, kind in ((direction, DIRECTIONS, "direction"), (mode, MODES, "mode of transmission")):
         if given and given not in known:
@@ -62,7 +64,8 @@ def protocol(
         f"""
         SELECT point, batch_order, batch_type, {name_sql("batch_types", "batch_type")} AS type_name,
             name, direction, mode, status, {name_sql("transmission_statuses", "status")} AS status_name, records,
-            error_status, note, created_at, created_by, changed_at, changed_by, batch_id
+            error_status, note, created_at, created_by, changed_at, changed_by, batch_id,
+            coalesce(batch_id IN ({WAITING}), false) AS unsigned
         FROM ({_LINES}) WHERE {where} ORDER BY changed_at DESC, batch_id DESC, batch_order DESC
         """,
         {condition.rsplit("$", 1)[1]: value for condition, value in conditions.items()},

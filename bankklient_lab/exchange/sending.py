@@ -16,7 +16,7 @@ from bankklient_lab.balancing.batch_record import move, status_of
 from bankklient_lab.balancing.signatures import WAITING, check_signatures
 from bankklient_lab.codebooks.codes import BatchType, Rejection, Revocation, Sent
 from bankklient_lab.errors import LabError, Refused, Unreachable
-from bankklient_lab.exchange.channels import BankState, Link, Outlet
+from bankklient_lab.exchange.channels import VOID, BankState, Link, Outlet
 from bankklient_lab.exchange.journal import Journal
 from bankklient_lab.exchange.receipts import Receipt, read_receipt
 from bankklient_lab.jobs import Job
@@ -145,15 +145,18 @@ class Sender:
             _received(lab, cursor, batch)
 
     def _give_up(self, link: Link, batch: Outgoing) -> None:
-        """Tell the bank the number of a discarded batch."""
-        signed = link.service.void(batch.identity, self._sealed(link, batch, b""))
-        receipt = self._receipt(link, signed, batch.identity, "")
+        receipt = self.voided(link, batch)
         with self.lab.database.tx("ops") as cursor:
-            move(self.lab, cursor, batch.batch_id, Sent.DELETION_RECORDED)
-            _keep_receipt(self.lab, cursor, batch.batch_id, receipt)
+            note_void(self.lab, cursor, batch.batch_id, receipt)
+
+    def voided(self, link: Link, batch: Outgoing) -> Receipt:
+        """Tell the bank the number of a discarded batch and return its receipt; the bank takes it as often as told."""
+        signed = link.service.void(batch.identity, self._sealed(link, batch, b""))
+        return self._receipt(link, signed, batch.identity, "")
 
     def _alarm(self, batch: Outgoing, state: BankState | None) -> Refused:
         has = "does not have it" if state is None else "has another one under this number"
+        has = "has its number as given up" if state is not None and state.status == VOID else has
         with self.lab.database.tx("ops") as cursor:
             self.lab.log(cursor, "exchange_alarm", batch.name, ours=batch.sha256, bank=state.sha256 if state else "")
         return Refused(
@@ -246,6 +249,12 @@ def _content(lab: Lab, batch: Outgoing) -> bytes:
     if hashlib.sha256(content).hexdigest() != batch.sha256:
         raise Refused(f"the content of batch {batch.name} was changed in the lab's file; `bankklient check` says more")
     return content
+
+
+def note_void(lab: Lab, cursor: Any, batch_id: int, receipt: Receipt) -> None:
+    """Note that the bank has recorded the number of a discarded batch as given up."""
+    move(lab, cursor, batch_id, Sent.DELETION_RECORDED)
+    _keep_receipt(lab, cursor, batch_id, receipt)
 
 
 def _keep_receipt(lab: Lab, cursor: Any, batch_id: int, receipt: Receipt) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bankklient_lab.actions import action
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.exchange.channels import Link, Outlet
 from bankklient_lab.exchange.connecting import channel_name, key_and_password, opened_link
@@ -16,7 +17,7 @@ from bankklient_lab.exchange.inbox import take_files
 from bankklient_lab.exchange.journal import Journal
 from bankklient_lab.exchange.protocol import line_of, one_transmission, shortened
 from bankklient_lab.exchange.receiving import Receiver, apply_all
-from bankklient_lab.exchange.sending import Sender
+from bankklient_lab.exchange.sending import Sender, outgoing
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.choosing import demand_not_replaced
 from bankklient_lab.keys.delivering import note_proven
@@ -48,8 +49,9 @@ def transmit(lab: Lab, password: str = "", *, job: Job | None = None) -> dict[st
     `password` is that of the key which `way_to_bank` names, if it asks for one; a wrong one is Refused and counted. The
     result: complete (both sides have exchanged all that was ready), message (why not, else empty), and batches in the
     order of their treatment: batch_id, batch_type, batch_order (rrrrnnnn), direction, status, note; files, those found
-    in the folder of a bank that has one: name, status (taken, known, refused), note; and state, why the current state
-    (exchange.current) was not updated at the end, else empty. What was done before it broke off stays, and the next
+    in the folder of a bank that has one: name, status (taken, known, refused), note; unsigned, the names of the batches
+    that stay because they wait for signatures; and state, why the current state (exchange.current) was not updated at
+    the end, else empty. What was done before it broke off stays, and the next
     transmission goes on from there: nothing is sent twice in effect.
     """
     return _transmitted(lab, password, job or Job())
@@ -131,7 +133,11 @@ def transmit_over(
         with lab.database.tx("ops") as cursor:
             lab.log(cursor, "transmit", "broken off" if message else "done", batches=len(done), why=message)
     batches = [line_of(lab, batch_id) for batch_id in done]
-    return {"complete": not message, "message": message, "batches": batches, "files": files, "state": ""}
+    unsigned = [one.name for one in outgoing(lab, Sent.CREATED) if one.unsigned]
+    return {
+        "complete": not message, "message": message, "batches": batches, "files": files, "unsigned": unsigned,
+        "state": "",
+    }  # fmt: skip
 
 
 def _exchanged(

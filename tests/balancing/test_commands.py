@@ -55,6 +55,23 @@ def balance(
     return Said(capsys)
 
 
+@pytest.mark.spec("BAL-011")
+def test_the_summary_of_one_type_is_printed_and_an_expiring_key_told_before_balancing(
+    balance: Said, tmp_path: Path
+) -> None:
+    balance("summary", "--type", "domestic_orders", "--output", "orders.csv")
+    rows = (tmp_path / "orders.csv").read_text("utf-8-sig").splitlines()
+    assert {row.split(",")[0] for row in rows[1:]} == {"domestic_orders"}
+    balance("summary", "--type", "foreign_payments", "--output", "foreign.pdf")
+    assert (tmp_path / "foreign.pdf").read_bytes().startswith(b"%PDF")
+    balance("summary", "--type", "none", "--output", "none.pdf", code=1)
+    assert "unknown type of record 'none'; there are revocations" in balance.errors
+    with open_here(tmp_path / "commands.lab") as lab, lab.database.tx("ops") as cursor:
+        cursor.execute("UPDATE ops.key SET expires_on = '2999-01-01', warn_days = 730000")
+    balance("run", "--type", "domestic_orders", "--password-file", "password")
+    assert "the operational key 20260001 expires on 2999-01-01" in balance.errors
+
+
 @pytest.mark.spec("BAL-012")
 def test_from_a_summary_to_batches_and_their_statement(balance: Said, tmp_path: Path) -> None:
     assert [row["records"] for row in balance.json("summary")] == [0, 1, 3, 1, 0]

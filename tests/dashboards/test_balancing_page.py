@@ -56,6 +56,20 @@ def test_without_orders_the_page_says_what_leads_here(firm: Lab) -> None:
     assert not page.statement.view.visible
 
 
+@pytest.mark.spec("BAL-011")
+def test_the_summary_of_each_type_is_printed_by_itself(firm: Lab) -> None:
+    created(firm)
+    created(firm, FOREIGN)
+    page = page_of(firm)
+    sent: list[tuple[str, bytes]] = []
+    page.wizard._state.send_file = lambda name, content: sent.append((name, content))  # type: ignore[union-attr]
+    for name, step in wizard_of(page).steps.items():
+        step.print.param.trigger("clicks")
+        wizard_of(page).printing.wait()
+        assert (sent[-1][0], sent[-1][1][:4]) == (f"summary_{name}.pdf", b"%PDF")
+    assert len(sent) == 2
+
+
 @pytest.mark.spec("BAL-007", "BAL-008", "BAL-025")
 def test_each_type_is_shown_in_the_fixed_order_with_what_can_not_go(firm: Lab) -> None:
     created(firm)

@@ -12,6 +12,7 @@ from bankklient_lab.balancing.balance import balance
 from bankklient_lab.dashboards.menu import offered
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.dashboards.transmissions import Transmissions
+from bankklient_lab.exchange.transmitting import transmit
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.lab import Lab
@@ -167,3 +168,53 @@ def test_automated_transmission_is_started_told_and_stopped(firm: Lab) -> None:
     assert "Stopped." in automated.told.object
     assert automated.start.view.visible
     assert not automated.stop.view.visible
+
+
+def transmitted(firm: Lab) -> Transmissions:
+    """Return the page after what waits was sent, with the drawer of the domestic batch open."""
+    transmit(firm)
+    page = page_of(firm)
+    page.protocol.open(next(row for row in page.protocol._raw if row["batch_type"] == 1))
+    return page
+
+
+def test_the_answer_of_a_bank_that_gives_none_here_is_recorded_on_the_page(firm: Lab) -> None:
+    page = transmitted(firm)
+    steps = page.protocol.steps
+    assert steps.answering.visible
+    assert not steps.discarding.visible
+    steps.answer.value, steps.note.value = "refused", " by telephone "
+    steps.record._do()
+    assert not page.protocol.drawer.open
+    row = next(row for row in page.protocol._raw if row["batch_type"] == 1)
+    assert (row["status"], row["note"]) == (7, "by telephone")
+    page.protocol.open(row)
+    assert not steps.answering.visible
+
+
+def test_a_batch_that_broke_off_is_discarded_on_the_page(firm: Lab, tmp_path: Path) -> None:
+    (tmp_path / "send_to").rmdir()
+    page = transmitted(firm)
+    steps = page.protocol.steps
+    assert (steps.discarding.visible, steps.answering.visible) == (True, False)
+    assert not steps.asking.visible
+    steps.sure._do()
+    assert steps.asking.visible
+    steps.form.start()
+    steps.form.work.wait()
+    assert "can't be read" in html.unescape(steps.form.problem.object)  # nobody knows whether its files were there
+    (tmp_path / "send_to").mkdir()
+    steps.form.start()
+    steps.form.work.wait()
+    assert not page.protocol.drawer.open
+    assert next(row["status"] for row in page.protocol._raw if row["batch_type"] == 1) == 21
+
+
+@pytest.mark.spec("EL-014")
+def test_what_waits_for_signatures_is_not_told_as_waiting_to_be_sent(firm: Lab) -> None:
+    with firm.database.tx("ops") as cursor:
+        cursor.execute("INSERT INTO ops.unsigned_batch VALUES (1)")
+    page = page_of(firm)
+    assert page.transmitting is not None
+    assert "1 batch waits to be sent. 1 batch waits for signatures and stays." in page.transmitting._told.object
+    assert sorted(lines(page, "status")) == ["waits for signatures", "\u25d4 created"]

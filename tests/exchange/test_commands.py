@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -73,3 +74,22 @@ def test_a_transmission_that_breaks_off_says_why(command: Command, tmp_path: Pat
     assert "can't be written" in errors
     code, _, errors = command("protocol", "changes", 99)
     assert (code, "unknown batch '99'" in errors) == (1, True)
+
+
+@pytest.mark.spec("BAL-078")
+def test_a_batch_that_broke_off_is_discarded_when_its_files_are_not_there(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "to").rmdir()
+    assert command("transmit")[0] == 1
+    (tmp_path / "to").mkdir()
+    code, _, errors = command("balance", "discard", 1, "--yes")
+    assert (code, "--ask-bank" in errors) == (1, True)
+    code, told, _ = command("balance", "discard", 1, "--yes", "--ask-bank")
+    assert (code, told) == (0, "batch 1 20260001 is discarded, with 1 orders\n")
+    assert [row["status"] for row in rows(command, "list")] == [21]
+
+
+def test_a_batch_that_waits_for_signatures_is_told_with_that_reason(command: Command) -> None:
+    with open_here(Path(os.environ["BANKKLIENT_LAB"])) as lab, lab.database.tx("ops") as cursor:
+        cursor.execute("INSERT INTO ops.unsigned_batch VALUES (1)")
+    assert command("transmit")[1] == "batch 1 20260001 to the bank: waits for signatures (`bankklient signatures`)\n"
+    assert [row["unsigned"] for row in rows(command, "list")] == [True]

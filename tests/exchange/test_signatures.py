@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bankklient_lab.balancing.signatures import orders_to_sign
+from bankklient_lab.exchange.listing import protocol
 from bankklient_lab.lab import Lab
 from tests.balancing.signers import made, person, personal_key, right, signed, waiting
 from tests.clocks import Clock
@@ -35,12 +36,16 @@ def test_a_batch_goes_out_with_the_last_of_its_signatures(pair: Pair) -> None:
         right(admin, who, who.caller.reference[0])
     order = created(admin)
     (batch_id,) = made(first)
-    assert pair.transmit()["batches"] == []
+    told = pair.transmit()
+    assert (told["batches"], told["unsigned"]) == ([], ["1 20260001"])
+    assert [(row["status"], row["unsigned"]) for row in protocol.rows(admin)] == [(1, True)]
     assert (pair.batch_status(batch_id), waiting(second)) == (1, [(batch_id, 1, "user A1 (A)")])
     assert [row["order_id"] for row in orders_to_sign.rows(second, batch_id)] == [order]
     assert signed(second, batch_id)["lacking"] == 0
-    assert pair.transmit()["message"] == ""
+    told = pair.transmit()
+    assert (told["message"], told["unsigned"]) == ("", [])
     assert (pair.batch_status(batch_id), status(admin, order)) == (6, "OK")
+    assert not any(row["unsigned"] for row in protocol.rows(admin))
     assert not any(pair.bank.check().values())
     assert broken_checks(admin) == {}
 
