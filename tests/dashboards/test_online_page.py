@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bankklient_lab.dashboards.online import OnLine
@@ -14,7 +16,7 @@ from tests.orders.labs import created, hands
 __all__ = ["clock", "company", "orders_file", "pair"]
 
 
-@pytest.mark.spec("BNK-043", "BNK-044", "BNK-048", "BNK-053", "BNK-062")
+@pytest.mark.spec("BNK-043", "BNK-044", "BNK-048", "BNK-053", "BNK-062", "BNK-163")
 def test_the_state_is_shown_with_its_age(pair: Pair) -> None:
     page = OnLine(pair.lab, new_state(pair.lab, "?page=online"))
     assert "not asked yet" in page._age.object
@@ -31,6 +33,7 @@ def test_the_state_is_shown_with_its_age(pair: Pair) -> None:
     assert posted is not None
     assert "Main" in balances["label"].to_pylist()
     assert [str(one) for one in posted["amount"].to_pylist() if one < 0] == ["-1500.500"]
+    assert balances["listed"].to_pylist()[balances["label"].to_pylist().index("Main")] == "2"
     page.what.value = "posted"
     assert [what for what, table in page._tables.items() if table.visible] == ["posted"]
     assert page.form is not None
@@ -39,3 +42,17 @@ def test_the_state_is_shown_with_its_age(pair: Pair) -> None:
     page = OnLine(looks, new_state(looks, "?page=online"))
     assert page.form is None
     assert "3 minutes old" in page._age.object
+
+
+@pytest.mark.spec("BNK-051")
+def test_a_list_that_is_not_complete_says_so(pair: Pair) -> None:
+    pair.bank.parameters = replace(pair.bank.parameters, current_entries=1)
+    created(pair.lab)
+    pair.balance()
+    pair.transmit()
+    pair.later(minutes=5)
+    ask(pair)
+    table = OnLine(pair.lab, new_state(pair.lab, "?page=online")).lists["balances"].table
+    assert table is not None
+    told = dict(zip(table["label"].to_pylist(), table["listed"].to_pylist(), strict=True))
+    assert (told["Main"], told["Savings"]) == ("last 1 of 2", "1")

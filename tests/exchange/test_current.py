@@ -13,7 +13,7 @@ import pytest
 from bankklient_lab.analysis.current import current_balances, current_entries, current_orders, current_state
 from bankklient_lab.bank.faults import Fault
 from bankklient_lab.codebooks.codes import Sent
-from bankklient_lab.errors import FormatError, LabError, NotAllowed, Refused, SealBroken
+from bankklient_lab.errors import Blocked, FormatError, LabError, NotAllowed, Refused, SealBroken
 from bankklient_lab.exchange.channels import Link
 from bankklient_lab.exchange.current import take_current_state, update_current_state
 from bankklient_lab.formats.batches import Batch, Message, read_batch, write_batch
@@ -55,6 +55,35 @@ def test_the_state_of_the_day_is_told_without_exchanging_a_batch(pair: Pair) -> 
     assert [(row["amount"], row["currency"]) for row in entries] == [
         (Decimal(1_000_000), "CZK"), (Decimal("-1500.50"), "CZK"),
     ]  # fmt: skip
+
+
+@pytest.mark.spec("BNK-051", "BNK-052")
+def test_of_a_busy_account_the_last_postings_since_the_last_statements_are_told(pair: Pair) -> None:
+    pair.bank.parameters = replace(pair.bank.parameters, current_entries=2)
+    for amount in ("1", "2", "3"):
+        created(pair.lab, amount=amount)
+    pair.balance()
+    pair.transmit()
+    pair.later(minutes=5)
+    ask(pair)
+    amounts = [row["amount"] for row in current_entries.rows(pair.lab, held=False) if row["account"] == MAIN]
+    assert amounts == [Decimal(-2), Decimal(-3)]
+    main = next(row for row in current_balances.rows(pair.lab) if row["account"] == MAIN)
+    assert (main["posted"], main["listed"]) == (4, 2)  # with the opening
+    pair.later(days=1)
+    pair.transmit()  # the statements of the day are here now
+    ask(pair)
+    assert [row for row in current_entries.rows(pair.lab, held=False) if row["account"] == MAIN] == []
+
+
+def test_asking_is_batch_work_that_other_peoples_stops_with_a_sentence(pair: Pair) -> None:
+    one, other = hands(pair.lab, "ON"), hands(pair.lab, "OT")
+    pair.lab.locks._patience = 0.0
+    with (
+        pair.lab.locks.working(other.caller, "another question", "batch", ("current_state", None)),
+        pytest.raises(Blocked, match="user OT"),
+    ):
+        update_current_state(one)
 
 
 @pytest.mark.spec("BNK-056", "BNK-064", "BNK-057", "BNK-067")
