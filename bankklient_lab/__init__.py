@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from bankklient_lab.balancing.unsent import discard_batch, failing_orders, unsent_batches
     from bankklient_lab.exchange.current import update_current_state
     from bankklient_lab.exchange.discarding import discard_aborted
+    from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
     from bankklient_lab.exchange.listing import protocol, protocol_changes
     from bankklient_lab.exchange.messages import (
         bank_message_attachment,
@@ -211,6 +212,7 @@ _MODULES = {
     "history.bookings": ("bookings_to_match", "match_booking", "settlements", "unmatch_booking"),
     "history.importing": ("import_file", "imports", "inspect_file", "withdraw_import"),
     "history.reduction": ("archives", "delete_archived", "reduce_history", "reducible"),
+    "exchange.installing": ("inspect_configuration", "take_configuration"),
     "keys.banks": ("inspect_bank_key", "register_bank_key"),
     "keys.creating": ("create_key",),
     "keys.delivering": ("create_pass", "hand_over_key", "record_key_delivery"),
@@ -423,6 +425,7 @@ __all__ = [
     "imports",
     "include_orders",
     "inspect_bank_key",
+    "inspect_configuration",
     "inspect_file",
     "items_to_type",
     "key_for_balancing",
@@ -503,6 +506,7 @@ __all__ = [
     "stop_replacing_texts",
     "stop_watching",
     "sums_to_sign",
+    "take_configuration",
     "take_over_patterns",
     "take_signature_right",
     "text_replacements",

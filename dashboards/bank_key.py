@@ -1,4 +1,4 @@
-"""Registering the bank's key from its file: a person compares the fingerprint with what the bank gave another way."""
+"""What the bank gives as a file, its key or a configuration: a person compares the fingerprint given another way."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import bankklient_lab as bl
 from bankklient_lab.errors import FormatError, LabError
+from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
 from bankklient_lab.keys.banks import inspect_bank_key, register_bank_key
 
 from . import formatting, ui
@@ -20,7 +21,7 @@ from .texts import text
 
 
 class BankKeyDrawer:
-    """The drawer; `registered` is called after a key of the bank was registered."""
+    """The drawer; `registered` is called after a key of the bank was registered, or its configuration taken over."""
 
     def __init__(self, lab: bl.Lab, _state: State, registered: Callable[[], object]) -> None:
         self._lab, self._registered = lab, registered
@@ -59,29 +60,56 @@ class BankKeyDrawer:
         self.same.value = False
         self._path = path
         try:
-            self._seen = inspect_bank_key(self._lab, path)
+            self._seen = _inspected(self._lab, path)
         except LabError as error:
             reason = error.reason if isinstance(error, FormatError) else error.message
             self._compare.visible = False
             self._problem.param.update(object=escape(f"{name}: {reason}"), visible=True)
             return
         seen = self._seen
-        lines = (
+        fingerprint = f"<h3>{escape(text('keys.fingerprint'))}</h3>{fingerprint_html(seen['fingerprint'])}"
+        self._facts.object = formatting.facts(_lines(seen)) + fingerprint
+        self.button.label = text("keys.install" if "purpose" in seen else "keys.register")
+        known = seen.get("registered", False)
+        self._problem.param.update(object=escape(text("keys.registered_already")), visible=known)
+        self._compare.visible = not known
+
+    def register(self) -> None:
+        """Register the key, or take the configuration over, whose fingerprint was compared."""
+        assert self._path is not None
+        if "purpose" in self._seen:
+            done = take_configuration(self._lab, self._path, self._seen["fingerprint"])
+            told = text("keys.installed", accounts=done["accounts"], settings=done["settings"])
+        else:
+            done = register_bank_key(self._lab, self._path, self._seen["fingerprint"])
+            told = text("keys.bank_registered", day=formatting.day(done["expires_on"]))
+        self.view.open = False
+        self._start()
+        ui.tell(told)
+        self._registered()
+
+
+def _inspected(lab: bl.Lab, path: Path) -> dict[str, Any]:
+    """Return what a file says: a configuration, which has a purpose, or else a certificate."""
+    try:
+        return inspect_configuration(lab, path)
+    except FormatError:
+        return inspect_bank_key(lab, path)
+
+
+def _lines(seen: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    if "purpose" not in seen:
+        return (
             (text("keys.point"), str(seen["point"])),
             (text("keys.kind"), kind_name(seen["kind"])),
             (text("keys.valid_from"), formatting.day(seen["valid_from"])),
             (text("keys.expires_on"), formatting.day(seen["valid_until"])),
         )
-        fingerprint = f"<h3>{escape(text('keys.fingerprint'))}</h3>{fingerprint_html(seen['fingerprint'])}"
-        self._facts.object = formatting.facts(lines) + fingerprint
-        self._problem.param.update(object=escape(text("keys.registered_already")), visible=seen["registered"])
-        self._compare.visible = not seen["registered"]
-
-    def register(self) -> None:
-        """Register the key whose fingerprint was compared."""
-        assert self._path is not None
-        done = register_bank_key(self._lab, self._path, self._seen["fingerprint"])
-        self.view.open = False
-        self._start()
-        ui.tell(text("keys.bank_registered", day=formatting.day(done["expires_on"])))
-        self._registered()
+    return (
+        (text("keys.purpose"), text(f"keys.purpose_{seen['purpose']}")),
+        (text("keys.bank"), f"{seen['bank']} ({seen['bank_point']})"),
+        (text("keys.client"), f"{seen['client']} ({seen['client_point']})"),
+        (text("keys.address"), seen["address"]),
+        (text("keys.accounts"), formatting.count(seen["accounts"])),
+        (text("keys.settings"), formatting.count(seen["settings"])),
+    )

@@ -9,7 +9,7 @@ import pyarrow as pa
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import Refused
 from bankklient_lab.lab import Lab
-from bankklient_lab.rights.settings import BANK, parameter, parameters, read_setting
+from bankklient_lab.rights.settings import BANK, SECRET, parameter, parameters, read_setting
 
 _COLUMNS = ("name", "tab", "label", "kind", "value", "default", "minimum", "maximum", "unit", "effect")
 
@@ -58,6 +58,22 @@ def configure_from_bank(lab: Lab, values: dict[str, Any]) -> None:
         if parameter(name).kind != BANK:
             raise Refused(f"{parameter(name).label} ({name}) is not the bank's to set")
     _keep(lab, values)
+
+
+def settings_of_users(lab: Lab) -> dict[str, str]:
+    """Return the kept texts of the parameters that users have changed, without secrets and what the bank sets."""
+    kept = {name: value for name, value in lab.rows("SELECT name, value FROM ops.setting") if name in parameters()}
+    return {
+        name: value for name, value in kept.items()
+        if parameter(name).kind not in (SECRET, BANK) and value != parameter(name).default
+    }  # fmt: skip
+
+
+def restore_settings(lab: Lab, texts: dict[str, str]) -> list[str]:
+    """Take over texts that `settings_of_users` returned once, and return the names that this version does not have."""
+    known = {name: text for name, text in texts.items() if name in parameters()}
+    _keep(lab, known)
+    return sorted(texts.keys() - known.keys())
 
 
 def _keep(lab: Lab, values: dict[str, Any]) -> None:

@@ -33,7 +33,9 @@ def balance(lab: Lab, chosen: dict[str, str], password: str, *, which: str = "co
     key (`key_for_balancing`); a wrong one is Refused and counted. `which` is as in `balancing_types`.
 
     All batches are made, or nothing is changed and no number is used. Returns balancing (its number), orders (how
-    many), and batches: batch_id, batch_type, batch_order (rrrrnnnn), file_name, priority, orders.
+    many), batches: batch_id, batch_type, batch_order (rrrrnnnn), file_name, priority, orders; and remote_backup: the
+    batch (batch_id, batch_type, batch_order, records) that brings the settings to the bank, None while they have not
+    changed since the last one.
 
     BadArgument names the order and the field that a message to the bank can't hold.
     """

@@ -70,11 +70,15 @@ def insert_batch(
 
 
 def last_number(cursor: Any, point: int, batch_type: int, year: int) -> int:
-    """Return the number of the last batch of a type and year that was made for a bank, 0 when there is none."""
+    """Return the number of the last batch of a type and year that was made for a bank, 0 when there is none.
+
+    Also a lab counts that was lost: its numbers are not used again.
+    """
     ((last,),) = cursor.execute(
-        "SELECT coalesce(max(number), 0) FROM ops.batch"
-        " WHERE direction = 'send' AND point = ? AND batch_type = ? AND year = ?",
-        [point, batch_type, year],
+        "SELECT coalesce(max(number), 0) FROM (SELECT number FROM ops.batch"
+        " WHERE direction = 'send' AND point = $point AND batch_type = $type AND year = $year"
+        " UNION ALL SELECT number FROM ops.lost_number WHERE batch_type = $type AND year = $year)",
+        {"point": point, "type": batch_type, "year": year},
     ).fetchall()
     return int(last)
 

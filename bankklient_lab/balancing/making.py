@@ -20,6 +20,7 @@ from bankklient_lab.balancing.record_types import (
     demand_way,
     records,
 )
+from bankklient_lab.balancing.remote_backup import changed_settings
 from bankklient_lab.balancing.signing import begin_signatures
 from bankklient_lab.balancing.summaries import DIGEST
 from bankklient_lab.codebooks.codes import BatchType, Revocation
@@ -28,6 +29,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.evidence import unproved
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.steps import step_all
+from bankklient_lab.sealing.configuration import Backup, written_backup
 from bankklient_lab.sealing.container import agreed_format
 from bankklient_lab.sealing.identity import BatchIdentity
 
@@ -69,6 +71,7 @@ def make_batches(lab: Lab, chosen: Mapping[str, str], signer: Signer, *, which: 
             raise Refused(f"order {wrong[0]} does not say what was confirmed ({wrong[1]}); nothing was balanced")
         balancing = _begun(lab, cursor, signer)
         batches = [batch for number, one in types for batch in _batches(balancing, number, one)]
+        backup = _back_up(balancing)
         created = ", ".join(str(number) for number, one in types if one.what == ORDERS)
         step_all(lab, cursor, step, f"balancing_order WHERE step_no IN ({created or 'NULL'})")
         begin_signatures(lab, cursor, [batch["batch_id"] for batch in batches])
@@ -76,7 +79,7 @@ def make_batches(lab: Lab, chosen: Mapping[str, str], signer: Signer, *, which: 
         orders = sum(batch["orders"] for batch in batches)
         lab.log(cursor, "balance", str(balancing.number), which=which, batches=told, orders=orders)
         cursor.execute("DROP TABLE balancing_order")
-    return {"balancing": balancing.number, "orders": orders, "batches": batches}
+    return {"balancing": balancing.number, "orders": orders, "batches": batches, "remote_backup": backup}
 
 
 def _chosen(chosen: Mapping[str, str]) -> list[tuple[int, RecordType]]:
@@ -142,25 +145,51 @@ def _batches(balancing: _Balancing, step_no: int, one: RecordType) -> list[dict[
 
 
 def _keep(balancing: _Balancing, head: Head, content: Frozen, what: str) -> dict[str, Any]:
-    """Keep a batch with its frozen payload, its signature, its orders and the first event of its protocol."""
-    lab, cursor, identity = balancing.lab, balancing.cursor, head.identity
-    digest = hashlib.sha256(content.payload)
-    batch_id = insert_batch(
-        lab, cursor, "send", identity, digest.hexdigest(), record_format=balancing.record_format,
-        priority=head.priority, records=len(content.order_ids), balancing=balancing.number,
-    )  # fmt: skip
-    cursor.execute("INSERT INTO ops.batch_content VALUES (?, ?)", [batch_id, content.payload])
-    now = lab.clock()
-    signature = balancing.signer.sign(identity, digest.digest(), now)
-    cursor.execute(
-        "INSERT INTO ops.batch_signature VALUES (?, ?, ?, ?, ?)",
-        [batch_id, balancing.signer.key_id, signature, lab.caller.reference, now],
-    )
-    _TAKEN[what](lab, cursor, batch_id, content.order_ids)
+    """Keep a batch as `_keep_payload` does, with what becomes of its records."""
+    identity = head.identity
+    batch_id = _keep_payload(balancing, head, content.payload, len(content.order_ids))
+    _TAKEN[what](balancing.lab, balancing.cursor, batch_id, content.order_ids)
     return {
         "batch_id": batch_id, "batch_type": identity.batch_type, "batch_order": identity.order,
         "file_name": identity.file_name(balancing.record_format), "priority": head.priority,
         "orders": len(content.order_ids),
+    }  # fmt: skip
+
+
+def _keep_payload(balancing: _Balancing, head: Head, payload: bytes, records: int) -> int:
+    """Keep a batch with its frozen payload, its signature and the first event of its protocol; return its number."""
+    lab, cursor = balancing.lab, balancing.cursor
+    digest = hashlib.sha256(payload)
+    batch_id = insert_batch(
+        lab, cursor, "send", head.identity, digest.hexdigest(), record_format=balancing.record_format,
+        priority=head.priority, records=records, balancing=balancing.number,
+    )  # fmt: skip
+    cursor.execute("INSERT INTO ops.batch_content VALUES (?, ?)", [batch_id, payload])
+    now = lab.clock()
+    signature = balancing.signer.sign(head.identity, digest.digest(), now)
+    cursor.execute(
+        "INSERT INTO ops.batch_signature VALUES (?, ?, ?, ?, ?)",
+        [batch_id, balancing.signer.key_id, signature, lab.caller.reference, now],
+    )
+    return batch_id
+
+
+def _back_up(balancing: _Balancing) -> dict[str, Any] | None:
+    """Make a remote backup of the settings when they have changed; None when they have not."""
+    lab, cursor = balancing.lab, balancing.cursor
+    settings = changed_settings(lab, cursor)
+    if settings is None:
+        return None
+    year = bank_day(lab).year
+    number = last_number(cursor, balancing.recipient, BatchType.REMOTE_BACKUP, year) + 1
+    if number > NUMBER_MAX:
+        raise Refused(f"the numbers of remote backups are used up in {year}; nothing was balanced")
+    identity = BatchIdentity(balancing.sender, balancing.recipient, BatchType.REMOTE_BACKUP, year, number)
+    payload = written_backup(Backup(identity.line, settings))
+    batch_id = _keep_payload(balancing, Head(identity, priority=False), payload, len(settings))
+    return {
+        "batch_id": batch_id, "batch_type": identity.batch_type, "batch_order": identity.order,
+        "records": len(settings),
     }  # fmt: skip
 
 

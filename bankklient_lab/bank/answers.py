@@ -17,6 +17,13 @@ from bankklient_lab.sealing.identity import BatchIdentity
 
 def send(work: Work, point: int, batch_type: int, messages: Sequence[Message]) -> BatchIdentity:
     """Make the next batch of a type for a client."""
+    identity = next_identity(work, point, batch_type)
+    keep(work, identity, write_batch(Batch(identity, False, (), messages)))
+    return identity
+
+
+def next_identity(work: Work, point: int, batch_type: int) -> BatchIdentity:
+    """Return what identifies the next batch of a type for a client."""
     year = work.day.year
     row = work.store.row(
         "SELECT coalesce(max(number), 0) + 1 FROM outgoing"
@@ -24,21 +31,24 @@ def send(work: Work, point: int, batch_type: int, messages: Sequence[Message]) -
         {"point": point, "batch_type": batch_type, "year": year},
     )
     assert row is not None
-    identity = BatchIdentity(work.parameters.point, point, batch_type, year, row[0])
-    payload = write_batch(Batch(identity, False, (), messages))
+    return BatchIdentity(work.parameters.point, point, batch_type, year, row[0])
+
+
+def keep(work: Work, identity: BatchIdentity, payload: bytes, *, by_hand: bool = False) -> None:
+    """Keep a batch for its client, who fetches it unless it is given `by_hand`."""
     work.store.do(
-        "INSERT INTO outgoing VALUES ($recipient, $batch_type, $year, $number, $sha256, $payload, $at, NULL)",
+        "INSERT INTO outgoing VALUES ($recipient, $batch_type, $year, $number, $sha256, $payload, $at, $taken)",
         {
-            "recipient": point,
-            "batch_type": batch_type,
-            "year": year,
+            "recipient": identity.recipient,
+            "batch_type": identity.batch_type,
+            "year": identity.year,
             "number": identity.number,
             "sha256": sha256(payload).hexdigest(),
             "payload": payload,
             "at": work.at,
+            "taken": work.at if by_hand else None,
         },
     )
-    return identity
 
 
 class Told(NamedTuple):

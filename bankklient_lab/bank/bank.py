@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import pyarrow as pa
 
-from bankklient_lab.bank import contracts, foreign, incoming, letters, receipt, statements, taking
+from bankklient_lab.bank import contracts, foreign, incoming, issuing, letters, receipt, statements, taking
 from bankklient_lab.bank.calendar import Hours
 from bankklient_lab.bank.codebooks import send_codebook
 from bankklient_lab.bank.contracts import Account
@@ -212,10 +212,29 @@ class Bank:
         with self._now() as work:
             contracts.register_client(work, point, name, encrypted=encrypted, np_days=np_days, signers=signers)
 
-    def register_key(self, certificate: Certificate, *, signs_orders: bool = True) -> None:
-        """Register the certificate of a client's key; one that does not sign orders only brings batches."""
+    def register_key(self, certificate: Certificate, *, signs_orders: bool = True, key_order: str = "") -> None:
+        """Register the certificate of a client's key; one that does not sign orders only brings batches.
+
+        `key_order` (rrrrnnnn) is what the client said of it.
+        """
         with self._now() as work:
-            contracts.register_key(work, certificate, signs_orders=signs_orders)
+            contracts.register_key(work, certificate, signs_orders=signs_orders, key_order=key_order)
+
+    def issue_configuration(
+        self, point: int, password: str, *, address: str = "", recovery: bool = False, since: date | None = None
+    ) -> tuple[str, bytes]:
+        """Issue the configuration with which a client's lab begins; return the name of its file and its content.
+
+        `password` opens its one-time key and goes another way; `address` is that of the bank's service. One that was
+        issued before and not used is good no more. With `recovery` it is for a client whose lab is lost: its keys are
+        trusted no more, and what was made for it from the day `since` (None: the first of the year) is sent again.
+        Refused for a client that has keys and does not recover, and for one that recovers and has none.
+        """
+        wanted = issuing.Wanted(point, password, address)
+        with self._now() as work:
+            if not recovery:
+                return issuing.issue(work, self._key, wanted)
+            return issuing.recover(work, self._key, wanted, since or work.day.replace(month=1, day=1))
 
     def withdraw_key(self, fingerprint: str) -> None:
         """Trust a client's key no more."""
@@ -295,10 +314,10 @@ class Bank:
         with self._now() as work:
             return contracts.certificate(work, fingerprint)
 
-    def is_replaced(self, fingerprint: str) -> bool:
-        """Tell whether a client's key was replaced by a newer one: then it only asks after batches that it brought."""
+    def may_fetch(self, fingerprint: str) -> bool:
+        """Tell whether a client's key fetches what waits: not one that was replaced, nor that of a configuration."""
         with self._now() as work:
-            return contracts.is_replaced(work, [fingerprint])
+            return not (contracts.is_replaced(work, [fingerprint]) or contracts.is_one_time(work, [fingerprint]))
 
     def check(self) -> dict[str, int]:
         """Return of each invariant how many rows break it; all must be 0."""

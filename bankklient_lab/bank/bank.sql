@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS certificate (
     fingerprint VARCHAR PRIMARY KEY,
     point INTEGER NOT NULL,
     certificate BLOB NOT NULL,          -- X.509, DER
+    key_order VARCHAR NOT NULL,         -- rrrrnnnn, as the client said; empty: it did not
     signs_orders BOOLEAN NOT NULL,      -- else it only brings batches
+    one_time BOOLEAN NOT NULL,          -- of a configuration: it announces the client's first key, and nothing else
     registered_at TIMESTAMPTZ NOT NULL,
     replaced_at TIMESTAMPTZ,            -- by a newer key: it brings nothing new, and is trusted for what came before
     withdrawn_at TIMESTAMPTZ

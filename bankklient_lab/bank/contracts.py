@@ -62,18 +62,22 @@ def register_client(
     )
 
 
-def register_key(work: Work, certificate: Certificate, *, signs_orders: bool) -> None:
+def register_key(
+    work: Work, certificate: Certificate, *, signs_orders: bool, key_order: str = "", one_time: bool = False
+) -> None:
     """Register the certificate of a client's key, from now on."""
     require_client(work, certificate.point)
     if work.store.row("SELECT 1 FROM certificate WHERE fingerprint = $id", {"id": certificate.fingerprint}):
         raise BadArgument("this key is registered already")
     work.store.do(
-        "INSERT INTO certificate VALUES ($id, $point, $der, $signs, $at, NULL, NULL)",
+        "INSERT INTO certificate VALUES ($id, $point, $der, $order, $signs, $once, $at, NULL, NULL)",
         {
             "id": certificate.fingerprint,
             "point": certificate.point,
             "der": certificate.der,
+            "order": key_order,
             "signs": signs_orders,
+            "once": one_time,
             "at": work.at,
         },
     )
@@ -91,7 +95,7 @@ def replace_key(work: Work, change: KeyChange) -> None:
     """Register a client's new key, which may what the one that it replaces might; that one brings nothing new."""
     row = work.store.row("SELECT signs_orders FROM certificate WHERE fingerprint = $id", {"id": change.replaces})
     assert row is not None  # its signature was verified
-    register_key(work, change.certificate, signs_orders=row[0])
+    register_key(work, change.certificate, signs_orders=row[0], key_order=change.key_order)
     work.store.do(
         "UPDATE certificate SET replaced_at = $at WHERE fingerprint = $id", {"id": change.replaces, "at": work.at}
     )
@@ -102,6 +106,16 @@ def is_replaced(work: Work, fingerprints: Sequence[str]) -> bool:
     return bool(
         work.store.row(
             "SELECT 1 FROM certificate WHERE replaced_at IS NOT NULL AND fingerprint IN (SELECT unnest($ids))",
+            {"ids": list(fingerprints)},
+        )
+    )
+
+
+def is_one_time(work: Work, fingerprints: Sequence[str]) -> bool:
+    """Tell whether one of these keys is of a configuration: it only announces the client's first key."""
+    return bool(
+        work.store.row(
+            "SELECT 1 FROM certificate WHERE one_time AND fingerprint IN (SELECT unnest($ids))",
             {"ids": list(fingerprints)},
         )
     )

@@ -135,8 +135,8 @@ class _Doors:
         certificate = bank.trust(fingerprint)
         if certificate is None:  # withdrawn a moment ago
             raise SealBroken("signer", "nobody who is known signed the request")
-        if bank.is_replaced(fingerprint) and not request.url.path.startswith("/batches/"):
-            raise SealBroken("signer", "the key that signed the request was replaced by a newer one")
+        if not bank.may_fetch(fingerprint) and not request.url.path.startswith("/batches/"):
+            raise SealBroken("signer", "the key that signed the request was replaced, or is good for one batch alone")
         return certificate
 
     def _identity(self, asked: Asked) -> BatchIdentity:

@@ -103,7 +103,13 @@ def run(
             + (", priority payments" if batch["priority"] else "")
             for batch in made["batches"]
         ),
-    )
+        *(
+            [f"batch {backup['batch_type']} {backup['batch_order']} is made: remote backup of"
+             f" {backup['records']} settings"]
+            if (backup := made["remote_backup"])
+            else []
+        ),
+    )  # fmt: skip
 
 
 def batches(how: Answered) -> None:

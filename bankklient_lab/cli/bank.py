@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 BankArgument = Annotated[str, typer.Argument(metavar="BANK", help="Folder of the bank.")]
 PointArgument = Annotated[int, typer.Argument(metavar="POINT", help="Connection point of the client.")]
 _QUESTION = "Password of the bank's key: "
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
+_ONCE_CHARS = 8  # as every password of a key
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
         "found": found, "client": client, "key": key, "account": account, "permit": permit, "codebook": codebook,
-        "message": message, "messages": messages, "advance": advance,
+        "configuration": configuration, "message": message, "messages": messages, "advance": advance,
         "balances": balances, "statements": statements, "check": check, "serve": serve,
     }  # fmt: skip
     for name, command in commands.items():
@@ -81,23 +84,24 @@ def key(
     """Register a client's key; compare the fingerprint with the client's on another way."""
     from bankklient_lab.sealing.certificates import fingerprint_text
 
-    found = _certificate(_content(file))
+    found, order = _certificate(_content(file))
     with _opened(bank, password_file) as one:
-        one.register_key(found, signs_orders=not brings_only)
+        one.register_key(found, signs_orders=not brings_only, key_order=order)
     lines([f"the key of {found.point} is registered; its fingerprint is {fingerprint_text(found.fingerprint)}"])
 
 
-def _certificate(content: bytes) -> Certificate:
-    """Return the certificate of a file, or that of a first key that identifies itself; FormatError for others."""
+def _certificate(content: bytes) -> tuple[Certificate, str]:
+    """Return the certificate of a file, or that and the order of a first key that identifies itself; FormatError."""
     from bankklient_lab.sealing.certificates import read_certificate
     from bankklient_lab.sealing.identification import read_identification
 
     try:
-        return read_identification(content, datetime.now(UTC)).certificate
+        found = read_identification(content, datetime.now(UTC))
     except SealBroken as broken:
         if broken.reason != "format":
             raise
-    return read_certificate(content)
+        return read_certificate(content), ""
+    return found.certificate, found.key_order
 
 
 def account(
@@ -190,6 +194,40 @@ def _content(file: str) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         raise BadArgument(f"{file} can't be read ({error.strerror})") from None
+
+
+def configuration(
+    bank: BankArgument,
+    point: PointArgument,
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the file for the client is put.")],
+    address: Annotated[str, typer.Option(metavar="URL", help="Of the bank's service, as `bank serve` tells it.")] = "",
+    recovery: Annotated[bool, typer.Option("--recovery", help="The client's lab is lost: its keys end.")] = False,
+    since: Annotated[
+        str, typer.Option(metavar="DAY", help="With --recovery: what was made from this day on is sent again.")
+    ] = "",
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Issue the configuration with which a client's lab begins; its password and fingerprint go another way."""
+    from bankklient_lab.sealing.certificates import fingerprint_text
+    from bankklient_lab.store.files import write_whole
+
+    if since and not recovery:
+        raise BadArgument("--since says what is sent again with --recovery; a first configuration sends nothing")
+    once = "".join(secrets.choice(_ALPHABET) for _ in range(_ONCE_CHARS))
+    with _opened(bank, password_file) as one:
+        name, content = one.issue_configuration(
+            point, once, address=address, recovery=recovery, since=options.day(since) if since else None
+        )
+        fingerprint = fingerprint_text(one.certificate.fingerprint)
+    path = Path(folder) / name
+    write_whole(path, content)
+    lines(
+        [
+            f"{path} is the configuration for client {point}",
+            f"password of its one-time key, to be told another way: {once}",
+            f"fingerprint of the bank's certificate, to be told another way: {fingerprint}",
+        ]
+    )
 
 
 def advance(

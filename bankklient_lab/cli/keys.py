@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     commands: dict[str, Callable[..., None]] = {
         "list": list_keys, "create": create, "hand-over": hand_over, "announce": announce, "delivered": delivered,
-        "pass": make_pass, "password": change_password, "register-bank": register_bank,
+        "pass": make_pass, "password": change_password, "register-bank": register_bank, "install": install,
     }  # fmt: skip
     add_group(app, "keys", "Keys that sign and open batches: the client's and the bank's.", commands)
 
@@ -187,6 +187,29 @@ def register_bank(
             fingerprint = _compared(seen["fingerprint"])
         done = register_bank_key(one, file, fingerprint)
     how.tell(done, f"key {done['key_id']} is the bank's from now on; it expires on {done['expires_on']}")
+
+
+def install(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration that the bank issued.")],
+    fingerprint: FingerprintOption = "",
+    *,
+    how: Answered,
+) -> None:
+    """Begin a new lab with the bank's configuration: the first one, or one for recovery after the lab was lost."""
+    from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
+
+    with how.opened() as one:
+        if not fingerprint:
+            seen = inspect_configuration(one, file)
+            lines([f"configuration for {seen['purpose']}, from {seen['bank']} for {seen['client']}"])
+            fingerprint = _compared(seen["fingerprint"])
+        done = take_configuration(one, file, fingerprint)
+    how.tell(
+        done,
+        f"{done['accounts']} accounts and {done['settings']} settings are taken over; key {done['key_id']}, the"
+        f" {done['title']}, announces your first key: bankklient keys create operational",
+        *(f"this version has no setting {name}; the bank's value is left out" for name in done["left_out"]),
+    )
 
 
 def _compared(fingerprint: str) -> str:

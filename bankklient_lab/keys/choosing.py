@@ -5,7 +5,16 @@ from __future__ import annotations
 from bankklient_lab.codebooks.codes import BatchType, Sent
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.keys.points import OWN, point_of
-from bankklient_lab.keys.register import OF_OWNER, OPERATIONAL, PERSONAL, Key, newest_key, today, valid_key
+from bankklient_lab.keys.register import (
+    ONE_TIME,
+    OPERATIONAL,
+    PERSONAL,
+    Key,
+    key_numbered,
+    newest_key,
+    today,
+    valid_key,
+)
 from bankklient_lab.lab import Lab
 
 AUTHORIZED, INSTALLER = "authorized", "installer"  # kinds of users
@@ -61,21 +70,22 @@ def _is_announced(lab: Lab) -> bool:
 
 def demand_not_replaced(lab: Lab, fingerprint: str) -> None:
     """Raise Refused for an own key that was replaced by one which the bank has by now: nothing goes on with it."""
-    replaced = newest_key(lab, "sha256(certificate) = $id AND NOT valid", id=fingerprint)
-    now = valid_key(lab, replaced.point, replaced.kind, replaced.user_id) if replaced is not None else None
-    if now is not None and now.delivered:
+    now = newest_key(
+        lab, "delivered AND replaces = (SELECT key_id FROM ops.key WHERE sha256(certificate) = $id)", id=fingerprint
+    )
+    if now is not None:
         raise Refused(f"the bank has taken over the {now.title}; transmit once more, with it")
 
 
 def previous_key(lab: Lab, key: Key) -> Key | None:
-    """Return the key that another one replaced and that the bank knows; None for the first of its kind and owner."""
+    """Return the key that another one replaced, which announces it; None for one that is handed over."""
+    return key_numbered(lab, key.replaces) if key.replaces is not None else None
+
+
+def one_time_key(lab: Lab) -> Key | None:
+    """Return the key of the bank's configuration while it announces the first operational key."""
     return newest_key(
-        lab,
-        f"{OF_OWNER} AND key_id < $key_id AND delivered AND private_key IS NOT NULL",
-        point=key.point,
-        kind=key.kind,
-        user_id=key.user_id,
-        key_id=key.key_id,
+        lab, "point = $point AND list_contains($kinds, kind) AND valid", point=_own(lab), kinds=list(ONE_TIME)
     )
 
 
@@ -88,9 +98,11 @@ def key_to_replace(lab: Lab, kind: str) -> Key | None:
         raise BadArgument(f"unknown kind of key {kind!r}; there are {OPERATIONAL} and {PERSONAL}")
     caller = kind_of_caller(lab)
     present = valid_key(lab, _own(lab), kind, lab.caller.user_id if kind == PERSONAL else None)
+    if present is None and kind == OPERATIONAL:
+        present = one_time_key(lab)
     if kind == PERSONAL and caller != AUTHORIZED:
         raise Refused("only authorized persons have personal keys")
-    if caller == INSTALLER and present is not None:
+    if caller == INSTALLER and present is not None and present.kind not in ONE_TIME:
         raise Refused("the installer makes the first operational key only, and there is one already")
     if caller not in (AUTHORIZED, INSTALLER) and _authorized_person_exists(lab):
         raise Refused("since the client has an authorized person, only such persons make keys")

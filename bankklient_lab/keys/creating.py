@@ -57,6 +57,7 @@ def create_key(
             lab, cursor, made.certificate,
             key_order=next_order(lab, cursor, made.certificate.point),
             user_id=lab.caller.user_id if kind == PERSONAL else None,
+            replaces=replaced.key_id if replaced else None,
             private_key=sealed_key(made, password),
             saved_password=sealed_password(lab, password, made.certificate.der) if save_password else "",
             warn_days=warn_days,

@@ -6,7 +6,7 @@ from bankklient_lab.actions import action
 from bankklient_lab.errors import Refused
 from bankklient_lab.keys.choosing import is_proven_by, previous_key
 from bankklient_lab.keys.points import OWN, point_of
-from bankklient_lab.keys.register import OPERATIONAL, Key, key_numbered, valid_key
+from bankklient_lab.keys.register import ONE_TIME, OPERATIONAL, Key, key_numbered, valid_key
 from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.certificates import Certificate, fingerprint_text, read_fingerprint
@@ -62,9 +62,13 @@ def record_key_delivery(lab: Lab, key_id: int, fingerprint: str) -> None:
 
 
 def note_delivered(lab: Lab, key: Key) -> None:
-    """Note that the bank has the public part of a key."""
+    """Note that the bank has the public part of a key; a one-time key that brought it is thrown away."""
     with lab.database.tx("ops") as cursor:
         cursor.execute("UPDATE ops.key SET delivered = true WHERE key_id = ?", [key.key_id])
+        cursor.execute(
+            "UPDATE ops.key SET private_key = NULL WHERE key_id = ? AND list_contains(?, kind)",
+            [key.replaces, list(ONE_TIME)],
+        )
         lab.log(cursor, "key_delivered", key.title, fingerprint=key.certificate.fingerprint)
 
 

@@ -93,6 +93,11 @@ def change_connection_point(
         kept_channel,
         before.settings if settings is None and channel in (None, before.channel) else settings or {},
     )
+    set_point(lab, before, wanted)
+
+
+def set_point(lab: Lab, before: Point, wanted: Point) -> None:
+    """Give a connection point another number, name or channel; BadArgument, Refused as `change_connection_point`."""
     _check(wanted)
     with lab.database.tx("ops") as cursor:
         if wanted.point != before.point:
@@ -107,10 +112,10 @@ def change_connection_point(
             " changed_by = ?, changed_at = ? WHERE role = ?",
             [
                 wanted.point, wanted.name, wanted.encrypted, wanted.channel,
-                json.dumps(wanted.settings, ensure_ascii=False), lab.caller.reference, lab.clock(), role,
+                json.dumps(wanted.settings, ensure_ascii=False), lab.caller.reference, lab.clock(), wanted.role,
             ],
         )  # fmt: skip
-        lab.log(cursor, "change_connection_point", role, **{part: getattr(wanted, part) for part in changed})
+        lab.log(cursor, "change_connection_point", wanted.role, **{part: getattr(wanted, part) for part in changed})
 
 
 def _check(point: Point) -> None:

@@ -10,8 +10,10 @@ from bankklient_lab.errors import UnknownName
 from bankklient_lab.keys.points import BANK, point_of
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.sealing.certificates import Certificate, read_certificate
+from bankklient_lab.sealing.configuration import AFTER_RECOVERY, INITIALIZATION
 
 OPERATIONAL, PERSONAL = "operational", "personal"
+ONE_TIME = (INITIALIZATION, AFTER_RECOVERY)  # kinds of the key that comes with the bank's configuration
 
 
 class Key(NamedTuple):
@@ -28,6 +30,7 @@ class Key(NamedTuple):
     valid: bool
     delivered: bool
     proven: bool
+    replaces: int | None
 
     @property
     def title(self) -> str:
@@ -49,8 +52,8 @@ class Key(NamedTuple):
 
 
 _KEY = (
-    "SELECT key_id, point, kind, key_order, user_id, certificate, expires_on, warn_days, valid, delivered, proven"
-    " FROM ops.key"
+    "SELECT key_id, point, kind, key_order, user_id, certificate, expires_on, warn_days, valid, delivered, proven,"
+    " replaces FROM ops.key"
 )
 
 
@@ -113,17 +116,18 @@ def today(lab: Lab) -> date:
 
 
 def insert_key(lab: Lab, cursor: Any, certificate: Certificate, **values: object) -> Key:
-    """Add a key with its certificate, as the valid one of its kind and owner, and return it."""
+    """Add a key with its certificate, as the valid one of its kind and owner instead of the present one; return it."""
     row: dict[str, object] = {
         "point": certificate.point, "kind": certificate.kind, "user_id": None,
-        "certificate": certificate.der, "private_key": None, "saved_password": "",
+        "certificate": certificate.der, "replaces": None, "private_key": None, "saved_password": "",
         "expires_on": certificate.valid_until.date(), "valid": True, "delivered": False, "refused": False,
         "proven": False,
         "failed_tries": 0, "created_by": lab.caller.reference, "created_at": lab.clock(),
     } | values  # fmt: skip
     cursor.execute(
-        "UPDATE ops.key SET valid = false WHERE point = ? AND kind = ? AND user_id IS NOT DISTINCT FROM ? AND valid",
-        [row["point"], row["kind"], row["user_id"]],
+        "UPDATE ops.key SET valid = false WHERE valid"
+        " AND (key_id = $replaces OR (point = $point AND kind = $kind AND user_id IS NOT DISTINCT FROM $user_id))",
+        {name: row[name] for name in ("replaces", "point", "kind", "user_id")},
     )
     ((key_id,),) = cursor.execute("SELECT coalesce(max(key_id), 0) + 1 FROM ops.key").fetchall()
     row = {"key_id": key_id, **row}

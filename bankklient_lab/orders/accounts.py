@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Iterable
+from typing import Any, Literal, get_args
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, UnknownName
@@ -22,6 +23,19 @@ def own_accounts(lab: Lab) -> Read:
         "SELECT number AS account, prefix, base, bank_code AS bank, currency, name, position FROM own_accounts()"
         " ORDER BY number, currency"
     )
+
+
+def keep_accounts(cursor: Any, accounts: Iterable[tuple[str, str, str, str]]) -> None:
+    """Keep accounts that the bank names: IBAN, currency, name, and the side of orders on which each may stand."""
+    for number, currency, name, position in accounts:
+        if position not in get_args(Position):
+            raise BadArgument(f"the bank gives account {number} an unknown position {position[:20]!r}")
+        cursor.execute(
+            "INSERT INTO ops.account BY NAME SELECT coalesce(max(account_id), 0) + 1 AS account_id, $number AS number,"
+            " $currency AS currency, $name AS name, $position AS position FROM ops.account"
+            " ON CONFLICT (number, currency) DO UPDATE SET position = excluded.position",
+            {"number": number, "currency": currency, "name": name or None, "position": position},
+        )
 
 
 @action("2", mode="batch", record="order_id")

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bankklient_lab.errors import Refused
+from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.lab import Lab
 
 BANK_ZONE = "Europe/Prague"
@@ -27,6 +27,16 @@ def take_numbers(cursor: Any, day: date, count: int) -> int:
         raise Refused(f"a day has at most {A_DAY_MAX} orders; {last} were made on {day}")
     cursor.execute("INSERT OR REPLACE INTO ops.order_number VALUES (?, ?)", [day, last + count])
     return int(f"{day:%Y%m%d}") * (A_DAY_MAX + 1) + int(last)
+
+
+def go_on_after(cursor: Any, order_id: int) -> None:
+    """Begin the numbers of a lab after those of another one, whose greatest id this is; BadArgument for no id."""
+    day_number, last = divmod(order_id, A_DAY_MAX + 1)
+    try:
+        day = date.fromisoformat(f"{day_number:08d}")
+    except ValueError:
+        raise BadArgument(f"{order_id} is no identification of an order") from None
+    cursor.execute("INSERT OR REPLACE INTO ops.order_number VALUES (?, ?)", [day, last])
 
 
 def last_number(order_id: int) -> int:

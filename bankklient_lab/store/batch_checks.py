@@ -17,10 +17,12 @@ _GONE = listed(DISCARDED)  # with their batch
 BATCH_CHECKS: tuple[Check, ...] = (
     Check(
         "batch_numbers",
-        "Batches to the bank are numbered from 1 without gaps, for each point, type and year.",
+        "Batches to the bank are numbered from 1, or on from those of a lost lab, without gaps, by point, type, year.",
         """
-        SELECT point, batch_type, year, count(*) AS batches, max(number) AS last FROM ops.batch
-        WHERE direction = 'send' GROUP BY ALL HAVING count(*) <> max(number) OR min(number) <> 1
+        SELECT b.point, batch_type, year, count(*) AS batches, max(b.number) AS last
+        FROM ops.batch b LEFT JOIN ops.lost_number l USING (batch_type, year)
+        WHERE direction = 'send' GROUP BY b.point, batch_type, year, l.number
+        HAVING count(*) <> max(b.number) - coalesce(l.number, 0) OR min(b.number) <> coalesce(l.number, 0) + 1
         """,
     ),
     Check(

@@ -17,11 +17,12 @@ KEY_CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "valid_keys",
-        "The valid key of a connection point, kind and user is the last one that was not refused, and no other.",
+        "The valid key of a connection point, kind and user is the last one that was not refused or replaced.",
         """
         SELECT key_id, key_order, kind, valid FROM ops.key
         QUALIFY valid IS DISTINCT FROM (NOT refused
-            AND key_id = max(key_id) FILTER (NOT refused) OVER (PARTITION BY point, kind, user_id))
+            AND key_id = max(key_id) FILTER (NOT refused) OVER (PARTITION BY point, kind, user_id)
+            AND key_id NOT IN (SELECT replaces FROM ops.key WHERE NOT refused AND replaces IS NOT NULL))
         """,
     ),
     Check(

@@ -122,7 +122,7 @@ async def test_a_key_change_that_was_tampered_with_changes_no_key(world: World, 
     container = world.sealed(bytes(change), read_line("20001|600|2|20260001"))
     assert world.bank.take(container).status == "refused"
     assert world.bank.trust(key_of(CLIENT, "personal").certificate.fingerprint) is None
-    assert not world.bank.is_replaced(key_of(CLIENT).certificate.fingerprint)
+    assert world.bank.may_fetch(key_of(CLIENT).certificate.fingerprint)
 
 
 async def test_the_current_state_has_balances_movements_holds_and_orders(world: World) -> None:

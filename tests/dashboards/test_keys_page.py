@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bankklient_lab.bank import Account, Bank
 from bankklient_lab.dashboards.browser import Browser
 from bankklient_lab.dashboards.keys import Keys
 from bankklient_lab.dashboards.menu import offered
@@ -19,6 +20,7 @@ from bankklient_lab.keys.register import key_numbered, key_register
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.keys import new_key
 from tests.dashboards.texts import shown
+from tests.exchange.labs import BANK_KEY
 from tests.orders.labs import hands
 
 PASSWORD = "Eight-8x"
@@ -115,6 +117,31 @@ def test_the_banks_key_is_registered_after_its_fingerprint_was_compared(lab: Lab
     page.bank.dropped("bank.pem", file)
     assert not page.bank._compare.visible
     assert "registered already" in page.bank._problem.object
+
+
+@pytest.mark.spec("TRN-184")
+def test_a_lab_begins_with_the_configuration_of_the_bank(lab: Lab, tmp_path: Path) -> None:
+    bank = Bank.open(None, lab.clock, key=BANK_KEY)
+    bank.register_client(20_001, "Our company")
+    bank.open_account(Account("CZ3506000000000000001000", "CZK", "Main", 20_001))
+    file = tmp_path / "0-0"
+    file.write_bytes(bank.issue_configuration(20_001, "once-8xx")[1])
+    bank.close()
+    page = page_of(lab)
+    page.bank.open()
+    page.bank.dropped("26000110.02", file)
+    assert "Our company (20001)" in page.bank._facts.object
+    assert BANK_KEY.certificate.fingerprint[:4].upper() in page.bank._facts.object
+    page.bank.same.value = True
+    assert page.bank.button.label == "Begin with this configuration"
+    page.bank.register()
+    assert [row["kind"] for row in key_register.rows(lab)] == ["operational", "initialization"]
+    page.maker.open()
+    assert page.maker.form is not None
+    assert page.maker.form.widgets["expires_days"].visible  # it goes by a batch
+    make(page)
+    page.maker._leave(3)
+    assert list(page.drawer.forms) == ["announce", "pass", "change"]
 
 
 def test_what_is_no_certificate_is_told_with_its_name(lab: Lab, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def usable(pair: Pair) -> list[int]:
         row["key_id"]
         for row in key_register.rows(pair.lab)
         if row["private"] and row["valid"] and row["delivered"]
-        and pair.bank.trust(row["fingerprint"]) and not pair.bank.is_replaced(row["fingerprint"])
+        and pair.bank.trust(row["fingerprint"]) and pair.bank.may_fetch(row["fingerprint"])
     ]  # fmt: skip
 
 

@@ -107,3 +107,33 @@ def test_warnings_stand_beside_the_list(at: Path, capsys: pytest.CaptureFixture[
         bl.create_key(lab, "operational", KEY_PASSWORD)
     assert run(["keys", "list"]) == DONE
     assert "expired on 2022-11-22" in capsys.readouterr().err
+
+
+@pytest.mark.spec("TRN-184")
+def test_a_lab_begins_with_the_configuration_of_a_bank(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _write_password(at / "bank-password", "of the bank")
+    last = ("--password-file", "bank-password")
+    for words in (
+        ("found", "bank"), ("client", "bank", "20777", "Our company"),
+        ("account", "bank", "CZ3506000000000000001000", "CZK", "Main", "--point", "20777"),
+    ):  # fmt: skip
+        assert run(["bank", *words, *last]) == DONE
+    assert run(["bank", "configuration", "bank", "20777", ".", "--since", "2026-11-01", *last]) == WRONG_USAGE
+    capsys.readouterr()
+    assert run(["bank", "configuration", "bank", "20777", ".", *last]) == DONE
+    path, once, fingerprint = (line.split(" is the ")[0].rsplit(": ")[-1] for line in _lines(capsys))
+    assert run(["keys", "install", path]) == WRONG_USAGE
+    assert "nobody to compare the fingerprint" in capsys.readouterr().err
+    assert run(["keys", "install", path, "--fingerprint", "00" * 32]) == WRONG_USAGE
+    assert run(["keys", "install", path, "--fingerprint", fingerprint]) == DONE
+    assert "1 accounts and 0 settings are taken over; key 2" in capsys.readouterr().out
+    assert run(["keys", "create", "operational", "--password-file", "password"]) == DONE
+    assert "keys announce 3" in capsys.readouterr().out
+    _write_password(at / "once", once)
+    assert run(["keys", "announce", "3", "--password-file", "password", "--previous-password-file", "once"]) == DONE
+    with _lab(at) as lab:
+        assert point_of(lab, OWN).name == "Our company"
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()

@@ -17,10 +17,11 @@ INSERT INTO ops.connection_point VALUES
 CREATE TABLE ops.key (
     key_id INTEGER PRIMARY KEY,
     point INTEGER NOT NULL,             -- whose key
-    kind VARCHAR NOT NULL CHECK (kind IN ('operational', 'personal')),
+    kind VARCHAR NOT NULL CHECK (kind IN ('operational', 'personal', 'initialization', 'initial after recovery')),
     key_order VARCHAR NOT NULL,         -- rrrrnnnn
     user_id INTEGER,                    -- of a personal key
     certificate BLOB NOT NULL,          -- X.509, DER
+    replaces INTEGER,                   -- the key that announces it to the bank; null: the first, handed over, or another's
     private_key BLOB,                   -- sealed by the password; null: another party's, or withdrawn
     saved_password VARCHAR NOT NULL,    -- sealed; empty: asked for
     expires_on DATE NOT NULL,           -- the first day on which it is not valid
@@ -54,6 +55,14 @@ CREATE TABLE ops.batch (
     changed_by VARCHAR NOT NULL,
     changed_at TIMESTAMPTZ NOT NULL,
     UNIQUE (direction, point, batch_type, year, number)
+);
+
+-- The last numbers of batches that a lab sent which was lost, as the bank told them to this one.
+CREATE TABLE ops.lost_number (
+    batch_type INTEGER NOT NULL,
+    year INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (batch_type, year)
 );
 
 CREATE TABLE ops.batch_content (        -- frozen: never written again
