@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.clocks import NOON
 from tests.orders.labs import FOREIGN, SAVINGS, created
 
 PASSWORD = "Eight-8x"
+YEAR = datetime.now(ZoneInfo("Europe/Prague")).year  # commands go by the clock of the machine
 
 
 class Said:
@@ -78,16 +81,16 @@ def test_from_a_summary_to_batches_and_their_statement(balance: Said, tmp_path: 
     assert "150000030/0600" in balance("summary", "--details")
     told = balance("run", "--type", "priority_payments", "--type", "domestic_orders", "--password-file", "password")
     assert told.splitlines() == [
-        "batch 1 20260001 is made: 1 orders, priority payments", "batch 1 20260002 is made: 3 orders",
+        f"batch 1 {YEAR}0001 is made: 1 orders, priority payments", f"batch 1 {YEAR}0002 is made: 3 orders",
     ]  # fmt: skip
     assert "1 of them are allowed duplicates" in balance.errors
-    assert [row["batch_order"] for row in balance.json("batches")] == ["20260001", "20260002"]
+    assert [row["batch_order"] for row in balance.json("batches")] == [f"{YEAR}0001", f"{YEAR}0002"]
     statement = balance.json("statement")
     assert [row["orders"] for row in statement["totals"]] == [1, 3]
     assert len(statement["orders"]) == 4
     assert len(balance("statement", "--part", "totals").splitlines()) == 3
     assert balance("statement", "--foreign") == "nothing was balanced yet\n"
-    balance("statement", "--batch", "20260001", "-o", "batch.csv")
+    balance("statement", "--batch", f"{YEAR}0001", "-o", "batch.csv")
     assert len((tmp_path / "batch.csv").read_text("utf-8-sig").splitlines()) == 2
 
 
@@ -103,7 +106,7 @@ def test_discarding_asks_twice_and_once_no_is_no(balance: Said, monkeypatch: pyt
         assert "nothing was changed" in balance.errors
     assert len(balance.json("batches")) == 1
     monkeypatch.setattr("builtins.input", lambda _prompt: "yes")
-    assert balance("discard", 1) == "batch 11 20260001 is discarded, with 1 orders\n"
+    assert balance("discard", 1) == f"batch 11 {YEAR}0001 is discarded, with 1 orders\n"
     assert balance.json("batches") == []
 
 
@@ -130,7 +133,7 @@ def test_at_a_terminal_each_type_is_shown_and_asked_for(balance: Said, monkeypat
     assert [prompt.partition(":")[0] for prompt in asked] == [
         "Priority payments", "Domestic orders", "Foreign payments",
     ]  # fmt: skip
-    assert told.splitlines()[-1] == "batch 11 20260001 is made: 1 orders"
+    assert told.splitlines()[-1] == f"batch 11 {YEAR}0001 is made: 1 orders"
     balance("run", "--type", "foreign_payments", "--password-file", "password", code=1)
     assert "Foreign payments: there is nothing to balance" in balance.errors
 
@@ -151,7 +154,7 @@ def test_at_a_terminal_a_wrong_password_is_asked_for_again(balance: Said, monkey
     assert balance.errors.splitlines()[-1] == "bankklient: cancelled; nothing was balanced"
     assert "tries left: 2" in balance.errors
     types("Wrong-8x", PASSWORD)
-    assert balance(*run_foreign) == "batch 11 20260001 is made: 1 orders\n"
+    assert balance(*run_foreign) == f"batch 11 {YEAR}0001 is made: 1 orders\n"
     assert "tries left: 1" in balance.errors  # cancelling did not change the count
     assert prompts == ["Password of the operational key 20260001 (empty: cancel): "] * 2
     types(*["Wrong-8x"] * 3)
@@ -165,7 +168,7 @@ def test_what_is_wrong_is_one_sentence(balance: Said) -> None:
         (("run", "--type", "coins", "--password-file", "password"), 2),
         (("run", "--type", "foreign_payments"), 2),
         (("discard", 7, "--yes"), 1),
-        (("statement", "--batch", "20260001"), 1),
+        (("statement", "--batch", f"{YEAR}0001"), 1),
         (("statement", "--part", "some"), 2),
         (("statement", "-o", "statement.doc"), 2),
     ):
