@@ -34,6 +34,40 @@ STEPS = {"OK": "bank_posts", "RU": "bank_posts_less", "OP": "bank_posts_more"}
 TAKEN_BACK = "booking_withdrawn"
 _STATUSES = " UNION ALL ".join(f"SELECT order_id, status FROM {table}" for table in TABLES)
 _SETTLED = "SELECT order_id, sum(amount) AS settled FROM ops.settlement SEMI JOIN live_import() USING (import_id)"
+_ALIKE = " AND ".join(
+    f"l.{name} IS NOT DISTINCT FROM o.{name}" for name in ("variable_symbol", "constant_symbol", "specific_symbol")
+)
+_SAME = (
+    "o.status NOT IN ('NS', 'ER') AND o.own_account = l.own_account AND o.currency = l.currency"
+    " AND o.sign * o.open = l.amount"
+)
+_LINE = f"{KEY}, l.day, l.own_account, l.amount, l.currency, l.counterparty_name, l.variable_symbol, l.bank_reference"
+_NAMED = " UNION ".join(
+    f"SELECT {KEY}, CASE WHEN regexp_full_match({name}, '[1-9][0-9]{{0,17}}') THEN {name}::BIGINT END AS order_id"
+    " FROM line"
+    for name in ("client_reference", "end_to_end_id")
+)
+# What follows WITH in a SELECT of the lines in booked_line with each order in order_at_bank that they may settle.
+_FITTING = f"""
+    line AS MATERIALIZED (FROM booked_line ANTI JOIN ops.settlement USING ({KEY})),
+    asked AS MATERIALIZED (
+        SELECT o.*, o.ordered - coalesce(n.settled, 0) AS open
+        FROM order_at_bank o LEFT JOIN ({_SETTLED} GROUP BY ALL) n USING (order_id)
+        WHERE o.status <> 'DE'),
+    named AS MATERIALIZED (SELECT n.* FROM ({_NAMED}) n SEMI JOIN asked USING (order_id)),
+    nameless AS (FROM line ANTI JOIN named USING ({KEY}))
+    SELECT {_LINE}, o.order_id, 1 AS rule,
+        if(l.currency = o.currency, abs(l.amount), l.original_amount) AS settles
+    FROM line l JOIN named USING ({KEY}) JOIN asked o USING (order_id)
+    WHERE o.own_account = l.own_account AND o.sign = sign(l.amount) AND settles IS NOT NULL
+        AND o.currency IN (l.currency, l.original_currency)
+    UNION ALL
+    SELECT {_LINE}, o.order_id, 2, abs(l.amount)
+    FROM nameless l JOIN asked o ON {_SAME} AND o.bank_reference = l.bank_reference AND o.family = 'domestic'
+    UNION ALL
+    SELECT {_LINE}, o.order_id, 3, abs(l.amount)
+    FROM nameless l JOIN asked o ON {_SAME} AND {_ALIKE} AND o.in_process AND o.created_on <= l.day
+        AND coalesce(canonical_account(l.counterparty_account, l.counterparty_bank) = o.other, true)"""
 
 
 def match_bookings(lab: Lab, cursor: Any) -> list[str]:
@@ -43,11 +77,14 @@ def match_bookings(lab: Lab, cursor: Any) -> list[str]:
     """
     if not cursor.execute("SELECT 1 FROM ops.sent_order LIMIT 1").fetchone():
         return []
+    # Both stand still while lines are matched, and to plan what they are made of costs more than all passes.
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE order_at_bank AS {sent()}")
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE booked_line AS {lines()}")
     while True:  # what a pass settles may leave one candidate to another line; each pass takes a line at least
         cursor.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE settled_line AS
-            WITH candidate AS ({candidates()}),
+            WITH candidate AS (WITH {_FITTING}),
             closest AS (
                 FROM candidate QUALIFY rule = min(rule) OVER (PARTITION BY {KEY})
                     AND rule = min(rule) OVER (PARTITION BY order_id))
@@ -158,13 +195,14 @@ def _sent(kind: Kind) -> str:
 def lines(*, all_of_them: bool = False) -> str:
     """Return SELECT of the booked lines of own accounts that are not matched.
 
-    Those of the newest import, and those since the oldest order that still waits was made, unless all are asked for:
-    earlier ones were judged when they came, and the cost must not grow with the history.
+    Those of the newest import, and those since the oldest order that still waits was made (in order_at_bank, which
+    `sent` makes), unless all are asked for: earlier ones were judged when they came, and the cost must not grow with
+    the history.
     """
     entry = ", ".join(f"e.{name}" for name in _REFERENCES)
     detail = ", ".join(f"d.{name}" for name in _REFERENCES if name != "currency")
-    recent = f"""import_id = (SELECT max(import_id) FROM live_import()) OR day >= (
-            SELECT min(created_on) FROM ({sent()})
+    recent = """import_id = (SELECT max(import_id) FROM live_import()) OR day >= (
+            SELECT min(created_on) FROM order_at_bank
             WHERE status IN ('NS', 'SE', 'RV', 'PR', 'IS', 'RU') OR (in_process AND status = 'OK'))"""
     return f"""
         SELECT l.*, own_account FROM (
@@ -183,35 +221,4 @@ def lines(*, all_of_them: bool = False) -> str:
 
 def candidates() -> str:
     """Return SELECT of lines with each order that they may settle: order_id, settles (in its currency), rule."""
-    number = "CASE WHEN regexp_full_match({0}, '[1-9][0-9]{{0,17}}') THEN {0}::BIGINT END"
-    named = " UNION ".join(
-        f"SELECT {KEY}, {number.format(name)} AS order_id FROM line" for name in ("client_reference", "end_to_end_id")
-    )
-    alike = " AND ".join(
-        f"l.{name} IS NOT DISTINCT FROM o.{name}" for name in ("variable_symbol", "constant_symbol", "specific_symbol")
-    )
-    same = (
-        "o.status NOT IN ('NS', 'ER') AND o.own_account = l.own_account AND o.currency = l.currency"
-        " AND o.sign * o.open = l.amount"
-    )
-    other = "canonical_account(l.counterparty_account, l.counterparty_bank)"
-    columns = f"{KEY}, l.day, l.own_account, l.amount, l.currency, l.counterparty_name, l.variable_symbol"
-    return f"""
-        WITH line AS MATERIALIZED ({lines()}), asked AS MATERIALIZED (
-            SELECT o.*, o.ordered - coalesce(n.settled, 0) AS open
-            FROM ({sent()}) o LEFT JOIN ({_SETTLED} GROUP BY ALL) n USING (order_id)
-            WHERE o.status <> 'DE'),
-        named AS MATERIALIZED (SELECT n.* FROM ({named}) n SEMI JOIN asked USING (order_id)),
-        nameless AS (FROM line ANTI JOIN named USING ({KEY}))
-        SELECT {columns}, l.bank_reference, o.order_id, 1 AS rule,
-            if(l.currency = o.currency, abs(l.amount), l.original_amount) AS settles
-        FROM line l JOIN named USING ({KEY}) JOIN asked o USING (order_id)
-        WHERE o.own_account = l.own_account AND o.sign = sign(l.amount) AND settles IS NOT NULL
-            AND o.currency IN (l.currency, l.original_currency)
-        UNION ALL
-        SELECT {columns}, l.bank_reference, o.order_id, 2, abs(l.amount)
-        FROM nameless l JOIN asked o ON {same} AND o.bank_reference = l.bank_reference AND o.family = 'domestic'
-        UNION ALL
-        SELECT {columns}, l.bank_reference, o.order_id, 3, abs(l.amount)
-        FROM nameless l JOIN asked o ON {same} AND {alike} AND o.in_process AND o.created_on <= l.day
-            AND coalesce({other} = o.other, true)"""
+    return f"WITH order_at_bank AS MATERIALIZED ({sent()}), booked_line AS MATERIALIZED ({lines()}), {_FITTING}"
