@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         delete_bank_message,
         read_bank_message,
     )
+    from bankklient_lab.exchange.payees import payee_checks, verify_payees
     from bankklient_lab.exchange.recording import record_answer
     from bankklient_lab.exchange.replies import change_message, client_messages, withdraw_message, write_to_bank
     from bankklient_lab.exchange.transmitting import transmit, way_to_bank
@@ -204,6 +205,7 @@ _MODULES = {
         "delete_bank_message",
         "read_bank_message",
     ),
+    "exchange.payees": ("payee_checks", "verify_payees"),
     "exchange.recording": ("record_answer",),
     "exchange.replies": ("change_message", "client_messages", "withdraw_message", "write_to_bank"),
     "exchange.transmitting": ("transmit", "way_to_bank"),
@@ -451,6 +453,7 @@ __all__ = [
     "pattern_groups",
     "pattern_values",
     "patterns",
+    "payee_checks",
     "payment_orders",
     "pending_entries",
     "permission_holders",
@@ -526,6 +529,7 @@ __all__ = [
     "verify_by_typing",
     "verify_log",
     "verify_orders",
+    "verify_payees",
     "waiting_signatures",
     "way_to_bank",
     "who_alone",

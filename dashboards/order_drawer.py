@@ -8,9 +8,10 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.codebooks.codes import Revocation
 from bankklient_lab.errors import SuspectedDuplicate
+from bankklient_lab.exchange.payees import payee_checks, verify_payees
 from bankklient_lab.orders.creating import CREATES, correct_order
 from bankklient_lab.orders.detail import order_detail
-from bankklient_lab.orders.kinds import kind_named
+from bankklient_lab.orders.kinds import domestic_collection, kind_named
 from bankklient_lab.orders.patterns import save_from_pattern
 from bankklient_lab.orders.timeline import order_steps
 from bankklient_lab.orders.verification import verify_by_typing
@@ -30,6 +31,7 @@ from .texts import text
 from .twins import Twins
 
 CORRECT, SAVE_TAKEN, COPY, TAKE, BACK, SURE = "correct", "save_taken", "copy", "take", "back", "sure "
+PAYEE = "verify_payee"
 WIDTH = 620
 DRAFT = "order "  # and the number: the name of a draft
 # What one person mostly wants of an order comes first.
@@ -81,14 +83,18 @@ class OrderDrawer:
         told = _without(order, items) if by_typing else order
         self._head.object = _head(told)
         self._body.object = (
-            _facts(told) + _answer(told) + _items(told) + _timeline(order_steps.rows(self._lab, order["order_id"]))
+            _facts(told)
+            + _payee([] if by_typing else payee_checks.rows(self._lab, order["order_id"]))
+            + _answer(told)
+            + _items(told)
+            + _timeline(order_steps.rows(self._lab, order["order_id"]))
         )
         self._put(self.typing if by_typing else None)
         if by_typing:
             self.typing.show(order["kind"], {}, only=items, button=text("orders.verify_typed"))
         # What would show or repeat what is to be typed waits in the page Orders.
         steps = [name for name in ORDER_OF_STEPS if name in order["steps"]]
-        names = [] if by_typing else [*self._saving(), *steps, *self._on_the_way(), *self._copying()]
+        names = [] if by_typing else [*self._saving(), *steps, *self._checking(), *self._on_the_way(), *self._copying()]
         self._offer([{"name": name, "label": step_label(name)} for name in names])
         if not by_typing:
             self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
@@ -98,6 +104,11 @@ class OrderDrawer:
         order = self.order
         waits = not order["saved"] and not order["errors"]
         return [SAVE_TAKEN] if waits and {CORRECT, "save"} & set(order["steps"]) else []
+
+    def _checking(self) -> list[str]:
+        """Return the question to the bank whose the account is, which comes before a payment is confirmed."""
+        pays = self.order["kind"] != domestic_collection.KIND.name and self.order["counter_name"]
+        return [PAYEE] if pays and "confirm" in self.order["steps"] else []
 
     def _on_the_way(self) -> list[str]:
         """Return what can be done to a sent order that the bank has not settled, as far as the caller may."""
@@ -135,6 +146,9 @@ class OrderDrawer:
                 self._save_taken()
             elif button == COPY:
                 self._copy()
+            elif button == PAYEE:
+                verify_payees(self._lab, [self.order["order_id"]])
+                self._show()
             elif button == TAKE:
                 take_order(self._lab, self._state, self.order["order_id"])
             elif button == "verify" and self.order["to_type"]:  # there they are asked for
@@ -241,6 +255,16 @@ def _facts(order: Mapping[str, Any]) -> str:
         *people,
     ]
     return formatting.facts(lines)
+
+
+def _payee(checks: list[dict[str, Any]]) -> str:
+    """Return what the bank said of the payee; nothing when it was not asked since the order says what it says."""
+    for one in checks:
+        told = text(f"orders.payee_{one['answer']}", name=one["name"], bank_name=one["bank_name"] or "")
+        asked = f"{formatting.moment(one['asked_at'])}, {one['asked_by']}"
+        mark = "" if one["answer"] == "MTCH" else " class='warn'"
+        return f"<h3>{escape(text('orders.payee'))}</h3><p{mark}>{escape(told)} <small>{escape(asked)}</small></p>"
+    return ""
 
 
 def _answer(order: Mapping[str, Any]) -> str:

@@ -22,12 +22,15 @@ from bankklient_lab.bank.incoming import Incoming
 from bankklient_lab.bank.ledger import INVARIANTS
 from bankklient_lab.bank.letters import Taken, Wanted
 from bankklient_lab.bank.parameters import Parameters, parameters_of
+from bankklient_lab.bank.payees import verify_payee
 from bankklient_lab.bank.rates import make_rates
 from bankklient_lab.bank.receipt import Receipt
 from bankklient_lab.bank.store import Store
 from bankklient_lab.bank.work import Work
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.formats.payee_answers import read_question, write_answers
 from bankklient_lab.sealing.certificates import Certificate
+from bankklient_lab.sealing.cms import signed
 from bankklient_lab.sealing.container import Opened, agreed_format, opened, seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity, read_order
 from bankklient_lab.sealing.keys import SigningKey
@@ -162,6 +165,12 @@ class Bank:
         """Return the current state of a client's accounts and orders, sealed like a batch (current.current_state)."""
         with self._now() as work:
             return self._sealed(work, *current_state(work, client))
+
+    def verify_payees(self, question: bytes) -> bytes:
+        """Answer a verification of payee (formats.payee_answers), signed; FormatError for what is no question."""
+        with self._now() as work:
+            answers = [verify_payee(work, payee) for payee in read_question(question)]
+            return signed(write_answers(answers), self._key, work.at)
 
     # Time
 

@@ -70,6 +70,11 @@ class FaultyBank:
         fault = self._next()
         return _damaged(fault, self._through(fault, lambda: self.bank.current(client)))
 
+    def verify_payees(self, question: bytes) -> bytes:
+        """Ask whose accounts are; the answer may come damaged."""
+        fault = self._next()
+        return _damaged(fault, self._through(fault, lambda: self.bank.verify_payees(question)))
+
     def _bring(self, bring: Callable[[bytes], Receipt], container: bytes) -> Receipt:
         fault = self._next()
         return self._through(fault, lambda: bring(_damaged(fault, container)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from bankklient_lab.cli.asked import password
+from bankklient_lab.cli.asked import PasswordFileOption, password, password_to_bank
 from bankklient_lab.cli.orders import OrderArgument, WhereOption, conditions
 from bankklient_lab.cli.output import lines, print_json, shown
 from bankklient_lab.cli.shared import Answered, KindArgument, with_options
@@ -67,6 +67,7 @@ def add_to(orders: typer.Typer) -> None:
     orders.command("correct")(with_options(correct))
     orders.command("verify")(with_options(verify))
     orders.command("confirm")(with_options(confirm))
+    orders.command("payees")(with_options(payees))
     for name, step in _STEPS.items():
         orders.command(name, help=step.about)(with_options(_step_command(step)))
 
@@ -113,6 +114,20 @@ def correct(
     with how.opened() as one:
         done = _tried(partial(correct_order, one, order, new, reason=reason, duplicate=duplicate))
     _tell([done], how, created=False)
+
+
+def payees(
+    orders: Annotated[list[int], typer.Argument(metavar="ORDER...", help="Numbers of payments, at most 100.")],
+    password_file: PasswordFileOption = "",
+    *,
+    how: Answered,
+) -> None:
+    """Ask the bank whether accounts belong to whom payments name, before they are confirmed; it decides nothing."""
+    from bankklient_lab.exchange.payees import verify_payees
+
+    with how.opened() as one:
+        rows = verify_payees(one, orders, password_to_bank(one, password_file))
+    how.table(rows, ("order_id", "name", "answer", "bank_name"), empty="none of them is a payment")
 
 
 def verify(

@@ -46,3 +46,7 @@ class InProcess:
     def current(self) -> bytes:
         """Ask for the current state."""
         return self._bank.current(self._client)
+
+    def verify_payees(self, question: bytes) -> bytes:
+        """Ask whose accounts are."""
+        return self._bank.verify_payees(question)

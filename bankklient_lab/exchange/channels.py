@@ -66,6 +66,9 @@ class Service(Protocol):
     def current(self) -> bytes:
         """Return the container of the current state of the client's accounts and orders."""
 
+    def verify_payees(self, question: bytes) -> bytes:
+        """Return the bank's signed answer to a question of formats.payee_answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

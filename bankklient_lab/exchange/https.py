@@ -83,6 +83,10 @@ class Https:
         """Ask for the current state."""
         return self._call("GET", f"/current/{self._client_point}")
 
+    def verify_payees(self, question: bytes) -> bytes:
+        """Ask whose accounts are."""
+        return self._call("POST", f"/payees/{self._client_point}", question, kind="application/json")
+
     def _waiting_path(self, announced: Announced) -> str:
         return f"/waiting/{self._client_point}/{announced.batch_type}/{quote(announced.order, safe='')}"
 

@@ -19,6 +19,7 @@ from bankklient_lab.bank import Bank
 from bankklient_lab.bank.service import application
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.exchange.current import update_current_state
+from bankklient_lab.exchange.payees import verify_payees
 from bankklient_lab.exchange.recording import record_answer
 from bankklient_lab.exchange.transmitting import receive_alone, transmit, way_to_bank
 from bankklient_lab.jobs import Job
@@ -61,6 +62,14 @@ def keyed(pair: Pair) -> Pair:
 
 def reached(lab: Lab, channel: str, **settings: str) -> None:
     change_connection_point(lab, "bank", channel=channel, settings=settings)
+
+
+def test_payees_are_verified_over_http(keyed: Pair) -> None:
+    order = created(keyed.lab, abbreviation="Somebody")
+    with served(keyed.bank) as address:
+        reached(keyed.lab, "https", address=address)
+        (told,) = verify_payees(keyed.lab, [order], KEY_PASSWORD)
+    assert (told["order_id"], told["answer"]) == (order, "NOAP")
 
 
 @pytest.mark.spec("TRN-012", "TRN-014", "TRN-015")

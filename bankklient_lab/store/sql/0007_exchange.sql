@@ -151,6 +151,16 @@ CREATE TABLE ops.settlement (           -- which booked line of a statement sett
     PRIMARY KEY (import_id, statement_no, entry_no, detail_no)
 );
 
+CREATE TABLE ops.payee_check (          -- what the bank said of the payee of an order, last
+    order_id BIGINT PRIMARY KEY,
+    account VARCHAR NOT NULL,           -- as asked: it counts while the order still says the same
+    name VARCHAR NOT NULL,
+    answer VARCHAR NOT NULL CHECK (answer IN ('MTCH', 'CMTC', 'NMTC', 'NOAP')),
+    bank_name VARCHAR NOT NULL,         -- of CMTC; else empty
+    asked_by VARCHAR NOT NULL,
+    asked_at TIMESTAMPTZ NOT NULL
+);
+
 CREATE TABLE ops.bank_message (         -- a message from the bank, as it wrote it
     message_id INTEGER PRIMARY KEY,
     bank_number INTEGER NOT NULL UNIQUE,
