@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from bankklient_lab.history.importing import import_file, imports, inspect_file, withdraw_import
     from bankklient_lab.history.reduction import archives, delete_archived, reduce_history, reducible
     from bankklient_lab.keys.banks import inspect_bank_key, register_bank_key
+    from bankklient_lab.keys.cards import chip_cards, create_card_key
     from bankklient_lab.keys.creating import create_key
     from bankklient_lab.keys.delivering import create_pass, hand_over_key, record_key_delivery
     from bankklient_lab.keys.expiring import key_warnings
@@ -216,6 +217,7 @@ _MODULES = {
     "history.reduction": ("archives", "delete_archived", "reduce_history", "reducible"),
     "exchange.installing": ("inspect_configuration", "take_configuration"),
     "keys.banks": ("inspect_bank_key", "register_bank_key"),
+    "keys.cards": ("chip_cards", "create_card_key"),
     "keys.creating": ("create_key",),
     "keys.delivering": ("create_pass", "hand_over_key", "record_key_delivery"),
     "keys.expiring": ("key_warnings",),
@@ -356,6 +358,7 @@ __all__ = [
     "change_role",
     "change_user",
     "check_order",
+    "chip_cards",
     "client_messages",
     "codebook",
     "codebook_register",
@@ -368,6 +371,7 @@ __all__ = [
     "counterparties",
     "counterparty_register",
     "counterparty_values",
+    "create_card_key",
     "create_key",
     "create_order",
     "create_pass",

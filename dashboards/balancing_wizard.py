@@ -14,13 +14,13 @@ from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_s
 from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.expiring import key_warnings
-from bankklient_lab.keys.unlocking import PASSWORD_CHARS
 from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
 from .balancing_summary import Row, batches_html, duplicates_html, orders_text, placed, summary_html
 from .batch_words import batch_type_label, record_label
 from .formatting import escape
+from .key_words import ask_for_password, wrong_length
 from .menu import allowed
 from .refresh import Refresh
 from .state import State, follow
@@ -30,12 +30,12 @@ from .work import Work
 
 
 class Found(NamedTuple):
-    """What was read: the types in their order, sums, allowed duplicates, the key's title or why there is none."""
+    """What was read: the types in their order, sums, allowed duplicates, the key or why there is none."""
 
     types: list[dict[str, Any]]
     sums: list[dict[str, Any]]
     twice: list[dict[str, Any]]
-    key: str
+    key: dict[str, Any]
     no_key: str
     warnings: list[str]
 
@@ -118,9 +118,9 @@ class BalancingWizard:
             types, sums = balancing_types.rows(lab, which), balancing_summary.rows(lab, which)
             twice = balancing_duplicates.rows(lab, which) if any(row["allowed_duplicates"] for row in types) else []
             try:
-                key, why = key_for_balancing(lab)["title"], ""
+                key, why = key_for_balancing(lab), ""
             except Refused as error:
-                key, why = "", error.message
+                key, why = {}, error.message
             return Found(types, sums, twice, key, why, key_warnings(lab))
 
         return read
@@ -197,7 +197,11 @@ class BalancingWizard:
         made = outcome["batches"]
         batches = counted("balancing.batches", len(made), formatting.count(len(made)))
         title = text("balancing.done", orders=orders_text(outcome["orders"], {}), batches=batches)
-        self._made.object = f"<h2><span class='good'>\u2713</span> {escape(title)}</h2>{batches_html(made)}"
+        told = f"<h2><span class='good'>\u2713</span> {escape(title)}</h2>{batches_html(made)}"
+        if backup := outcome["remote_backup"]:
+            said = text("balancing.backup", order=backup["batch_order"], n=formatting.count(backup["records"]))
+            told += f"<p class='muted'>{escape(said)}</p>"
+        self._made.object = told
         self.made.visible = True
         ui.tell(title)
         self._state.data_version += 1  # orders have another status on all pages
@@ -214,9 +218,8 @@ class _Sign:
         self.to_keys = ui.button(
             text("balancing.to_keys"), lambda: state.param.update(page="keys"), icon="vpn_key", visible=False
         )
-        self.password = ui.password(
-            "", width=330, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
-        )
+        self.password = ui.password("", width=330)
+        self._card = ""
         self.button = ui.button("", self.press, primary=True, icon="lock")
         self._problem = ui.notice("", severity="error", visible=False)
         self._ready = False
@@ -234,7 +237,9 @@ class _Sign:
         self._warned.param.update(object=escape(said), visible=bool(said))
         self._no_key.param.update(object=escape(formatting.sentence(found.no_key)), visible=not found.key)
         self.to_keys.visible, self._form.visible = not found.key, bool(found.key)
-        self.password.label = text("balancing.password", key=found.key)
+        if found.key:
+            self._card = found.key["card"]
+            ask_for_password(self.password, found.key["title"], self._card)
 
     def show(self, taken: Sequence[tuple[int, dict[str, Decimal]]], left: Sequence[str]) -> None:
         """Say what the button does; `taken` has number and sums of each type that was agreed to."""
@@ -259,8 +264,8 @@ class _Sign:
         if not self._ready:
             return
         self._problem.visible = False
-        if len(password) != PASSWORD_CHARS:  # no try: those are counted
-            self.refuse(text("balancing.password_chars", n=PASSWORD_CHARS))
+        if why := wrong_length(password, self._card):
+            self.refuse(why)
             return
         self._balance(password)
 

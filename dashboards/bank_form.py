@@ -9,10 +9,10 @@ import bankklient_lab as bl
 from bankklient_lab.errors import LabError, Refused
 from bankklient_lab.exchange.transmitting import way_to_bank
 from bankklient_lab.jobs import Job
-from bankklient_lab.keys.unlocking import PASSWORD_CHARS
 
 from . import formatting, ui
 from .formatting import escape
+from .key_words import ask_for_password, wrong_length
 from .state import State
 from .texts import text
 from .work import Work
@@ -36,9 +36,8 @@ class BankForm:
         self.to_keys = ui.button(
             text("transmissions.set_up"), lambda: state.param.update(page="keys"), icon="vpn_key", visible=False
         )
-        self.password = ui.password(
-            "", width=330, max_length=PASSWORD_CHARS, placeholder=text("balancing.chars", n=PASSWORD_CHARS)
-        )
+        self.password = ui.password("", width=330)
+        self._card = ""
         self.button = ui.button("", self.start, primary=True, icon=icon)
         self.problem = ui.notice("", severity="error", visible=False)
         self.work: Work[dict[str, Any] | LabError | None] = Work()
@@ -51,20 +50,21 @@ class BankForm:
         try:
             way = way_to_bank(self._lab)
         except Refused as error:
-            way = {"title": "", "password_asked": False}
+            way = {"title": "", "card": "", "password_asked": False}
             self.no_way.object = escape(formatting.sentence(error.message))
             self.no_way.visible, self.form.visible, self.to_keys.visible = True, False, True
         else:
             self.no_way.visible, self.form.visible, self.to_keys.visible = False, True, False
-        self.password.label = text("balancing.password", key=way["title"])
+        self._card = way["card"]
+        ask_for_password(self.password, way["title"], self._card)
         self.password.visible = way["password_asked"]
 
     def start(self) -> None:
         """Ask, once there is a password where one is asked for."""
         password = self.password.value_input or ""
         self.problem.visible = False
-        if self.password.visible and len(password) != PASSWORD_CHARS:  # no try: those are counted
-            self.refuse(text("balancing.password_chars", n=PASSWORD_CHARS))
+        if self.password.visible and (why := wrong_length(password, self._card)):
+            self.refuse(why)
             return
 
         def go(job: Job) -> dict[str, Any] | LabError | None:

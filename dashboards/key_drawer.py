@@ -62,6 +62,8 @@ class KeyDrawer:
                 self._step("announce", [previous, self._password()], self._announce)
         if row["valid"] and row["kind"] == OPERATIONAL:
             self._step("pass", [self._password()], self._pass)
+        if row["card"]:
+            return  # its PIN is changed with the tool of the card
         again = Field("again", text("login.again"), PASSWORD, required=True)
         old = Field("old", text("login.old"), PASSWORD, required=True)
         new = Field(
@@ -70,7 +72,9 @@ class KeyDrawer:
         self._step("change", [old, new, again], self._change)
 
     def _password(self) -> Field:
-        return Field("password", text("keys.password", key=key_title(self._row)), PASSWORD, required=True)
+        card = self._row["card"]
+        asked = text("balancing.pin", card=card) if card else text("keys.password", key=key_title(self._row))
+        return Field("password", asked, PASSWORD, required=True)
 
     def _step(self, name: str, fields: list[Field], save: Callable[[dict[str, Any]], object]) -> None:
         """Offer one thing to do: a button, which opens the form of what it needs."""
@@ -137,6 +141,7 @@ def _facts(row: Mapping[str, Any], point: str, state: str) -> str:
         (text("keys.warn_on"), day_text(row["warn_on"])),
         (text("keys.delivered"), (yes if row["delivered"] else no) if row["private"] else ""),
         (text("keys.proven"), (yes if row["proven"] else no) if row["private"] else ""),
+        (text("keys.on"), row["card"]),
         (text("keys.password_saved"), yes if row["password_saved"] else ""),
         (text("keys.failed_tries"), formatting.count(row["failed_tries"]) if row["failed_tries"] else ""),
     )

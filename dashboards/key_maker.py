@@ -8,6 +8,7 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.errors import BadArgument, LabError, Refused
 from bankklient_lab.jobs import Job
+from bankklient_lab.keys.cards import chip_cards, create_card_key
 from bankklient_lab.keys.choosing import AUTHORIZED, key_to_replace, kind_of_caller
 from bankklient_lab.keys.creating import DAYS_MAX, DAYS_MIN, EXPIRES_DAYS, WARN_DAYS, create_key
 from bankklient_lab.keys.register import OPERATIONAL, PERSONAL, Key
@@ -60,11 +61,16 @@ class KeyMaker:
                 name, text(f"keys.{name}"), NUMBER, required=True, least=DAYS_MIN, most=DAYS_MAX, help=limits
             )  # fmt: skip
 
+        cards = self._cards()
+        kept = {text("keys.in_lab"): ""} | {
+            text("keys.on_card", label=one["label"], serial=one["serial"]): one["serial"] for one in cards
+        }
         fields = [
             Field("kind", text("keys.kind"), CHOICE, options={kind_name(kind): kind for kind in kinds}),
+            Field("card", text("keys.card"), CHOICE, options=kept, help=text("keys.help_card")),
             Field("password", text("keys.new_password"), PASSWORD, required=True,
                   help=text("keys.help_password", n=PASSWORD_CHARS)),
-            Field("again", text("keys.again"), PASSWORD, required=True),
+            Field("again", text("keys.again"), PASSWORD),
             days("expires_days"),
             days("warn_days"),
             Field("save_password", text("keys.save_password"), YES_NO, help=text("keys.help_save_password")),
@@ -72,8 +78,10 @@ class KeyMaker:
         form = Form(self._state, fields, self._make, button=text("keys.make"))
         *widgets, problem, buttons = form.view.objects
         form.view.objects = [*widgets, self._fixed, problem, buttons]
-        form.fill({"kind": kinds[0], "expires_days": EXPIRES_DAYS, "warn_days": WARN_DAYS})
-        form.widgets["kind"].param.watch(lambda _event: self._fit(form), "value")
+        form.fill({"kind": kinds[0], "card": "", "expires_days": EXPIRES_DAYS, "warn_days": WARN_DAYS})
+        form.widgets["card"].visible = bool(cards)
+        for name in ("kind", "card"):
+            form.widgets[name].param.watch(lambda _event: self._fit(form), "value")
         self._fit(form)
         return form
 
@@ -84,7 +92,11 @@ class KeyMaker:
         first = kind == OPERATIONAL and replaced is None
         for name in DAYS:
             form.widgets[name].visible = not first
-        form.widgets["save_password"].visible = kind == OPERATIONAL and kind_of_caller(self._lab) == AUTHORIZED
+        card = form.widgets["card"].value
+        form.widgets["again"].visible = not card
+        form.widgets["password"].label = text("balancing.pin", card=card) if card else text("keys.new_password")
+        saves = kind == OPERATIONAL and kind_of_caller(self._lab) == AUTHORIZED and not card
+        form.widgets["save_password"].visible = saves
         told = (
             text("keys.first", days=EXPIRES_DAYS, warn=WARN_DAYS) if first
             else text("keys.replaces", order=replaced.key_order) if replaced
@@ -92,19 +104,29 @@ class KeyMaker:
         )  # fmt: skip
         self._fixed.object = f"<p class='muted' style='margin:0'>{escape(told)}</p>"
 
+    def _cards(self) -> list[dict[str, Any]]:
+        """Return the chip cards that are there; none where no card can be used."""
+        try:
+            return chip_cards(self._lab)
+        except LabError:
+            return []
+
     def _make(self, values: dict[str, Any]) -> None:
-        if values["password"] != values["again"]:
+        card = values["card"]
+        if not card and values["password"] != values["again"]:
             raise BadArgument(text("users.different"), parameter="again")
-        if len(values["password"]) != PASSWORD_CHARS:
+        if not card and len(values["password"]) != PASSWORD_CHARS:
             raise BadArgument(text("keys.help_password", n=PASSWORD_CHARS), parameter="password")
-        lab = self._lab
-        lab.rights.demand_proof(lab.caller, create_key.name)  # asked for here: the thread below asks nobody
+        lab, creates = self._lab, create_card_key if card else create_key
+        lab.rights.demand_proof(lab.caller, creates.name)  # asked for here: the thread below asks nobody
         kind, password, saved = values["kind"], values["password"], bool(values["save_password"])
-        days = {name: int(values[name]) for name in DAYS}
+        expires, warns = (int(values[name]) for name in DAYS)
 
         def make(_job: Job) -> dict[str, Any] | LabError:
             try:
-                return create_key(lab, kind, password, save_password=saved, **days)
+                if card:
+                    return create_card_key(lab, kind, card, password, expires_days=expires, warn_days=warns)
+                return create_key(lab, kind, password, save_password=saved, expires_days=expires, warn_days=warns)
             except LabError as error:
                 return error
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from bankklient_lab.keys.unlocking import PASSWORD_CHARS
 from bankklient_lab.sealing.certificates import fingerprint_text
 
 from . import formatting
 from .formatting import escape
 from .texts import section, text
 
+PIN_CHARS_MAX = 64
 # Before a state, so that it is never told by colour alone; table.css colours them.
 _MARKS = {"valid": "\u25cf", "soon": "\u25d1", "undelivered": "\u25d4", "expired": "\u25cb", "replaced": "\u2298"}
 
@@ -47,6 +49,21 @@ def fingerprint_html(fingerprint: str) -> str:
     groups = fingerprint_text("".join(fingerprint.split()).lower()).split()
     lines = (" ".join(groups[start : start + 4]) for start in range(0, len(groups), 4))
     return "".join(f"<code class='print'>{escape(line)}</code>" for line in lines)
+
+
+def ask_for_password(field: Any, title: str, card: str) -> None:
+    """Let a field ask for the password of a key, or for the PIN of the chip card that has it."""
+    field.param.update(
+        label=text("balancing.pin", card=card) if card else text("balancing.password", key=title),
+        placeholder="" if card else text("balancing.chars", n=PASSWORD_CHARS),
+        max_length=PIN_CHARS_MAX if card else PASSWORD_CHARS,
+    )
+
+
+def wrong_length(password: str, card: str) -> str:
+    """Return why what was typed can't be right, empty when it can; that is no try, since those are counted."""
+    fits = password if card else len(password) == PASSWORD_CHARS
+    return "" if fits else text("balancing.pin_needed") if card else text("balancing.password_chars", n=PASSWORD_CHARS)
 
 
 def day_text(value: date | None) -> str:

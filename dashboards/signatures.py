@@ -95,13 +95,12 @@ class Waiting:
         if not batch["counts_for"]:
             return ui.notice(text("signatures.not_yours"), severity="info")
         try:
-            title = key_for_balancing(self._lab)["title"]
+            key = key_for_balancing(self._lab)
         except LabError as error:
             return ui.notice(formatting.sentence(error.message), severity="warning")
-        field = Field(
-            "password", text("balancing.password", key=title), PASSWORD, required=True,
-            help=text("balancing.chars", n=PASSWORD_CHARS),
-        )  # fmt: skip
+        asked = text("balancing.pin", card=key["card"]) if key["card"] else text("balancing.password", key=key["title"])
+        help_text = "" if key["card"] else text("balancing.chars", n=PASSWORD_CHARS)
+        field = Field("password", asked, PASSWORD, required=True, help=help_text)
         number = batch["counts_for"]
         told = counted("signatures.sign", number, formatting.count(number))
         self.form = Form(self._state, [field], self._sign, button=told)

@@ -16,12 +16,15 @@ from bankklient_lab.sealing.container import sign
 
 @action(SIGNS, mode="standard")
 def key_for_balancing(lab: Lab) -> dict[str, Any]:
-    """Return the key with which the caller balances and signs: key_id, title (as the prompt for its password names it).
+    """Return the key with which the caller balances and signs.
+
+    key_id, title (as the prompt for its password names it), card (serial number of the chip card that has it, whose PIN
+    is the password; empty: none).
 
     Refused, with what to do, when there is none: nothing is balanced without a key.
     """
     key = balancing_key(lab)
-    return {"key_id": key.key_id, "title": key.title}
+    return {"key_id": key.key_id, "title": key.title, "card": key.card}
 
 
 @action(BALANCES, mode="batch", record="order_id", steps=True)

@@ -33,8 +33,9 @@ _NEW = "the key"
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     commands: dict[str, Callable[..., None]] = {
-        "list": list_keys, "create": create, "hand-over": hand_over, "announce": announce, "delivered": delivered,
-        "pass": make_pass, "password": change_password, "register-bank": register_bank, "install": install,
+        "list": list_keys, "cards": list_cards, "create": create, "hand-over": hand_over, "announce": announce,
+        "delivered": delivered, "pass": make_pass, "password": change_password, "register-bank": register_bank,
+        "install": install,
     }  # fmt: skip
     add_group(app, "keys", "Keys that sign and open batches: the client's and the bank's.", commands)
 
@@ -51,6 +52,21 @@ def list_keys(how: Answered) -> None:
         sys.stderr.write(f"bankklient: {said}\n")
 
 
+def list_cards(how: Answered) -> None:
+    """List the chip cards at the machine that has the lab, with the keys on them that can sign."""
+    from bankklient_lab.keys.cards import chip_cards
+
+    with how.opened() as one:
+        found = chip_cards(one)
+    none = [{"number": "", "label": ""}]
+    rows = [
+        {"card": card["serial"], "card_label": card["label"], "number": key["number"], "label": key["label"]}
+        for card in found
+        for key in card["keys"] or none
+    ]
+    how.table(rows, ("card", "card_label", "number", "label"), empty="there is no card")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKeyOptions(Answered):
     """What is said of a new key."""
@@ -61,6 +77,9 @@ class NewKeyOptions(Answered):
     warn_days: Annotated[
         int | None, typer.Option(metavar="DAYS", help="So many days before it expires you are warned.")
     ] = None
+    existing: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="With --card: a key that it has, as `keys cards` shows it.")
+    ] = None
     save_password: Annotated[
         bool | None,
         typer.Option("--save-password", help="Transmissions ask nobody for it (authorized persons only)."),
@@ -70,14 +89,26 @@ class NewKeyOptions(Answered):
 def create(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="operational or personal.")],
     password_file: PasswordFileOption = "",
+    card: Annotated[
+        str, typer.Option(metavar="SERIAL", help="Make it on this chip card; the password is its PIN.")
+    ] = "",
     *,
     how: NewKeyOptions,
 ) -> None:
     """Make a key, which replaces the one of its kind; its password has exactly eight characters."""
+    from bankklient_lab.keys.cards import create_card_key
     from bankklient_lab.keys.creating import create_key
 
+    given = how.given()
+    if card and "save_password" in given:
+        raise BadArgument("the PIN of a chip card is not saved; leave --save-password out")
+    if not card and "existing" in given:
+        raise BadArgument("--existing names a key of a chip card; give --card with it")
     with how.opened() as one:
-        made = create_key(one, kind, new_password(password_file, _NEW), **how.given())
+        if card:
+            made = create_card_key(one, kind, card, password(password_file, f"PIN of card {card}: "), **given)
+        else:
+            made = create_key(one, kind, new_password(password_file, _NEW), **given)
     number = made["key_id"]
     after = (
         f"announce it to the bank in place of the key {made['replaces']}: bankklient keys announce {number}"
@@ -242,5 +273,7 @@ def _question(lab: Lab, key: int) -> str:
     """Return the prompt for the password of a key, which names it."""
     from bankklient_lab.keys.register import key_register
 
-    titles = [f"{row['kind']} key {row['key_order']}" for row in key_register.rows(lab) if row["key_id"] == key]
-    return f"Password of the {titles[0] if titles else f'key {key}'}: "
+    rows = [row for row in key_register.rows(lab) if row["key_id"] == key]
+    if rows and rows[0]["card"]:
+        return f"PIN of card {rows[0]['card']}: "
+    return f"Password of the {rows[0]['kind']} key {rows[0]['key_order']}: " if rows else f"Password of the key {key}: "

@@ -30,16 +30,18 @@ TRANSMITS = "26"
 
 @action(TRANSMITS, mode="standard")
 def way_to_bank(lab: Lab) -> dict[str, Any]:
-    """Return how the next transmission goes: channel (folder, https), and of its key key_id, title and password_asked.
+    """Return how the next transmission goes: channel (folder, https), and its key: key_id, title, card, password_asked.
 
     A folder needs no key: key_id is None there. Refused when the bank's connection point has no channel, or when there
     is no key for transmissions.
     """
     channel = channel_name(lab)
     if channel == FOLDER:
-        return {"channel": channel, "key_id": None, "title": "", "password_asked": False}
+        return {"channel": channel, "key_id": None, "title": "", "card": "", "password_asked": False}
     key, saved = key_and_password(lab)
-    return {"channel": channel, "key_id": key.key_id, "title": key.title, "password_asked": not saved}
+    return {
+        "channel": channel, "key_id": key.key_id, "title": key.title, "card": key.card, "password_asked": not saved,
+    }  # fmt: skip
 
 
 @action(TRANSMITS, steps=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bankklient_lab.codebooks.codes import BatchType, Sent
 from bankklient_lab.errors import BadArgument, Refused
-from bankklient_lab.keys.points import OWN, point_of
+from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.keys.register import (
     ONE_TIME,
     OPERATIONAL,
@@ -40,7 +40,8 @@ def transmission_keys(lab: Lab) -> list[Key]:
     candidates = [valid_key(lab, _own(lab), OPERATIONAL)]
     if kind_of_caller(lab) == AUTHORIZED:
         candidates.insert(0, valid_key(lab, _own(lab), PERSONAL, lab.caller.user_id))
-    found = [key for key in candidates if key is not None]
+    encrypted = point_of(lab, BANK).encrypted  # what the bank encrypts can't be opened by a card
+    found = [key for key in candidates if key is not None and not (encrypted and key.card)]
     if not found:
         raise Refused("no valid identification for transmissions exists: make the operational key first")
     waiting = [key for key in found if not key.delivered]

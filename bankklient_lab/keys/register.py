@@ -31,11 +31,12 @@ class Key(NamedTuple):
     delivered: bool
     proven: bool
     replaces: int | None
+    card: str
 
     @property
     def title(self) -> str:
-        """How messages name it: operational key 20260001."""
-        return f"{self.kind} key {self.key_order}"
+        """How messages name it: operational key 20260001, or personal key 20260002 on card 0123."""
+        return f"{self.kind} key {self.key_order}{f' on card {self.card}' if self.card else ''}"
 
     @property
     def certificate(self) -> Certificate:
@@ -53,7 +54,7 @@ class Key(NamedTuple):
 
 _KEY = (
     "SELECT key_id, point, kind, key_order, user_id, certificate, expires_on, warn_days, valid, delivered, proven,"
-    " replaces FROM ops.key"
+    " replaces, card FROM ops.key"
 )
 
 
@@ -64,13 +65,14 @@ def key_register(lab: Lab) -> Read:
     Columns: key_id, point, key_order (rrrrnnnn, from which it is valid), user_order (of an authorized person), kind,
     valid (the last of its kind and owner), expires_on (the first day on which it is not valid), user, user_name,
     user_valid (of personal keys), created_at, delivered (the bank has it), proven (the bank confirmed what was signed
-    by it), private (it signs here), warn_on (the day from which its expiration is told), password_saved, failed_tries
-    and fingerprint (SHA-256 of the certificate, hexadecimal).
+    by it), private (it signs here), card (serial number of the chip card that has it; empty: none), warn_on (the day
+    from which its expiration is told), password_saved, failed_tries and fingerprint (SHA-256 of the certificate,
+    hexadecimal).
     """
     return lab.read(
         "SELECT k.key_id, k.point, k.key_order, u.ordinal AS user_order, k.kind, k.valid, k.expires_on, u.name AS user,"
         " nullif(trim(concat_ws(' ', u.first_name, u.last_name)), '') AS user_name, u.valid AS user_valid,"
-        " k.created_at, k.delivered, k.proven, k.private_key IS NOT NULL AS private,"
+        " k.created_at, k.delivered, k.proven, k.private_key IS NOT NULL OR k.card <> '' AS private, k.card,"
         " k.expires_on - k.warn_days AS warn_on, k.saved_password <> '' AS password_saved, k.failed_tries,"
         " sha256(k.certificate) AS fingerprint"
         " FROM ops.key k LEFT JOIN ops.user u ON u.user_id = k.user_id ORDER BY k.key_id"
@@ -119,7 +121,7 @@ def insert_key(lab: Lab, cursor: Any, certificate: Certificate, **values: object
     """Add a key with its certificate, as the valid one of its kind and owner instead of the present one; return it."""
     row: dict[str, object] = {
         "point": certificate.point, "kind": certificate.kind, "user_id": None,
-        "certificate": certificate.der, "replaces": None, "private_key": None, "saved_password": "",
+        "certificate": certificate.der, "replaces": None, "private_key": None, "card": "", "saved_password": "",
         "expires_on": certificate.valid_until.date(), "valid": True, "delivered": False, "refused": False,
         "proven": False,
         "failed_tries": 0, "created_by": lab.caller.reference, "created_at": lab.clock(),

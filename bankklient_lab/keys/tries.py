@@ -17,6 +17,11 @@ def count_try(cursor: Any, table: Table, key_id: int, allowed: int) -> int | Non
     return int(counted[0]) if counted else None
 
 
+def take_back_try(cursor: Any, table: Table, key_id: int) -> None:
+    """Take a try back whose password nobody judged."""
+    cursor.execute(f"UPDATE {table} SET failed_tries = failed_tries - 1 WHERE key_id = ?", [key_id])  # noqa: S608 - ours
+
+
 def forget_tries(cursor: Any, table: Table, key_id: int) -> None:
     """Begin to count anew, after a right password."""
     cursor.execute(f"UPDATE {table} SET failed_tries = 0 WHERE key_id = ?", [key_id])  # noqa: S608 - ours

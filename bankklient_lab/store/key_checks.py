@@ -35,11 +35,12 @@ KEY_CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "key_owners",
-        "Keys that sign here are the client's, and personal keys those of authorized persons, who alone have any.",
+        "Keys that sign here are the client's, in the lab or on a card; authorized persons alone have personal keys.",
         """
         SELECT k.key_id, k.kind, k.user_id, u.kind AS user_kind FROM ops.key k
         JOIN ops.connection_point p ON p.point = k.point LEFT JOIN ops.user u ON u.user_id = k.user_id
-        WHERE (p.role = 'bank' AND (k.private_key IS NOT NULL OR k.user_id IS NOT NULL))
+        WHERE (p.role = 'bank' AND (k.private_key IS NOT NULL OR k.card <> '' OR k.user_id IS NOT NULL))
+            OR (k.private_key IS NOT NULL AND k.card <> '')
             OR (k.kind = 'personal') <> (k.user_id IS NOT NULL) OR (k.user_id IS NOT NULL AND u.kind <> 'authorized')
             OR (k.kind <> 'operational' AND k.saved_password <> '')
         """,

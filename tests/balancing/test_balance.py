@@ -31,7 +31,11 @@ def test_without_a_key_nothing_is_balanced(company: Lab) -> None:
 def test_the_password_of_the_key_is_tried_before_anything_is_done(company: Lab) -> None:
     order = created(company)
     key = create_key(company, "operational", PASSWORD)
-    assert key_for_balancing(company) == {"key_id": key["key_id"], "title": f"operational key {key['key_order']}"}
+    assert key_for_balancing(company) == {
+        "key_id": key["key_id"],
+        "title": f"operational key {key['key_order']}",
+        "card": "",
+    }
     with pytest.raises(Refused, match="is not right; tries left: 2"):
         balance(company, agreed(company), "Wrong-8x")
     assert status(company, order) == "F"

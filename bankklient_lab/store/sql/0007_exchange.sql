@@ -23,6 +23,7 @@ CREATE TABLE ops.key (
     certificate BLOB NOT NULL,          -- X.509, DER
     replaces INTEGER,                   -- the key that announces it to the bank; null: the first, handed over, or another's
     private_key BLOB,                   -- sealed by the password; null: another party's, or withdrawn
+    card VARCHAR NOT NULL,              -- serial number of the chip card that has the private key; empty: none has
     saved_password VARCHAR NOT NULL,    -- sealed; empty: asked for
     expires_on DATE NOT NULL,           -- the first day on which it is not valid
     warn_days INTEGER NOT NULL,
