@@ -1,6 +1,7 @@
 """The simulated bank: the other party, with a file of its own."""
 
-from bankklient_lab.bank.bank import Bank, State, Waiting
+from bankklient_lab.bank.answers import Waiting
+from bankklient_lab.bank.bank import Bank, State
 from bankklient_lab.bank.contracts import Account
 from bankklient_lab.bank.incoming import Incoming
 from bankklient_lab.bank.letters import Taken, Wanted

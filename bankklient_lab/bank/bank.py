@@ -12,7 +12,8 @@ from typing import NamedTuple, Self
 
 import pyarrow as pa
 
-from bankklient_lab.bank import contracts, foreign, incoming, issuing, letters, receipt, statements, taking
+from bankklient_lab.bank import answers, contracts, foreign, incoming, issuing, letters, receipt, statements, taking
+from bankklient_lab.bank.answers import Waiting
 from bankklient_lab.bank.calendar import Hours
 from bankklient_lab.bank.codebooks import send_codebook
 from bankklient_lab.bank.contracts import Account
@@ -35,8 +36,6 @@ from bankklient_lab.sealing.container import Opened, agreed_format, opened, seal
 from bankklient_lab.sealing.identity import BatchIdentity, read_order
 from bankklient_lab.sealing.keys import SigningKey
 
-# ruff: noqa: S608 - every text below is our own
-
 
 class State(NamedTuple):
     """What the bank has under a number: `status` parked, waiting, processed, refused (`error` says why) or void.
@@ -48,14 +47,6 @@ class State(NamedTuple):
     status: str
     error: str
     receipt: bytes
-
-
-class Waiting(NamedTuple):
-    """A batch for a client."""
-
-    batch_type: int
-    order: str
-    sha256: str
 
 
 class Bank:
@@ -132,34 +123,18 @@ class Bank:
     def waiting(self, client: int) -> list[Waiting]:
         """Return the batches that a client has not confirmed yet, in the order they were made."""
         with self._now() as work:
-            rows = work.store.rows(
-                "SELECT batch_type, year, number, sha256 FROM outgoing WHERE recipient = $client AND taken_at IS NULL"
-                " ORDER BY made_at, batch_type, year, number",
-                {"client": client},
-            )
-        return [Waiting(batch_type, f"{year}{number:04d}", digest) for batch_type, year, number, digest in rows]
+            return answers.waiting(work, client)
 
     def fetch(self, client: int, batch_type: int, order: str) -> bytes:
         """Return a batch for a client, sealed anew; UnknownName when there is none of that number."""
         with self._now() as work:
             identity = self._outgoing(client, batch_type, order)
-            row = work.store.row(f"SELECT payload FROM outgoing WHERE {_NUMBER}", _given(identity))
-            if row is None:
-                raise UnknownName("batch", f"{batch_type}/{order}")
-            return self._sealed(work, identity, row[0])
+            return self._sealed(work, identity, answers.payload_of(work, identity))
 
     def taken(self, client: int, batch_type: int, order: str, digest: str) -> None:
         """Record that a client has a batch, as often as it says so; Refused when it has another content."""
         with self._now() as work:
-            given = _given(self._outgoing(client, batch_type, order))
-            row = work.store.row(f"SELECT sha256 FROM outgoing WHERE {_NUMBER}", given)
-            if row is None:
-                raise UnknownName("batch", f"{batch_type}/{order}")
-            if row[0] != digest:
-                raise Refused(f"batch {batch_type}/{order} has another content", reason="number", sha256=row[0])
-            work.store.do(
-                f"UPDATE outgoing SET taken_at = $at WHERE {_NUMBER} AND taken_at IS NULL", given | {"at": work.at}
-            )
+            answers.note_taken(work, self._outgoing(client, batch_type, order), digest)
 
     def current(self, client: int) -> bytes:
         """Return the current state of a client's accounts and orders, sealed like a batch (current.current_state)."""
@@ -374,12 +349,3 @@ class Bank:
 
     def _outgoing(self, client: int, batch_type: int, order: str) -> BatchIdentity:
         return BatchIdentity(self.parameters.point, client, batch_type, *read_order(order))
-
-
-_NUMBER = "recipient = $recipient AND batch_type = $batch_type AND year = $year AND number = $number"
-
-
-def _given(identity: BatchIdentity) -> dict[str, object]:
-    given: dict[str, object] = identity._asdict()
-    del given["sender"]
-    return given

@@ -8,7 +8,8 @@ from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
-from bankklient_lab.bank.bank import Bank, State, Waiting
+from bankklient_lab.bank.answers import Waiting
+from bankklient_lab.bank.bank import Bank, State
 from bankklient_lab.bank.receipt import Receipt
 from bankklient_lab.errors import LabError, Unreachable
 from bankklient_lab.sealing.identity import BatchIdentity

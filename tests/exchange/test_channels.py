@@ -187,7 +187,13 @@ def folder(pair: Pair, tmp_path: Path) -> Path:
 def test_a_folder_gets_the_messages_whole_and_a_person_records_the_answer(pair: Pair, folder: Path) -> None:
     orders = [created(pair.lab), created(pair.lab, "domestic_collection")]
     pair.balance()
-    assert way_to_bank(pair.lab) == {"channel": "folder", "key_id": None, "title": "", "password_asked": False}
+    assert way_to_bank(pair.lab) == {
+        "channel": "folder",
+        "key_id": None,
+        "title": "",
+        "card": "",
+        "password_asked": False,
+    }
     told = transmit(pair.lab)
     assert (told["complete"], told["batches"][0]["status"]) == (True, 3)
     names = sorted(path.name for path in folder.iterdir())
