@@ -8,7 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 import bankklient_lab as bl
-from bankklient_lab.balancing.signature_rights import give_signature_right, signature_rights, take_signature_right
+from bankklient_lab.balancing.signature_rights import (
+    KEY_KINDS,
+    give_signature_right,
+    signature_rights,
+    take_signature_right,
+)
 from bankklient_lab.codebooks import names
 from bankklient_lab.money import parse_amount
 
@@ -60,14 +65,14 @@ class SignatureRights:
         self.taking.open = True
 
     def _open_form(self) -> None:
-        self.form.fill({"signature_class": "E"})
+        self.form.fill({"signature_class": "E", "key_kind": ""})
         self.giving.open = True
 
     def _give(self, values: dict[str, Any]) -> None:
         limits = {name: _amount(values[name]) for name in ("order_max", "day_max")}
         give_signature_right(
             self._lab, values["user"], values["signature_class"], values["currency"],
-            account=values["account"], own_orders=values["own_orders"], **limits,
+            account=values["account"], own_orders=values["own_orders"], key_kind=values["key_kind"], **limits,
         )  # fmt: skip
         self.giving.open = False
         ui.tell(text("signature_rights.given", user=values["user"]))
@@ -90,12 +95,18 @@ class SignatureRights:
             order_max=lambda row: _limit(row["order_max"], row["currency"]),
             day_max=lambda row: _limit(row["day_max"], row["currency"]),
             own_orders=lambda row: text("keys.yes") if row["own_orders"] else "",
+            key_kind=lambda row: key_kind_label(row["key_kind"]),
         )  # fmt: skip
 
 
 def class_label(code: str) -> str:
     """Return a class of signature with its name, such as "A · first"."""
     return f"{code} \u00b7 {section('signature_class').get(code, names('signature_classes')[code])}"
+
+
+def key_kind_label(kind: str) -> str:
+    """Return a kind of key that a right asks for."""
+    return text(f"signature_rights.key_{kind or 'any'}")
 
 
 def _limit(amount: Decimal | None, currency: str) -> str:
@@ -108,6 +119,7 @@ def _amount(typed: str) -> Decimal | None:
 
 def _fields() -> list[Field]:
     classes = {class_label(code): code for code in names("signature_classes")}
+    kinds = {key_kind_label(kind): kind for kind in KEY_KINDS}
     return [
         Field("user", text("keys.user"), required=True),
         Field("signature_class", text("signature_rights.class"), CHOICE, options=classes),
@@ -115,6 +127,7 @@ def _fields() -> list[Field]:
         Field("account", text("signatures.own_account"), help=text("signature_rights.help_account")),
         Field("order_max", text("signature_rights.order_max"), help=text("signature_rights.help_limit")),
         Field("day_max", text("signature_rights.day_max"), help=text("signature_rights.help_limit")),
+        Field("key_kind", text("signature_rights.key_kind"), CHOICE, options=kinds),
         Field("own_orders", text("signature_rights.own_orders"), YES_NO, help=text("signature_rights.help_own_orders")),
     ]
 
@@ -127,4 +140,5 @@ def _columns() -> tuple[Column, ...]:
         Column("order_max", text("signature_rights.order_max"), width=150, essential=False),
         Column("day_max", text("signature_rights.day_max"), width=150, essential=False),
         Column("own_orders", text("signature_rights.own_orders"), width=110, essential=False),
+        Column("key_kind", text("signature_rights.key_kind"), width=130, essential=False),
     )

@@ -74,7 +74,7 @@ def make_batches(lab: Lab, chosen: Mapping[str, str], signer: Signer, *, which: 
         backup = _back_up(balancing)
         created = ", ".join(str(number) for number, one in types if one.what == ORDERS)
         step_all(lab, cursor, step, f"balancing_order WHERE step_no IN ({created or 'NULL'})")
-        begin_signatures(lab, cursor, [batch["batch_id"] for batch in batches])
+        begin_signatures(lab, cursor, [batch["batch_id"] for batch in batches], signer.key_id)
         told = [f"{batch['batch_type']} {batch['batch_order']}" for batch in batches]
         orders = sum(batch["orders"] for batch in batches)
         lab.log(cursor, "balance", str(balancing.number), which=which, batches=told, orders=orders)

@@ -21,6 +21,7 @@ SIGNS = "11|16|70|71|110|111|130|131"  # who balances or confirms may be given a
 _GIVES = "1"
 SEES = f"{_GIVES}|{SIGNS}"
 ID_MAX = 2**31 - 1
+KEY_KINDS = ("", "file", "card")  # of the key that signs; empty: any
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -31,12 +32,12 @@ def signature_rights(lab: Lab) -> Read:
 
     Columns: right_id, user, user_name, user_valid, signature_class, class_name, account (IBAN; empty: every own one),
     currency, order_max and day_max (in the currency; null: any), own_orders (also orders that the user entered or
-    confirmed), given_by, given_at.
+    confirmed), key_kind (file or card: of the key that signs; empty: any), given_by, given_at.
     """
     return lab.read(
         "SELECT right_id, u.name AS user, trim(concat_ws(' ', u.first_name, u.last_name)) AS user_name,"
         f" u.valid AS user_valid, signature_class, {name_sql('signature_classes', 'signature_class')} AS class_name,"
-        " account, currency, order_max, day_max, own_orders, given_by, given_at"
+        " account, currency, order_max, day_max, own_orders, key_kind, given_by, given_at"
         " FROM ops.signature_right JOIN ops.user u USING (user_id) ORDER BY u.name, right_id"
     )
 
@@ -52,12 +53,15 @@ def give_signature_right(
     order_max: Decimal | None = None,
     day_max: Decimal | None = None,
     own_orders: bool = False,
+    key_kind: str = "",
 ) -> dict[str, int]:
     """Give a user the right to sign orders of batches; return its right_id. With the first right the rule is in force.
 
     `signature_class` is E, A, B or T. The right holds for orders of one own `account` (any spelling; empty: every
     one) in one `currency`, each of at most `order_max`, all that the user signs on a day of the bank of at most
-    `day_max` (None: any). Orders that the user entered or confirmed count with `own_orders` alone.
+    `day_max` (None: any). Orders that the user entered or confirmed count with `own_orders` alone. With a `key_kind` it
+    holds for signatures by a key in the lab (file) or on a chip card (card) alone: two rights say up to which amount
+    each is enough.
 
     UnknownName for a user, class or account; BadArgument for an amount that is none. Refused for oneself, and for a
     user who has no personal key to sign with because the contract with the bank names them not.
@@ -65,6 +69,8 @@ def give_signature_right(
     classes = names("signature_classes")
     if signature_class not in classes:
         raise UnknownName("class of signature", signature_class, f"there are {', '.join(classes)}")
+    if key_kind not in KEY_KINDS:
+        raise UnknownName("kind of key", key_kind, f"there are {', '.join(filter(None, KEY_KINDS))}")
     limits = {"order_max": _limit("order_max", order_max), "day_max": _limit("day_max", day_max)}
     if not (len(currency) == _CURRENCY_CHARS and currency.isascii() and currency.isalpha() and currency.isupper()):
         raise BadArgument(f"a currency is three capital letters, not {currency[:20]!r}")
@@ -72,8 +78,8 @@ def give_signature_right(
         user_id = _signer(lab, cursor, user, signature_class)
         row: dict[str, Any] = {
             "user_id": user_id, "signature_class": signature_class, "account": _account(cursor, account),
-            "currency": currency, **limits, "own_orders": own_orders, "given_by": lab.caller.reference,
-            "given_at": lab.clock(),
+            "currency": currency, **limits, "own_orders": own_orders, "key_kind": key_kind,
+            "given_by": lab.caller.reference, "given_at": lab.clock(),
         }  # fmt: skip
         ((right_id,),) = cursor.execute("SELECT coalesce(max(right_id), 0) + 1 FROM ops.signature_right").fetchall()
         cursor.execute(

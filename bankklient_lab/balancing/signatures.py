@@ -16,7 +16,7 @@ from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.errors import Refused, SealBroken, UnknownName
 from bankklient_lab.keys.choosing import balancing_key
 from bankklient_lab.keys.points import BANK, OWN, point_of
-from bankklient_lab.keys.register import key_numbered
+from bankklient_lab.keys.register import PERSONAL, key_numbered, valid_key
 from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import bank_day
@@ -114,7 +114,7 @@ def sign_batch(lab: Lab, batch_id: int, sha256: str, password: str) -> dict[str,
             "INSERT INTO ops.batch_signature VALUES (?, ?, ?, ?, ?)",
             [batch_id, key.key_id, sign(identity, content, opened, now), lab.caller.reference, now],
         )
-        counted = count_signature(lab, cursor, batch_id)
+        counted = count_signature(lab, cursor, batch_id, key.key_id)
         ((lacking,),) = cursor.execute(f"SELECT count(*) FROM ({missing(f'SELECT {batch_id:d}')})").fetchall()
         name = f"{identity.batch_type} {identity.order}"
         lab.log(cursor, "sign_batch", name, sha256=sha256, orders=counted, lacking=lacking)
@@ -192,14 +192,15 @@ def _check(lab: Lab, batch_id: int, sha256: str) -> tuple[BatchIdentity, bytes]:
     )
     if not counts:
         raise Refused(
-            f"your signature would count for no order of batch {name}: you have no right to sign them, they are above"
-            " its limits, or you entered or confirmed them"
+            f"your signature would count for no order of batch {name}: you have no right to sign them with your kind of"
+            " key, they are above its limits, or you entered or confirmed them"
         )
     return identity, content
 
 
 def _caller(lab: Lab) -> dict[str, object]:
-    return {"me": lab.caller.user_id, "today": bank_day(lab)}
+    key = valid_key(lab, point_of(lab, OWN).point, PERSONAL, lab.caller.user_id)  # with which they would sign
+    return {"me": lab.caller.user_id, "today": bank_day(lab), "key": key.key_id if key else None}
 
 
 def _within(batch_id: int) -> int:

@@ -44,6 +44,7 @@ def orders_of(batches: str) -> str:
 def counting(batches: str) -> str:
     """Return SQL of what a signature of the user $me would count for today ($today), in batches not signed by them.
 
+    $key is the number of the key that signs; without it, no right counts that asks for a kind of key.
     Columns: batch_id, order_id, signature_class (the strongest that a right gives), account, currency, amount.
     A right whose limit of the day the orders of a batch would exceed counts for none of them.
     """
@@ -60,6 +61,8 @@ def counting(batches: str) -> str:
                 ON r.account IN ('', o.own_account) AND r.currency = o.currency
                 AND o.amount <= coalesce(r.order_max, o.amount)
             WHERE r.user_id = $me AND {rank} IS NOT NULL
+                AND (r.key_kind = '' OR r.key_kind = (
+                    SELECT if(card = '', 'file', 'card') FROM ops.key WHERE key_id = $key))
                 AND (r.own_orders OR o.order_id NOT IN (SELECT order_id FROM hands))
                 AND o.batch_id NOT IN (SELECT batch_id FROM ops.signed_order SEMI JOIN persons USING (user_id))),
         used AS (
@@ -103,8 +106,8 @@ def rights_exist(cursor: Any) -> bool:
     return bool(some)
 
 
-def begin_signatures(lab: Lab, cursor: Any, batch_ids: list[int]) -> None:
-    """Judge the signature of whoever balanced, where rights exist; batches of which orders lack another one wait.
+def begin_signatures(lab: Lab, cursor: Any, batch_ids: list[int], key_id: int) -> None:
+    """Judge the signature of whoever balanced, by a key, where rights exist; batches that lack another one wait.
 
     Refused for a user who has no right of any class.
     """
@@ -117,11 +120,11 @@ def begin_signatures(lab: Lab, cursor: Any, batch_ids: list[int]) -> None:
         raise Refused("you have no right to sign or to bring batches; an administrator gives it")
     for batch_id in batch_ids:
         cursor.execute("INSERT INTO ops.unsigned_batch VALUES (?)", [batch_id])
-        count_signature(lab, cursor, batch_id)
+        count_signature(lab, cursor, batch_id, key_id)
 
 
-def count_signature(lab: Lab, cursor: Any, batch_id: int) -> int:
-    """Keep what the caller's signature of a batch counts for and return for how many orders it does.
+def count_signature(lab: Lab, cursor: Any, batch_id: int, key_id: int) -> int:
+    """Keep what the caller's signature of a batch, by a key, counts for and return for how many orders it does.
 
     When no order lacks one any more, the batch is free to go out.
     """
@@ -129,7 +132,7 @@ def count_signature(lab: Lab, cursor: Any, batch_id: int) -> int:
     counted = cursor.execute(
         f"INSERT INTO ops.signed_order BY NAME SELECT batch_id, order_id, $me AS user_id, signature_class, account,"
         f" currency, amount, $today AS signed_on FROM ({counting(one)}) RETURNING order_id",
-        {"me": lab.caller.user_id, "today": bank_day(lab)},
+        {"me": lab.caller.user_id, "today": bank_day(lab), "key": key_id},
     ).fetchall()
     cursor.execute(f"DELETE FROM ops.unsigned_batch WHERE batch_id = {batch_id:d} AND NOT EXISTS ({missing(one)})")
     return len(counted)

@@ -20,6 +20,7 @@ _WAITING = ("batch_id", "batch_type", "batch_order", "orders", "lacking", "count
 _ORDERS = ("order_id", "own_account", "counter_account", "amount", "currency", "lacking", "counts")
 _RIGHTS = (
     "right_id", "user", "signature_class", "class_name", "account", "currency", "order_max", "day_max", "own_orders",
+    "key_kind",
 )  # fmt: skip
 
 
@@ -93,6 +94,9 @@ def give(
     order_max: AmountOption = None,
     day_max: AmountOption = None,
     own_orders: Annotated[bool, typer.Option("--own-orders", help="Also what the user entered or confirmed.")] = False,
+    key_kind: Annotated[
+        str, typer.Option(metavar="KIND", help="Only signatures by a key of this kind: file (in the lab) or card.")
+    ] = "",
     *,
     how: Answered,
 ) -> None:
@@ -102,7 +106,7 @@ def give(
     with how.opened() as one:
         given = give_signature_right(
             one, user, signature_class, currency,
-            account=account, order_max=order_max, day_max=day_max, own_orders=own_orders,
+            account=account, order_max=order_max, day_max=day_max, own_orders=own_orders, key_kind=key_kind,
         )  # fmt: skip
     how.tell(given, f"right {given['right_id']} is given to {user}")
 

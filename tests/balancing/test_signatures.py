@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,9 @@ from bankklient_lab.balancing.signature_rights import give_signature_right, sign
 from bankklient_lab.balancing.signatures import check_signatures, orders_to_sign, sign_batch, waiting_signatures
 from bankklient_lab.balancing.unsent import discard_batch
 from bankklient_lab.errors import BadArgument, NotAllowed, Refused, UnknownName
+from bankklient_lab.keys.cards import create_card_key
+from bankklient_lab.keys.delivering import note_delivered
+from bankklient_lab.keys.register import key_numbered
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.permissions import everything
 from tests.balancing.labs import agreed, payload
@@ -18,6 +22,7 @@ from tests.balancing.signers import PASSWORD, made, person, right, signed, waiti
 from tests.clocks import Clock
 from tests.keys.conftest import quick_key_passwords
 from tests.orders.labs import FOREIGN, MAIN, SAVINGS, broken_checks, created, hands
+from tests.sealing.cards import PIN, a_card
 
 __all__ = ["quick_key_passwords"]
 
@@ -144,6 +149,32 @@ def test_a_right_holds_for_its_account_currency_and_amount(admin: Lab) -> None:
     ]
     right(admin, second, "E", "EUR")
     assert signed(second, 2)["lacking"] == 0
+
+
+@pytest.mark.spec("EL-013")
+def test_a_right_may_ask_for_a_kind_of_key(admin: Lab, tmp_path: Path) -> None:
+    first, second = person(admin, "P1"), person(admin, "P2")
+    right(admin, first, "T")
+    right(admin, second, "E", key_kind="file", order_max=Decimal(1000))
+    right(admin, second, "E", key_kind="card")
+    small, large = created(admin, amount="1000"), created(admin, amount="1000.01")
+    (batch_id,) = made(first)
+    rows = {row["order_id"]: row["counts"] for row in orders_to_sign.rows(second, batch_id)}
+    assert rows == {small: True, large: False}
+    with a_card(tmp_path) as card:
+        key_id = create_card_key.function(second, "personal", card, PIN)["key_id"]
+        note_delivered(second, key_numbered(second, key_id))
+        assert waiting(second) == [(batch_id, 2, "")]
+        (row,) = waiting_signatures.rows(second)
+        with pytest.raises(Refused, match="tries left: 2"):
+            sign_batch(second, batch_id, row["sha256"], PASSWORD)
+        assert sign_batch(second, batch_id, row["sha256"], PIN)["lacking"] == 0
+    identity = payload(admin, batch_id).identity
+    check_signatures(admin, batch_id, identity, row["sha256"])
+    assert [one["key_kind"] for one in signature_rights.rows(admin)] == ["", "file", "card"]
+    with pytest.raises(UnknownName, match="there are file, card"):
+        right(admin, second, "E", key_kind="stone")
+    assert broken_checks(admin) == {}
 
 
 @pytest.mark.spec("EL-013")

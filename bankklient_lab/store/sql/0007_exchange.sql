@@ -119,6 +119,7 @@ CREATE TABLE ops.signature_right (
     order_max DECIMAL(18,3),            -- of one order; null: any amount
     day_max DECIMAL(18,3),              -- of all that the user signs on a day of the bank; null: any sum
     own_orders BOOLEAN NOT NULL,        -- also orders that the user entered or confirmed
+    key_kind VARCHAR NOT NULL CHECK (key_kind IN ('', 'file', 'card')),  -- of the key that signs; empty: any
     given_by VARCHAR NOT NULL,
     given_at TIMESTAMPTZ NOT NULL
 );
