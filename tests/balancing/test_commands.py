@@ -110,6 +110,8 @@ def test_discarding_asks_twice_and_once_no_is_no(balance: Said, monkeypatch: pyt
     assert balance.json("batches") == []
 
 
+@pytest.mark.spec("FLW-057", "FLW-060", "FLW-061", "FLW-065", "FLW-066", "FLW-070", "FLW-074", "FLW-076", "FLW-081")
+@pytest.mark.spec("FLW-082")
 @pytest.mark.spec(
     "BAL-007", "BAL-008", "FLW-062", "FLW-063", "FLW-064", "FLW-069", "FLW-071", "FLW-072", "FLW-073", "FLW-083"
 )
@@ -136,6 +138,11 @@ def test_at_a_terminal_each_type_is_shown_and_asked_for(balance: Said, monkeypat
     assert told.splitlines()[-1] == f"batch 11 {YEAR}0001 is made: 1 orders"
     balance("run", "--type", "foreign_payments", "--password-file", "password", code=1)
     assert "Foreign payments: there is nothing to balance" in balance.errors
+    balance("run", "--type", "priority_payments", "--type", "domestic_orders", "--password-file", "password")
+    balance("run", code=1)  # each is told, and the walk goes on to the last
+    assert [line.removesuffix(": there is nothing to balance") for line in balance.errors.splitlines()[:-1]] == [
+        "Revocations", "Priority payments", "Domestic orders", "Foreign payments", "Client messages",
+    ]  # fmt: skip
 
 
 @pytest.mark.spec("BAL-040", "BAL-043", "FLW-085", "FLW-124", "FLW-125")

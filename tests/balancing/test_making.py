@@ -64,6 +64,7 @@ def read_messages(batch: Batch) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.spec("FLW-005", "TRN-060")
 @pytest.mark.spec(
     "BAL-014", "BAL-015", "BAL-016", "BAL-052", "BAL-053", "BAL-056", "TXN-049", "TXN-067", "IMP-175", "FLW-088"
 )
@@ -95,6 +96,7 @@ def test_confirmed_orders_go_into_batches_of_their_types(company: Lab, signer: S
     assert broken_checks(company) == {}
 
 
+@pytest.mark.spec("FLW-006")
 @pytest.mark.spec("BAL-025", "BAL-028", "BAL-030", "TXN-011", "TXN-012", "TXN-013", "TXN-014", "TXN-015", "TXN-016")
 @pytest.mark.spec("FLW-003", "FLW-004", "FLW-031", "FLW-032", "FLW-033", "FLW-053", "FLW-054", "FLW-055", "FLW-058")
 @pytest.mark.spec("FLW-067")

@@ -73,6 +73,7 @@ def test_numbers_and_sums_by_part_status_and_account(company: Lab) -> None:
     ]
 
 
+@pytest.mark.spec("FLW-059", "FLW-068")
 @pytest.mark.spec("BAL-028", "BAL-030")
 def test_what_is_taken_depends_on_the_way(company: Lab, signer: Signer) -> None:
     include_orders(company, [created(company)])
@@ -110,6 +111,7 @@ def test_the_digest_tells_one_set_from_another(company: Lab) -> None:
     assert agreed(company) == seen[-1]
 
 
+@pytest.mark.spec("FLW-056")
 @pytest.mark.spec("BAL-003")
 def test_a_summary_is_for_those_who_can_balance(company: Lab) -> None:
     created(company)

@@ -43,6 +43,7 @@ def orders(count: int) -> list[Row]:
 # The three ways of processing
 
 
+@pytest.mark.spec("FLW-102", "FLW-105")
 @pytest.mark.spec("TRN-120", "TRN-122", "BAS-065", "BAS-078")
 def test_up_to_the_limit_a_batch_is_processed_at_once(world: World) -> None:
     world.send(1, *orders(400))
@@ -51,6 +52,7 @@ def test_up_to_the_limit_a_batch_is_processed_at_once(world: World) -> None:
     assert world.whole()
 
 
+@pytest.mark.spec("FLW-103", "FLW-105")
 @pytest.mark.spec("TRN-119", "BAS-079")
 def test_a_larger_batch_is_taken_in_and_answered_after_twenty_minutes(world: World) -> None:
     assert world.send(1, *orders(401)).status == "received"
@@ -61,6 +63,7 @@ def test_a_larger_batch_is_taken_in_and_answered_after_twenty_minutes(world: Wor
     assert world.bank.balances()[MAIN] == 9_599
 
 
+@pytest.mark.spec("FLW-103", "FLW-104")
 @pytest.mark.spec("TRN-123", "BAS-072")
 @pytest.mark.parametrize("came", ["2026-03-03 19:00", "2026-03-03 23:59", "2026-03-04 05:59"])
 def test_what_comes_at_night_is_processed_when_the_bank_opens(world: World, came: str) -> None:

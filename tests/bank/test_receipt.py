@@ -34,6 +34,7 @@ def void(world: World, identity: BatchIdentity) -> bytes:
     return world.sealed(b"", identity)
 
 
+@pytest.mark.spec("FLW-101")
 def test_the_receipt_is_signed_by_the_bank(world: World) -> None:
     payload = world.payload(1, payment())
     receipt = world.bank.take(world.sealed(payload))
@@ -82,6 +83,7 @@ def test_an_order_is_executed_once_whatever_batch_it_comes_in(world: World) -> N
     assert "the order was sent before, in batch 1/20260001" in receipt.error
 
 
+@pytest.mark.spec("FLW-099")
 def test_a_batch_before_its_turn_is_parked_until_the_missing_one_comes(world: World) -> None:
     first, second, third = (world.payload(1, payment()) for _ in range(3))
     parked = world.bank.take(world.sealed(third))
@@ -127,6 +129,7 @@ def test_numbers_start_anew_with_the_year_and_count_by_type_and_client(world: Wo
     assert world.whole()
 
 
+@pytest.mark.spec("FLW-099", "FLW-100")
 @pytest.mark.spec("TRN-007")
 @pytest.mark.parametrize(
     ("batch_type", "old", "new", "says"),
@@ -168,6 +171,7 @@ def test_a_container_of_one_batch_around_another_is_refused(world: World) -> Non
     assert "the payload is of another batch than its container" in receipt.error
 
 
+@pytest.mark.spec("FLW-099")
 def test_what_proves_nothing_is_refused_without_effect(world: World) -> None:
     payload = world.payload(1, payment())
     identity = read_batch(payload).identity

@@ -148,7 +148,7 @@ def test_a_booked_line_that_may_settle_two_orders_is_matched_on_the_page(firm: L
     assert not bookings.card.visible
 
 
-@pytest.mark.spec("TRN-107", "TRN-109")
+@pytest.mark.spec("TRN-109")
 def test_automated_transmission_is_started_told_and_stopped(firm: Lab) -> None:
     page = page_of(firm)
     automated = page.automated

@@ -72,6 +72,7 @@ def test_payees_are_verified_over_http(keyed: Pair) -> None:
     assert (told["order_id"], told["answer"]) == (order, "NOAP")
 
 
+@pytest.mark.spec("FLW-091", "FLW-092", "FLW-093")
 @pytest.mark.spec("TRN-012", "TRN-014", "TRN-015")
 def test_batches_go_over_http_with_a_password(keyed: Pair) -> None:
     order = created(keyed.lab)
@@ -159,6 +160,7 @@ def test_a_bank_that_does_not_know_the_key_refuses_and_nothing_is_lost(keyed: Pa
         assert (keyed.batch_status(), status(keyed.lab, order)) == (2, "NS")
 
 
+@pytest.mark.spec("FLW-087", "FLW-108")
 @pytest.mark.spec("BAL-002", "TRN-003")
 def test_encrypted_batches_go_both_ways(keyed: Pair) -> None:
     bank = a_bank(keyed.clock, encrypted=True)

@@ -53,6 +53,7 @@ def rows(command: Command, *arguments: object) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.spec("TRN-060")
 def test_from_a_batch_that_waits_to_its_answer(command: Command, tmp_path: Path) -> None:
     assert [row["status_name"] for row in rows(command, "list")] == ["created"]
     assert command("transmit")[:2] == (0, "batch 1 20260001 to the bank: transferred\n")

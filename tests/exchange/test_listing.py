@@ -14,6 +14,7 @@ from tests.exchange.labs import Pair
 from tests.orders.labs import FOREIGN, broken_checks, created, hands, status
 
 
+@pytest.mark.spec("TRN-060")
 @pytest.mark.spec("TRN-057", "TRN-058", "TRN-062", "TRN-063")
 def test_the_protocol_tells_every_batch_and_can_be_narrowed(pair: Pair) -> None:
     created(pair.lab)

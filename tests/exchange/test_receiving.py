@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from bankklient_lab.analysis.accounts import accounts
+from bankklient_lab.analysis.balances import balances
+from bankklient_lab.analysis.statement import statement
 from bankklient_lab.bank import Waiting
 from bankklient_lab.bank.faults import Fault
 from bankklient_lab.formats.batches import Batch, Message, write_batch
@@ -80,6 +84,7 @@ def answers(pair: Pair, *given: OrderAnswer) -> Message:
     return write_status("1/20260001", given, "M1", pair.clock())
 
 
+@pytest.mark.spec("FLW-106", "FLW-107", "FLW-110", "FLW-113", "FLW-114")
 @pytest.mark.spec(
     "TRN-010", "TRN-023", "TRN-073", "TRN-074", "TRN-076", "TRN-078", "TXN-052", "TXN-053", "TXN-054", "TXN-055",
     "TXN-095", "ORD-296", "ORD-300",
@@ -96,6 +101,7 @@ def test_what_the_bank_says_of_orders_becomes_their_status(pair: Pair) -> None:
     assert broken_checks(pair.lab) == {}
 
 
+@pytest.mark.spec("FLW-115")
 @pytest.mark.spec("TXN-058", "TXN-091", "TRN-134", "TRN-141", "ORD-299")
 def test_an_order_without_funds_is_rejected_with_its_reason(pair: Pair) -> None:
     (poor,) = sent(pair, own_account="150000030/0600", amount="60000")
@@ -133,6 +139,7 @@ def test_a_foreign_payment_is_tested_for_funds_when_its_day_begins(pair: Pair) -
     assert [(one["status"], one["reason"]) for one in told] == [("PR", None), ("ER", 302)]
 
 
+@pytest.mark.spec("FLW-113", "FLW-116", "FLW-117", "FLW-118", "FLW-119", "TRN-022")
 @pytest.mark.spec("TXN-095", "TXN-088", "TXN-092")
 def test_statements_of_the_closed_day_go_into_the_history_and_settle_what_they_book(pair: Pair) -> None:
     orders = sent(pair, "domestic_payment", FOREIGN)
@@ -149,6 +156,11 @@ def test_statements_of_the_closed_day_go_into_the_history_and_settle_what_they_b
     assert pair.received(1)[-1][0] == 14
     assert statements_taken(pair) == 1
     assert {row["currency"] for row in accounts.rows(pair.lab)} == {"CZK", "EUR"}
+    day = date(2026, 11, 23)
+    lines = statement.rows(pair.lab, "CZ7706000006090150012947", since=day, until=day + timedelta(days=1))
+    assert [(row["amount"], row["balance"]) for row in lines][-1] == (Decimal(-1500), Decimal(998_500))
+    (closing,) = balances.rows(pair.lab, on=day, accounts=["CZ7706000006090150012947"])
+    assert closing["balance"] == Decimal(998_500)
 
 
 @pytest.mark.spec("TRN-005", "TRN-075")
@@ -182,6 +194,7 @@ def test_a_damaged_batch_has_no_effect_and_is_fetched_again(pair: Pair, fault: F
     assert (pair.received(3)[0][0], status(pair.lab, order)) == (14, "OK")
 
 
+@pytest.mark.spec("FLW-111", "FLW-112")
 @pytest.mark.spec("TRN-034")
 @pytest.mark.parametrize(
     ("changes", "reason"),

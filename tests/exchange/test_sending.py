@@ -32,6 +32,7 @@ from tests.orders.labs import COLLECTION, FOREIGN, broken_checks, created, hands
 SENT_AND_ANSWERED = ("PR", "OK", "RV")
 
 
+@pytest.mark.spec("FLW-007", "FLW-008", "FLW-090", "FLW-095", "FLW-098", "FLW-101", "TRN-070")
 @pytest.mark.spec(
     "TRN-008", "TRN-016", "TRN-064", "TRN-066", "TRN-068", "TXN-051", "TXN-069", "ORD-295", "ORD-329",
 )  # fmt: skip
@@ -56,6 +57,7 @@ def test_what_waits_is_sent_in_order_and_the_bank_confirms_it(pair: Pair) -> Non
     assert pair.statuses(1) == [1, 2, 3, 6, 8]  # the next connection learns that it was processed
 
 
+@pytest.mark.spec("FLW-094", "FLW-096", "FLW-097")
 @pytest.mark.spec("TRN-018", "TRN-065", "TRN-067")
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.UNANSWERED, Fault.DOWN, Fault.DELAYED, Fault.DOUBLED])
 def test_a_broken_sending_is_repeated_and_counts_once(pair: Pair, fault: Fault) -> None:
@@ -119,6 +121,7 @@ def test_the_number_of_a_discarded_batch_is_told_to_the_bank(pair: Pair) -> None
     assert (pair.batch_status(2), status(pair.lab, order)) == (6, "OK")
 
 
+@pytest.mark.spec("FLW-100")
 @pytest.mark.spec("TRN-069", "TRN-190", "TXN-142", "TRN-059")
 def test_a_refused_batch_rejects_its_orders(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     order = created(pair.lab)

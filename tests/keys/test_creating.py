@@ -99,6 +99,7 @@ def test_a_transmission_is_enough_for_a_key_that_does_not_balance(company: Lab) 
     bl.create_key(ann, "operational", "newpass8")
 
 
+@pytest.mark.spec("TRN-182", "TRN-183")
 @pytest.mark.spec("TRN-160", "TRN-161", "TRN-162", "TRN-163")
 def test_an_authorized_person_takes_the_right_to_balance_from_the_operational_key(keyed: Lab, company: Lab) -> None:
     _settled(company)
@@ -124,6 +125,7 @@ def test_an_authorized_person_takes_the_right_to_balance_from_the_operational_ke
     assert bl.create_key(ann, "operational", "newpass8")["replaces"] == "20260001"
 
 
+@pytest.mark.spec("TRN-182")
 @pytest.mark.spec("TRN-160", "BAL-004")
 def test_without_an_authorized_person_the_operational_key_balances(keyed: Lab, lab: Lab) -> None:
     assert balancing_key(keyed).title == "operational key 20260001"

@@ -68,6 +68,7 @@ def test_a_pass_that_was_changed_is_none(keyed: Lab) -> None:
             read_identification(bytes(changed), NOON)
 
 
+@pytest.mark.spec("TRN-157")
 @pytest.mark.spec("TRN-175")
 def test_a_new_key_is_announced_by_the_key_before(keyed: Lab, clock: Clock) -> None:
     first = key_numbered(keyed, 1)

@@ -64,6 +64,7 @@ def test_a_folder_channel_has_two_folders(lab: Lab, tmp_path: Path) -> None:
         bl.change_connection_point(lab, "bank", settings={"send_to": str(out), "receive_from": str(out)})
 
 
+@pytest.mark.spec("TRN-004")
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -89,6 +90,7 @@ def test_what_can_not_be_is_refused(lab: Lab, wrong: dict[str, object]) -> None:
     assert bl.connection_points.rows(lab) == before
 
 
+@pytest.mark.spec("TRN-004")
 def test_there_is_no_third_point(lab: Lab) -> None:
     with pytest.raises(UnknownName):
         bl.change_connection_point(lab, "accounting", name="x")

@@ -25,6 +25,7 @@ from tests.orders.labs import MAIN, SUPPLIER, hands
 IBAN = "CZ7706000006090150012947"
 
 
+@pytest.mark.spec("FLW-009", "TRN-080")
 @pytest.mark.spec("BAS-123", "BAS-124", "BAS-125")
 def test_systems_are_added_changed_and_deleted_with_permission_2(company: Lab, tmp_path: Path) -> None:
     add_accounting_system(company, 20_000, "Last")
@@ -43,6 +44,7 @@ def test_systems_are_added_changed_and_deleted_with_permission_2(company: Lab, t
     ]  # fmt: skip
 
 
+@pytest.mark.spec("TRN-080")
 def test_the_register_is_changed_while_nobody_else_works(company: Lab) -> None:
     clerk, _other = hands(company, "AA", {2}), hands(company, "BB", {51})
     with pytest.raises(Blocked):
@@ -107,6 +109,7 @@ def test_a_change_names_fields_that_there_are(company: Lab) -> None:
         change_accounting_system(company, 6, {"name": "x"})
 
 
+@pytest.mark.spec("TRN-091", "TRN-095")
 def test_replacements_are_listed_as_they_are_tried(company: Lab) -> None:
     add_accounting_system(company, 5, "Books")
     replace_texts(company, 5, IBAN, {"client_message": "all"})

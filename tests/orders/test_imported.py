@@ -42,6 +42,7 @@ def imported(lab: Lab, folder: Path, *amounts: str, start: str = "created", numb
     return [order_id for (order_id,) in found]
 
 
+@pytest.mark.spec("FLW-016", "FLW-017")
 @pytest.mark.spec("IMP-128", "IMP-129", "IMP-158")
 def test_wrong_and_right_imported_orders_are_corrected_with_101(company: Lab, tmp_path: Path) -> None:
     wrong, right = imported(company, tmp_path, "0", "5.00")
@@ -58,6 +59,7 @@ def test_wrong_and_right_imported_orders_are_corrected_with_101(company: Lab, tm
         correct_order(hands(company, "BB", {51, 56, 108}), right, {"amount": "9.00"})
 
 
+@pytest.mark.spec("FLW-016")
 @pytest.mark.spec("IMP-130")
 def test_locked_items_stay_as_they_came(company: Lab, tmp_path: Path) -> None:
     configure(company, {"locked_items": ["amount", "counter_account"]})
@@ -94,6 +96,7 @@ def test_closing_an_order_without_a_change_leaves_its_status(company: Lab, tmp_p
     assert hands(company, "AA").rows("SELECT version, corrected_by FROM ops.domestic_order") == kept
 
 
+@pytest.mark.spec("FLW-018")
 @pytest.mark.spec("IMP-133", "IMP-158", "IMP-159", "IMP-160")
 @pytest.mark.parametrize(
     ("permissions", "expected"),
@@ -164,6 +167,7 @@ def test_another_person_than_the_importer_confirms_with_110(company: Lab, tmp_pa
     assert confirm_orders(hands(company, "AA", {111}), [order])["done"] == 1
 
 
+@pytest.mark.spec("FLW-019")
 @pytest.mark.spec("IMP-145", "IMP-146", "IMP-147", "IMP-148", "IMP-169", "IMP-170", "IMP-174", "IMP-179")
 def test_discarded_orders_stay_to_be_seen_and_count_no_more(company: Lab, tmp_path: Path) -> None:
     add_accounting_system(company, 5, "More books")

@@ -288,6 +288,10 @@ def test_nothing_that_is_done_to_created_orders_is_done_to_sent_ones(table: str)
             assert (decision.next, decision.reason) == (None, f"it is {status_name(state)}"), (action, state)
 
 
+@pytest.mark.spec("FLW-016", "FLW-017", "FLW-018", "FLW-019", "FLW-022", "FLW-023", "FLW-024", "FLW-025", "FLW-026")
+@pytest.mark.spec("FLW-027", "FLW-028", "FLW-029", "FLW-030", "FLW-038", "FLW-039", "FLW-040", "FLW-041", "FLW-044")
+@pytest.mark.spec("FLW-045", "FLW-046", "FLW-047", "FLW-048", "FLW-049", "FLW-050", "FLW-051", "FLW-052", "BAL-031")
+@pytest.mark.spec("BAL-033", "BAL-036")
 @pytest.mark.spec(*ROWS)
 @pytest.mark.spec("ORD-272", "ORD-432", "IMP-174", "ORD-068", "ORD-433", "IMP-179", "ORD-217", "ORD-220", "ORD-221")
 @pytest.mark.parametrize("action", ACTIONS)

@@ -49,6 +49,7 @@ def orders(capsys: pytest.CaptureFixture[str]) -> Said:
     return Said(capsys)
 
 
+@pytest.mark.spec("FLW-037")
 @pytest.mark.spec("ORD-089", "ORD-354")
 def test_every_broken_rule_is_a_line_with_its_number(orders: Said) -> None:
     assert (

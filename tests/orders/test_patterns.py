@@ -145,6 +145,7 @@ def wages(company: Lab) -> Lab:
     return company
 
 
+@pytest.mark.spec("FLW-035", "FLW-036")
 @pytest.mark.spec("ORD-123", "ORD-125", "ORD-127", "ORD-236", "ORD-238", "BAS-219", "ADM-174")
 def test_a_whole_group_is_taken_over(wages: Lab) -> None:
     taken = bl.take_over_patterns(wages, DOMESTIC, group=1)
@@ -157,6 +158,7 @@ def test_a_whole_group_is_taken_over(wages: Lab) -> None:
             bl.save_from_pattern(wages, one["order_id"])
 
 
+@pytest.mark.spec("FLW-036")
 @pytest.mark.spec("ORD-127", "ORD-239")
 def test_what_is_missing_is_filled_in_and_saved(wages: Lab) -> None:
     clerk = hands(wages, "CL", [51])
@@ -165,6 +167,7 @@ def test_what_is_missing_is_filled_in_and_saved(wages: Lab) -> None:
     assert [status(clerk, one) for one in (first, *others)] == ["", "E", "E"]
 
 
+@pytest.mark.spec("FLW-002", "FLW-035", "FLW-038")
 @pytest.mark.spec("ORD-126", "ORD-240", "BAS-221")
 @pytest.mark.parametrize(("held", "expected"), [([51], ""), ([51, 76, 61], "V"), ([51, 76, 81, 61, 71], "F")])
 def test_a_complete_one_is_saved_at_once(company: Lab, held: list[int], expected: str) -> None:
@@ -283,6 +286,7 @@ def test_headers(company: Lab) -> None:
             used(company, DOMESTIC, "Rents")
 
 
+@pytest.mark.spec("FLW-002", "FLW-034")
 @pytest.mark.spec("ORD-115", "ORD-116", "ORD-122")
 def test_an_order_takes_the_values_of_a_header_and_the_defaults_of_the_rest(company: Lab) -> None:
     bl.save_header(company, DOMESTIC, "Rents", {"constant_symbol": "308", "currency": ""})

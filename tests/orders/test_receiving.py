@@ -50,6 +50,7 @@ def kept(lab: Lab) -> list[tuple[Any, ...]]:
     return lab.rows("SELECT status, errors FROM ops.domestic_order ORDER BY order_id")
 
 
+@pytest.mark.spec("FLW-001", "TRN-061")
 @pytest.mark.spec("IMP-033", "IMP-004", "IMP-023")
 def test_a_right_file_is_taken_over_and_written_into_the_protocol(company: Lab, inbox: Path) -> None:
     report = receive_file(company, WAGES, written(inbox, "wages01.txt", orders()))
@@ -105,6 +106,7 @@ def test_a_file_name_has_at_most_30_characters(company: Lab, inbox: Path) -> Non
     refused(company, written(inbox, "b" * 27 + ".csv", orders(1)), "at most 30 characters")
 
 
+@pytest.mark.spec("FLW-009")
 @pytest.mark.spec("IMP-006", "BAS-125")
 @pytest.mark.parametrize("name", ["../elsewhere.csv", "link.csv", "folder", "", ".", "..", "sub/file.csv"])
 def test_files_come_from_the_folder_of_the_system_alone(company: Lab, inbox: Path, tmp_path: Path, name: str) -> None:
@@ -117,6 +119,8 @@ def test_files_come_from_the_folder_of_the_system_alone(company: Lab, inbox: Pat
     given = receive_file(company, WAGES, "elsewhere.csv", path=tmp_path / "elsewhere.csv")
     assert given["status"] == "refused"
     assert "from its folder alone" in given["message"]
+    with pytest.raises(UnknownName):
+        receive_file(company, WAGES + 1, name)
 
 
 @pytest.mark.spec("BAS-125")
@@ -149,6 +153,7 @@ def test_a_system_without_a_folder_takes_uploaded_files(company: Lab, tmp_path: 
     assert (report["status"], kept(company)) == ("received", [("", "")] * 2)
 
 
+@pytest.mark.spec("FLW-012", "FLW-014")
 @pytest.mark.spec("IMP-013", "IMP-037", "BAS-118", "BAS-121")
 def test_a_formal_error_refuses_the_whole_file(company: Lab, inbox: Path) -> None:
     rows = [*orders(3), ["609-150012947/0600"]]
@@ -159,6 +164,7 @@ def test_a_formal_error_refuses_the_whole_file(company: Lab, inbox: Path) -> Non
     refused(company, "missing.csv", "No such file")
 
 
+@pytest.mark.spec("FLW-012", "FLW-014")
 @pytest.mark.spec("IMP-014", "IMP-015", "IMP-038", "IMP-039", "IMP-040", "IMP-153", "BAS-119", "BAS-120")
 def test_an_order_with_logic_errors_is_stored_with_all_of_them(company: Lab, inbox: Path) -> None:
     rows = orders(
@@ -174,6 +180,7 @@ def test_an_order_with_logic_errors_is_stored_with_all_of_them(company: Lab, inb
     assert [(row["code"], row["orders"]) for row in report["errors"]] == [(45, 1), (61, 1), (73, 2)]
 
 
+@pytest.mark.spec("FLW-015")
 @pytest.mark.spec("IMP-016", "IMP-142", "IMP-150", "IMP-151", "IMP-152")
 @pytest.mark.parametrize(
     ("start", "status", "verified", "confirmed"),
@@ -204,6 +211,7 @@ def test_past_maturities_become_today_and_are_counted(company: Lab, inbox: Path)
     assert company.rows("SELECT moved FROM ops.transmission") == [(3,)]
 
 
+@pytest.mark.spec("FLW-012", "FLW-014")
 @pytest.mark.spec("IMP-019", "IMP-042", "IMP-154")
 def test_a_suspected_duplicate_becomes_wrong_and_is_counted(company: Lab, inbox: Path) -> None:
     created(company, amount="100.00", variable_symbol="1")
@@ -259,6 +267,7 @@ def test_a_received_file_stays_and_is_kept_in_the_archive(company: Lab, inbox: P
             received_file(hands(company, "CC", {36, 141}), number)
 
 
+@pytest.mark.spec("TRN-090", "TRN-091")
 @pytest.mark.spec("IMP-027", "IMP-028", "IMP-030", "IMP-043")
 def test_texts_are_replaced_by_account_and_symbol(company: Lab, inbox: Path) -> None:
     replace_texts(company, WAGES, IBAN, {"client_message": "wages"}, symbol="constant_symbol", value="0138")
@@ -272,6 +281,7 @@ def test_texts_are_replaced_by_account_and_symbol(company: Lab, inbox: Path) -> 
     assert company.rows(texts) == [("wages",), ("delivered",), ("delivered",)]
 
 
+@pytest.mark.spec("TRN-093")
 @pytest.mark.spec("IMP-030", "IMP-031", "IMP-032")
 def test_the_most_specific_replacement_counts_and_sides_follow_the_kind(company: Lab, inbox: Path) -> None:
     replace_texts(company, WAGES, IBAN, {"own_identification": "general", "abbreviation": ""})

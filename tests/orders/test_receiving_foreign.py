@@ -86,6 +86,7 @@ def test_payments_are_not_searched_for_duplicates(company: Lab, received: Path) 
     assert company.rows("SELECT errors FROM ops.foreign_order") == [("",), ("",)]
 
 
+@pytest.mark.spec("TRN-090")
 @pytest.mark.spec("IMP-029")
 def test_texts_of_payments_are_not_replaced(company: Lab, received: Path) -> None:
     replace_texts(company, TRADE, "CZ8406002020160000303634", {"client_message": "other", "abbreviation": "other"})

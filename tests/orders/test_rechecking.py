@@ -54,6 +54,7 @@ STATES = [  # permissions that leave an order in a state, and the state
 ]
 
 
+@pytest.mark.spec("FLW-043")
 @pytest.mark.spec("ORD-291", "ORD-292", "ORD-421", "ORD-430", "ORD-431", "TRN-050", "TXN-046", "TXN-047", "TXN-144")
 @pytest.mark.spec("TXN-145", "FLW-020", "FLW-042")
 @pytest.mark.parametrize(("permissions", "domestic_state", "foreign_state"), STATES)
@@ -163,6 +164,7 @@ def test_an_order_that_is_repaired_may_be_a_duplicate(company: Lab, tmp_path: Pa
     assert (told["right"], kept(company, later)) == (1, ("E", "151"))
 
 
+@pytest.mark.spec("FLW-039")
 def test_a_wrong_order_can_be_corrected_to_a_right_one(company: Lab, tmp_path: Path) -> None:
     order = created(company, DOMESTIC)
     without(company, tmp_path, "banks", "0800")
@@ -170,6 +172,7 @@ def test_a_wrong_order_can_be_corrected_to_a_right_one(company: Lab, tmp_path: P
     assert recheck_orders(company) == NOTHING
 
 
+@pytest.mark.spec("FLW-020", "FLW-021")
 @pytest.mark.spec("IMP-171", "IMP-180")
 @pytest.mark.parametrize("origin", ["accounting_system", "automatic"])
 def test_orders_of_other_origins_are_checked_again(company: Lab, tmp_path: Path, origin: str) -> None:

@@ -235,6 +235,7 @@ def test_a_wrong_order_is_refused_at_saving(lab: Lab) -> None:
     assert bl.regular_payments.rows(lab) == []
 
 
+@pytest.mark.spec("FLW-015")
 @pytest.mark.spec("IMP-071", "IMP-113")
 @pytest.mark.parametrize(("confirm", "status"), [(False, "V"), (True, "F")])
 def test_confirm_decides_the_status(lab: Lab, confirm: bool, status: str) -> None:
@@ -319,6 +320,7 @@ def maturities(lab: Lab, after: int) -> list[str]:
     return [str(maturity) for _, maturity, _, _, _ in orders(lab)[after:]]
 
 
+@pytest.mark.spec("FLW-011")
 @pytest.mark.spec("IMP-108", "IMP-109", "IMP-120", "IMP-121")
 def test_75_days_ahead_and_no_more(monthly: Lab) -> None:
     for day in (date(2014, 4, 10), date(2014, 1, 23)):
@@ -327,6 +329,7 @@ def test_75_days_ahead_and_no_more(monthly: Lab) -> None:
     assert bl.import_regular_payments(monthly, date(2014, 4, 9))["orders"] == 2
 
 
+@pytest.mark.spec("FLW-001")
 @pytest.mark.spec("IMP-101", "IMP-102", "IMP-110", "IMP-112", "IMP-115", "IMP-122", "IMP-123", "IMP-126")
 def test_a_simulation_is_what_the_import_makes(monthly: Lab) -> None:
     until, before = date(2014, 4, 9), everything(monthly)
@@ -429,6 +432,7 @@ def test_two_payments_that_pay_the_same_are_suspected(lab: Lab) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.spec("FLW-013")
 @pytest.mark.spec("BAS-300", "IMP-117")
 def test_an_order_typed_before_makes_an_instalment_suspected(lab: Lab) -> None:
     created(lab, counter_account=LANDLORD, amount="500")
@@ -436,6 +440,7 @@ def test_an_order_typed_before_makes_an_instalment_suspected(lab: Lab) -> None:
     assert bl.import_regular_payments(lab)["duplicates"] == 1
 
 
+@pytest.mark.spec("FLW-013")
 @pytest.mark.spec("IMP-111")
 def test_a_payment_with_errors_is_left_out_and_logged(monthly: Lab) -> None:
     wrong = enter(monthly, "wrong", {"amount": "11", "counter_account": "19-2000145399/0800"}, day=20)
@@ -466,6 +471,7 @@ def test_a_failure_leaves_neither_orders_nor_notes(monthly: Lab, monkeypatch: py
     assert everything(monthly)[:4] == before
 
 
+@pytest.mark.spec("FLW-010", "FLW-011")
 @pytest.mark.spec("IMP-064", "IMP-104")
 def test_who_may(lab: Lab) -> None:
     editor, importer, other = hands(lab, "ED", [96]), hands(lab, "IM", [21]), hands(lab, "OT", [51])

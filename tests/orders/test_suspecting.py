@@ -163,6 +163,7 @@ def test_without_an_answer_nothing_is_stored_and_the_dialogue_has_what_it_shows(
     assert "second delivery" in details
 
 
+@pytest.mark.spec("FLW-037")
 @pytest.mark.spec("BAS-279", "ORD-276", "ORD-379")
 def test_kept_as_an_error(company: Lab) -> None:
     create_order(company, DOMESTIC, domestic_values())
@@ -201,6 +202,7 @@ def test_a_changed_allowed_duplicate_is_checked_again_and_the_old_reason_offered
     assert check_order(company, DOMESTIC, {}, order_id=second)["twins"] == []
 
 
+@pytest.mark.spec("FLW-037")
 @pytest.mark.spec("ORD-279", "BAS-271", "ORD-275")
 def test_a_suspected_duplicate_is_checked_again_and_saved_or_allowed(company: Lab) -> None:
     first = created(company)

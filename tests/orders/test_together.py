@@ -86,6 +86,7 @@ def test_what_is_corrected_while_another_confirms_is_confirmed_as_it_is_or_not_a
     assert broken_checks(company) == {}
 
 
+@pytest.mark.spec("BAL-035")
 @pytest.mark.spec("IMP-139", "IMP-143")
 def test_without_batch_mode_a_change_by_another_undoes_the_whole_group(company: Lab) -> None:
     clerk = hands(company, "CL", {51, 61, 76})
@@ -124,6 +125,7 @@ def test_without_batch_mode_a_change_by_another_undoes_the_whole_group(company: 
     assert status(company, orders[1]) == "F"
 
 
+@pytest.mark.spec("BAL-035")
 @pytest.mark.spec("IMP-139", "IMP-143", "ADM-151")
 @pytest.mark.parametrize(
     ("setting", "work", "held"),

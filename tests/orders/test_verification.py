@@ -42,6 +42,7 @@ def test_at_first_account_and_amount_are_typed_again_and_nothing_of_foreign_paym
     assert status(company, foreign) == "V"
 
 
+@pytest.mark.spec("FLW-044")
 @pytest.mark.spec("ORD-195", "ORD-207")
 @pytest.mark.parametrize("account", ["19/0100", "19", "000000-0000000019/0100", "0-19"])
 @pytest.mark.parametrize("amount", ["250", "250.00", "250,0", " 250 "])
@@ -160,6 +161,7 @@ def test_no_group_is_verified_by_sight_while_items_are_marked_but_imported_ones_
         verify_by_typing(mine, stored.first, {"amount": "100.00"})
 
 
+@pytest.mark.spec("FLW-044", "FLW-046")
 @pytest.mark.spec("ORD-194", "ORD-200", "ORD-205")
 def test_by_sight_one_or_a_group_is_verified_and_each_can_be_cancelled(company: Lab, order: int) -> None:
     mark(company)

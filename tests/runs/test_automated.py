@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bankklient_lab.access.configuration import configure
+from bankklient_lab.actions import action_named
 from bankklient_lab.cli import run
 from bankklient_lab.errors import NotAllowed, Refused
 from bankklient_lab.exchange.protocol import one_transmission
@@ -62,7 +63,7 @@ def next_at(lab: Lab) -> datetime:
     return found
 
 
-@pytest.mark.spec("TRN-104", "TRN-107", "TRN-108", "TRN-109", "ADM-157")
+@pytest.mark.spec("TRN-104", "TRN-108", "TRN-109", "ADM-157")
 def test_it_receives_at_its_time_and_sends_nothing(firm: Lab, clock: Clock, tmp_path: Path) -> None:
     created(firm)
     balanced(firm, a_signer())
@@ -178,6 +179,7 @@ def test_it_is_stopped_while_it_waits_only(firm: Lab, clock: Clock) -> None:
         )
     with pytest.raises(Refused, match="is at work"):
         stop_automated_transmission(firm)
+    assert action_named("stop_automated_transmission").declared.proof  # the login password once more
     with firm.database.tx("ops") as cursor:
         cursor.execute("UPDATE ops.automated_try SET state = 'done'")
     stop_automated_transmission(firm)

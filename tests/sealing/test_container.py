@@ -53,6 +53,7 @@ def _packaged(identity: str = BATCH.line, form: str = "00", signatures: tuple[by
     return container._packaged(container._Package(identity, form, list(signatures), PAYLOAD))
 
 
+@pytest.mark.spec("FLW-107", "FLW-109", "FLW-110")
 @pytest.mark.spec("TRN-003")
 @pytest.mark.parametrize("form", FORMATS)
 def test_what_is_sealed_is_opened(form: str) -> None:
@@ -132,6 +133,7 @@ def test_a_batch_encrypted_for_another_key_is_refused() -> None:
     assert _reason(_sealed("06"), decrypt_with=None) == "key"
 
 
+@pytest.mark.spec("FLW-112")
 def test_a_signature_over_another_batch_is_refused() -> None:
     another = BatchIdentity(CLIENT, BANK, 1, 2026, 8)
     for signature in (sign(another, DIGEST, parties.personal(), AT), sign(BATCH, b"\1" * 32, parties.personal(), AT)):
@@ -147,6 +149,7 @@ def test_an_identity_out_of_range_is_refused() -> None:
     assert _reason(_boxed(_packaged(identity="20001|1|1|20260000"))) == "identity"
 
 
+@pytest.mark.spec("FLW-086")
 def test_a_record_format_that_is_not_that_of_the_layers_is_refused() -> None:
     assert _reason(_boxed(_packaged(form="02"))) == "format"
     assert _reason(_boxed(zlib.compress(_packaged(form="00")))) == "format"

@@ -55,6 +55,7 @@ def test_openssl_opens_an_encrypted_batch(tmp_path: Path) -> None:
     assert zlib.decompress((tmp_path / "packed").read_bytes()).endswith(PAYLOAD)
 
 
+@pytest.mark.spec("TRN-157")
 @pytest.mark.parametrize("key", [parties.operational, parties.personal])
 def test_openssl_verifies_the_signatures_of_a_batch(tmp_path: Path, key: object) -> None:
     signer: SigningKey = key()  # type: ignore[operator]

@@ -25,6 +25,7 @@ def _reason(*request: object, later: timedelta = timedelta(0)) -> str:
     return refused.value.reason
 
 
+@pytest.mark.spec("TRN-157")
 def test_a_signed_request_names_its_signer() -> None:
     headers = signed_headers(*REQUEST, parties.personal(), AT)
     assert _checked(*REQUEST, headers) == parties.personal().certificate.fingerprint
