@@ -12,26 +12,22 @@ from typing import NamedTuple, Self
 
 import pyarrow as pa
 
-from bankklient_lab.bank import answers, contracts, foreign, incoming, issuing, letters, receipt, statements, taking
+from bankklient_lab.bank import answers, contracts, foreign, incoming, issuing, receipt, statements, taking
 from bankklient_lab.bank.answers import Waiting
 from bankklient_lab.bank.calendar import Hours
-from bankklient_lab.bank.codebooks import send_codebook
 from bankklient_lab.bank.contracts import Account
 from bankklient_lab.bank.current import current_state
 from bankklient_lab.bank.days import LONGEST, next_event
 from bankklient_lab.bank.incoming import Incoming
+from bankklient_lab.bank.informing import Informing
 from bankklient_lab.bank.ledger import INVARIANTS
-from bankklient_lab.bank.letters import Taken, Wanted
 from bankklient_lab.bank.parameters import Parameters, parameters_of
-from bankklient_lab.bank.payees import verify_payee
 from bankklient_lab.bank.rates import make_rates
 from bankklient_lab.bank.receipt import Receipt
 from bankklient_lab.bank.store import Store
 from bankklient_lab.bank.work import Work
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
-from bankklient_lab.formats.payee_answers import read_question, write_answers
 from bankklient_lab.sealing.certificates import Certificate
-from bankklient_lab.sealing.cms import signed
 from bankklient_lab.sealing.container import Opened, agreed_format, opened, seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity, read_order
 from bankklient_lab.sealing.keys import SigningKey
@@ -49,7 +45,7 @@ class State(NamedTuple):
     receipt: bytes
 
 
-class Bank:
+class Bank(Informing):
     """A simulated bank over its own file; one thread at a time is let in.
 
     Before each call it lives up to the clock: what is due by then has happened. Every call is one transaction.
@@ -140,12 +136,6 @@ class Bank:
         """Return the current state of a client's accounts and orders, sealed like a batch (current.current_state)."""
         with self._now() as work:
             return self._sealed(work, *current_state(work, client))
-
-    def verify_payees(self, question: bytes) -> bytes:
-        """Answer a verification of payee (formats.payee_answers), signed; FormatError for what is no question."""
-        with self._now() as work:
-            answers = [verify_payee(work, payee) for payee in read_question(question)]
-            return signed(write_answers(answers), self._key, work.at)
 
     # Time
 
@@ -250,26 +240,6 @@ class Bank:
         """Agree the rate (national currency for one unit) of a payment that waits for it."""
         with self._now() as work:
             foreign.agree_rate(work, point, order_id, rate)
-
-    # Information
-
-    def send_codebook(self, name: str, content: bytes) -> None:
-        """Send each client a codebook, a CSV file (UTF-8) with a header line.
-
-        UnknownName for a codebook that no bank sends, FormatError for a content that can't be.
-        """
-        with self._now() as work:
-            send_codebook(work, name, content)
-
-    def send_message(self, wanted: Wanted) -> int:
-        """Send a message to one client or to all, and return its number; BadArgument for what can't be sent."""
-        with self._now() as work:
-            return letters.send_letter(work, wanted)
-
-    def messages(self) -> list[Taken]:
-        """Return what clients wrote, in the order of its receipt."""
-        with self._now() as work:
-            return letters.taken_letters(work)
 
     # Looking
 
