@@ -111,5 +111,5 @@ def _lines(seen: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         (text("keys.client"), f"{seen['client']} ({seen['client_point']})"),
         (text("keys.address"), seen["address"]),
         (text("keys.accounts"), formatting.count(seen["accounts"])),
-        (text("keys.settings"), formatting.count(seen["settings"])),
+        (text("keys.settings"), formatting.count(seen["settings"]) if seen["settings"] else ""),
     )

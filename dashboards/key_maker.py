@@ -93,7 +93,7 @@ class KeyMaker:
         for name in DAYS:
             form.widgets[name].visible = not first
         card = form.widgets["card"].value
-        form.widgets["again"].visible = not card
+        form.widgets["again"].param.update(label=text("keys.again"), visible=not card)  # needed where it is shown
         form.widgets["password"].label = text("balancing.pin", card=card) if card else text("keys.new_password")
         saves = kind == OPERATIONAL and kind_of_caller(self._lab) == AUTHORIZED and not card
         form.widgets["save_password"].visible = saves

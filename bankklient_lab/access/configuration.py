@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.errors import Refused
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.settings import BANK, SECRET, parameter, parameters, read_setting
 
@@ -70,10 +70,17 @@ def settings_of_users(lab: Lab) -> dict[str, str]:
 
 
 def restore_settings(lab: Lab, texts: dict[str, str]) -> list[str]:
-    """Take over texts that `settings_of_users` returned once, and return the names that this version does not have."""
-    known = {name: text for name, text in texts.items() if name in parameters()}
-    _keep(lab, known)
-    return sorted(texts.keys() - known.keys())
+    """Take over texts that `settings_of_users` returned once; return the names of those that no longer fit."""
+    fitting = {name: text for name, text in texts.items() if _fits(name, text)}
+    _keep(lab, fitting)
+    return sorted(texts.keys() - fitting.keys())
+
+
+def _fits(name: str, text: str) -> bool:
+    try:
+        return parameter(name).checked(text) == text
+    except (UnknownName, BadArgument):
+        return False
 
 
 def _keep(lab: Lab, values: dict[str, Any]) -> None:

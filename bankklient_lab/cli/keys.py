@@ -239,7 +239,10 @@ def install(
         done,
         f"{done['accounts']} accounts and {done['settings']} settings are taken over; key {done['key_id']}, the"
         f" {done['title']}, announces your first key: bankklient keys create operational",
-        *(f"this version has no setting {name}; the bank's value is left out" for name in done["left_out"]),
+        *(
+            f"the setting {name} does not fit this version; the value of the bank is left out"
+            for name in done["left_out"]
+        ),
     )
 
 

@@ -55,10 +55,10 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
     none; after a disaster also the settings of the last remote backup, and the numbers of batches, orders and keys,
     which go on after the last that the bank has. The one-time key announces the first operational key (`create_key`,
     `announce_key`), and nothing else. Returns purpose, key_id and title of the one-time key, accounts and settings (how
-    many), and left_out (names of settings that this version does not have).
+    many), and left_out (names of settings that this version does not have or take).
 
-    FormatError for another file, BadArgument for another fingerprint, SealBroken for changed bytes. Refused for a lab
-    that has keys or batches already, and for a client without an account in the national currency.
+    FormatError for another file, SealBroken for changed bytes. Refused for another fingerprint, a lab that has keys or
+    batches already, and a client without an account in the national currency.
     """
     found = read_configuration(_content(path), fingerprint, lab.clock())
     told, lost = found.configuration, found.configuration.lost

@@ -22,6 +22,7 @@ from bankklient_lab.sealing.keys import new_key
 from tests.dashboards.texts import shown
 from tests.exchange.labs import BANK_KEY
 from tests.orders.labs import hands
+from tests.sealing.cards import PIN, a_card
 
 PASSWORD = "Eight-8x"
 
@@ -142,6 +143,28 @@ def test_a_lab_begins_with_the_configuration_of_the_bank(lab: Lab, tmp_path: Pat
     make(page)
     page.maker._leave(3)
     assert list(page.drawer.forms) == ["announce", "pass", "change"]
+
+
+@pytest.mark.spec("EL-011")
+def test_a_key_is_made_on_a_card_that_is_there(lab: Lab, tmp_path: Path) -> None:
+    with a_card(tmp_path) as card:
+        page = page_of(lab)
+        page.maker.open()
+        assert page.maker.form is not None
+        widgets = page.maker.form.widgets
+        widgets["card"].value = card
+        assert not widgets["again"].visible
+        assert widgets["password"].label.startswith(f"PIN of card {card}")
+        make(page, card=card, password="000000", again="")
+        assert key_register.rows(lab) == []
+        make(page, card=card, password=PIN, again="")
+        (key,) = key_register.rows(lab)
+        assert key["card"] == card
+        page.maker._leave(key["key_id"])
+        assert list(page.drawer.forms) == ["hand_over", "record", "pass"]  # its PIN is changed elsewhere
+    page.maker.open()
+    page.drawer.open(key, "Own")
+    assert card in page.drawer._facts.object
 
 
 def test_what_is_no_certificate_is_told_with_its_name(lab: Lab, tmp_path: Path) -> None:

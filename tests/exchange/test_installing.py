@@ -15,7 +15,7 @@ from bankklient_lab.balancing.balance import balance
 from bankklient_lab.balancing.making import Signer, make_batches
 from bankklient_lab.balancing.unsent import unsent_batches
 from bankklient_lab.bank import Account, Bank
-from bankklient_lab.errors import BadArgument, FormatError, Refused, SealBroken
+from bankklient_lab.errors import FormatError, Refused, SealBroken
 from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
 from bankklient_lab.keys.choosing import transmission_keys
 from bankklient_lab.keys.creating import create_key
@@ -194,12 +194,12 @@ def test_what_is_no_configuration_for_a_new_lab_changes_nothing(
 ) -> None:
     lab, path = a_lab("first"), issued()
     content = path.read_bytes()
-    with pytest.raises(BadArgument, match="ask the bank"):
+    with pytest.raises(Refused, match="ask the bank"):
         take_configuration(lab, path, "00" * 32)
     bad = tmp_path / "bad.02"
     for place in range(0, len(content), 97):
         bad.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        with pytest.raises((SealBroken, FormatError, BadArgument)):
+        with pytest.raises((SealBroken, FormatError, Refused)):
             take_configuration(lab, bad, FINGERPRINT)
     for other in (b"", b"no configuration", content[:-1]):
         bad.write_bytes(other)

@@ -82,7 +82,7 @@ def _register_bank(lab: Lab, bank: Bank) -> None:
         insert_key(lab, cursor, bank.certificate, key_order="20260001", warn_days=90, delivered=True, proven=True)
 
 
-@pytest.mark.spec("BAL-040", "BAL-048", "BAL-049")
+@pytest.mark.spec("BAL-048")
 def test_wrong_pins_are_counted_and_a_missing_card_is_not(company: Lab, card: str, tmp_path: Path) -> None:
     create_card_key(company, "operational", card, PIN)
     created(company)

@@ -124,7 +124,7 @@ def test_a_lab_begins_with_the_configuration_of_a_bank(at: Path, capsys: pytest.
     path, once, fingerprint = (line.split(" is the ")[0].rsplit(": ")[-1] for line in _lines(capsys))
     assert run(["keys", "install", path]) == WRONG_USAGE
     assert "nobody to compare the fingerprint" in capsys.readouterr().err
-    assert run(["keys", "install", path, "--fingerprint", "00" * 32]) == WRONG_USAGE
+    assert run(["keys", "install", path, "--fingerprint", "00" * 32]) == REFUSED
     assert run(["keys", "install", path, "--fingerprint", fingerprint]) == DONE
     assert "1 accounts and 0 settings are taken over; key 2" in capsys.readouterr().out
     assert run(["keys", "create", "operational", "--password-file", "password"]) == DONE

@@ -113,6 +113,7 @@ def test_an_expired_key_signs_nothing_and_costs_no_try(keyed: Lab, clock: Clock)
     assert _tries(keyed) == 0
 
 
+@pytest.mark.spec("EL-012")
 def test_a_personal_key_is_its_owners(company: Lab) -> None:
     ann = of(company, "#Ann")
     made = bl.create_key(ann, "personal", "annspass")
