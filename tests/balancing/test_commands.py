@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bankklient_lab.cli import run
+from bankklient_lab.exchange.replies import write_to_bank
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.lab import open_here
 from tests.clocks import NOON
@@ -143,6 +144,24 @@ def test_at_a_terminal_each_type_is_shown_and_asked_for(balance: Said, monkeypat
     assert [line.removesuffix(": there is nothing to balance") for line in balance.errors.splitlines()[:-1]] == [
         "Revocations", "Priority payments", "Domestic orders", "Foreign payments", "Client messages",
     ]  # fmt: skip
+
+
+@pytest.mark.spec("FLW-077", "FLW-078", "FLW-079", "FLW-080", "FLW-082")
+def test_at_a_terminal_other_records_are_shown_and_asked_for_too(
+    balance: Said, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with open_here(tmp_path / "commands.lab") as lab:
+        write_to_bank(lab, "Text", subject="Hours")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    for agreed, made in (("Foreign", "batch 11 20260001 is made: 1 orders"), ("Client", "batch 7 20260001 is made")):
+        asked: list[str] = []
+        monkeypatch.setattr(
+            "builtins.input", lambda prompt, a=asked, y=agreed: a.append(prompt) or "yes" * (y in prompt)
+        )
+        told = balance("run", "--password-file", "password")
+        assert "Client messages" in told
+        assert asked[-1].startswith("Client messages: balance 1")
+        assert told.splitlines()[-1].startswith(made)
 
 
 @pytest.mark.spec("BAL-040", "BAL-043", "FLW-085", "FLW-124", "FLW-125")

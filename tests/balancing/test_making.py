@@ -126,7 +126,19 @@ def test_only_confirmed_and_included_orders_are_taken(company: Lab, signer: Sign
     assert broken_checks(company) == {}
 
 
-@pytest.mark.spec("BAL-024")
+@pytest.mark.spec("BAL-034")
+def test_orders_of_all_origins_are_included_together(company: Lab) -> None:
+    orders = [created(company, amount=amount) for amount in ("1", "2", "3")]
+    with company.database.tx("ops") as cursor:
+        for order, origin in zip(orders[1:], ("accounting_system", "automatic"), strict=True):
+            cursor.execute("UPDATE ops.domestic_order SET origin = ? WHERE order_id = ?", [origin, order])
+    offered = [row["order_id"] for row in payment_orders.rows(company, where={"status": "F"})]
+    assert sorted(offered) == orders
+    assert include_orders(company, offered)["done"] == 3
+    assert [status(company, one) for one in orders] == ["I"] * 3
+
+
+@pytest.mark.spec("BAL-024", "FLW-084")
 def test_more_orders_than_a_batch_holds_make_several(company: Lab, signer: Signer) -> None:
     orders = many(company, 20_001, "confirmed")
     made = balanced(company, signer)

@@ -73,6 +73,17 @@ def test_marked_orders_go_into_a_batch_before_all_others(company: Lab, signer: S
         unmark_for_revocation(company, sent[:1])
 
 
+@pytest.mark.spec("BAL-087", "FLW-006")
+def test_who_has_16_alone_balances_other_records_with_the_included_orders(
+    company: Lab, signer: Signer, sent: list[int]
+) -> None:
+    mark_for_revocation(company, sent)
+    mine = hands(company, "IN", {16})
+    with pytest.raises(NotAllowed):
+        balancing_types.rows(mine)
+    assert [one["batch_type"] for one in balanced(mine, signer, "included")["batches"]] == [13]
+
+
 @pytest.mark.spec("BAL-081", "SRV-221", "SRV-217", "TXN-082")
 def test_a_discarded_revocation_can_be_asked_for_again(company: Lab, signer: Signer, sent: list[int]) -> None:
     mark_for_revocation(company, sent)

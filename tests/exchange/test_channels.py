@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from bankklient_lab.access.configuration import configure
 from bankklient_lab.analysis.current import current_state
 from bankklient_lab.balancing.balance import balance
 from bankklient_lab.bank import Bank
@@ -97,6 +99,32 @@ def test_batches_go_over_http_with_a_password(keyed: Pair) -> None:
     told = transmit(keyed.lab, KEY_PASSWORD)
     assert (told["complete"], "can't be reached" in told["message"]) == (False, True)
     assert broken_checks(keyed.lab) == {}
+
+
+@pytest.mark.spec("TRN-013")
+def test_the_proxy_of_the_configuration_is_used_when_it_is_marked(keyed: Pair) -> None:
+    asked: list[bytes] = []
+
+    def answer(door: socket.socket) -> None:
+        line, _ = door.accept()
+        with line:
+            asked.append(line.recv(65_536))
+            line.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as door, served(keyed.bank) as address:
+        reached(keyed.lab, "https", address=address)
+        way = {"proxy_address": "127.0.0.1", "proxy_port": door.getsockname()[1], "proxy_user": "me"}
+        configure(keyed.lab, {**way, "proxy_password": "secret"})
+        assert transmit(keyed.lab, KEY_PASSWORD)["complete"]  # not marked: nobody is at the door
+        configure(keyed.lab, {"proxy": True})
+        thread = threading.Thread(target=answer, args=(door,), daemon=True)
+        thread.start()
+        told = transmit(keyed.lab, KEY_PASSWORD)
+        thread.join(10)
+    assert not told["complete"]
+    (request,) = asked
+    assert request.startswith(f"GET {address}/".encode("ascii"))
+    assert b"proxy-authorization: basic " + b64encode(b"me:secret").lower() in request.lower()
 
 
 @pytest.mark.spec("BNK-046", "BNK-049")

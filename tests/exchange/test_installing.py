@@ -13,7 +13,7 @@ from bankklient_lab.access.configuration import configure, setting
 from bankklient_lab.balancing.announcing import announce_key
 from bankklient_lab.balancing.balance import balance
 from bankklient_lab.balancing.making import Signer, make_batches
-from bankklient_lab.balancing.unsent import unsent_batches
+from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
 from bankklient_lab.bank import Account, Bank
 from bankklient_lab.errors import FormatError, Refused, SealBroken
 from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
@@ -215,7 +215,7 @@ def test_what_is_no_configuration_for_a_new_lab_changes_nothing(
         take_configuration(lab, path, FINGERPRINT)
 
 
-@pytest.mark.spec("BAL-063", "BAL-064", "BAL-066", "BAL-088", "BAS-022")
+@pytest.mark.spec("BAL-063", "BAL-064", "BAL-066", "BAL-088", "BAL-091", "BAS-022", "FLW-084")
 def test_changed_settings_go_to_the_bank_with_the_next_balancing(
     bank: Bank, issued: Callable[..., Path], a_lab: Callable[[str], Lab], clock: Clock
 ) -> None:
@@ -238,6 +238,11 @@ def test_changed_settings_go_to_the_bank_with_the_next_balancing(
     created(lab, amount="3")
     assert balance(lab, agreed(lab), PASSWORD)["remote_backup"]["batch_order"] == "20260002"
     assert transmitted(pair) == ""
+    configure(lab, {"funds_days": 5})
+    created(lab, amount="4")
+    discard_batch(lab, balance(lab, agreed(lab), PASSWORD)["remote_backup"]["batch_id"])
+    created(lab, amount="5")
+    assert balance(lab, agreed(lab), PASSWORD)["remote_backup"]["batch_order"] == "20260004"
     assert broken_checks(lab) == {}
     assert not any(bank.check().values())
 

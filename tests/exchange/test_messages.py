@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from bankklient_lab.balancing.making import make_batches
+from bankklient_lab.balancing.summaries import balancing_types
 from bankklient_lab.balancing.unsent import discard_batch
 from bankklient_lab.bank import Taken, Wanted
 from bankklient_lab.bank.faults import Fault
@@ -158,6 +159,7 @@ def test_a_message_is_changed_and_withdrawn_until_a_batch_takes_it(pair: Pair) -
         write_to_bank(pair.lab, "", subject="Empty")
 
 
+@pytest.mark.spec("BAL-022", "BAL-054")
 @pytest.mark.spec("SRV-307", "BAL-001", "TRN-043", "BNK-144", "BNK-146", "BNK-147", "BNK-148", "BNK-149")
 @pytest.mark.spec("SRV-310", "SRV-312", "SRV-313", "SRV-314", "SRV-315")
 def test_each_message_goes_in_a_batch_of_its_own_and_the_bank_says_what_became_of_it(pair: Pair) -> None:
@@ -165,6 +167,8 @@ def test_each_message_goes_in_a_batch_of_its_own_and_the_bank_says_what_became_o
     (asked,) = bank_messages.rows(pair.lab)
     write_to_bank(pair.lab, "X5O!P%@AP EICAR-STANDARD-ANTIVIRUS-TEST-FILE!", subject="Look")
     write_to_bank(pair.lab, "Thank you & bye", reply_to=asked["message_id"])
+    ready = {row["record_type"]: (row["records"], row["batches"]) for row in balancing_types.rows(pair.lab)}
+    assert ready["client_messages"] == (2, 2)
     made = balanced(pair.lab, a_signer())
     assert [(one["batch_type"], one["orders"]) for one in made["batches"]] == [(7, 1), (7, 1)]
     assert statuses(pair) == ["NS", "NS"]
@@ -182,7 +186,7 @@ def test_each_message_goes_in_a_batch_of_its_own_and_the_bank_says_what_became_o
     assert broken_checks(pair.lab) == {}
 
 
-@pytest.mark.spec("BNK-145", "BNK-150", "SRV-311", "SRV-316")
+@pytest.mark.spec("BAL-084", "BNK-145", "BNK-150", "SRV-311", "SRV-316")
 def test_a_message_whose_batch_waits_at_the_bank_is_sent_and_one_discarded_is_deleted(pair: Pair) -> None:
     write_to_bank(pair.lab, "Text", subject="Discarded")
     (gone,) = pair.balance()["batches"]

@@ -51,8 +51,9 @@ def arrive(
     announced = sha256(payload).hexdigest()
     signature = sign(identity, sha256(payload).digest(), BANK_KEY, pair.clock())
     container = seal(
-        identity, payload, changes.get("signatures", [signature]), key, record_format="02", at=pair.clock()
-    )
+        identity, payload, changes.get("signatures", [signature]), key, at=pair.clock(),
+        record_format="06" if "encrypt_for" in changes else "02", encrypt_for=changes.get("encrypt_for"),
+    )  # fmt: skip
     bank = pair.bank
     fetch, waiting, taken = bank.fetch, bank.waiting, bank.taken
     order = f"2026{number:04d}"
@@ -194,7 +195,7 @@ def test_a_damaged_batch_has_no_effect_and_is_fetched_again(pair: Pair, fault: F
     assert (pair.received(3)[0][0], status(pair.lab, order)) == (14, "OK")
 
 
-@pytest.mark.spec("FLW-111", "FLW-112")
+@pytest.mark.spec("FLW-111", "FLW-112", "FLW-126")
 @pytest.mark.spec("TRN-034")
 @pytest.mark.parametrize(
     ("changes", "reason"),
@@ -203,6 +204,7 @@ def test_a_damaged_batch_has_no_effect_and_is_fetched_again(pair: Pair, fault: F
         ({"signatures": []}, "not signed"),
         ({"inner": BatchIdentity(BANK_POINT, OWN_POINT, 3, 2026, 9)}, "another batch than its container"),
         ({"payload": b"<Batch/>"}, "XML declaration"),
+        ({"encrypt_for": key_of(OWN_POINT, "operational", "rsa").certificate}, "key"),  # not ours
     ],
 )
 def test_what_the_bank_did_not_make_so_is_refused(pair: Pair, changes: dict[str, Any], reason: str) -> None:

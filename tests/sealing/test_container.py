@@ -127,6 +127,7 @@ def test_an_expired_certificate_is_judged_as_of_the_time_of_receipt() -> None:
     assert _reason(_sealed("06"), at=AT - timedelta(days=2)) == "expired"
 
 
+@pytest.mark.spec("FLW-126")
 def test_a_batch_encrypted_for_another_key_is_refused() -> None:
     other = parties.key(2, "operational")
     assert _reason(_sealed("06"), decrypt_with=other.private_key) == "key"
@@ -161,6 +162,7 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _reason(_boxed(zlib.compress(bytes(8 * 1024**2)))) == "format"
 
 
+@pytest.mark.spec("FLW-127")
 def test_packed_content_ends_where_it_should() -> None:
     packed = zlib.compress(_packaged(form="02"))
     assert _reason(_boxed(packed + b"\0")) == "format"
