@@ -8,6 +8,7 @@ from typing import Any
 from bankklient_lab.access.configuration import configure_from_bank, restore_settings
 from bankklient_lab.actions import action
 from bankklient_lab.errors import FormatError, Refused
+from bankklient_lab.exchange.journal import journal_path
 from bankklient_lab.keys.points import BANK, HTTPS, OWN, point_of, set_point
 from bankklient_lab.keys.register import Key, insert_key, next_order, today
 from bankklient_lab.lab import Lab
@@ -58,7 +59,7 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
     many), and left_out (names of settings that this version does not have or take).
 
     FormatError for another file, SealBroken for changed bytes. Refused for another fingerprint, a lab that has keys or
-    batches already, and a client without an account in the national currency.
+    batches already or the journal of a lost one beside it, and a client without an account in the national currency.
     """
     found = read_configuration(_content(path), fingerprint, lab.clock())
     told, lost = found.configuration, found.configuration.lost
@@ -101,6 +102,9 @@ def _check_new(lab: Lab) -> None:
             f"a configuration begins a new lab; this one has {keys} keys and {batches} batches. Make another one with"
             " `bankklient init`"
         )
+    journal = journal_path(lab.path)
+    if journal.exists():
+        raise Refused(f"{journal} says what another lab at this place has sent; move it away, then begin anew")
 
 
 def _set_points(lab: Lab, found: Issued) -> None:

@@ -17,6 +17,7 @@ from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
 from bankklient_lab.bank import Account, Bank
 from bankklient_lab.errors import FormatError, Refused, SealBroken
 from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
+from bankklient_lab.exchange.journal import journal_path
 from bankklient_lab.keys.choosing import transmission_keys
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.keys.register import key_register
@@ -209,6 +210,11 @@ def test_what_is_no_configuration_for_a_new_lab_changes_nothing(
     bad.write_bytes(bank.issue_configuration(20_002, ONCE)[1])
     with pytest.raises(Refused, match="no account of the client in CZK"):
         take_configuration(lab, bad, FINGERPRINT)
+    journal = journal_path(lab.path)  # of a lab that was at this place and is lost
+    journal.touch()
+    with pytest.raises(Refused, match="move it away"):
+        take_configuration(lab, path, FINGERPRINT)
+    journal.unlink()
     assert lab.rows("SELECT count(*) FROM ops.key") == [(0,)]
     take_configuration(lab, path, FINGERPRINT)
     with pytest.raises(Refused, match="begins a new lab"):
