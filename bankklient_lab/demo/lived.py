@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bankklient_lab.bank import Account, Bank, Incoming
+from bankklient_lab.bank import Account, Bank, Incoming, Wanted
 from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.folder import found_bank
 from bankklient_lab.demo.banking import Clock, Dealings, acquaint
@@ -119,7 +119,7 @@ class _Company:
         return self._told
 
     def _introduce(self, groups: set[str]) -> None:
-        """Open the accounts of partners at the same bank, and permit collections from all customers but the first."""
+        """Open the accounts of partners at the same bank, permit most collections, let the bank write."""
         here = [
             Account(partner["account"], "CZK", partner["name"], opening=_DEBTORS_HAVE)
             for group in sorted(groups)
@@ -129,6 +129,8 @@ class _Company:
         self._bank.open_account(*here)
         for customer in self._partners["customers"][1:]:
             self._bank.permit_collection(customer["account"], self._accounts[_COLLECTING])
+        for one in rows("bank_messages"):
+            self._bank.send_message(Wanted(one["subject"], one["text"], reply=one["reply"]))
 
     def _name_accounts(self) -> None:
         from bankklient_lab.analysis.accounts import rename_account

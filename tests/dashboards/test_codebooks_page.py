@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,10 @@ from bankklient_lab.codebooks.bank import CODEBOOKS, shipped
 from bankklient_lab.dashboards.codebooks import BEGINS, CONTAINS, Codebooks
 from bankklient_lab.dashboards.create import Create
 from bankklient_lab.dashboards.menu import offered
+from bankklient_lab.dashboards.rates import Rates
 from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.formats.rates import write_bank_rates
+from bankklient_lab.history.importing import import_file
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.codebooks import codebook, update_codebook
 from tests.orders.codebook_files import codebook_file
@@ -95,3 +100,16 @@ def hidden(lab: Lab) -> set[str]:
     page = Create(lab, new_state(lab, "?page=create"))
     page._kind.value = FOREIGN
     return set(page.form.view.hidden)
+
+
+@pytest.mark.spec("BNK-152")
+def test_rates_are_shown_on_a_day_with_their_source(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "bank.xml"
+    path.write_bytes(write_bank_rates("SIMBCZPP", date(2026, 11, 20), "CZK", {"EUR": Decimal("24.50000000")}))
+    import_file(lab, path)
+    page = Rates(lab, new_state(lab, "?page=codebooks"))
+    assert page.list.table is not None
+    (row,) = page.list.table.to_pylist()
+    assert row == {"currency": "EUR", "source": "SIMBCZPP", "per_unit": "24.5", "base": "CZK", "day": "2026-11-20"}
+    page.day.value = date(2026, 11, 19)
+    assert page.list.table.num_rows == 0

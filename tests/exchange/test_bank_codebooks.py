@@ -39,7 +39,7 @@ def source(pair: Pair, name: str) -> dict[str, Any]:
     return next(row for row in codebook_register.rows(pair.lab) if row["codebook"] == name)
 
 
-@pytest.mark.spec("BAS-135", "TRN-045", "TRN-047")
+@pytest.mark.spec("BAS-135", "TRN-045")
 @pytest.mark.parametrize("name", [one.name for one in CODEBOOKS.values() if one.batch_type])
 def test_each_codebook_of_the_bank_takes_the_place_of_the_one_here(pair: Pair, name: str) -> None:
     rows = codebook.rows(pair.lab, name)
