@@ -43,7 +43,6 @@ class BatchSteps:
             lab, state, lambda password, job: discard_aborted(lab, self._batch_id, password, job=job), self._discarded,
             icon="delete_forever", under_way=text("transmissions.under_way"),
         )  # fmt: skip
-        self.form.button.label = text("transmissions.discard")
         self.asking = ui.column(*self.form.parts, gap=8, visible=False)
         self.discarding = ui.column(self.sure.view, self.asking, gap=8)
         self.view = ui.column(self.answering, self.discarding, gap=12)
@@ -72,8 +71,9 @@ class BatchSteps:
         self._done()
 
     def _ask_bank(self) -> None:
-        """Put the second question: the bank is asked by it."""
+        """Put the second question: a bank that answers is asked by it."""
         self.form.refresh()
+        self.form.button.label = text("unsent.for_good" if self._by_folder() else "transmissions.discard")
         self.asking.visible = True
 
     def _discarded(self, told: dict[str, Any] | None) -> None:

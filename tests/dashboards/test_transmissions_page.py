@@ -200,6 +200,7 @@ def test_a_batch_that_broke_off_is_discarded_on_the_page(firm: Lab, tmp_path: Pa
     assert not steps.asking.visible
     steps.sure._do()
     assert steps.asking.visible
+    assert steps.form.button.label == "Discard it for good"  # in a folder there is nobody to ask
     steps.form.start()
     steps.form.work.wait()
     assert "can't be read" in html.unescape(steps.form.problem.object)  # nobody knows whether its files were there
