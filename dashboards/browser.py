@@ -62,10 +62,16 @@ class Browser(pn.custom.JSComponent):
         for (const element of root.querySelectorAll("*")) { if (element.shadowRoot) { mend(element.shadowRoot); } }
       };
       setInterval(() => mend(document), 1000);
-      const let_in = () => { document.body.inert = false; };
+      // Until the window stands, what the server changes can be missed for good: nobody acts, and Back waits.
+      let back_waits = false;
+      const go_back = () => { model.search = location.search || "?"; };
+      const let_in = () => {
+        document.body.inert = false;
+        if (back_waits) { back_waits = false; go_back(); }
+      };
       document.body.inert = !model.ready;
       model.on("ready", () => { let_in(); restore(); });
-      setTimeout(let_in, 8000);
+      setTimeout(let_in, 60000);
       const status = document.createElement("div");
       status.id = "busy";
       status.setAttribute("role", "status");
@@ -177,7 +183,9 @@ class Browser(pn.custom.JSComponent):
         link.click();
       });
       model.on("scheme", keep);
-      window.addEventListener("popstate", () => { model.search = location.search || "?"; });
+      window.addEventListener("popstate", () => {
+        if (document.body.inert) { back_waits = true; } else { go_back(); }
+      });
       let presses = 0;
       const typing = (event) => {
         const target = event.composedPath()[0];

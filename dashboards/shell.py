@@ -102,7 +102,9 @@ class Shell:
         self.offer = RegularOffer(lab, state)
         ui.prove_with(self._proof.ask)
         # A place for each page from the start: one added to the others would have the browser lay out all of them anew.
-        self._places: dict[str, Any] = {page: ui.column(gap=0, visible=False) for page in PAGES}
+        self._places: dict[str, Any] = {
+            page: ui.column(gap=0, visible=False, css_classes=["place", f"place-{page}"]) for page in PAGES
+        }
         self._title = ui.html("", sizing_mode="fixed", width=170)
         self._filter = FilterBar(state)
         self._news = ui.button(text("app.news"), self._take_news, icon="refresh", visible=False)

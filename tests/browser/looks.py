@@ -30,6 +30,13 @@ def turn_to(page: Page, name: str, query: str = "") -> None:
     page.evaluate(TO, f"?page={name}{query}")
     expect(page.locator("h1")).to_have_text(TITLES[name], timeout=READY_MS)
     expect(page.locator("#busy")).to_be_empty(timeout=READY_MS)
+    shown(page, name)
+
+
+def shown(page: Page, name: str) -> None:
+    """See that this page is shown, and no other."""
+    expect(page.locator(f".place-{name}")).to_be_visible(timeout=READY_MS)
+    expect(page.locator(".place:visible")).to_have_count(1)
 
 
 def serious(page: Page) -> list[str]:

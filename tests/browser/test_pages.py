@@ -14,7 +14,7 @@ from bankklient_lab.dashboards.app import DashboardServer
 from bankklient_lab.dashboards.menu import ADMINISTRATION, ENTRIES, LOOK, WORK
 from bankklient_lab.dashboards.state import PAGES
 from tests.browser.conftest import READY_MS, NewPage, Scheme, go_to, opened
-from tests.browser.looks import LOOKS, look_over, turn_to
+from tests.browser.looks import LOOKS, TO, look_over, shown, turn_to
 from tests.dashboards.samples import HOSTILE_NAME, hostile
 from tests.statements import mt940
 
@@ -126,6 +126,15 @@ def test_pages_change_without_a_new_load_and_the_address_follows(demo: Dashboard
     page.go_back()
     expect(page.locator("h1")).to_have_text("Runs")
     assert page.evaluate("window.same") is True
+
+
+def test_going_back_while_a_page_loads_leads_there(demo: DashboardServer, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(demo.new_link())
+    expect(page.locator("h1")).to_be_visible(timeout=READY_MS)
+    page.evaluate(TO, "?page=runs")  # before the window stands; what the server changes now would be missed
+    expect(page.locator("h1")).to_have_text("Runs", timeout=READY_MS)
+    shown(page, "runs")
 
 
 def test_a_link_shows_the_same_to_a_colleague(demo: DashboardServer, new_page: NewPage) -> None:
