@@ -65,14 +65,15 @@ def _client(path: Path, clock: Clock) -> Lab:
 def _sealed(lab: Lab) -> list[bytes]:
     """Balance all orders, seal the batches for the bank, and return their payloads."""
     balanced(lab, a_signer())
-    rows = lab.rows(
-        "SELECT payload, signature FROM ops.batch_content JOIN ops.batch_signature USING (batch_id) ORDER BY batch_id"
-    )
-    for payload, signature in rows:
+    kept = "SELECT payload, signature FROM ops.batch_content JOIN ops.batch_signature USING (batch_id)"
+    payloads: list[bytes] = []
+    for (batch_id,) in lab.rows("SELECT batch_id FROM ops.batch_content ORDER BY ALL"):  # one at a time, as it sends
+        ((payload, signature),) = lab.rows(f"{kept} WHERE batch_id = $id", {"id": batch_id})
         identity = read_batch(payload).identity
         certificate = BANK_KEY.certificate
         seal(identity, payload, [signature], KEY, record_format="06", encrypt_for=certificate, at=NOON)
-    return [payload for payload, _ in rows]
+        payloads.append(payload)
+    return payloads
 
 
 def _bare(payloads: Sequence[bytes]) -> float:
