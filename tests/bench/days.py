@@ -14,10 +14,11 @@ from bankklient_lab.bank import Account, Bank
 from bankklient_lab.formats.batches import read_batch
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.sealing.container import seal, sign
+from bankklient_lab.sealing.identity import BatchIdentity
 from tests.balancing.labs import KEY, OWN_POINT, a_signer, balanced
 from tests.bench.measure import Measurement, Target, in_turns, timed
 from tests.clocks import NOON, Clock
-from tests.exchange.labs import BANK_KEY, Pair, introduced
+from tests.exchange.labs import BANK_KEY, BANK_POINT, Pair, introduced
 from tests.orders.labs import equip, many
 
 FUNDS = Decimal(1_000_000_000)
@@ -65,11 +66,13 @@ def _client(path: Path, clock: Clock) -> Lab:
 def _sealed(lab: Lab) -> list[bytes]:
     """Balance all orders, seal the batches for the bank, and return their payloads."""
     balanced(lab, a_signer())
-    kept = "SELECT payload, signature FROM ops.batch_content JOIN ops.batch_signature USING (batch_id)"
     payloads: list[bytes] = []
-    for (batch_id,) in lab.rows("SELECT batch_id FROM ops.batch_content ORDER BY ALL"):  # one at a time, as it sends
-        ((payload, signature),) = lab.rows(f"{kept} WHERE batch_id = $id", {"id": batch_id})
-        identity = read_batch(payload).identity
+    for batch_id, batch_type, year, number, signature in lab.rows(
+        "SELECT batch_id, batch_type, year, number, signature FROM ops.batch JOIN ops.batch_signature USING (batch_id)"
+        " ORDER BY batch_id"
+    ):  # one payload at a time, as it sends
+        ((payload,),) = lab.rows("SELECT payload FROM ops.batch_content WHERE batch_id = $id", {"id": batch_id})
+        identity = BatchIdentity(OWN_POINT, BANK_POINT, batch_type, year, number)
         certificate = BANK_KEY.certificate
         seal(identity, payload, [signature], KEY, record_format="06", encrypt_for=certificate, at=NOON)
         payloads.append(payload)
