@@ -28,6 +28,9 @@ class BatchType(IntEnum):
     EXCHANGE_RATES = 31
 
 
+FOR_THE_SERVICE = (BatchType.PUBLIC_KEY, BatchType.CLIENT_MESSAGES, BatchType.REMOTE_BACKUP)  # of one bank, no folder's
+
+
 class Sent(IntEnum):
     """Statuses of a batch to the bank (transmission_statuses)."""
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.codebooks.codes import Sent
+from bankklient_lab.codebooks.codes import FOR_THE_SERVICE, Sent
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.sealing.identity import CLIENT_POINT_MIN, POINT_MAX, POINT_MIN
@@ -104,6 +104,8 @@ def set_point(lab: Lab, before: Point, wanted: Point) -> None:
             _check_unused(cursor, before)
         if wanted.encrypted != before.encrypted:
             _check_none_waits(cursor)
+        if wanted.channel == FOLDER:
+            _check_none_for_the_service(cursor)
         changed = [part for part, old, new in zip(Point._fields, before, wanted, strict=True) if old != new]
         if not changed:
             return
@@ -198,3 +200,15 @@ def _check_none_waits(cursor: Any) -> None:
         raise Refused(
             f"{waiting} batches wait to be sent in the present form; send or discard them, then change the encryption"
         )
+
+
+def _check_none_for_the_service(cursor: Any) -> None:
+    """Raise Refused while batches wait that say nothing in a folder: keys, backups of settings, messages."""
+    found = cursor.execute(
+        "SELECT batch_type, format('{}{:04}', year, number) FROM ops.batch WHERE direction = 'send'"
+        " AND list_contains($waits, status) AND list_contains($types, batch_type) ORDER BY ALL",
+        {"waits": [Sent.CREATED, Sent.ABORTED], "types": list(FOR_THE_SERVICE)},
+    ).fetchall()
+    if found:
+        named = ", ".join(f"batch {batch_type} {order}" for batch_type, order in found[:3])
+        raise Refused(f"{named} waits for the bank's service, a folder takes orders alone; transmit, then change to it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bankklient_lab.errors import NotAllowed, Refused
 from bankklient_lab.keys.choosing import balancing_key, transmission_keys
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.keys.delivering import note_proven
+from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.keys.register import key_numbered, key_register
 from bankklient_lab.keys.unlocking import change_key_password, unlock
 from bankklient_lab.lab import Lab
@@ -103,6 +105,16 @@ def test_a_right_that_is_taken_away_while_keys_are_opened_changes_nothing(pair: 
         change_key_password.function(mine, made, PASSWORD, "Other-8x")
     assert pair.lab.rows("SELECT private_key FROM ops.key ORDER BY key_id") == kept
     assert pair.lab.rows("SELECT count(*) FROM ops.batch") == [(0,)]
+
+
+def test_what_only_the_service_understands_is_not_left_in_a_folder(pair: Pair, tmp_path: Path) -> None:
+    renewed(pair)
+    (tmp_path / "in").mkdir()
+    settings = {"send_to": str(tmp_path), "receive_from": str(tmp_path / "in")}
+    with pytest.raises(Refused, match=r"batch 2 20260001 waits for the bank's service"):
+        change_connection_point(pair.lab, "bank", channel="folder", settings=settings)
+    transmit(pair)
+    change_connection_point(pair.lab, "bank", channel="folder", settings=settings)
 
 
 @pytest.mark.spec("BAS-131")
