@@ -135,5 +135,44 @@ def test_an_action_without_permission_still_needs_a_login(name: str, serving: Se
         assert http.post(f"/actions/{name}", json={}).status_code not in {401, 403}
 
 
+# What the specification says that a permission opens, and how work is classed (4.1.22), against what actions declare.
+OPENS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "BAS-145": (2, ("configure", "reduce_history", "change_connection_point", "add_accounting_system")),
+    "BAS-146": (6, ("create_key", "announce_key", "hand_over_key", "create_pass")),
+    "BAS-149": (21, ("import_regular_payments",)),
+    "BAS-150": (26, ("transmit",)),
+    "BAS-151": (36, ("receive_file",)),
+    "BAS-152": (41, ("export_to_accounting_system",)),
+    "BAS-161": (96, ("create_regular_payment", "change_regular_payment", "delete_regular_payment")),
+    "BAS-163": (106, ("discard_orders",)),
+    "BAS-183": (171, ("mark_for_revocation",)),
+    "BAS-195": (211, ("stop_watching",)),
+    "BAS-200": (246, ("write_to_bank", "change_message", "withdraw_message")),
+}
+CLASSED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "BAS-228": ("exclusive", ("change_connection_point", "add_accounting_system", "change_accounting_system",
+                              "delete_accounting_system", "reduce_history")),
+    "BAS-230": ("batch", ("balance", "receive_file", "verify_orders", "confirm_orders", "include_orders")),
+    "BAS-231": ("standard", ("orders", "statement", "protocol", "application_log", "configuration", "order_totals",
+                             "balances_after_orders", "key_register", "export_statement", "export_orders", "activity")),
+}  # fmt: skip
+
+
+@pytest.mark.spec(*OPENS, "ADM-109", "ADM-112", "ADM-113", "ADM-114", "ADM-119", "ADM-129")
+@pytest.mark.parametrize(("number", "names"), OPENS.values(), ids=list(OPENS))
+def test_a_permission_opens_what_the_specification_says(number: int, names: tuple[str, ...]) -> None:
+    assert {ACTIONS[name].declared.needs for name in names} == {str(number)}
+
+
+@pytest.mark.spec(*CLASSED)
+@pytest.mark.parametrize(("mode", "names"), CLASSED.values(), ids=list(CLASSED))
+def test_work_is_of_the_class_that_the_specification_says(mode: str, names: tuple[str, ...]) -> None:
+    assert {ACTIONS[name].declared.mode for name in names} == {mode}
+    if mode == "batch":
+        assert [ACTIONS[f"{step}_orders"].declared.batch_if for step in ("verify", "confirm", "include")] == [
+            "batch_verification", "batch_confirmation", "batch_including",
+        ]  # fmt: skip
+
+
 def test_actions_that_ask_nothing_are_few() -> None:
     assert {name for name, one in ACTIONS.items() if one.declared.public} <= {"login", "unlock_session"}
