@@ -41,8 +41,9 @@ CALLS: list[tuple[str, str, Callable[[Lab], object]]] = [  # permissions, a name
     ("960", "backups", lambda lab: backups.rows(lab, "/")),
 ]
 LINES = pytest.mark.spec(
-    "ADM-107", "ADM-108", "ADM-134", "ADM-135", "ADM-195", "ADM-211", "ADM-225", "BAS-140", "BNK-002", "BNK-041"
-)
+    "ADM-107", "ADM-108", "ADM-134", "ADM-135", "ADM-195", "ADM-211", "ADM-225", "BAS-140", "BNK-002", "BNK-004",
+    "BNK-041",
+)  # fmt: skip
 
 
 @LINES

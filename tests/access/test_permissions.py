@@ -35,6 +35,7 @@ INVOLVED = sorted(
 )  # every number that a rule names
 
 
+@pytest.mark.spec("BAS-159", "BAS-160", "BAS-167", "BAS-168", "BAS-175", "BAS-176", "BAS-177")
 @pytest.mark.spec(
     "ADM-069", "ADM-070", "ADM-072", "ADM-073", "ADM-076", "ADM-077", "ADM-078", "ADM-079",
 )  # fmt: skip
@@ -55,7 +56,8 @@ def test_nothing_fulfils_a_condition_but_what_the_specification_names(number: in
             assert rule.requires.holds(held) == any(one <= held for one in ENOUGH[number])
 
 
-@pytest.mark.spec("ADM-067", "ADM-068", "ADM-071", "ADM-074", "ADM-075", "BAS-202")
+@pytest.mark.spec("BAS-158", "BAS-165", "BAS-166", "BAS-170", "BAS-173", "BAS-174")
+@pytest.mark.spec("ADM-067", "ADM-068", "ADM-071", "ADM-074", "ADM-075", "BAS-202", "BAS-153", "BAS-154", "BAS-157")
 @pytest.mark.parametrize(("lower", "higher"), PAIRS.items())
 def test_of_a_forbidden_pair_the_lower_number_goes(lower: int, higher: int) -> None:
     assert broken_rules(frozenset({lower, higher})) == [f"{lower} excludes {higher}"]

@@ -64,7 +64,7 @@ def read_messages(batch: Batch) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.spec("FLW-005", "TRN-060")
+@pytest.mark.spec("FLW-005", "TRN-060", "TXN-017", "ORD-090")
 @pytest.mark.spec(
     "BAL-014", "BAL-015", "BAL-016", "BAL-052", "BAL-053", "BAL-056", "TXN-049", "TXN-067", "IMP-175", "FLW-088"
 )
@@ -99,7 +99,7 @@ def test_confirmed_orders_go_into_batches_of_their_types(company: Lab, signer: S
 @pytest.mark.spec("FLW-006")
 @pytest.mark.spec("BAL-025", "BAL-028", "BAL-030", "TXN-011", "TXN-012", "TXN-013", "TXN-014", "TXN-015", "TXN-016")
 @pytest.mark.spec("FLW-003", "FLW-004", "FLW-031", "FLW-032", "FLW-033", "FLW-053", "FLW-054", "FLW-055", "FLW-058")
-@pytest.mark.spec("FLW-067")
+@pytest.mark.spec("FLW-067", "TXN-018", "BAS-036", "BAS-037")
 def test_only_confirmed_and_included_orders_are_taken(company: Lab, signer: Signer) -> None:
     confirmed, included = created(company), created(company)
     foreign, foreign_included = created(company, FOREIGN), created(company, FOREIGN)
@@ -154,7 +154,7 @@ def test_more_orders_than_a_batch_holds_make_several(company: Lab, signer: Signe
     assert broken_checks(company) == {}
 
 
-@pytest.mark.spec("BAL-026", "TRN-001", "TRN-002")
+@pytest.mark.spec("BAL-026", "TRN-001", "TRN-002", "BAS-105", "BAS-111")
 def test_numbers_rise_by_one_for_each_type_and_year(company: Lab, signer: Signer, clock: Clock) -> None:
     def numbers() -> list[tuple[int, str]]:
         created(company)
@@ -171,7 +171,7 @@ def test_numbers_rise_by_one_for_each_type_and_year(company: Lab, signer: Signer
     assert broken_checks(company) == {}
 
 
-@pytest.mark.spec("BAL-026")
+@pytest.mark.spec("BAL-026", "BAS-105", "BAS-112")
 def test_when_the_numbers_of_a_year_are_used_up_nothing_is_balanced(company: Lab, signer: Signer) -> None:
     created(company)
     balanced(company, signer)
@@ -385,7 +385,7 @@ def test_what_a_message_can_not_hold_is_named_and_nothing_is_done(company: Lab, 
     assert kept(company) == before
 
 
-@pytest.mark.spec("BAL-003")
+@pytest.mark.spec("BAL-003", "BAS-147", "BAS-148", "ADM-110", "ADM-111")
 def test_each_way_of_balancing_needs_its_permission(company: Lab, signer: Signer) -> None:
     included = created(company)
     include_orders(company, [included])
@@ -419,6 +419,8 @@ def test_nothing_that_is_done_to_created_orders_is_done_to_balanced_ones(company
     assert kept(company)[0] == before
 
 
+@pytest.mark.spec("ORD-261", "ORD-338", "ORD-339")
+@pytest.mark.spec("TXN-020")
 @pytest.mark.spec("TXN-005", "TXN-006", "TXN-007", "TXN-008", "TXN-010", "TXN-099", "TXN-101", "TXN-103", "TXN-112")
 def test_who_sees_what_was_balanced(company: Lab, signer: Signer) -> None:
     mine, foreign = created(company), created(company, FOREIGN)

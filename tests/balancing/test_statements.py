@@ -15,7 +15,7 @@ from tests.balancing.labs import balanced
 from tests.orders.labs import COLLECTION, FOREIGN, MAIN, SAVINGS, created, hands
 
 
-@pytest.mark.spec("BAL-069", "TXN-130", "TXN-131", "TXN-132", "BAL-089")
+@pytest.mark.spec("BAL-069", "TXN-130", "TXN-131", "TXN-132", "BAL-089", "ORD-349")
 def test_the_statement_has_the_orders_of_the_last_balancing_or_of_a_batch(company: Lab, signer: Signer) -> None:
     assert balancing_statement.rows(company) == []
     first, foreign = created(company), created(company, FOREIGN)
@@ -53,7 +53,8 @@ def test_the_statement_has_the_orders_of_the_last_balancing_or_of_a_batch(compan
         balancing_statement.rows(company, "both")
 
 
-@pytest.mark.spec("BAL-072", "BAL-089")
+@pytest.mark.spec("BAS-173", "BAS-174", "ADM-110", "ADM-111", "ADM-117")
+@pytest.mark.spec("BAL-072", "BAL-089", "BAS-147", "BAS-148", "BAS-157", "BAS-158", "BAS-165", "BAS-166", "BAS-170")
 def test_each_statement_is_for_those_who_have_one_of_its_permissions(company: Lab, signer: Signer) -> None:
     created(company)
     created(company, FOREIGN)

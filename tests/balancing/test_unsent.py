@@ -13,6 +13,7 @@ from tests.balancing.labs import balanced
 from tests.orders.labs import FOREIGN, broken_checks, created, hands, status
 
 
+@pytest.mark.spec("TXN-030")
 @pytest.mark.spec("BAL-073", "BAL-076", "BAL-079", "BAL-080", "TXN-050", "TXN-068", "ORD-294", "ORD-328", "TRN-071")
 def test_a_batch_is_discarded_as_a_whole(company: Lab, signer: Signer) -> None:
     payments, foreign = [created(company), created(company, amount="2")], created(company, FOREIGN)
@@ -43,7 +44,7 @@ def test_a_batch_is_discarded_as_a_whole(company: Lab, signer: Signer) -> None:
     assert broken_checks(company) == {}
 
 
-@pytest.mark.spec("BAL-078", "BAL-092", "BAL-073")
+@pytest.mark.spec("BAL-078", "BAL-092", "BAL-073", "BAS-147", "BAS-148", "ADM-110")
 def test_what_can_not_be_discarded(company: Lab, signer: Signer) -> None:
     order = created(company)
     balanced(company, signer)

@@ -100,7 +100,7 @@ def test_an_order_of_the_day_comes_until_six(world: World, came: str, posted: st
     assert world.bank.balances()[MAIN] == 9_900
 
 
-@pytest.mark.spec("TRN-127")
+@pytest.mark.spec("TRN-127", "ORD-090")
 @pytest.mark.parametrize(("came", "status"), [("13:59", "OK"), ("14:00", "RV")])
 def test_a_priority_payment_of_the_day_comes_until_its_cut_off(world: World, came: str, status: str) -> None:
     world.go(f"2026-03-03 {came}")
@@ -236,6 +236,7 @@ def over_the_limit_of_an_order(world: World) -> Row:
     return payment(own_account=iban(51))
 
 
+@pytest.mark.spec("ORD-405", "ORD-406", "ORD-408", "ORD-410", "ORD-411", "ORD-412", "ORD-413", "ORD-414", "ORD-134")
 @pytest.mark.spec(
     "TRN-142", "TRN-143", "TRN-145", "TRN-147", "TRN-148", "TRN-149", "TRN-150", "TRN-151", "BNK-065", "BNK-066"
 )  # fmt: skip
@@ -304,6 +305,7 @@ def test_a_revocation_stops_what_is_not_posted(world: World) -> None:
     assert world.whole()
 
 
+@pytest.mark.spec("ORD-409")
 def test_a_revoked_order_comes_back_as_excluded(world: World) -> None:
     world.send(1, payment(maturity=date(2026, 3, 5)))
     order = world.orders
@@ -339,7 +341,7 @@ def test_a_foreign_payment_holds_funds_until_it_is_booked(world: World) -> None:
     assert world.whole()
 
 
-@pytest.mark.spec("TRN-128", "BAS-068")
+@pytest.mark.spec("TRN-128", "BAS-068", "ORD-436", "ORD-156")
 @pytest.mark.parametrize(("came", "status"), [("14:59", "PR"), ("15:00", "RV")])
 def test_a_foreign_payment_of_the_day_comes_until_its_cut_off(world: World, came: str, status: str) -> None:
     world.go(f"2026-03-03 {came}")
@@ -349,7 +351,7 @@ def test_a_foreign_payment_of_the_day_comes_until_its_cut_off(world: World, came
     assert world.last() == (("OK", None) if status == "PR" else ("PR", None))
 
 
-@pytest.mark.spec("TRN-128")
+@pytest.mark.spec("TRN-128", "ORD-156")
 def test_holidays_of_the_currency_move_a_foreign_payment(world: World) -> None:
     world.go("2026-07-02 16:00")  # a Thursday; on Friday the United States keep the 4th, a Saturday
     world.send(11, abroad(currency="USD", maturity=date(2026, 7, 2), counter_account="0123456789"))
@@ -362,7 +364,7 @@ def test_holidays_of_the_currency_move_a_foreign_payment(world: World) -> None:
     assert dollars in [answer.order_id for answer in world.answers()]
 
 
-@pytest.mark.spec("TRN-130", "TRN-131", "TRN-154", "BAS-069")
+@pytest.mark.spec("TRN-130", "TRN-131", "TRN-154", "BAS-069", "ORD-417", "BNK-069", "ORD-334", "BAS-242")
 def test_a_later_foreign_payment_is_tested_once_at_the_start_of_its_day(world: World) -> None:
     world.send(11, abroad(maturity=date(2026, 3, 5)), abroad(own_account=EURO, maturity=date(2026, 3, 5)))
     assert {answer.status for answer in world.answers()} == {"RV"}
@@ -375,7 +377,7 @@ def test_a_later_foreign_payment_is_tested_once_at_the_start_of_its_day(world: W
     assert world.bank.balances()[MAIN] == 100_001
 
 
-@pytest.mark.spec("TRN-140")
+@pytest.mark.spec("TRN-140", "BAS-253")
 def test_a_transfer_between_own_accounts_in_two_currencies_is_credited_in_the_evening(world: World) -> None:
     world.send(11, abroad(counter_account=EURO, counter_name="Ourselves", amount=Decimal(10)))
     world.go("2026-03-03 19:29")
@@ -386,7 +388,7 @@ def test_a_transfer_between_own_accounts_in_two_currencies_is_credited_in_the_ev
     assert world.whole()
 
 
-@pytest.mark.spec("TRN-132", "TRN-133", "BAS-074", "BAS-075")
+@pytest.mark.spec("TRN-132", "TRN-133", "BAS-074", "BAS-075", "ORD-415", "BNK-071")
 def test_a_payment_with_an_agreed_rate_waits_for_the_agreement(world: World) -> None:
     world.send(11, abroad(exchange_rate="24.1"), abroad(exchange_rate="24.1"))
     agreed, forgotten = world.orders - 1, world.orders
@@ -410,7 +412,8 @@ def test_a_rate_is_agreed_for_a_payment_that_waits_for_one(world: World) -> None
         world.bank.agree_rate(CLIENT, world.orders, Decimal("24.123456789"))
 
 
-@pytest.mark.spec("TRN-152", "TRN-153", "TRN-154", "TRN-155", "TRN-131", "TRN-132")
+@pytest.mark.spec("ORD-417", "ORD-418", "ORD-437", "BNK-069")
+@pytest.mark.spec("TRN-152", "TRN-153", "TRN-154", "TRN-155", "TRN-131", "TRN-132", "ORD-332", "ORD-415", "ORD-416")
 @pytest.mark.parametrize(
     ("changes", "came", "reason", "says"),
     [

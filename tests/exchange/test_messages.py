@@ -95,7 +95,7 @@ def test_each_user_reads_for_themselves_and_needs_no_permission_for_it(pair: Pai
     assert [(row["unread"], row["read_by"]) for row in bank_messages.rows(other)] == [(True, 1)]
 
 
-@pytest.mark.spec("BNK-129")
+@pytest.mark.spec("BNK-129", "BAS-199")
 def test_a_confidential_message_does_not_exist_for_who_may_not_see_it(pair: Pair) -> None:
     received(pair, HOURS._replace(confidential=True, reply="many", attachment=BankFile("a.txt", b"a")))
     (row,) = bank_messages.rows(hands(pair.lab, "AA", {245}))

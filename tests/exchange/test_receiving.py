@@ -19,7 +19,7 @@ from bankklient_lab.formats.order_answers import OrderAnswer, write_status
 from bankklient_lab.history.importing import imports
 from bankklient_lab.orders.columns import SENT
 from bankklient_lab.orders.detail import order_detail
-from bankklient_lab.orders.listing import payment_orders
+from bankklient_lab.orders.listing import order_ids, payment_orders
 from bankklient_lab.sealing.container import seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity
 from bankklient_lab.sealing.keys import SigningKey
@@ -85,7 +85,8 @@ def answers(pair: Pair, *given: OrderAnswer) -> Message:
     return write_status("1/20260001", given, "M1", pair.clock())
 
 
-@pytest.mark.spec("FLW-106", "FLW-107", "FLW-110", "FLW-113", "FLW-114")
+@pytest.mark.spec("ORD-266", "ORD-268")
+@pytest.mark.spec("FLW-106", "FLW-107", "FLW-110", "FLW-113", "FLW-114", "TXN-022", "TXN-024", "TXN-027", "ORD-264")
 @pytest.mark.spec(
     "TRN-010", "TRN-023", "TRN-073", "TRN-074", "TRN-076", "TRN-078", "TXN-052", "TXN-053", "TXN-054", "TXN-055",
     "TXN-095", "ORD-296", "ORD-300",
@@ -94,6 +95,8 @@ def test_what_the_bank_says_of_orders_becomes_their_status(pair: Pair) -> None:
     (now,), (later,) = sent(pair), sent(pair, maturity_date="2026-12-01")
     (poor,) = sent(pair, own_account="150000030/0600", amount="60000")
     assert [status(pair.lab, one) for one in (now, later, poor)] == ["OK", "RV", "IS"]
+    for which in ("in_process", "history"):
+        assert order_ids(pair.lab, which=which) == [now, later, poor]
     assert pair.lab.rows("SELECT count(*) FROM ops.sent_order WHERE in_process AND bank_reference IS NOT NULL") == [
         (3,)
     ]
@@ -103,7 +106,7 @@ def test_what_the_bank_says_of_orders_becomes_their_status(pair: Pair) -> None:
 
 
 @pytest.mark.spec("FLW-115")
-@pytest.mark.spec("TXN-058", "TXN-091", "TRN-134", "TRN-141", "ORD-299")
+@pytest.mark.spec("TXN-058", "TXN-091", "TRN-134", "TRN-141", "ORD-299", "BNK-094", "ORD-407")
 def test_an_order_without_funds_is_rejected_with_its_reason(pair: Pair) -> None:
     (poor,) = sent(pair, own_account="150000030/0600", amount="60000")
     pair.later(days=7)
@@ -164,7 +167,7 @@ def test_statements_of_the_closed_day_go_into_the_history_and_settle_what_they_b
     assert closing["balance"] == Decimal(998_500)
 
 
-@pytest.mark.spec("TRN-005", "TRN-075")
+@pytest.mark.spec("TRN-005", "TRN-075", "BAS-106")
 @pytest.mark.parametrize("broken", [2, 3, 4, 5])
 def test_a_batch_that_comes_again_counts_once(pair: Pair, broken: int) -> None:
     (order,) = sent(pair)
@@ -244,6 +247,7 @@ def test_a_status_never_goes_backwards_and_what_does_not_fit_is_told(pair: Pair)
     assert str(10**17) in note
 
 
+@pytest.mark.spec("BAS-108")
 def test_a_message_that_its_type_does_not_have_refuses_the_whole_batch(pair: Pair) -> None:
     (order,) = sent(pair, maturity_date="2026-12-01")
     other = Message("pain.001.001.09", answers(pair).content.replace(b"pain.002.001.10", b"pain.001.001.09"))
@@ -252,7 +256,7 @@ def test_a_message_that_its_type_does_not_have_refuses_the_whole_batch(pair: Pai
     assert (pair.received(3)[-1][0], status(pair.lab, order)) == (13, "RV")
 
 
-@pytest.mark.spec("TRN-006")
+@pytest.mark.spec("TRN-006", "BAS-107")
 def test_a_later_batch_of_statements_waits_for_a_missing_one(pair: Pair) -> None:
     sent(pair)
     pair.later(days=1)
@@ -284,6 +288,7 @@ def test_what_can_be_no_batch_is_told_and_the_rest_is_received(pair: Pair) -> No
     assert status(pair.lab, order) == "OK"
 
 
+@pytest.mark.spec("BAS-104")
 def test_another_content_under_a_number_that_is_here_is_an_alarm(pair: Pair) -> None:
     sent(pair)
     pair.line.bank = _Extended(

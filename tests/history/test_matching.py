@@ -24,6 +24,7 @@ from bankklient_lab.history.bookings import bookings_to_match, match_booking, se
 from bankklient_lab.history.importing import import_file, withdraw_import
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.orders.detail import order_detail
+from bankklient_lab.orders.listing import order_ids
 from bankklient_lab.orders.steps import take_step
 from tests.balancing.labs import a_signer, balanced
 from tests.clocks import NOON
@@ -82,6 +83,7 @@ def line(order: int, amount: str = "-1500.00") -> dict[str, Any]:
     return {"amount": amount, "client_reference": str(order)}
 
 
+@pytest.mark.spec("TXN-025", "TXN-026", "ORD-262", "ORD-263")
 @pytest.mark.spec(
     "TXN-055", "TXN-056", "TXN-057", "TXN-085", "TXN-088", "TXN-089", "TXN-090", "TXN-102", "ORD-300", "ORD-301",
     "ORD-302",
@@ -95,6 +97,8 @@ def test_the_amount_decides_what_an_order_becomes(
     (order,) = sent(company)
     assert booked(company, tmp_path, line(order, f"-{amount}"))["orders"] == []
     assert standing(company, order) == (status, in_process, f"{amount}.00")
+    assert order_ids(company, which="in_process") == [order] * in_process
+    assert order_ids(company, which="history") == [order]
     (row,) = settlements.rows(company, order)
     assert (row["line"], row["found_by"], row["done_by"]) == ("1/1/1/0", "order number", "")
     assert broken_checks(company) == {}
@@ -111,7 +115,7 @@ def test_the_rest_settles_an_order_also_when_nobody_watches_it_any_more(company:
     assert broken_checks(company) == {}
 
 
-@pytest.mark.spec("TXN-087")
+@pytest.mark.spec("TXN-087", "TXN-023", "ORD-267")
 def test_matching_again_changes_nothing_and_a_withdrawn_import_takes_it_back(company: Lab, tmp_path: Path) -> None:
     (order,) = sent(company)
     report = booked(company, tmp_path, line(order))
@@ -121,6 +125,7 @@ def test_matching_again_changes_nothing_and_a_withdrawn_import_takes_it_back(com
     assert order_detail(company, order)["version"] == version
     withdraw_import(company, report["import_id"], reason="wrong file")
     assert standing(company, order) == ("PR", True, "0.00")
+    assert order_ids(company, which="in_process") == order_ids(company, which="history") == [order]
     import_file(company, tmp_path / "1.xml")
     assert standing(company, order) == ("OK", False, "1500.00")
     assert broken_checks(company) == {}
@@ -157,12 +162,13 @@ def test_without_a_number_the_only_candidate_is_settled_and_several_are_left_to_
     assert broken_checks(company) == {}
 
 
-@pytest.mark.spec("TXN-093")
+@pytest.mark.spec("TXN-093", "TXN-021", "ORD-265")
 def test_what_does_not_fit_changes_nothing_or_is_told(company: Lab, tmp_path: Path) -> None:
     (order,) = sent(company)
     booked(company, tmp_path, line(order, "1500"), {"amount": "-1500", "variable_symbol": "1"})
     booked(company, tmp_path, line(order), account="CZ4906000000000150000030")
     assert standing(company, order) == ("SE", True, "0.00")
+    assert order_ids(company, which="in_process") == order_ids(company, which="history") == [order]
     take_step(company, "bank_rejects", [order])
     told = booked(company, tmp_path, line(order))["orders"]
     assert told == [f"order {order}: a statement says done, and it is rejected"]

@@ -28,7 +28,7 @@ def _insert_batch(lab: Lab, status: int) -> None:
         cursor.execute(f"INSERT INTO ops.batch ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
 
-@pytest.mark.spec("TRN-079")
+@pytest.mark.spec("TRN-079", "BAS-122")
 def test_two_points_exist_from_the_installation(lab: Lab) -> None:
     assert [(row["role"], row["point"]) for row in bl.connection_points.rows(lab)] == [("own", 20_001), ("bank", 1)]
 
@@ -94,8 +94,9 @@ def test_what_can_not_be_is_refused(lab: Lab, wrong: dict[str, object]) -> None:
 def test_there_is_no_third_point(lab: Lab) -> None:
     with pytest.raises(UnknownName):
         bl.change_connection_point(lab, "accounting", name="x")
-    with pytest.raises(BadArgument, match="20001"):
-        bl.change_connection_point(lab, "own", number=20_000)
+    for number in (20_000, 65_536):
+        with pytest.raises(BadArgument, match="20001"):
+            bl.change_connection_point(lab, "own", number=number)
 
 
 @pytest.mark.spec("TRN-101")

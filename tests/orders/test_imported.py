@@ -60,7 +60,7 @@ def test_wrong_and_right_imported_orders_are_corrected_with_101(company: Lab, tm
 
 
 @pytest.mark.spec("FLW-016")
-@pytest.mark.spec("IMP-130")
+@pytest.mark.spec("IMP-130", "ADM-144")
 def test_locked_items_stay_as_they_came(company: Lab, tmp_path: Path) -> None:
     configure(company, {"locked_items": ["amount", "counter_account"]})
     (order,) = imported(company, tmp_path, "5.00")
@@ -97,7 +97,7 @@ def test_closing_an_order_without_a_change_leaves_its_status(company: Lab, tmp_p
 
 
 @pytest.mark.spec("FLW-018")
-@pytest.mark.spec("IMP-133", "IMP-158", "IMP-159", "IMP-160")
+@pytest.mark.spec("IMP-133", "IMP-158", "IMP-159", "IMP-160", "TXN-061", "BAS-037")
 @pytest.mark.parametrize(
     ("permissions", "expected"),
     [
@@ -116,7 +116,7 @@ def test_a_correction_takes_the_confirmation(
     assert status(company, order) == expected
 
 
-@pytest.mark.spec("IMP-132", "IMP-161", "IMP-162")
+@pytest.mark.spec("IMP-132", "IMP-161", "IMP-162", "TXN-039")
 def test_a_suspected_duplicate_is_checked_again_or_allowed(company: Lab, tmp_path: Path) -> None:
     twin = created(company, amount="5.00", variable_symbol="1")
     (order,) = imported(company, tmp_path, "5.00")
@@ -167,8 +167,9 @@ def test_another_person_than_the_importer_confirms_with_110(company: Lab, tmp_pa
     assert confirm_orders(hands(company, "AA", {111}), [order])["done"] == 1
 
 
+@pytest.mark.spec("TXN-110", "TXN-122")
 @pytest.mark.spec("FLW-019")
-@pytest.mark.spec("IMP-145", "IMP-146", "IMP-147", "IMP-148", "IMP-169", "IMP-170", "IMP-174", "IMP-179")
+@pytest.mark.spec("IMP-145", "IMP-146", "IMP-147", "IMP-148", "IMP-169", "IMP-170", "IMP-174", "IMP-179", "TXN-048")
 def test_discarded_orders_stay_to_be_seen_and_count_no_more(company: Lab, tmp_path: Path) -> None:
     add_accounting_system(company, 5, "More books")
     ids = imported(company, tmp_path, "1.00", "0", "3.00")
@@ -186,4 +187,5 @@ def test_discarded_orders_stay_to_be_seen_and_count_no_more(company: Lab, tmp_pa
     repeated = imported(again, tmp_path, "1.00", number=5)
     assert status(company, repeated[0]) == ""
     assert delete_orders(hands(company, "CC", {201}), ids[:2])["done"] == 2
+    assert company.rows("SELECT subject FROM ops.log WHERE action = 'delete_orders'") == [("2",)]
     assert status(company, ids[0]) is None

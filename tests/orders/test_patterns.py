@@ -219,7 +219,7 @@ def test_neither_name_nor_group_is_refused(company: Lab) -> None:
         bl.take_over_patterns(company, DOMESTIC, group=7)
 
 
-@pytest.mark.spec("ORD-127")
+@pytest.mark.spec("ORD-127", "ADM-142")
 def test_a_variable_symbol_that_the_configuration_demands_is_missing(company: Lab) -> None:
     bl.configure(company, {"check_variable_symbol": "yes"})
     bl.create_pattern(company, DOMESTIC, "rent", without(complete(), "variable_symbol"))

@@ -212,7 +212,7 @@ def test_past_maturities_become_today_and_are_counted(company: Lab, inbox: Path)
 
 
 @pytest.mark.spec("FLW-012", "FLW-014")
-@pytest.mark.spec("IMP-019", "IMP-042", "IMP-154")
+@pytest.mark.spec("IMP-019", "IMP-042", "IMP-154", "TXN-038")
 def test_a_suspected_duplicate_becomes_wrong_and_is_counted(company: Lab, inbox: Path) -> None:
     created(company, amount="100.00", variable_symbol="1")
     report = receive_file(company, WAGES, written(inbox, "wages01.txt", orders()))
@@ -220,7 +220,7 @@ def test_a_suspected_duplicate_becomes_wrong_and_is_counted(company: Lab, inbox:
     assert kept(company)[1:] == [("E", "151")] + [("F", "")] * 9
 
 
-@pytest.mark.spec("IMP-022")
+@pytest.mark.spec("IMP-022", "ADM-142")
 def test_an_order_without_a_variable_symbol_becomes_wrong_where_one_is_demanded(company: Lab, inbox: Path) -> None:
     configure(company, {"check_variable_symbol": "yes"})
     rows = orders(2, at_1=[MAIN, SUPPLIER, "1.00", "2026-11-22", "", "", ""])

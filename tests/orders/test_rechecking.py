@@ -103,7 +103,7 @@ def test_included_orders_become_wrong_too(company: Lab, tmp_path: Path) -> None:
     assert [status(company, one) for one in orders] == ["E", "E"]
 
 
-@pytest.mark.spec("ORD-291", "BAS-215", "ORD-131")
+@pytest.mark.spec("ORD-291", "BAS-215", "ORD-131", "ADM-181")
 def test_an_account_that_may_no_longer_be_debited(company: Lab) -> None:
     payment, collection = created(company, DOMESTIC), created(company, COLLECTION)
     assert set_account_position(company, MAIN, "credit") == NOTHING | {"wrong": 1}
@@ -112,6 +112,7 @@ def test_an_account_that_may_no_longer_be_debited(company: Lab) -> None:
     assert [one["position"] for one in own_accounts.rows(company) if one["base"] == "150012947"] == ["both"]
 
 
+@pytest.mark.spec("ADM-181")
 def test_the_position_of_an_account_is_one_of_four_and_the_account_is_own(company: Lab) -> None:
     with pytest.raises(BadArgument, match="none, debit, credit, both"):
         set_account_position(company, MAIN, "left")

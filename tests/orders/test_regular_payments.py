@@ -499,7 +499,7 @@ def offering(lab: Lab) -> Lab:
     return lab
 
 
-@pytest.mark.spec("IMP-105", "IMP-107")
+@pytest.mark.spec("IMP-105", "IMP-107", "ADM-143")
 def test_the_import_is_offered_once_a_day(offering: Lab, clock: Clock) -> None:
     assert bl.regular_payments_offer(offering) == {"offered": True, "last_due": None}
     bl.decline_regular_payments(offering)
@@ -510,7 +510,7 @@ def test_the_import_is_offered_once_a_day(offering: Lab, clock: Clock) -> None:
     assert not bl.regular_payments_offer(offering)["offered"]
 
 
-@pytest.mark.spec("IMP-106")
+@pytest.mark.spec("IMP-106", "ADM-143")
 def test_a_first_start_without_the_permission_ends_the_offer_of_the_day(offering: Lab, clock: Clock) -> None:
     clerk, importer = hands(offering, "CL", [51]), hands(offering, "IM", [21])
     assert not bl.regular_payments_offer(clerk)["offered"]

@@ -138,7 +138,7 @@ def some_sets() -> list[Held]:
     return [everything(), *(frozenset({number}) for number in numbers), *several]
 
 
-@pytest.mark.spec("BAL-032", "BAL-033", "BAL-038")
+@pytest.mark.spec("BAL-032", "BAL-033", "BAL-038", "TXN-123", "TXN-127")
 @pytest.mark.spec(
     "ORD-272", "ORD-432", "IMP-174", "ORD-212", "ORD-214", "ORD-215", "ORD-216", "ORD-217", "ORD-218", "ORD-202",
     "ORD-203", "ORD-204", "ORD-324", "IMP-137", "IMP-141", "IMP-145",
@@ -212,7 +212,7 @@ def test_a_correction_gives_the_state_that_the_tables_say(everywhere: tuple[Lab,
 
 
 @pytest.mark.spec("BAL-037", "BAL-038")
-@pytest.mark.spec("ORD-219", "ORD-319", "ORD-320", "ORD-323", "ORD-324")
+@pytest.mark.spec("ORD-219", "ORD-319", "ORD-320", "ORD-323", "ORD-324", "TXN-065")
 def test_one_order_alone_is_refused_with_the_reason_and_a_group_is_not(everywhere: tuple[Lab, list[Standing]]) -> None:
     lab, orders = everywhere
     mine = hands(lab, ME, {131, 16})

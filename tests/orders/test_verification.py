@@ -32,7 +32,7 @@ def order(company: Lab) -> int:
     return created(hands(company, "CD", CLERK), counter_account="19/0100", amount="250.00", variable_symbol="")
 
 
-@pytest.mark.spec("ORD-193", "ORD-192", "ORD-427")
+@pytest.mark.spec("ORD-193", "ORD-192", "ORD-427", "ADM-162")
 def test_at_first_account_and_amount_are_typed_again_and_nothing_of_foreign_payments(company: Lab) -> None:
     assert items_to_type(company, DOMESTIC) == ["credit_account_prefix", "credit_account_base", "amount"]
     assert items_to_type(company, COLLECTION) == ["debit_account_prefix", "debit_account_base", "amount"]
@@ -105,7 +105,7 @@ def test_a_symbol_that_is_there_is_typed_as_it_is(company: Lab) -> None:
     assert verify_by_typing(mine, zero, {"variable_symbol": "0"})["done"] == 1
 
 
-@pytest.mark.spec("ORD-195", "ADM-145")
+@pytest.mark.spec("ORD-195", "ADM-145", "ADM-162")
 def test_every_item_that_can_be_marked_can_be_typed(company: Lab) -> None:
     values = domestic_values(
         constant_symbol="308", specific_symbol="9", abbreviation="Supplier", client_message="first\nsecond",
@@ -130,6 +130,8 @@ def test_every_item_that_can_be_marked_can_be_typed(company: Lab) -> None:
                 verify_by_typing(mine, domestic, kept | {name: "7"})
             assert refused.value.details["items"] == [name]
     assert verify_by_typing(mine, domestic, kept | {"currency": "czk", "maturity_date": "25. 11. 2026"})["done"] == 1
+    with pytest.raises(Refused, match="typed again"):  # and by sight, alone or in a group, it is not verified
+        verify_orders(mine, [abroad])
     typed = {"recipient_account": "DE89 3704 0044 0532 0130 00", "amount": "500", "recipient_info": "Invoice 1"}
     with pytest.raises(Refused, match="BIC"):
         verify_by_typing(mine, abroad, typed | {"swift_bic": "COBADEFX"})
