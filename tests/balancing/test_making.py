@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from bankklient_lab.orders.listing import order_ids, payment_orders
 from bankklient_lab.orders.rechecking import recheck_orders
 from bankklient_lab.orders.signing import create_personal_key
 from bankklient_lab.orders.verification import cancel_verification, verify_orders
+from bankklient_lab.reports.orders import render_orders
 from bankklient_lab.sealing.container import check_signature
 from tests.balancing.labs import KEY, agreed, balanced, payload
 from tests.clocks import Clock
@@ -419,6 +421,7 @@ def test_nothing_that_is_done_to_created_orders_is_done_to_balanced_ones(company
     assert kept(company)[0] == before
 
 
+@pytest.mark.spec("TXN-121")
 @pytest.mark.spec("ORD-261", "ORD-338", "ORD-339")
 @pytest.mark.spec("TXN-020")
 @pytest.mark.spec("TXN-005", "TXN-006", "TXN-007", "TXN-008", "TXN-010", "TXN-099", "TXN-101", "TXN-103", "TXN-112")
@@ -430,6 +433,8 @@ def test_who_sees_what_was_balanced(company: Lab, signer: Signer) -> None:
     assert order_ids(company, which="in_process") == [mine]
     assert order_ids(company, which="history") == [mine, foreign]
     assert payment_orders.rows(company, which="history")[0]["status_name"] == "not sent"
+    printed = render_orders(company, ".html", which="in_process").decode()
+    assert re.findall(r"20001\d{8}", printed) == [f"20001{mine % 10**8:08}"]  # and neither of the others
     for held, seen in (
         ({56}, [waiting]), ({121}, []), ({11}, []), ({16}, [waiting]), ({71}, [waiting]),
         ({156}, [mine, waiting]), ({141}, [foreign]),

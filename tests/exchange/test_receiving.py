@@ -19,6 +19,7 @@ from bankklient_lab.formats.order_answers import OrderAnswer, write_status
 from bankklient_lab.history.importing import imports
 from bankklient_lab.orders.columns import SENT
 from bankklient_lab.orders.detail import order_detail
+from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.listing import order_ids, payment_orders
 from bankklient_lab.sealing.container import seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity
@@ -85,6 +86,7 @@ def answers(pair: Pair, *given: OrderAnswer) -> Message:
     return write_status("1/20260001", given, "M1", pair.clock())
 
 
+@pytest.mark.spec("BAS-091", "BAS-092")
 @pytest.mark.spec("ORD-266", "ORD-268")
 @pytest.mark.spec("FLW-106", "FLW-107", "FLW-110", "FLW-113", "FLW-114", "TXN-022", "TXN-024", "TXN-027", "ORD-264")
 @pytest.mark.spec(
@@ -92,11 +94,16 @@ def answers(pair: Pair, *given: OrderAnswer) -> Message:
     "TXN-095", "ORD-296", "ORD-300",
 )  # fmt: skip
 def test_what_the_bank_says_of_orders_becomes_their_status(pair: Pair) -> None:
-    (now,), (later,) = sent(pair), sent(pair, maturity_date="2026-12-01")
+    (now,), (later,) = sent(pair, client_transaction_id="A1"), sent(pair, maturity_date="2026-12-01")
     (poor,) = sent(pair, own_account="150000030/0600", amount="60000")
     assert [status(pair.lab, one) for one in (now, later, poor)] == ["OK", "RV", "IS"]
     for which in ("in_process", "history"):
         assert order_ids(pair.lab, which=which) == [now, later, poor]
+    told = order_detail(pair.lab, now)
+    own = next(item["value"] for item in told["items"] if item["name"] == "client_transaction_id")
+    assert (own, told["transmission_id"]) == ("A1", f"20001{now % 10**8:08}")
+    assert told["bank_reference"] not in (None, own, told["transmission_id"])
+    assert not any("bank_reference" in kind.names for kind in KINDS.values())  # nobody enters it
     assert pair.lab.rows("SELECT count(*) FROM ops.sent_order WHERE in_process AND bank_reference IS NOT NULL") == [
         (3,)
     ]
