@@ -53,7 +53,7 @@ def recover(work: Work, key: SigningKey, wanted: Wanted, since: date) -> tuple[s
     _give_up_missing(work, key, point)
     work.store.do(
         "UPDATE outgoing SET taken_at = NULL WHERE recipient = $point AND batch_type <> $type AND made_at >= $since",
-        {"point": point, "type": BatchType.CLIENT_CONFIGURATION, "since": work.hours.instant(since, time.min)},
+        {"point": point, "type": BatchType.CLIENT_BANKING_CONFIGURATION, "since": work.hours.instant(since, time.min)},
     )
     return _issued(work, key, wanted, _lost(work, point, keys))
 
@@ -84,7 +84,7 @@ def _issued(work: Work, key: SigningKey, wanted: Wanted, lost: Lost | None) -> t
             lost=lost or Lost(),
         )
     )
-    identity = next_identity(work, point, BatchType.CLIENT_CONFIGURATION)
+    identity = next_identity(work, point, BatchType.CLIENT_BANKING_CONFIGURATION)
     keep(work, identity, payload, by_hand=True)
     return identity.file_name("02"), sealed_configuration(payload, identity, key, work.at)
 
