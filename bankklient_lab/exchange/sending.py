@@ -57,7 +57,7 @@ class Sender:
     job: Job
 
     def send_all(self) -> Iterator[int]:
-        """Send what waits, in the order in which it was made, and yield the number of each batch before it goes out.
+        """Send what waits, in the order of `outgoing`, and yield the number of each batch before it goes out.
 
         A batch of which orders lack signatures stays (EL-014).
 
@@ -186,13 +186,16 @@ class Sender:
 def outgoing(lab: Lab, *statuses: int) -> list[Outgoing]:
     """Return the batches to the bank in one of these statuses (none given: all), in the order they were made.
 
+    Those that a new key signed which the bank lacks come last: one that announces it may have been made after them.
     What lacks signatures is read with them at once: a batch made a moment later can't be taken for a signed one.
     """
     own, bank = point_of(lab, OWN).point, point_of(lab, BANK).point
     rows = lab.rows(
         "SELECT batch_id, batch_type, year, number, record_format, status, payload_sha256,"  # noqa: S608 - our own
         f" batch_id IN ({WAITING}) AS unsigned FROM ops.batch"
-        " WHERE direction = 'send' AND (len($statuses) = 0 OR list_contains($statuses, status)) ORDER BY batch_id",
+        " WHERE direction = 'send' AND (len($statuses) = 0 OR list_contains($statuses, status)) ORDER BY batch_id IN"
+        " (SELECT batch_id FROM ops.batch_signature JOIN ops.key USING (key_id)"
+        "  WHERE NOT delivered AND replaces IS NOT NULL), batch_id",
         {"statuses": list(statuses)},
     )
     return [

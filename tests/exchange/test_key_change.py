@@ -94,6 +94,17 @@ def test_a_new_key_goes_to_the_bank_under_the_one_before(pair: Pair) -> None:
     assert not any(pair.bank.check().values())
 
 
+@pytest.mark.spec("TRN-173")
+def test_a_key_is_announced_before_what_it_signed_earlier(pair: Pair) -> None:
+    made = create_key(pair.lab, "operational", PASSWORD)
+    order = created(pair.lab)
+    balance(pair.lab, agreed(pair.lab), PASSWORD)
+    announce_key(pair.lab, made["key_id"], PASSWORD, PASSWORD)
+    assert "transmit once more" in transmit(pair)["message"]
+    assert transmit(pair)["complete"]
+    assert status(pair.lab, order) == "OK"
+
+
 @pytest.mark.spec("ADM-241")
 def test_a_right_that_is_taken_away_while_keys_are_opened_changes_nothing(pair: Pair) -> None:
     made = create_key(pair.lab, "operational", PASSWORD)["key_id"]
