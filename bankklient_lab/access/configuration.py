@@ -9,7 +9,7 @@ import pyarrow as pa
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab
-from bankklient_lab.rights.settings import BANK, SECRET, parameter, parameters, read_setting
+from bankklient_lab.rights.settings import BANK, KEPT, SECRET, parameter, parameters, read_setting
 
 _COLUMNS = ("name", "tab", "label", "kind", "value", "default", "minimum", "maximum", "unit", "effect")
 
@@ -26,7 +26,7 @@ def configuration(lab: Lab) -> pa.Table:
     Columns: name, tab, label, kind (see rights.settings), value and default (texts; of a secret only "set" or
     "not set"), minimum, maximum, unit, effect.
     """
-    kept = dict(lab.rows("SELECT name, value FROM ops.setting"))
+    kept = dict(lab.rows(f"SELECT name, value FROM {KEPT}"))  # noqa: S608 - our own text
     table = [
         one._asdict() | {"value": one.shown(kept.get(one.name, one.default)), "default": one.shown(one.default)}
         for one in parameters().values()
@@ -53,7 +53,10 @@ def configure(lab: Lab, values: dict[str, Any]) -> None:
 
 
 def configure_from_bank(lab: Lab, values: dict[str, Any]) -> None:
-    """Take over the parameters that the bank sets, for the program that reads the bank's configuration."""
+    """Take over parameters that the bank sets, for the program that reads the bank's configuration.
+
+    The numbers of the connection points are none of them: those are changed where they are kept (keys.points).
+    """
     for name in values:
         if parameter(name).kind != BANK:
             raise Refused(f"{parameter(name).label} ({name}) is not the bank's to set")

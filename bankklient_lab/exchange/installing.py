@@ -74,11 +74,7 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
         if lost.order_id:
             go_on_after(cursor, lost.order_id)
         lab.log(cursor, "take_configuration", told.purpose, order=found.identity.order, bank=found.bank.fingerprint)
-    configure_from_bank(
-        lab,
-        {"client_identification": str(found.identity.recipient), "bank_identification": str(found.identity.sender),
-         "bank_code": told.bank_code, "national_currency": told.currency},
-    )  # fmt: skip
+    configure_from_bank(lab, {"bank_code": told.bank_code, "national_currency": told.currency})
     settings = _settings(lost)
     left_out = restore_settings(lab, {"client_name": told.client_name} | settings)
     return {

@@ -39,7 +39,6 @@ OFFSET_MAX = 1_000_000_000
 # What sums can be narrowed by for those who see sums alone.
 SUMMED_BY = frozenset({"kind", "status", "own_account", "currency", "maturity"})
 PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
-CONNECTION_POINT = "20001"  # until the bank has given the client one
 _OWN_COLUMNS = tuple(name for name in COLUMNS if name not in SENT)  # the others are joined to a page at once
 _IN_PROCESS = "o.order_id IN (SELECT order_id FROM ops.sent_order WHERE in_process)"
 WAITING = "waiting"
@@ -215,7 +214,7 @@ def relation(
 
 def parameters(lab: Lab) -> dict[str, Any]:
     """Return what the columns of lists are bound with."""
-    point = read_setting(lab.database, "client_identification") or CONNECTION_POINT
+    point = read_setting(lab.database, "client_identification")
     return {"me": lab.caller.reference, "connection_point": point, "zone": BANK_ZONE}
 
 

@@ -17,6 +17,12 @@ from bankklient_lab.store.database import Database
 NUMBER, TEXT, SECRET, TIME, BANK, YES_NO, SET = "number", "text", "secret", "time", "bank", "yes|no", "set:"
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SHOWN_CHARS = 60
+# A relation of name and value of what is kept; bank and client are identified by their connection points (BAS-085).
+KEPT = """(
+    SELECT name, value FROM ops.setting UNION ALL
+    SELECT CASE role WHEN 'own' THEN 'client_identification' ELSE 'bank_identification' END, point::VARCHAR
+    FROM ops.connection_point
+)"""
 
 
 class Parameter(NamedTuple):
@@ -105,7 +111,7 @@ def read_settings(database: Database, *names: str) -> dict[str, Any]:
     """Return the values of some parameters by name, read at once."""
     which = ", ".join("?" for _ in names)
     with database.reading() as cursor:
-        kept = dict(cursor.execute(f"SELECT name, value FROM ops.setting WHERE name IN ({which})", names).fetchall())  # noqa: S608
+        kept = dict(cursor.execute(f"SELECT name, value FROM {KEPT} WHERE name IN ({which})", names).fetchall())  # noqa: S608
     return {name: parameter(name).value(kept.get(name, parameter(name).default)) for name in names}
 
 

@@ -141,6 +141,7 @@ def test_what_the_bank_sets_is_shown_and_cannot_be_changed(lab: Lab) -> None:
     for name in of_bank:
         with pytest.raises(Refused, match="comes from the bank"):
             configure(lab, {name: "x"})
+    assert (value(lab, "bank_identification"), value(lab, "client_identification")) == ("1", "20001")
     configure_from_bank(lab, {"bank_code": "0600", "national_currency": "CZK"})
     assert (value(lab, "bank_code"), value(lab, "national_currency")) == ("0600", "CZK")
     with pytest.raises(Refused, match="not the bank's"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import bankklient_lab as bl
+from bankklient_lab.access.configuration import setting
 from bankklient_lab.errors import BadArgument, Blocked, NotAllowed, Refused, UnknownName
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
@@ -33,10 +34,11 @@ def test_two_points_exist_from_the_installation(lab: Lab) -> None:
     assert [(row["role"], row["point"]) for row in bl.connection_points.rows(lab)] == [("own", 20_001), ("bank", 1)]
 
 
-@pytest.mark.spec("TRN-081")
+@pytest.mark.spec("TRN-081", "BAS-085")
 def test_of_the_own_point_only_number_and_name_change(lab: Lab) -> None:
     bl.change_connection_point(lab, "own", name="  Our   company ", number=20_777)
     assert point_of(lab, OWN)[:3] == (20_777, "own", "Our company")
+    assert setting(lab, "client_identification") == "20777"
     for other in ({"encrypted": True}, {"channel": "https"}, {"settings": HTTPS}):
         with pytest.raises(BadArgument, match="own connection point"):
             bl.change_connection_point(lab, "own", **other)

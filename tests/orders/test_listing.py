@@ -15,6 +15,7 @@ import pytest
 import bankklient_lab as bl
 from bankklient_lab.codebooks import rows as codebook
 from bankklient_lab.errors import BadArgument, LabError, NotAllowed, Refused, UnknownName
+from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.columns import COLUMNS
 from bankklient_lab.orders.detail import order_detail
@@ -452,8 +453,7 @@ def test_the_transmission_identification_has_thirteen_characters(company: Lab, c
     today = date(2026, 11, 22)
     assert told[2] == (today, "2000100000003")
     assert told[3] == (today + timedelta(days=1), "2000100000001")
-    with company.database.tx("ops") as cursor:
-        cursor.execute("INSERT INTO ops.setting VALUES ('client_identification', '20777')")
+    change_connection_point(company, "own", number=20_777)
     assert orders.rows(company)[0]["transmission_id"] == "2077700000001"
 
 
