@@ -9,8 +9,9 @@ from bankklient_lab.access.configuration import configure_from_bank, restore_set
 from bankklient_lab.actions import action
 from bankklient_lab.errors import FormatError, Refused
 from bankklient_lab.exchange.journal import journal_path
-from bankklient_lab.keys.points import BANK, HTTPS, OWN, point_of, set_point
-from bankklient_lab.keys.register import Key, insert_key, next_order, today
+from bankklient_lab.keys.banks import keep_bank_key
+from bankklient_lab.keys.points import BANK, HTTPS, NAME_CHARS_MAX, OWN, point_of, set_point
+from bankklient_lab.keys.register import Key, insert_key, today
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounts import keep_accounts
 from bankklient_lab.orders.numbers import go_on_after
@@ -23,9 +24,6 @@ from bankklient_lab.sealing.configuration import (
     read_backup,
     read_configuration,
 )
-
-WARN_DAYS = 90
-_CLIENT_NAME_CHARS = 60  # as of any connection point
 
 
 @action("6", mode="standard")
@@ -70,7 +68,8 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
     with lab.database.tx("ops") as cursor:
         key = _keep_keys(lab, cursor, found)
         keep_accounts(cursor, told.accounts)
-        cursor.executemany("INSERT INTO ops.lost_number VALUES (?, ?, ?)", lost.batches) if lost.batches else None
+        if lost.batches:
+            cursor.executemany("INSERT INTO ops.lost_number VALUES (?, ?, ?)", lost.batches)
         if lost.order_id:
             go_on_after(cursor, lost.order_id)
         lab.log(cursor, "take_configuration", told.purpose, order=found.identity.order, bank=found.bank.fingerprint)
@@ -79,7 +78,7 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
     left_out = restore_settings(lab, {"client_name": told.client_name} | settings)
     return {
         "purpose": told.purpose, "key_id": key.key_id, "title": key.title, "accounts": len(told.accounts),
-        "settings": len(settings) - len(left_out), "left_out": left_out,
+        "settings": len(settings.keys() - left_out), "left_out": left_out,
     }  # fmt: skip
 
 
@@ -106,7 +105,7 @@ def _check_new(lab: Lab) -> None:
 def _set_points(lab: Lab, found: Issued) -> None:
     told = found.configuration
     own, bank = point_of(lab, OWN), point_of(lab, BANK)
-    set_point(lab, own, own._replace(point=found.identity.recipient, name=told.client_name[:_CLIENT_NAME_CHARS]))
+    set_point(lab, own, own._replace(point=found.identity.recipient, name=told.client_name[:NAME_CHARS_MAX]))
     way: dict[str, Any] = {"channel": HTTPS, "settings": {"address": told.address}} if told.address else {}
     set_point(
         lab, bank, bank._replace(point=found.identity.sender, name=told.bank_name, encrypted=told.encrypted, **way)
@@ -115,10 +114,7 @@ def _set_points(lab: Lab, found: Issued) -> None:
 
 def _keep_keys(lab: Lab, cursor: Any, found: Issued) -> Key:
     """Register the bank's key and the one-time key, and return that one; its order is the last that was used."""
-    insert_key(
-        lab, cursor, found.bank, key_order=next_order(lab, cursor, found.bank.point), warn_days=WARN_DAYS,
-        delivered=True, proven=True,
-    )  # fmt: skip
+    keep_bank_key(lab, cursor, found.bank)
     return insert_key(
         lab, cursor, found.key, key_order=found.configuration.lost.key_order or f"{today(lab).year}0000",
         private_key=found.configuration.private_key, warn_days=0, delivered=True, proven=True,

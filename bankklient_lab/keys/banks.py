@@ -8,14 +8,14 @@ from typing import Any
 from bankklient_lab.actions import action
 from bankklient_lab.errors import FormatError, Refused
 from bankklient_lab.keys.points import BANK, point_of
-from bankklient_lab.keys.register import found_keys, insert_key, next_order
+from bankklient_lab.keys.register import Key, found_keys, insert_key, next_order
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.certificates import (
     CERTIFICATE_BYTES_MAX,
     Certificate,
+    demand_fingerprint,
     fingerprint_text,
     read_certificate,
-    read_fingerprint,
 )
 
 WARN_DAYS = 90
@@ -45,21 +45,22 @@ def register_bank_key(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]:
     another connection point than the bank's, a certificate that is not valid now, and one that is registered.
     """
     certificate = _read(path)
-    if read_fingerprint(fingerprint) != certificate.fingerprint:
-        raise Refused(
-            f"the file has the fingerprint {fingerprint_text(certificate.fingerprint)}, not the one that you gave;"
-            " don't use it, ask the bank"
-        )
+    demand_fingerprint(certificate, fingerprint)
     _check(lab, certificate)
     with lab.database.tx("ops") as cursor:
-        key = insert_key(
-            lab, cursor, certificate, key_order=next_order(lab, cursor, certificate.point), warn_days=WARN_DAYS,
-            delivered=True, proven=True,
-        )  # fmt: skip
+        key = keep_bank_key(lab, cursor, certificate)
         lab.log(cursor, "register_bank_key", key.title, point=key.point, fingerprint=certificate.fingerprint)
     return {
         "key_id": key.key_id, "kind": key.kind, "fingerprint": certificate.fingerprint, "expires_on": key.expires_on,
     }  # fmt: skip
+
+
+def keep_bank_key(lab: Lab, cursor: Any, certificate: Certificate) -> Key:
+    """Register a certificate of the bank whose fingerprint was compared, and return its key."""
+    return insert_key(
+        lab, cursor, certificate, key_order=next_order(lab, cursor, certificate.point), warn_days=WARN_DAYS,
+        delivered=True, proven=True,
+    )  # fmt: skip
 
 
 def _read(path: Path) -> Certificate:

@@ -127,8 +127,7 @@ def insert_key(lab: Lab, cursor: Any, certificate: Certificate, **values: object
         "failed_tries": 0, "created_by": lab.caller.reference, "created_at": lab.clock(),
     } | values  # fmt: skip
     cursor.execute(
-        "UPDATE ops.key SET valid = false WHERE valid"
-        " AND (key_id = $replaces OR (point = $point AND kind = $kind AND user_id IS NOT DISTINCT FROM $user_id))",
+        f"UPDATE ops.key SET valid = false WHERE valid AND (key_id = $replaces OR ({OF_OWNER}))",  # noqa: S608 - ours
         {name: row[name] for name in ("replaces", "point", "kind", "user_id")},
     )
     ((key_id,),) = cursor.execute("SELECT coalesce(max(key_id), 0) + 1 FROM ops.key").fetchall()

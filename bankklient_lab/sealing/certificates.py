@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bankklient_lab.errors import BadArgument, FormatError
+from bankklient_lab.errors import BadArgument, FormatError, Refused
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -157,6 +157,15 @@ def read_fingerprint(text: str) -> str:
 def fingerprint_text(fingerprint: str) -> str:
     """Return a fingerprint as people compare it: sixteen groups of four capital digits."""
     return " ".join(fingerprint[start : start + 4] for start in range(0, len(fingerprint), 4)).upper()
+
+
+def demand_fingerprint(certificate: Certificate, given: str) -> None:
+    """Raise Refused unless a certificate of a file has the fingerprint that was given, written as people write it."""
+    if read_fingerprint(given) != certificate.fingerprint:
+        raise Refused(
+            f"the file has the fingerprint {fingerprint_text(certificate.fingerprint)}, not the one that you gave;"
+            " don't use it, ask the bank"
+        )
 
 
 def _load(content: bytes) -> x509.Certificate:

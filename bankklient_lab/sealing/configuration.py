@@ -14,9 +14,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_type_hints
 
-from bankklient_lab.errors import FormatError, Refused, SealBroken
+from bankklient_lab.errors import FormatError, SealBroken
 from bankklient_lab.sealing import cms
-from bankklient_lab.sealing.certificates import Certificate, fingerprint_text, read_certificate, read_fingerprint
+from bankklient_lab.sealing.certificates import Certificate, demand_fingerprint, read_certificate
 from bankklient_lab.sealing.container import PACKED, opened, seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity
 from bankklient_lab.sealing.keys import SigningKey
@@ -106,11 +106,7 @@ def read_configuration(content: bytes, fingerprint: str, at: datetime) -> Issued
     fingerprint than that of the certificate in the file.
     """
     bank = bank_certificate(content)
-    if read_fingerprint(fingerprint) != bank.fingerprint:
-        raise Refused(
-            f"the file has the fingerprint {fingerprint_text(bank.fingerprint)}, not the one that you gave; don't use"
-            " it, ask the bank"
-        )
+    demand_fingerprint(bank, fingerprint)
     found = opened(content, trust={bank.fingerprint: bank}.get, decrypt_with=None, at=at)
     if found.identity.batch_type != BATCH_TYPE or found.signers != [bank.fingerprint]:
         raise FormatError("the file is signed by the bank and is no configuration")

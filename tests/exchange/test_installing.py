@@ -327,3 +327,14 @@ def test_numbers_that_a_lost_lab_never_brought_are_given_up(
 def test_a_client_that_never_began_does_not_recover(bank: Bank) -> None:
     with pytest.raises(Refused, match="begins with its first configuration"):
         bank.issue_configuration(OWN_POINT, ONCE, recovery=True)
+
+
+def test_a_name_that_the_configuration_can_not_hold_is_told_and_no_setting(
+    bank: Bank, a_lab: Callable[[str], Lab], tmp_path: Path
+) -> None:
+    bank.register_client(20_002, "C" * 101)
+    bank.open_account(Account("CZ6508000000192000145399", "CZK", "Account", 20_002, opening=Decimal(0)))
+    path = tmp_path / "long.02"
+    path.write_bytes(bank.issue_configuration(20_002, ONCE)[1])
+    told = take_configuration(a_lab("first"), path, FINGERPRINT)
+    assert (told["settings"], told["left_out"]) == (0, ["client_name"])
