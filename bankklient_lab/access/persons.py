@@ -1,8 +1,7 @@
 """Users as the lab keeps them: what all of them have in common, and the persons that the bank names.
 
-Operational users are added by an administrator. Authorized persons come from the contract with the bank and the
-installer with the installation; both are added here by the program that reads the bank's configuration, not by an
-action that somebody could call.
+Operational users are added by an administrator. Authorized persons come from the contract with the bank; they are added
+here, for programs that read such a contract, and not by an action that somebody could call. Nothing adds an installer.
 """
 
 from __future__ import annotations
@@ -12,9 +11,8 @@ from typing import Any, Literal, NamedTuple
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import OWNER
-from bankklient_lab.rights.passwords import hashed
 from bankklient_lab.rights.permissions import Held, parse
-from bankklient_lab.rights.system import INITIATE, INSTALLER
+from bankklient_lab.rights.system import INITIATE
 
 NAME_CHARS_MAX = 40
 REFERENCE_CHARS = 2
@@ -64,20 +62,6 @@ def add_authorized_person(
         ((ordinal,),) = cursor.execute("SELECT max(ordinal) + 1 FROM ops.user").fetchall()
         insert(lab, cursor, user, reference, kind="authorized", role_id=role_id, ordinal=ordinal, **texts)
         lab.log(cursor, "create_user", user, reference=reference, kind="authorized", ordinal=ordinal)
-    lab.rights.forget()
-
-
-def add_installer(lab: Lab, user: str, *, reference: str, password: str) -> None:
-    """Add the installer, whose password comes from the bank and of whom nothing can be changed.
-
-    Raises BadArgument for a name or reference that is taken.
-    """
-    _check_name(user)
-    kept = hashed(password)
-    with lab.database.tx("ops") as cursor:
-        password_of = {"password_hash": kept, "password_changed_at": lab.clock()}
-        insert(lab, cursor, user, reference, kind="installer", role_id=INSTALLER, **password_of)
-        lab.log(cursor, "create_user", user, reference=reference, kind="installer")
     lab.rights.forget()
 
 

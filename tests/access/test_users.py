@@ -13,14 +13,14 @@ from bankklient_lab.access.configuration import configuration, configure
 from bankklient_lab.access.granting import cancel_permissions, grant_free_permissions, grant_permissions
 from bankklient_lab.access.logins import login
 from bankklient_lab.access.permission_views import permissions
-from bankklient_lab.access.persons import add_authorized_person, add_installer
+from bankklient_lab.access.persons import add_authorized_person
 from bankklient_lab.access.roles import create_role, roles
 from bankklient_lab.access.users import change_user, create_user, set_password, unlock_user, users
 from bankklient_lab.errors import BadArgument, LabError, LoginRefused, NotAllowed, NotLoggedIn, Refused, UnknownName
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.rights.passwords import hashed
 from bankklient_lab.rights.permissions import parse
-from tests.access.people import PASSWORD, of, with_users
+from tests.access.people import PASSWORD, installer, of, with_users
 from tests.clocks import NOON
 
 
@@ -292,8 +292,6 @@ def test_an_administrator_without_a_password_is_not_enough(lab: Lab) -> None:
 def test_the_first_user_needs_a_password_before_there_is_a_second(lab: Lab) -> None:
     with pytest.raises(Refused, match="set a password of your own first"):
         create_user(lab, "berta", reference="BE", role="VIEW", password=PASSWORD)
-    with pytest.raises(Refused, match="set a password of your own first"):
-        add_installer(lab, "BKINSTUSER", reference="IN", password=PASSWORD)
     assert len(users.rows(lab)) == 1
 
 
@@ -324,7 +322,7 @@ def test_of_an_authorized_person_only_number_password_role_and_permissions_chang
 
 @pytest.mark.spec("ADM-035", "ADM-102")
 def test_nothing_of_the_installer_can_be_changed(staffed: Lab) -> None:
-    add_installer(staffed, "BKINSTUSER", reference="II", password=PASSWORD)
+    installer(staffed)
     before = row(staffed, "BKINSTUSER")
     assert (before["kind"], before["role"], before["ordinal"]) == ("installer", "INSTALLER", 0)
     assert staffed.rights.held(of(staffed, "BKINSTUSER").caller) == {6, 26}

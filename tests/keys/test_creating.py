@@ -7,14 +7,13 @@ from datetime import date, timedelta
 import pytest
 
 import bankklient_lab as bl
-from bankklient_lab.access.persons import add_installer
 from bankklient_lab.errors import BadArgument, LabError, NotAllowed, Refused
 from bankklient_lab.keys.choosing import balancing_key, previous_key, transmission_keys
 from bankklient_lab.keys.delivering import note_delivered, note_proven
 from bankklient_lab.keys.register import Key, found_keys, key_numbered
 from bankklient_lab.keys.saved import saved_password, secret_path
 from bankklient_lab.lab import Lab
-from tests.access.people import PASSWORD, of
+from tests.access.people import PASSWORD, installer, of
 from tests.clocks import Clock
 from tests.keys.conftest import KEY_PASSWORD
 
@@ -144,14 +143,13 @@ def test_an_invalid_authorized_person_gives_the_right_to_balance_to_nobody(compa
 def test_the_installer_makes_the_first_operational_key_only(lab: Lab, keyed: Lab) -> None:
     for one, may in ((lab, True), (keyed, False)):
         bl.set_password(one, "tester", PASSWORD)
-        add_installer(one, "BKINSTUSER", reference="II", password=PASSWORD)
-        installer = of(one, "BKINSTUSER")
+        hands = of(one, installer(one))
         if may:
-            assert bl.create_key(installer, "operational", KEY_PASSWORD)["key_order"] == "20260001"
+            assert bl.create_key(hands, "operational", KEY_PASSWORD)["key_order"] == "20260001"
         with pytest.raises(Refused, match="first operational key only"):
-            bl.create_key(installer, "operational", KEY_PASSWORD)
+            bl.create_key(hands, "operational", KEY_PASSWORD)
         with pytest.raises(Refused, match="balances nothing"):
-            balancing_key(installer)
+            balancing_key(hands)
 
 
 @pytest.mark.spec("TRN-156")
