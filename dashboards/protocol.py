@@ -202,7 +202,7 @@ def _columns() -> tuple[Column, ...]:
         Column("batch_order", text("unsent.batch"), width=92),
         Column("batch_type", text("unsent.type")),
         Column("status", text("column.state"), width=150),
-        Column("records", text("transmissions.records"), width=90, essential=False),
+        Column("records", text("transmissions.records"), "number", width=90, essential=False),
         Column("mode", text("transmissions.mode"), width=90, essential=False),
         Column("created_at", text("transmissions.created_at"), width=130, essential=False),
         Column("changed_at", text("transmissions.changed_at"), width=130, essential=False),

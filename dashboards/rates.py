@@ -41,7 +41,7 @@ class Rates:
 def _columns() -> tuple[Column, ...]:
     return (
         Column("currency", text("rates.currency"), width=84),
-        Column("per_unit", text("rates.per_unit"), width=120),
+        Column("per_unit", text("rates.per_unit"), "number", width=120),
         Column("base", text("rates.base"), width=84, essential=False),
         Column("source", text("rates.source")),
         Column("day", text("rates.of"), width=120, essential=False),

@@ -30,7 +30,8 @@ class Column:
 
     name: str
     title: str
-    kind: str = "text"  # "text", "account", "amount", "day", "count", "flaws" (a count that is best empty)
+    # "text", "number" (written already), "account", "amount", "day", "count", "flaws" (a count that is best empty)
+    kind: str = "text"
     width: int | None = None
     currency: str = "currency"  # the column with the currency of an amount
     essential: bool = True  # shown on small screens
@@ -148,7 +149,7 @@ class PagedTable:
         self._here: list[dict[str, Any]] = []
         self._offset = 0
         self._filtered, self._small = on_filter is not None, False
-        right = {column.name: "right" for column in columns if column.kind in ("amount", "count", "flaws")}
+        right = {column.name: "right" for column in columns if column.kind in ("number", "amount", "count", "flaws")}
         self.widget = _Paged(
             self,
             titles={column.name: self._heading(column) for column in columns},

@@ -79,6 +79,7 @@ THEME: dict[str, Any] = {
             "success": {"main": "#7fd3a0"},
             "background": {"default": "#0e141b", "paper": "#161e28"},
             "text": {"primary": "#e8edf3", "secondary": "#a5b3c2"},
+            "default": {"dark": "#a5b3c2"},  # of icons in fields; the library's own is dark on dark
             "divider": "#2c3846",
         },
         "typography": _TYPOGRAPHY,

