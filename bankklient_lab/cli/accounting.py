@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bankklient_lab.cli.output import Progress, lines, print_json, print_rows
+from bankklient_lab.cli.output import Progress, lines, print_json, print_rows, save_file
 from bankklient_lab.cli.shared import Answered, AtLab, KindArgument, add_group, with_options
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.store.files import write_whole
@@ -174,8 +174,7 @@ def file_as_it_came(
 
     with at.opened() as one:
         content = received_file(one, transmission_id)
-    write_whole(output, content)
-    lines([f"{output} is written"])
+    save_file(output, content)
 
 
 def template(
@@ -189,8 +188,7 @@ def template(
 
     with at.opened() as one:
         content = order_template(one, kind, output.suffix.lower().lstrip("."))
-    write_whole(output, content)
-    lines([f"{output} is written"])
+    save_file(output, content)
 
 
 def receive(

@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
-from bankklient_lab.cli.output import lines, print_json, print_table
-from bankklient_lab.store.files import write_whole
+from bankklient_lab.cli.output import lines, print_json, print_table, save_file
 
 NumberOption = Annotated[int | None, typer.Option("--number", metavar="NUMBER", help="Only this message.")]
 ModuleOption = Annotated[str, typer.Option("--module", metavar="MODULE", help="Only of this module, such as access.")]
@@ -73,8 +72,7 @@ def print_log(
     chosen: Any = {"number": number, "module": module, "user": user, "kind": kind, "within": within, "limit": limit}
     with opened(lab, passphrase_file, pandas=True) as one:
         content = render_log(one, output.suffix.lower(), **chosen)
-    write_whole(output, content)
-    lines([f"{output} is written"])
+    save_file(output, content)
 
 
 def verify(lab: LabOption = "", as_json: JsonOption = False, passphrase_file: PassphraseOption = "") -> None:

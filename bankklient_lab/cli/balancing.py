@@ -10,10 +10,9 @@ import typer
 
 from bankklient_lab.cli.asked import PasswordFileOption, is_agreed, password_to_bank, require_yes, typed
 from bankklient_lab.cli.options import AccountsOption, day
-from bankklient_lab.cli.output import lines, print_json, print_rows, shown
+from bankklient_lab.cli.output import lines, print_json, print_rows, save_file, shown
 from bankklient_lab.cli.shared import Answered, Listed, add_group
 from bankklient_lab.errors import BadArgument, Refused
-from bankklient_lab.store.files import write_whole
 from bankklient_lab.store.passphrase import read_passphrase
 
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ def summary(
 
         with how.opened() as one:
             content = render_balancing_summary(one, how.output.suffix, record_type=record_type, which=_way(included))
-        write_whole(how.output, content)
-        lines([str(how.output)])
+        save_file(how.output, content)
         return
     with how.opened() as one:
         if details:
@@ -239,8 +237,7 @@ def _write(how: Listed, output: Path, family: str, batch: str) -> None:
     from bankklient_lab.reports.balancing import render_balancing_statement
 
     with how.opened(pandas=True) as one:
-        write_whole(output, render_balancing_statement(one, output.suffix.lower(), family=family, batch=batch))
-    lines([f"{output} is written"])
+        save_file(output, render_balancing_statement(one, output.suffix.lower(), family=family, batch=batch))
 
 
 def _balanced(lab: Lab, chosen: dict[str, str], which: str, title: str, password: str | None) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, day, opened
-from bankklient_lab.cli.output import lines, print_json, print_table
+from bankklient_lab.cli.output import lines, print_json, print_table, save_file
 from bankklient_lab.cli.shared import OutputOption
-from bankklient_lab.store.files import write_whole
 
 NameArgument = Annotated[str, typer.Argument(metavar="CODEBOOK", help="Name, as `bankklient codebooks list` shows it.")]
 
@@ -55,8 +54,7 @@ def show(
             return
         from bankklient_lab.reports.codebooks import render_codebook
 
-        write_whole(output, render_codebook(one, name, output.suffix.lower(), when))
-    lines([f"{output} is written"])
+        save_file(output, render_codebook(one, name, output.suffix.lower(), when))
 
 
 def search(

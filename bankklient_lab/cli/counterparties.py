@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from bankklient_lab.cli.order_steps import ValuesArgument, typed_values
-from bankklient_lab.cli.output import lines
+from bankklient_lab.cli.output import lines, save_file
 from bankklient_lab.cli.printed import print_or_write
 from bankklient_lab.cli.shared import Answered, AtLab, Listed, add_group
-from bankklient_lab.store.files import write_whole
 
 
 def add_to(app: typer.Typer) -> None:
@@ -103,5 +102,4 @@ def export(
         table = counterparty_register.arrow(one).select(COLUMNS)
         content = render_table(table, file.suffix.lower(), "Counterparties")
         note_export(one, "counterparties", suffix=file.suffix.lower(), rows=table.num_rows)
-    write_whole(file, content)
-    lines([f"{file} is written"])
+    save_file(file, content)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bankklient_lab.cli.asked import PasswordFileOption, new_password, password, require_yes
-from bankklient_lab.cli.output import lines
+from bankklient_lab.cli.output import lines, save_file
 from bankklient_lab.cli.shared import Answered, AtLab, add_group
 from bankklient_lab.errors import BadArgument
-from bankklient_lab.store.files import write_whole
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -262,8 +261,7 @@ def _write(files: Mapping[str, bytes], target: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BadArgument(f"{path.parent} can't be made ({error.strerror})") from None
-        write_whole(path, content)
-        lines([f"{path} is written"])
+        save_file(path, content)
 
 
 def _spaced(fingerprint: str) -> str:

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from bankklient_lab.cli.asked import require_yes
-from bankklient_lab.cli.output import lines
+from bankklient_lab.cli.output import lines, save_file
 from bankklient_lab.cli.shared import Answered, AtLab, add_group
-from bankklient_lab.store.files import write_whole
 
 _FROM_BANK = (
     "message_id", "unread", "confidential", "individual", "expired", "has_attachment", "reply", "replies",
@@ -60,7 +59,7 @@ def show(message: MessageArgument, how: Answered) -> None:
 
 def save(
     message: MessageArgument,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")],
     how: AtLab,
 ) -> None:
     """Save the attachment of a message from the bank."""
@@ -68,8 +67,7 @@ def save(
 
     with how.opened() as one:
         content = bank_message_attachment(one, message)
-    write_whole(Path(output), content)
-    lines([f"{output} is written"])
+    save_file(output, content)
 
 
 def delete(

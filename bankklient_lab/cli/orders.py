@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bankklient_lab.cli.options import JsonOption, LabOption, PassphraseOption, opened
-from bankklient_lab.cli.output import amount, lines, print_json, print_rows, print_table
+from bankklient_lab.cli.output import amount, lines, print_json, print_rows, print_table, save_file
 from bankklient_lab.errors import BadArgument, UnknownName
-from bankklient_lab.store.files import write_whole
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -77,8 +76,7 @@ def list_orders(
         if output is not None:
             from bankklient_lab.reports.orders import render_orders
 
-            write_whole(output, render_orders(one, output.suffix.lower(), details=details, **chosen))
-            lines([f"{output} is written"])
+            save_file(output, render_orders(one, output.suffix.lower(), details=details, **chosen))
             return
         rows = orders.rows(one, **chosen, limit=limit, offset=offset)
     print_table(rows, _COLUMNS, as_json=as_json, empty="no order is like that")
@@ -99,8 +97,7 @@ def show(
         if output is not None:
             from bankklient_lab.reports.orders import render_order
 
-            write_whole(output, render_order(one, order, output.suffix.lower()))
-            lines([f"{output} is written"])
+            save_file(output, render_order(one, order, output.suffix.lower()))
             return
         told = order_detail(one, order)
     if as_json:

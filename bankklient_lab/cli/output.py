@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from bankklient_lab.jobs import Job
 from bankklient_lab.money import decimals
+from bankklient_lab.store.files import write_whole
 
 THIN_SPACE, MINUS = "\u2009", "\u2212"
 TEXT_WIDTH_MAX = 44
@@ -140,6 +142,12 @@ class Progress:
     def __exit__(self, *_error: object) -> None:
         if self._width:
             self._write("")
+
+
+def save_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and say so; BadArgument when its place can't be written."""
+    write_whole(path, content)
+    lines([f"{path} is written"])
 
 
 def lines(texts: Iterable[str]) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bankklient_lab.cli.output import lines
+from bankklient_lab.cli.output import save_file
 from bankklient_lab.cli.shared import Listed
-from bankklient_lab.store.files import write_whole
 
 if TYPE_CHECKING:
     from bankklient_lab.access.listings import Listing
@@ -19,8 +18,7 @@ def print_or_write(how: Listed, name: str, *given: object, empty: str = "there i
         if how.output is not None:
             from bankklient_lab.reports.listings import render_listing
 
-            write_whole(how.output, render_listing(one, name, how.output.suffix.lower(), *given))
-            lines([f"{how.output} is written"])
+            save_file(how.output, render_listing(one, name, how.output.suffix.lower(), *given))
             return
         rows = listing.read.rows(one, *given)
     columns = (listing.key, *listing.columns) if listing.key else listing.columns
