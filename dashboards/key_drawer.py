@@ -19,7 +19,7 @@ from bankklient_lab.keys.unlocking import PASSWORD_CHARS, change_key_password
 from . import formatting, ui
 from .form import PASSWORD, Field, Form
 from .formatting import escape
-from .key_words import day_text, fingerprint_html, key_title, state_of, state_text
+from .key_words import day_text, fingerprint_html, key_title, password_label, state_of, state_text
 from .menu import allowed
 from .state import State
 from .styles import css
@@ -72,9 +72,7 @@ class KeyDrawer:
         self._step("change", [old, new, again], self._change)
 
     def _password(self) -> Field:
-        card = self._row["card"]
-        asked = text("balancing.pin", card=card) if card else text("keys.password", key=key_title(self._row))
-        return Field("password", asked, PASSWORD, required=True)
+        return Field("password", password_label(key_title(self._row), self._row["card"]), PASSWORD, required=True)
 
     def _step(self, name: str, fields: list[Field], save: Callable[[dict[str, Any]], object]) -> None:
         """Offer one thing to do: a button, which opens the form of what it needs."""

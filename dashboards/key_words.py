@@ -51,11 +51,21 @@ def fingerprint_html(fingerprint: str) -> str:
     return "".join(f"<code class='print'>{escape(line)}</code>" for line in lines)
 
 
+def password_label(title: str, card: str) -> str:
+    """Return what asks for the password of a key, or for the PIN of the chip card that has it."""
+    return text("balancing.pin", card=card) if card else text("balancing.password", key=title)
+
+
+def password_hint(card: str) -> str:
+    """Return how long a password is; a card does not tell that of its PIN."""
+    return "" if card else text("balancing.chars", n=PASSWORD_CHARS)
+
+
 def ask_for_password(field: Any, title: str, card: str) -> None:
     """Let a field ask for the password of a key, or for the PIN of the chip card that has it."""
     field.param.update(
-        label=text("balancing.pin", card=card) if card else text("balancing.password", key=title),
-        placeholder="" if card else text("balancing.chars", n=PASSWORD_CHARS),
+        label=password_label(title, card),
+        placeholder=password_hint(card),
         max_length=PIN_CHARS_MAX if card else PASSWORD_CHARS,
     )
 

@@ -11,7 +11,6 @@ from bankklient_lab.balancing.balance import key_for_balancing
 from bankklient_lab.balancing.signature_rights import SEES
 from bankklient_lab.balancing.signatures import orders_to_sign, sign_batch, sums_to_sign, waiting_signatures
 from bankklient_lab.errors import LabError
-from bankklient_lab.keys.unlocking import PASSWORD_CHARS
 from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
@@ -19,6 +18,7 @@ from .balancing_summary import orders_text
 from .batch_words import batch_type_label
 from .form import PASSWORD, Field, Form
 from .formatting import escape
+from .key_words import password_hint, password_label
 from .listing import Listing, in_words
 from .menu import allowed
 from .order_words import kind_label
@@ -98,9 +98,8 @@ class Waiting:
             key = key_for_balancing(self._lab)
         except LabError as error:
             return ui.notice(formatting.sentence(error.message), severity="warning")
-        asked = text("balancing.pin", card=key["card"]) if key["card"] else text("balancing.password", key=key["title"])
-        help_text = "" if key["card"] else text("balancing.chars", n=PASSWORD_CHARS)
-        field = Field("password", asked, PASSWORD, required=True, help=help_text)
+        asked, hint = password_label(key["title"], key["card"]), password_hint(key["card"])
+        field = Field("password", asked, PASSWORD, required=True, help=hint)
         number = batch["counts_for"]
         told = counted("signatures.sign", number, formatting.count(number))
         self.form = Form(self._state, [field], self._sign, button=told)

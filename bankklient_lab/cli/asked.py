@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from getpass import getpass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,12 +26,20 @@ def password(file: str, question: str, option: str = _FILE) -> str:
     return read_passphrase(file) or typed(question, option)
 
 
+def of_key(key: Mapping[str, Any]) -> str:
+    """Return how prompts name what opens a key: its password, or the PIN of the chip card that has it.
+
+    `key` has title and card, as `key_for_balancing` and `way_to_bank` return them.
+    """
+    return f"PIN of card {key['card']}" if key["card"] else f"Password of the {key['title']}"
+
+
 def password_to_bank(lab: Lab, file: str) -> str:
     """Return the password for the way to the bank, of a file or typed; empty where none is asked for."""
     from bankklient_lab.exchange.transmitting import way_to_bank
 
     way = way_to_bank(lab)
-    return password(file, f"Password of the {way['title']}: ") if way["password_asked"] or file else ""
+    return password(file, f"{of_key(way)}: ") if way["password_asked"] or file else ""
 
 
 def new_password(file: str, of: str, option: str = _FILE) -> str:

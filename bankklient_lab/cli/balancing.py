@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bankklient_lab.cli.asked import PasswordFileOption, is_agreed, password_to_bank, require_yes, typed
+from bankklient_lab.cli.asked import PasswordFileOption, is_agreed, of_key, password_to_bank, require_yes, typed
 from bankklient_lab.cli.options import AccountsOption, day
 from bankklient_lab.cli.output import lines, print_json, print_rows, save_file, shown
 from bankklient_lab.cli.shared import Answered, Listed, add_group
@@ -89,11 +89,11 @@ def run(
     from bankklient_lab.keys.expiring import key_warnings
 
     with how.opened() as one:
-        title = key_for_balancing(one)["title"]
+        asked = of_key(key_for_balancing(one))
         for said in key_warnings(one):
             sys.stderr.write(shown(f"bankklient: {said}") + "\n")
         chosen = _chosen(one, types, _way(included))
-        made = _balanced(one, chosen, _way(included), title, read_passphrase(password_file))
+        made = _balanced(one, chosen, _way(included), asked, read_passphrase(password_file))
     how.tell(
         made,
         *(
@@ -240,14 +240,14 @@ def _write(how: Listed, output: Path, family: str, batch: str) -> None:
         save_file(output, render_balancing_statement(one, output.suffix.lower(), family=family, batch=batch))
 
 
-def _balanced(lab: Lab, chosen: dict[str, str], which: str, title: str, password: str | None) -> dict[str, Any]:
+def _balanced(lab: Lab, chosen: dict[str, str], which: str, asked: str, password: str | None) -> dict[str, Any]:
     """Balance with a password, or with one that is asked for until it is right or no try is left."""
     from bankklient_lab.balancing.balance import balance
 
     if password is not None:
         return balance(lab, chosen, password, which=which)
     while True:
-        given = typed(f"Password of the {title} (empty: cancel): ")
+        given = typed(f"{asked} (empty: cancel): ")
         if not given:
             raise Refused("cancelled; nothing was balanced")
         try:

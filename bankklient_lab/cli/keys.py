@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bankklient_lab.cli.asked import PasswordFileOption, new_password, password, require_yes
+from bankklient_lab.cli.asked import PasswordFileOption, new_password, of_key, password, require_yes
 from bankklient_lab.cli.output import lines, save_file
 from bankklient_lab.cli.shared import Answered, AtLab, add_group
 from bankklient_lab.errors import BadArgument
@@ -274,7 +274,8 @@ def _question(lab: Lab, key: int) -> str:
     """Return the prompt for the password of a key, which names it."""
     from bankklient_lab.keys.register import key_register
 
-    rows = [row for row in key_register.rows(lab) if row["key_id"] == key]
-    if rows and rows[0]["card"]:
-        return f"PIN of card {rows[0]['card']}: "
-    return f"Password of the {rows[0]['kind']} key {rows[0]['key_order']}: " if rows else f"Password of the key {key}: "
+    named = {"title": f"key {key}", "card": ""}  # what it is asked for tells when there is none
+    for row in key_register.rows(lab):
+        if row["key_id"] == key:
+            named = {"title": f"{row['kind']} key {row['key_order']}", "card": row["card"]}
+    return f"{of_key(named)}: "

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bankklient_lab.cli.asked import PasswordFileOption, typed
+from bankklient_lab.cli.asked import PasswordFileOption, of_key, typed
 from bankklient_lab.cli.output import lines, print_rows
 from bankklient_lab.cli.shared import Answered, AtLab, add_group
 from bankklient_lab.errors import UnknownName
@@ -69,9 +69,9 @@ def sign(
             raise UnknownName("batch that waits for signatures", str(batch), "`signatures list` shows them")
         password = read_passphrase(password_file)
         if password is None:
-            title = key_for_balancing(one)["title"]
+            key = key_for_balancing(one)
             print_rows(orders_to_sign.rows(one, batch), _ORDERS, empty="it has no order")
-            password = typed(f"Password of the {title}: ")
+            password = typed(f"{of_key(key)}: ")
         done = sign_batch(one, batch, sha256 or found[0]["sha256"], password)
     lacking = f"{done['lacking']} of its orders lack another signature" if done["lacking"] else "it can go out"
     how.tell(done, f"batch {done['batch_type']} {done['batch_order']} is signed; {lacking}")

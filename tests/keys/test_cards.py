@@ -19,7 +19,7 @@ from bankklient_lab.keys.delivering import hand_over_key, note_delivered
 from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.keys.register import key_numbered, key_register
 from bankklient_lab.keys.unlocking import change_key_password, unlock
-from bankklient_lab.lab import Lab
+from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.lab import created as created_lab
 from bankklient_lab.sealing import cards
 from bankklient_lab.sealing.certificates import Certificate
@@ -177,6 +177,14 @@ def test_commands_make_a_key_on_a_card(
     assert run(["keys", "cards", "--json"]) == DONE
     assert card in capsys.readouterr().out
     assert run(["keys", "hand-over", "1", "out", "--password-file", "pin"]) == DONE
+    with open_here(tmp_path / "own.lab") as one:
+        note_delivered(one, key_numbered(one, 1))
+        change_connection_point(one, "bank", channel="https", settings={"address": "http://127.0.0.1:1"})
+    asked: list[str] = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("bankklient_lab.cli.asked.getpass", lambda prompt: asked.append(prompt) or PIN)
+    assert run(["transmit"]) != DONE  # nobody answers there
+    assert asked == [f"PIN of card {card}: "]
     for wrong in (["--existing", "00"], ["--card", card, "--save-password"]):
         assert run(["keys", "create", "operational", *wrong, "--password-file", "pin"]) == WRONG_USAGE
 
