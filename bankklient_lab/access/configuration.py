@@ -73,7 +73,10 @@ def settings_of_users(lab: Lab) -> dict[str, str]:
 
 
 def restore_settings(lab: Lab, texts: dict[str, str]) -> list[str]:
-    """Take over texts that `settings_of_users` returned once; return the names of those that no longer fit."""
+    """Take over texts that `settings_of_users` returned once; return the names of those that no longer fit.
+
+    What it never returns, secrets and what the bank sets, does not fit.
+    """
     fitting = {name: text for name, text in texts.items() if _fits(name, text)}
     _keep(lab, fitting)
     return sorted(texts.keys() - fitting.keys())
@@ -81,7 +84,7 @@ def restore_settings(lab: Lab, texts: dict[str, str]) -> list[str]:
 
 def _fits(name: str, text: str) -> bool:
     try:
-        return parameter(name).checked(text) == text
+        return parameter(name).kind not in (SECRET, BANK) and parameter(name).checked(text) == text
     except (UnknownName, BadArgument):
         return False
 

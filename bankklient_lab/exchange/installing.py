@@ -51,13 +51,14 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
     """Begin a lab with the bank's configuration in a file, whose key a person compared by its `fingerprint`.
 
     Connection points, the bank's key, accounts with what may be ordered, and the one-time key are taken over, all or
-    none; after a disaster also the settings of the last remote backup, and the numbers of batches, orders and keys,
-    which go on after the last that the bank has. The one-time key announces the first operational key (`create_key`,
+    none; after a disaster also the settings of the last remote backup, and the numbers of batches, orders, messages
+    and keys, which go on after the last that the bank has. The one-time key announces the first operational key (`create_key`,
     `announce_key`), and nothing else. Returns purpose, key_id and title of the one-time key, accounts and settings (how
     many), and left_out (names of settings that this version does not have or take).
 
-    FormatError for another file, SealBroken for changed bytes. Refused for another fingerprint, a lab that has keys or
-    batches already or the journal of a lost one beside it, and a client without an account in the national currency.
+    FormatError for another file, SealBroken for changed bytes. Refused for another fingerprint, an expired one-time
+    key, a lab that has keys, orders or batches already or the journal of a lost one beside it, and a client without an
+    account in the national currency.
     """
     found = read_configuration(_content(path), fingerprint, lab.clock())
     told, lost = found.configuration, found.configuration.lost
@@ -91,11 +92,14 @@ def _content(path: Path) -> bytes:
 
 
 def _check_new(lab: Lab) -> None:
-    ((keys, batches),) = lab.rows("SELECT (SELECT count(*) FROM ops.key), (SELECT count(*) FROM ops.batch)")
-    if keys or batches:
+    ((keys, orders, batches),) = lab.rows(
+        "SELECT (SELECT count(*) FROM ops.key), (SELECT count(*) FROM ops.domestic_order)"
+        " + (SELECT count(*) FROM ops.foreign_order), (SELECT count(*) FROM ops.batch)"
+    )
+    if keys or orders or batches:
         raise Refused(
-            f"a configuration begins a new lab; this one has {keys} keys and {batches} batches. Make another one with"
-            " `bankklient init`"
+            f"a configuration begins a new lab; this one has {keys} keys, {orders} orders and {batches} batches. Make"
+            " another one with `bankklient init`"
         )
     journal = journal_path(lab.path)
     if journal.exists():

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_type_hints
 
-from bankklient_lab.errors import FormatError, SealBroken
+from bankklient_lab.errors import FormatError, Refused, SealBroken
 from bankklient_lab.sealing import cms
 from bankklient_lab.sealing.certificates import Certificate, demand_fingerprint, read_certificate
 from bankklient_lab.sealing.container import PACKED, opened, seal, sign
-from bankklient_lab.sealing.identity import BatchIdentity
+from bankklient_lab.sealing.identity import BATCH_TYPE_MAX, NUMBER_MAX, YEAR_MAX, YEAR_MIN, BatchIdentity
 from bankklient_lab.sealing.keys import SigningKey
 
 BATCH_TYPE = 10  # client banking configuration
 FILE_BYTES_MAX = 4 * 1024 * 1024
 INITIALIZATION, AFTER_RECOVERY = "initialization", "initial after recovery"  # kinds of the one-time key
+_KEY_ORDER = re.compile(r"([0-9]{8})?", re.ASCII)
 _HEAD = {"format": "bankklient configuration", "version": 1}
 _BACKUP = {"format": "bankklient remote backup", "version": 1}
 
@@ -103,7 +105,7 @@ def read_configuration(content: bytes, fingerprint: str, at: datetime) -> Issued
     """Return what a file says, once the fingerprint of the bank's certificate was compared.
 
     FormatError for a file that is no configuration, SealBroken for one whose signatures don't hold, Refused for another
-    fingerprint than that of the certificate in the file.
+    fingerprint than that of the certificate in the file, and for a one-time key that has expired.
     """
     bank = bank_certificate(content)
     demand_fingerprint(bank, fingerprint)
@@ -118,6 +120,8 @@ def read_configuration(content: bytes, fingerprint: str, at: datetime) -> Issued
     expected = AFTER_RECOVERY if configuration.purpose == "recovery" else INITIALIZATION
     if (key.point, key.kind) != (found.identity.recipient, expected):
         raise FormatError("the one-time key of the configuration is not the client's")
+    if at >= key.valid_until:
+        raise Refused(f"the one-time key expired on {key.valid_until:%Y-%m-%d}; ask the bank for another configuration")
     return Issued(found.identity, bank, key, configuration)
 
 
@@ -162,9 +166,19 @@ def _read(payload: bytes) -> Configuration:
         same = written(configuration) == payload
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _unreadable() from None
-    if not same or configuration.purpose not in ("installation", "recovery"):
+    if not same or configuration.purpose not in ("installation", "recovery") or not _can_be(lost):
         raise _unreadable()
     return configuration
+
+
+def _can_be(lost: Lost) -> bool:
+    """Tell whether numbers can go on after those of a lost lab: each type and year once, all within their ranges."""
+    once = len({(batch_type, year) for batch_type, year, _ in lost.batches}) == len(lost.batches)
+    ranges = all(
+        0 <= batch_type <= BATCH_TYPE_MAX and YEAR_MIN <= year <= YEAR_MAX and 1 <= number <= NUMBER_MAX
+        for batch_type, year, number in lost.batches
+    )
+    return once and ranges and bool(_KEY_ORDER.fullmatch(lost.key_order))
 
 
 def _parts(told: dict[str, Any], kind: Any, **read: Callable[[Any], Any]) -> Any:

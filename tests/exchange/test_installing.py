@@ -15,7 +15,7 @@ from bankklient_lab.balancing.balance import balance
 from bankklient_lab.balancing.making import Signer, make_batches
 from bankklient_lab.balancing.unsent import discard_batch, unsent_batches
 from bankklient_lab.bank import Account, Bank
-from bankklient_lab.errors import FormatError, Refused, SealBroken
+from bankklient_lab.errors import BadArgument, FormatError, Refused, SealBroken
 from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
 from bankklient_lab.exchange.journal import journal_path
 from bankklient_lab.keys.choosing import transmission_keys
@@ -25,6 +25,14 @@ from bankklient_lab.keys.unlocking import unlock
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.orders.accounts import own_accounts
 from bankklient_lab.sealing.certificates import fingerprint_text
+from bankklient_lab.sealing.configuration import (
+    Backup,
+    Lost,
+    read_configuration,
+    sealed_configuration,
+    written,
+    written_backup,
+)
 from bankklient_lab.sealing.container import seal, sign
 from bankklient_lab.sealing.identity import BatchIdentity
 from bankklient_lab.sealing.key_change import key_change
@@ -219,6 +227,43 @@ def test_what_is_no_configuration_for_a_new_lab_changes_nothing(
     take_configuration(lab, path, FINGERPRINT)
     with pytest.raises(Refused, match="begins a new lab"):
         take_configuration(lab, path, FINGERPRINT)
+
+
+def test_what_a_bank_says_of_a_lost_lab_is_taken_as_it_can_be_or_not_at_all(
+    issued: Callable[..., Path], a_lab: Callable[[str], Lab], clock: Clock
+) -> None:
+    lab, path = a_lab("first"), issued()
+    found = read_configuration(path.read_bytes(), FINGERPRINT, clock.now)
+
+    def said(lost: Lost) -> None:
+        told = written(found.configuration._replace(client_name="x" * 500, lost=lost))
+        path.write_bytes(sealed_configuration(told, found.identity, BANK_KEY, clock.now))
+
+    for wrong in (
+        Lost(batches=((1, 2026, 1), (1, 2026, 2))), Lost(batches=((1, 2026, 2**70),)), Lost(batches=((1, 2026, 0),)),
+        Lost(key_order="2026abcd"), Lost(order_id=-1), Lost(order_id=2**80), Lost(settings="{}"),
+    ):  # fmt: skip
+        said(wrong)
+        with pytest.raises((FormatError, BadArgument)):
+            take_configuration(lab, path, FINGERPRINT)
+    assert lab.rows("SELECT (SELECT count(*) FROM ops.key), (SELECT count(*) FROM ops.account)") == [(0, 0)]
+    backup = Backup("20001|600|20|20260001", {"proxy_password": "evil", "bank_code": "9999", "funds_days": "3"})
+    said(Lost(settings=written_backup(backup).decode()))
+    clock.move(days=90)
+    with pytest.raises(Refused, match="the one-time key expired on 2027-02-21"):
+        take_configuration(lab, path, FINGERPRINT)
+    clock.move(days=-90)
+    told = take_configuration(lab, path, FINGERPRINT)
+    assert (told["settings"], told["left_out"]) == (1, ["bank_code", "client_name", "proxy_password"])
+    assert (setting(lab, "bank_code"), setting(lab, "proxy_password")) == ("0600", "")
+
+
+def test_a_lab_with_orders_is_not_begun_anew(issued: Callable[..., Path], a_lab: Callable[[str], Lab]) -> None:
+    lab = equip(a_lab("first"))
+    order = created(lab)  # its number may be that of an order of the lost lab
+    with pytest.raises(Refused, match="0 keys, 1 orders and 0 batches"):
+        take_configuration(lab, issued(), FINGERPRINT)
+    assert created(lab, amount="2") == order + 1
 
 
 @pytest.mark.spec("BAL-063", "BAL-064", "BAL-066", "BAL-088", "BAL-091", "BAS-022", "FLW-084")
