@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, time, timedelta
 from typing import NamedTuple
 
 from bankklient_lab.bank import contracts
 from bankklient_lab.bank.answers import keep, next_identity
+from bankklient_lab.bank.processing import content_of
 from bankklient_lab.bank.receipt import record
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import BatchType
-from bankklient_lab.errors import Refused
+from bankklient_lab.errors import FormatError, Refused
 from bankklient_lab.sealing.configuration import (
     AFTER_RECOVERY,
     INITIALIZATION,
@@ -111,15 +113,35 @@ def _lost(work: Work, point: int, keys: list[str]) -> Lost:
         "SELECT batch_type, year, max(number) FROM received WHERE sender = $point GROUP BY ALL ORDER BY ALL",
         {"point": point},
     )
-    order_id = work.store.row("SELECT coalesce(max(order_id), 0) FROM payment WHERE point = $point", {"point": point})
+    order_id, message = _last_numbers(work, point)
     backup = work.store.row(
         "SELECT payload FROM received WHERE sender = $point AND batch_type = $type AND state = 'processed'"
         " ORDER BY year DESC, number DESC LIMIT 1",
         {"point": point, "type": BatchType.REMOTE_BACKUP},
     )
-    assert order_id is not None
     least = f"{work.day.year}{len(keys):04d}"  # the orders of keys are not all known
-    return Lost(max([*keys, least]), tuple(batches), order_id[0], backup[0].decode() if backup else "")
+    return Lost(max([*keys, least]), tuple(batches), order_id, message, backup[0].decode() if backup else "")
+
+
+def _last_numbers(work: Work, point: int) -> tuple[int, int]:
+    """Return the greatest order and message of a client, 0 for none; also those in batches that wait count."""
+    last = work.store.row(
+        "SELECT (SELECT coalesce(max(order_id), 0) FROM payment WHERE point = $point),"
+        " (SELECT coalesce(max(number), 0) FROM client_letter WHERE point = $point)",
+        {"point": point},
+    )
+    assert last is not None
+    orders, messages = [last[0]], [last[1]]
+    for batch_type, year, number, payload in work.store.rows(
+        "SELECT batch_type, year, number, payload FROM received WHERE sender = $point AND state = 'waiting'",
+        {"point": point},
+    ):
+        with suppress(FormatError):  # it will be refused, and none of its numbers is used
+            content = content_of(work, BatchIdentity(point, work.parameters.point, batch_type, year, number), payload)
+            messages += [letter.number for letter in content.letters]
+            if content.orders is not None:
+                orders += map(int, content.orders["client_reference"].to_pylist())
+    return max(orders), max(messages)
 
 
 def _give_up_missing(work: Work, key: SigningKey, point: int) -> None:

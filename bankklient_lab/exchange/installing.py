@@ -52,9 +52,9 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
 
     Connection points, the bank's key, accounts with what may be ordered, and the one-time key are taken over, all or
     none; after a disaster also the settings of the last remote backup, and the numbers of batches, orders, messages
-    and keys, which go on after the last that the bank has. The one-time key announces the first operational key (`create_key`,
-    `announce_key`), and nothing else. Returns purpose, key_id and title of the one-time key, accounts and settings (how
-    many), and left_out (names of settings that this version does not have or take).
+    and keys, which go on after the last that the bank has. The one-time key announces the first operational key
+    (`create_key`, `announce_key`), and nothing else. Returns purpose, key_id and title of the one-time key, accounts
+    and settings (how many), and left_out (names of settings that this version does not have or take).
 
     FormatError for another file, SealBroken for changed bytes. Refused for another fingerprint, an expired one-time
     key, a lab that has keys, orders or batches already or the journal of a lost one beside it, and a client without an
@@ -71,6 +71,8 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
         keep_accounts(cursor, told.accounts)
         if lost.batches:
             cursor.executemany("INSERT INTO ops.lost_number VALUES (?, ?, ?)", lost.batches)
+        if lost.message:
+            cursor.execute("INSERT INTO ops.lost_message VALUES (?)", [lost.message])
         if lost.order_id:
             go_on_after(cursor, lost.order_id)
         lab.log(cursor, "take_configuration", told.purpose, order=found.identity.order, bank=found.bank.fingerprint)

@@ -48,7 +48,10 @@ def write_to_bank(lab: Lab, text: str, *, subject: str = "", reply_to: int | Non
         answered = _answered(lab, cursor, reply_to)
         if answered and not subject:
             subject = f"{_REPLIED}{answered['subject']}"[:SUBJECT_CHARS_MAX]
-        ((last,),) = cursor.execute("SELECT coalesce(max(message_id), 0) FROM ops.client_message").fetchall()
+        ((last,),) = cursor.execute(
+            "SELECT coalesce(max(message_id), 0) FROM"
+            " (SELECT message_id FROM ops.client_message UNION ALL SELECT number FROM ops.lost_message)"
+        ).fetchall()
         number, kind = int(last) + 1, answered.get("kind", "")
         _check(lab, number, subject, text)
         cursor.execute(

@@ -24,6 +24,7 @@ from bankklient_lab.sealing.keys import SigningKey
 
 BATCH_TYPE = 10  # client banking configuration
 FILE_BYTES_MAX = 4 * 1024 * 1024
+MESSAGES_MAX = 10**9
 INITIALIZATION, AFTER_RECOVERY = "initialization", "initial after recovery"  # kinds of the one-time key
 _KEY_ORDER = re.compile(r"([0-9]{8})?", re.ASCII)
 _HEAD = {"format": "bankklient configuration", "version": 1}
@@ -48,6 +49,7 @@ class Lost(NamedTuple):
     key_order: str = ""  # rrrrnnnn of the last key
     batches: tuple[tuple[int, int, int], ...] = ()  # the last number of each type and year: type, year, number
     order_id: int = 0  # the greatest
+    message: int = 0  # the last number of a message to the bank
     settings: str = ""  # of the last remote backup, as it said them
 
 
@@ -178,7 +180,7 @@ def _can_be(lost: Lost) -> bool:
         0 <= batch_type <= BATCH_TYPE_MAX and YEAR_MIN <= year <= YEAR_MAX and 1 <= number <= NUMBER_MAX
         for batch_type, year, number in lost.batches
     )
-    return once and ranges and bool(_KEY_ORDER.fullmatch(lost.key_order))
+    return once and ranges and 0 <= lost.message < MESSAGES_MAX and bool(_KEY_ORDER.fullmatch(lost.key_order))
 
 
 def _parts(told: dict[str, Any], kind: Any, **read: Callable[[Any], Any]) -> Any:

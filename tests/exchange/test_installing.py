@@ -18,6 +18,7 @@ from bankklient_lab.bank import Account, Bank
 from bankklient_lab.errors import BadArgument, FormatError, Refused, SealBroken
 from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
 from bankklient_lab.exchange.journal import journal_path
+from bankklient_lab.exchange.replies import client_messages, write_to_bank
 from bankklient_lab.keys.choosing import transmission_keys
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.keys.register import key_register
@@ -310,6 +311,7 @@ def test_a_lost_lab_is_rebuilt_and_goes_on(
     pair = used(bank, lost, clock)
     configure(lost, {"client_name": "Our company", "funds_days": 3})
     done = created(lost)
+    write_to_bank(lost, "Good morning.", subject="Hello")
     balance(lost, agreed(lost), PASSWORD)
     assert transmitted(pair) == ""
     clock.move(days=1)
@@ -333,14 +335,34 @@ def test_a_lost_lab_is_rebuilt_and_goes_on(
     assert lab.rows("SELECT count(*) FROM history.statement")[0][0] > 0  # sent again
     order = created(lab)
     assert order not in (done, unsent) or order == unsent  # the bank never saw that one
-    (batch,) = balance(lab, agreed(lab), PASSWORD)["batches"]
-    assert batch["batch_order"] == "20260002"
+    assert write_to_bank(lab, "We lost our lab.", subject="Hello") == 2
+    batches = balance(lab, agreed(lab), PASSWORD)["batches"]
+    assert {batch["batch_order"] for batch in batches} == {"20260002"}
     assert transmitted(anew) == ""
     assert status(lab, order) == "OK"
+    assert [row["status"] for row in client_messages.rows(lab)] == ["PR"]
     assert "nobody is registered" in transmitted(pair)  # the old lab, found again
     assert status(lost, unsent) == "NS"
     assert broken_checks(lab) == {}
     assert not any(bank.check().values())
+
+
+@pytest.mark.spec("ADM-289")
+def test_orders_of_a_lost_lab_that_wait_at_the_bank_keep_their_numbers(
+    bank: Bank, issued: Callable[..., Path], a_lab: Callable[[str], Lab], clock: Clock
+) -> None:
+    lost = equip(a_lab("lost"))
+    begun(lost, issued())
+    pair = used(bank, lost, clock)
+    clock.move(hours=14)  # at midnight the bank is closed
+    waiting = created(lost)
+    write_to_bank(lost, "Good night.", subject="Hello")
+    balance(lost, agreed(lost), PASSWORD)
+    assert transmitted(pair) == ""
+    lab = equip(a_lab("recovered"))
+    begun(lab, issued(recovery=True))
+    assert created(lab) == waiting + 1
+    assert write_to_bank(lab, "We lost our lab.", subject="Hello") == 2
 
 
 @pytest.mark.spec("ADM-289")

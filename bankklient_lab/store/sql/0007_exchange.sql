@@ -66,6 +66,10 @@ CREATE TABLE ops.lost_number (
     PRIMARY KEY (batch_type, year)
 );
 
+CREATE TABLE ops.lost_message (         -- the last message that it sent to the bank; no row: none
+    number INTEGER NOT NULL
+);
+
 CREATE TABLE ops.batch_content (        -- frozen: never written again
     batch_id BIGINT PRIMARY KEY,
     payload BLOB NOT NULL
