@@ -26,7 +26,6 @@ BankArgument = Annotated[str, typer.Argument(metavar="BANK", help="Folder of the
 PointArgument = Annotated[int, typer.Argument(metavar="POINT", help="Connection point of the client.")]
 _QUESTION = "Password of the bank's key: "
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
-_ONCE_CHARS = 8  # as every password of a key
 
 
 def add_to(app: typer.Typer) -> None:
@@ -208,12 +207,13 @@ def configuration(
     password_file: PasswordFileOption = "",
 ) -> None:
     """Issue the configuration with which a client's lab begins; its password and fingerprint go another way."""
+    from bankklient_lab.keys.unlocking import PASSWORD_CHARS
     from bankklient_lab.sealing.certificates import fingerprint_text
     from bankklient_lab.store.files import write_whole
 
     if since and not recovery:
         raise BadArgument("--since says what is sent again with --recovery; a first configuration sends nothing")
-    once = "".join(secrets.choice(_ALPHABET) for _ in range(_ONCE_CHARS))
+    once = "".join(secrets.choice(_ALPHABET) for _ in range(PASSWORD_CHARS))
     with _opened(bank, password_file) as one:
         name, content = one.issue_configuration(
             point, once, address=address, recovery=recovery, since=options.day(since) if since else None
