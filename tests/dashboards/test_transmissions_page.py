@@ -14,12 +14,12 @@ from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.dashboards.transmissions import Transmissions
 from bankklient_lab.exchange.transmitting import transmit
 from bankklient_lab.keys.creating import create_key
-from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.detail import order_detail
 from tests.balancing.labs import agreed
 from tests.clocks import NOON
 from tests.dashboards.texts import shown
+from tests.exchange.labs import by_folder
 from tests.history.test_matching import booked, sent
 from tests.orders.labs import FOREIGN, created, equip, hands
 
@@ -34,10 +34,7 @@ def firm(lab: Lab, tmp_path: Path) -> Lab:
     created(lab)
     created(lab, FOREIGN)
     balance(lab, agreed(lab), PASSWORD)
-    folders = {name: str(tmp_path / name) for name in ("send_to", "receive_from")}
-    for folder in folders.values():
-        Path(folder).mkdir()
-    change_connection_point(lab, "bank", channel="folder", settings=folders)
+    by_folder(lab, tmp_path)
     return lab
 
 

@@ -14,6 +14,7 @@ from bankklient_lab.bank.faults import Fault, FaultyBank
 from bankklient_lab.exchange.channels import Link
 from bankklient_lab.exchange.transmitting import transmit_over
 from bankklient_lab.jobs import Job
+from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.keys.register import bank_trust, insert_key
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.keys import SigningKey
@@ -90,6 +91,14 @@ def a_bank(clock: Callable[[], Any], path: Path | None = None, **contract: Any) 
     for account, (currency, amount) in OPENING.items():
         bank.open_account(Account(account, currency, "Account", OWN_POINT, opening=Decimal(amount)))
     return bank
+
+
+def by_folder(lab: Lab, folder: Path) -> None:
+    """Let the bank be reached by two new folders within one, named as the settings: send_to and receive_from."""
+    folders = {name: str(folder / name) for name in ("send_to", "receive_from")}
+    for one in folders.values():
+        Path(one).mkdir()
+    change_connection_point(lab, "bank", channel="folder", settings=folders)
 
 
 def introduced(lab: Lab) -> Lab:

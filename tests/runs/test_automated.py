@@ -27,6 +27,7 @@ from bankklient_lab.runs.automated import (
 )
 from tests.balancing.labs import a_signer, balanced
 from tests.clocks import Clock
+from tests.exchange.labs import by_folder
 from tests.orders.conftest import clock, company, orders_file
 from tests.orders.labs import broken_checks, created, hands
 from tests.statements import mt940
@@ -41,10 +42,7 @@ GONE = "1@0.00"  # a process that ended long ago
 @pytest.fixture
 def firm(company: Lab, tmp_path: Path) -> Lab:
     """Return a company whose bank is reached by folders."""
-    folders = {name: str(tmp_path / name) for name in ("send_to", "receive_from")}
-    for folder in folders.values():
-        Path(folder).mkdir()
-    change_connection_point(company, "bank", channel="folder", settings=folders)
+    by_folder(company, tmp_path)
     return company
 
 
