@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.codebooks.codes import BatchType, Sent
+from bankklient_lab.codebooks.codes import UNANSWERED, BatchType, Sent
 from bankklient_lab.errors import Refused
 from bankklient_lab.exchange.discarding import discard_aborted
 from bankklient_lab.exchange.recording import ANSWERS, NOTE_CHARS_MAX, record_answer
@@ -19,8 +19,6 @@ from .menu import allowed
 from .state import State
 from .sure import Sure
 from .texts import text
-
-TRANSFERRED = (Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED)
 
 
 class BatchSteps:
@@ -51,7 +49,7 @@ class BatchSteps:
         """Offer what can be done with a line of the protocol."""
         self._batch_id = row["batch_id"] or 0
         sent = row["direction"] == "send"
-        self.answering.visible = self._answers and sent and row["status"] in TRANSFERRED and self._by_folder()
+        self.answering.visible = self._answers and sent and row["status"] in UNANSWERED and self._by_folder()
         aborted = row["status"] == Sent.ABORTED and row["batch_type"] != BatchType.PUBLIC_KEY
         self.discarding.visible = self._discards and sent and aborted
         self.note.value = ""

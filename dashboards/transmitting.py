@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.codebooks.codes import Sent
+from bankklient_lab.codebooks.codes import TO_SEND
 from bankklient_lab.exchange.listing import protocol
 from bankklient_lab.exchange.transmitting import transmit
 
@@ -41,7 +41,7 @@ class Transmitting:
         """Say what waits, and how it would go to the bank."""
         lines = protocol.rows(self._lab, direction="send")
         unsigned = sum(row["unsigned"] for row in lines)
-        waiting = sum(row["status"] in (Sent.CREATED, Sent.ABORTED) for row in lines) - unsigned
+        waiting = sum(row["status"] in TO_SEND for row in lines) - unsigned
         told = counted("transmissions.waiting", waiting, formatting.count(waiting))
         lacking = counted("transmissions.unsigned", unsigned, formatting.count(unsigned)) if unsigned else ""
         said = f"{told if waiting else text('transmissions.nothing_waits')} {lacking}"

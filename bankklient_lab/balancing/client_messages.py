@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.balancing.content import Frozen, Head
-from bankklient_lab.codebooks.codes import DISCARDED, Sent, listed
+from bankklient_lab.codebooks.codes import DISCARDED, TO_SEND, Sent, listed
 from bankklient_lab.formats.batches import Batch, write_batch
 from bankklient_lab.formats.letters import Letter, write_letter
 from bankklient_lab.lab import Lab
@@ -20,7 +20,7 @@ from bankklient_lab.lab import Lab
 STATUS = (
     f"CASE WHEN m.batch_id IS NULL THEN '' WHEN b.status IN {listed(DISCARDED)} THEN 'DE'"
     f" WHEN b.status = {Sent.REJECTED} THEN 'ER' WHEN m.answer <> '' THEN m.answer"
-    f" WHEN b.status IN {listed((Sent.CREATED, Sent.ABORTED))} THEN 'NS'"
+    f" WHEN b.status IN {listed(TO_SEND)} THEN 'NS'"
     f" WHEN b.status IN {listed((Sent.RECEIVED, Sent.PROCESSED))} THEN 'RV' ELSE 'SE' END"
 )
 

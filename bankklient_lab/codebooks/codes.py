@@ -45,6 +45,8 @@ class Sent(IntEnum):
     DELETION_RECORDED = 22
 
 
+TO_SEND = (Sent.CREATED, Sent.ABORTED)  # of a batch that is still to go out
+UNANSWERED = (Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED)  # of one that went out, and whose receipt has not come
 DISCARDED = (Sent.DELETED, Sent.DELETION_RECORDED)  # of a batch whose number was given up
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bankklient_lab.balancing.batch_record import move
-from bankklient_lab.codebooks.codes import Sent
+from bankklient_lab.codebooks.codes import UNANSWERED, Sent
 from bankklient_lab.errors import FormatError, StoreError, Unreachable
 from bankklient_lab.exchange.answers import apply_answers
 from bankklient_lab.exchange.protocol import shortened
@@ -100,8 +100,8 @@ def _apply(lab: Lab, name: str, message: Message) -> tuple[str, str]:
         findings = apply_answers(lab, cursor, message)
         unanswered = cursor.execute(
             "SELECT DISTINCT batch_id FROM ops.sent_order JOIN ops.batch USING (batch_id)"
-            " WHERE order_id IN (SELECT unnest($ids::BIGINT[])) AND ops.batch.status IN ($once, $again) ORDER BY 1",
-            {"ids": ids, "once": Sent.TRANSFERRED, "again": Sent.REPEATEDLY_TRANSFERRED},
+            " WHERE order_id IN (SELECT unnest($ids::BIGINT[])) AND list_contains($open, ops.batch.status) ORDER BY 1",
+            {"ids": ids, "open": list(UNANSWERED)},
         ).fetchall()
         for (batch_id,) in unanswered:
             move(lab, cursor, batch_id, Sent.RECEIVED, note=name)

@@ -7,7 +7,7 @@ from typing import Any
 from bankklient_lab.actions import action
 from bankklient_lab.balancing.batch_record import move
 from bankklient_lab.balancing.unsent import status_name
-from bankklient_lab.codebooks.codes import Sent
+from bankklient_lab.codebooks.codes import UNANSWERED, Sent
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.exchange.protocol import line_of
 from bankklient_lab.exchange.sending import outgoing, refuse
@@ -35,7 +35,7 @@ def record_answer(lab: Lab, batch_id: int, answer: str, note: str = "") -> dict[
     found = next((one for one in outgoing(lab) if one.batch_id == batch_id), None)
     if found is None:
         raise UnknownName("batch", str(batch_id)[:30], "`bankklient protocol list` shows them all")
-    if found.status not in (Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED):
+    if found.status not in UNANSWERED:
         raise Refused(
             f"batch {found.name} is {status_name(found.status)}; only one that was transferred waits for an answer"
         )

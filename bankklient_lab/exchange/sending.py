@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from bankklient_lab.balancing.announcing import announced_key
 from bankklient_lab.balancing.batch_record import move, status_of
 from bankklient_lab.balancing.signatures import WAITING, check_signatures
-from bankklient_lab.codebooks.codes import BatchType, Rejection, Revocation, Sent
+from bankklient_lab.codebooks.codes import TO_SEND, UNANSWERED, BatchType, Rejection, Revocation, Sent
 from bankklient_lab.errors import LabError, Refused, Unreachable
 from bankklient_lab.exchange.channels import VOID, BankState, Link, Outlet
 from bankklient_lab.exchange.journal import Journal
@@ -65,7 +65,7 @@ class Sender:
         batch before stays.
         """
         link = self.channel if isinstance(self.channel, Link) else None
-        for batch in outgoing(self.lab, Sent.CREATED, Sent.ABORTED, *([Sent.DELETED] if link else [])):
+        for batch in outgoing(self.lab, *TO_SEND, *([Sent.DELETED] if link else [])):
             if batch.unsigned:
                 continue
             if link:
@@ -82,7 +82,7 @@ class Sender:
         """Ask the bank for the batches that it has and that were not over, and yield those that went on."""
         if not isinstance(self.channel, Link):
             return
-        for batch in outgoing(self.lab, Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED, Sent.RECEIVED):
+        for batch in outgoing(self.lab, *UNANSWERED, Sent.RECEIVED):
             self.job.step(f"asking for batch {batch.name}")
             state = self.channel.service.state(batch.identity)
             if state is None or state.sha256 != batch.sha256:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bankklient_lab.codebooks.codes import BatchType, Sent
+from bankklient_lab.codebooks.codes import TO_SEND, UNANSWERED, BatchType
 from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.keys.register import (
@@ -61,10 +61,7 @@ def _is_announced(lab: Lab) -> bool:
     return bool(
         lab.rows(
             "SELECT 1 FROM ops.batch WHERE direction = 'send' AND batch_type = $type AND list_contains($open, status)",
-            {
-                "type": BatchType.PUBLIC_KEY,
-                "open": [Sent.CREATED, Sent.ABORTED, Sent.TRANSFERRED, Sent.REPEATEDLY_TRANSFERRED],
-            },
+            {"type": BatchType.PUBLIC_KEY, "open": [*TO_SEND, *UNANSWERED]},
         )
     )
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.codebooks.codes import FOR_THE_SERVICE, Sent
+from bankklient_lab.codebooks.codes import FOR_THE_SERVICE, TO_SEND, Sent
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.sealing.identity import CLIENT_POINT_MIN, POINT_MAX, POINT_MIN
@@ -207,7 +207,7 @@ def _check_none_for_the_service(cursor: Any) -> None:
     found = cursor.execute(
         "SELECT batch_type, format('{}{:04}', year, number) FROM ops.batch WHERE direction = 'send'"
         " AND list_contains($waits, status) AND list_contains($types, batch_type) ORDER BY ALL",
-        {"waits": [Sent.CREATED, Sent.ABORTED], "types": list(FOR_THE_SERVICE)},
+        {"waits": list(TO_SEND), "types": list(FOR_THE_SERVICE)},
     ).fetchall()
     if found:
         named = ", ".join(f"batch {batch_type} {order}" for batch_type, order in found[:3])
