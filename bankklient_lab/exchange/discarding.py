@@ -29,8 +29,6 @@ def discard_aborted(lab: Lab, batch_id: int, password: str = "", *, job: Job | N
     its files lie in the folder of a bank that does not answer: then transmit. What it does and returns, and its other
     errors, are those of `discard_batch`; what was still on its way to the bank is refused there from then on.
     """
-    with lab.database.reading() as cursor:
-        discardable(cursor, batch_id, Sent.ABORTED)
     job = job or Job()
     if channel_name(lab) == FOLDER:
         return discard_over(lab, None, batch_id, job)
@@ -41,6 +39,8 @@ def discard_aborted(lab: Lab, batch_id: int, password: str = "", *, job: Job | N
 def discard_over(lab: Lab, link: Link | None, batch_id: int, job: Job) -> dict[str, Any]:
     """Discard over a link, as `discard_aborted` says; None: files are left in a folder for the bank."""
     with one_transmission(lab):
+        with lab.database.reading() as cursor:
+            discardable(cursor, batch_id, Sent.ABORTED)  # a transmission may have brought it, or somebody discarded it
         (batch,) = (one for one in outgoing(lab, Sent.ABORTED) if one.batch_id == batch_id)
         receipt = _given_up(lab, link, batch, job) if link else _not_left(lab, batch)
         with lab.database.tx("ops") as cursor:

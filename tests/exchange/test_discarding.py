@@ -73,6 +73,12 @@ def test_what_the_bank_has_is_not_discarded(pair: Pair) -> None:
     assert pair.batch_status() == 6
 
 
+def test_what_a_transmission_brought_meanwhile_is_not_discarded(aborted: Pair) -> None:
+    assert aborted.transmit()["complete"]
+    with pytest.raises(Refused, match="only one that is aborted is discarded"):
+        discard(aborted)
+
+
 def test_a_crash_after_the_bank_gave_the_number_up_is_made_good(aborted: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
