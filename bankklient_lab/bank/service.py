@@ -16,7 +16,6 @@ problem+json with `reason`.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ from starlette.routing import Route
 from bankklient_lab.bank.bank import Bank
 from bankklient_lab.bank.faults import FaultyBank
 from bankklient_lab.errors import BadArgument, LabError, NotAllowed, Refused, SealBroken, UnknownName, Unreachable
+from bankklient_lab.formats.json_texts import read_json
 from bankklient_lab.sealing.certificates import Certificate
 from bankklient_lab.sealing.container import LIMITS
 from bankklient_lab.sealing.identity import BatchIdentity, read_order
@@ -99,7 +99,7 @@ class _Doors:
     def taken(self, asked: Asked) -> Response:
         identity = self._identity(asked)
         try:
-            digest = str(json.loads(asked.body)["sha256"])
+            digest = str(read_json(asked.body)["sha256"])
         except (ValueError, KeyError, TypeError):
             raise BadArgument('the body is {"sha256": "..."}') from None
         self._line.taken(asked.client, identity.batch_type, identity.order, digest)

@@ -11,6 +11,7 @@ import httpx2
 
 from bankklient_lab.errors import FormatError, Refused, UnknownName, Unreachable
 from bankklient_lab.exchange.channels import Announced, BankState
+from bankklient_lab.formats.json_texts import read_json
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.settings import read_setting
@@ -114,7 +115,7 @@ def _answered(answer: httpx2.Response, *, none_is_fine: bool) -> bytes:
     if answer.status_code in (httpx2.codes.OK, httpx2.codes.NO_CONTENT):
         return content
     try:
-        problem = json.loads(content)
+        problem = read_json(content)
         detail, reason = str(problem["detail"]), str(problem["reason"])
     except (ValueError, KeyError, TypeError):
         detail, reason = "without a reason", ""
@@ -143,7 +144,7 @@ def _path(identity: BatchIdentity) -> str:
 
 def _json(content: bytes, kind: type) -> Any:
     try:
-        said = json.loads(content)
+        said = read_json(content)
     except ValueError:
         said = None
     if not isinstance(said, kind):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import NamedTuple
 
 from bankklient_lab.errors import SealBroken
+from bankklient_lab.formats.json_texts import read_json
 from bankklient_lab.sealing import cms
 from bankklient_lab.sealing.cms import Trust
 from bankklient_lab.sealing.identity import BatchIdentity
@@ -29,7 +29,7 @@ def read_receipt(signed: bytes, identity: BatchIdentity, sha256: str, *, trust: 
     """Return what a receipt says; SealBroken unless the bank signed it and it is about this batch (sha256 "": void)."""
     content = cms.verified(signed, trust=trust, at=at).content
     try:
-        said = json.loads(content)
+        said = read_json(content)
         named, digest = said["identity"], said["sha256"]
         told = {name: str(said[name]) for name in ("status", "error", "missing", "received_at")}
     except (ValueError, KeyError, TypeError):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bankklient_lab.errors import FormatError
+from bankklient_lab.formats.json_texts import read_json
 
 VERSION = 1
 PAYEES_MAX = 100  # of one question
@@ -70,7 +71,7 @@ def _written(payees: list[dict[str, str]]) -> bytes:
 
 def _read(content: bytes) -> list[Any]:
     try:
-        said = json.loads(content)
+        said = read_json(content)
         payees = said["payees"]
         right = said["version"] == VERSION and isinstance(payees, list) and 1 <= len(payees) <= PAYEES_MAX
     except (ValueError, KeyError, TypeError):

@@ -6,13 +6,16 @@ import socket
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bankklient_lab.access.configuration import configure
 from bankklient_lab.analysis.current import current_state
@@ -38,11 +41,16 @@ from tests.orders.labs import broken_checks, created, status
 __all__ = ["quick_key_passwords"]
 
 
-@contextmanager
-def served(bank: Bank) -> Iterator[str]:
+def served(bank: Bank) -> AbstractContextManager[str]:
     """Serve the bank on a port of this machine, and give its address."""
+    return listening(application(bank))
+
+
+@contextmanager
+def listening(service: Starlette) -> Iterator[str]:
+    """Let a service listen on a port of this machine, and give its address."""
     with socket.create_server(("127.0.0.1", 0)) as door:  # it is open before the server takes it over
-        server = uvicorn.Server(uvicorn.Config(application(bank), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(service, log_level="error"))
         thread = threading.Thread(target=server.run, args=([door],))
         thread.start()
         try:
@@ -99,6 +107,24 @@ def test_batches_go_over_http_with_a_password(keyed: Pair) -> None:
     told = transmit(keyed.lab, KEY_PASSWORD)
     assert (told["complete"], "can't be reached" in told["message"]) == (False, True)
     assert broken_checks(keyed.lab) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (200, b"[" * 100_000), (400, b"[" * 100_000), (400, rb'{"detail": "\ud800", "reason": "key"}'),
+        (400, b'{"detail": "' + b"x" * 1_000_000 + b'", "reason": "key"}'),
+    ],
+    ids=["nested", "nested problem", "half a letter", "endless"],
+)  # fmt: skip
+def test_a_service_that_answers_no_sense_breaks_the_transmission_off_in_a_sentence(
+    keyed: Pair, status: int, content: bytes
+) -> None:
+    with listening(Starlette(routes=[Route("/{path:path}", lambda _: Response(content, status))])) as address:
+        reached(keyed.lab, "https", address=address)
+        told = transmit(keyed.lab, KEY_PASSWORD)
+    assert not told["complete"]
+    assert 0 < len(told["message"]) < 1_000
 
 
 @pytest.mark.spec("TRN-013")

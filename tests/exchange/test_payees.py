@@ -120,6 +120,7 @@ def test_who_may_not_confirm_may_not_ask_and_what_nobody_sees_is_not_asked_about
     [
         b"", b"[]", b'{"version": 2, "payees": []}', b'{"version": 1, "payees": []}',
         b'{"version": 1, "payees": [{"account": 1, "name": ""}]}', b'{"version": 1, "payees": [{"account": "x"}]}',
+        rb'{"version": 1, "payees": [{"account": "x", "name": "\ud800"}]}', b"[" * 100_000,
     ],
 )  # fmt: skip
 def test_what_is_no_question_is_refused(paid: Pair, content: bytes) -> None:
