@@ -80,6 +80,8 @@ class BankKeyDrawer:
         if "purpose" in self._seen:
             done = take_configuration(self._lab, self._path, self._seen["fingerprint"])
             told = text("keys.installed", accounts=done["accounts"], settings=done["settings"])
+            if done["left_out"]:
+                told += f" {text('keys.left_out', names=', '.join(done['left_out']))}"
         else:
             done = register_bank_key(self._lab, self._path, self._seen["fingerprint"])
             told = text("keys.bank_registered", day=formatting.day(done["expires_on"]))

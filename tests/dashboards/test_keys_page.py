@@ -120,17 +120,34 @@ def test_the_banks_key_is_registered_after_its_fingerprint_was_compared(lab: Lab
     assert "registered already" in page.bank._problem.object
 
 
-@pytest.mark.spec("TRN-184")
-def test_a_lab_begins_with_the_configuration_of_the_bank(lab: Lab, tmp_path: Path) -> None:
+def issued(lab: Lab, folder: Path, client: str) -> Path:
+    """Return the configuration that a bank issued for a client of this name."""
     bank = Bank.open(None, lab.clock, key=BANK_KEY)
-    bank.register_client(20_001, "Our company")
+    bank.register_client(20_001, client)
     bank.open_account(Account("CZ3506000000000000001000", "CZK", "Main", 20_001))
-    file = tmp_path / "0-0"
+    file = folder / "0-0"
     file.write_bytes(bank.issue_configuration(20_001, "once-8xx")[1])
     bank.close()
+    return file
+
+
+def test_a_setting_of_the_configuration_that_does_not_fit_is_told(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("bankklient_lab.dashboards.ui.tell", told.append)
     page = page_of(lab)
     page.bank.open()
-    page.bank.dropped("26000110.02", file)
+    page.bank.dropped("26000110.02", issued(lab, tmp_path, "C" * 101))
+    page.bank.register()
+    assert told[0].endswith("Left out, since they do not fit this version: client_name.")
+
+
+@pytest.mark.spec("TRN-184")
+def test_a_lab_begins_with_the_configuration_of_the_bank(lab: Lab, tmp_path: Path) -> None:
+    page = page_of(lab)
+    page.bank.open()
+    page.bank.dropped("26000110.02", issued(lab, tmp_path, "Our company"))
     assert "Our company (20001)" in page.bank._facts.object
     assert BANK_KEY.certificate.fingerprint[:4].upper() in page.bank._facts.object
     page.bank.same.value = True
