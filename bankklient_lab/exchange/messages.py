@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
+from bankklient_lab.balancing.client_messages import STATUS
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.letters import read_letter, read_state, safe_html
@@ -24,9 +25,11 @@ _FIELDS = (
     "message_id", "kind", "individual", "confidential", "expired", "has_attachment", "reply", "replies", "unread",
     "read_by", "sent_at", "received_at", "valid_until", "subject",
 )  # fmt: skip
-_MESSAGES = """
+_MESSAGES = f"""
+    WITH replied AS (SELECT answers FROM ops.client_message m LEFT JOIN ops.batch b USING (batch_id)
+        WHERE {STATUS} NOT IN ('DE', 'ER'))
     SELECT m.*, coalesce(m.valid_until < $today, false) AS expired, m.attachment IS NOT NULL AS has_attachment,
-        (SELECT count(*) FROM ops.client_message c WHERE c.answers = m.bank_number) AS replies,
+        (SELECT count(*) FROM replied r WHERE r.answers = m.bank_number) AS replies,
         (SELECT count(*) FROM ops.bank_message_read r WHERE r.message_id = m.message_id) AS read_by,
         NOT EXISTS (FROM ops.bank_message_read r WHERE r.message_id = m.message_id AND r.user_id = $me) AS unread
     FROM ops.bank_message m WHERE NOT m.confidential OR $all
@@ -72,8 +75,9 @@ def bank_messages(lab: Lab, kind: str | None = None) -> Read:
     """Return the messages from the bank that the caller may see, the last received first; `kind`: of one type.
 
     Columns: message_id, kind (the bank's type), individual (else for all clients), confidential, expired,
-    has_attachment, reply (none, one: demanded, many), replies (made here), unread (by the caller), read_by (number of
-    users), sent_at, received_at (UTC), valid_until (inclusive, null: always), subject.
+    has_attachment, reply (none, one: demanded, many), replies (made here; discarded and rejected ones do not count),
+    unread (by the caller), read_by (number of users), sent_at, received_at (UTC), valid_until (inclusive, null:
+    always), subject.
     """
     return lab.read(
         f"SELECT {', '.join(_FIELDS)} FROM ({_MESSAGES}) WHERE $kind IS NULL OR kind = $kind"

@@ -140,6 +140,19 @@ def test_a_message_is_answered_as_often_as_it_takes_with_its_type_and_subject(pa
         write_to_bank(hands(pair.lab, "AA", {245}), "Yes", reply_to=many)
 
 
+def test_a_demanded_reply_that_was_discarded_is_written_anew(pair: Pair) -> None:
+    received(pair, HOURS._replace(reply="one"))
+    (asked,) = (row["message_id"] for row in bank_messages.rows(pair.lab))
+    write_to_bank(pair.lab, "Yes", reply_to=asked)
+    (gone,) = pair.balance()["batches"]
+    with pytest.raises(Refused, match="has its reply"):
+        write_to_bank(pair.lab, "No", reply_to=asked)
+    discard_batch(pair.lab, gone["batch_id"])
+    write_to_bank(pair.lab, "No", reply_to=asked)
+    with pytest.raises(Refused, match="has its reply"):
+        write_to_bank(pair.lab, "Yes", reply_to=asked)
+
+
 @pytest.mark.spec("BNK-143", "SRV-306", "SRV-309")
 def test_a_message_is_changed_and_withdrawn_until_a_batch_takes_it(pair: Pair) -> None:
     gone, kept = (write_to_bank(pair.lab, "Text", subject=name) for name in ("First", "Second"))
