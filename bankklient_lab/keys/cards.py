@@ -11,6 +11,7 @@ from bankklient_lab.keys.creating import EXPIRES_DAYS, WARN_DAYS, register_new, 
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.keys.register import OPERATIONAL, found_keys, today
 from bankklient_lab.lab import Lab
+from bankklient_lab.rights.permissions import needed
 from bankklient_lab.sealing.certificates import self_signed
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def chip_cards(lab: Lab) -> list[dict[str, Any]]:  # noqa: ARG001 - every action
     return [one._asdict() | {"keys": [key._asdict() for key in one.keys]} for one in cards()]
 
 
-@action("6", record="kind", steps=True, proof=True, personal=True)
+_MAKES = "6"
+
+
+@action(_MAKES, record="kind", steps=True, proof=True, personal=True)
 def create_card_key(
     lab: Lab,
     kind: str,
@@ -62,7 +66,9 @@ def create_card_key(
         _check_unknown(lab, key)
         expires_on = today(lab) + timedelta(days=expires_days)
         certificate = self_signed(key, point=point, kind=kind, at=lab.clock(), expires_on=expires_on)
-        return register_new(lab, certificate, replaced, warn_days=warn_days, card=card)
+        with lab.database.tx("ops"):
+            lab.rights.demand(lab.caller, needed(_MAKES), "create_card_key")  # the card took its time
+            return register_new(lab, certificate, replaced, warn_days=warn_days, card=card)
     except BaseException:
         if not existing:
             forget_on_card(key)

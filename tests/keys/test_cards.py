@@ -12,7 +12,7 @@ import pytest
 from bankklient_lab.balancing.balance import balance, key_for_balancing
 from bankklient_lab.bank import Bank
 from bankklient_lab.cli import DONE, WRONG_USAGE, run
-from bankklient_lab.errors import Refused, UnknownName, Unreachable
+from bankklient_lab.errors import NotAllowed, Refused, UnknownName, Unreachable
 from bankklient_lab.keys.cards import chip_cards, create_card_key
 from bankklient_lab.keys.choosing import transmission_keys
 from bankklient_lab.keys.delivering import hand_over_key, note_delivered
@@ -28,7 +28,7 @@ from tests.balancing.labs import agreed
 from tests.clocks import Clock
 from tests.exchange.labs import Pair, a_bank
 from tests.orders.conftest import clock, company, orders_file
-from tests.orders.labs import broken_checks, created, status
+from tests.orders.labs import broken_checks, created, hands, status
 from tests.sealing.cards import PIN, a_card, pulled_out
 
 __all__ = ["clock", "company", "orders_file"]
@@ -67,6 +67,15 @@ def test_a_batch_signed_by_a_card_is_taken_by_the_bank(company: Lab, card: str, 
     assert status(company, order) == "OK"
     assert broken_checks(company) == {}
     assert not any(bank.check().values())
+
+
+@pytest.mark.spec("ADM-241")
+def test_a_right_that_is_taken_away_while_the_card_works_leaves_no_key(company: Lab, card: str) -> None:
+    mine = hands(company, "AB", {2})  # after the call was admitted
+    with pytest.raises(NotAllowed):
+        create_card_key.function(mine, "operational", card, PIN)
+    assert company.rows("SELECT count(*) FROM ops.key") == [(0,)]
+    assert [one.keys for one in cards.cards() if one.serial == card] == [[]]
 
 
 def _bank_with(clock: Clock, certificate: Certificate) -> Bank:
