@@ -29,6 +29,7 @@ from bankklient_lab.orders.detail import order_detail
 from bankklient_lab.orders.kinds import KINDS, domestic_collection
 from bankklient_lab.orders.signing import CONFIRMS
 from bankklient_lab.orders.views import SEES
+from bankklient_lab.rights.permissions import needed
 from bankklient_lab.sealing import cms
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -102,6 +103,7 @@ def _answered(lab: Lab, link: Link, asked: list[Payee]) -> list[PayeeAnswer]:
 
 def _keep(lab: Lab, answers: dict[int, PayeeAnswer]) -> None:
     with lab.database.tx("ops") as cursor:
+        lab.rights.demand(lab.caller, needed(CONFIRMS), "verify_payees")  # the bank took its time
         for order_id, one in answers.items():  # at most PAYEES_MAX
             cursor.execute(
                 "INSERT OR REPLACE INTO ops.payee_check VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -115,6 +115,15 @@ def test_who_may_not_confirm_may_not_ask_and_what_nobody_sees_is_not_asked_about
         verify_payees(hands(paid.lab, "BB", {26, 56}), [order])
 
 
+@pytest.mark.spec("ADM-241")
+def test_an_answer_for_who_lost_the_right_meanwhile_is_not_kept(paid: Pair) -> None:
+    order = to(paid, "Novák a dcera")
+    paid.lab = hands(paid.lab, "BB", {56, 121})  # after the call was admitted
+    with pytest.raises(NotAllowed):
+        ask(paid, order)
+    assert payee_checks.rows(paid.lab) == []
+
+
 @pytest.mark.parametrize(
     "content",
     [
