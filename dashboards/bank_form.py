@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Generic, TypeVar
 
 import bankklient_lab as bl
 from bankklient_lab.errors import LabError, Refused
@@ -17,16 +17,18 @@ from .state import State
 from .texts import text
 from .work import Work
 
+T = TypeVar("T")
 
-class BankForm:
+
+class BankForm(Generic[T]):
     """The parts of a card: why there is no way to the bank, and else the form; `ended` gets what `call` returned."""
 
     def __init__(
         self,
         lab: bl.Lab,
         state: State,
-        call: Callable[[str, Job], dict[str, Any] | None],
-        ended: Callable[[dict[str, Any] | None], None],
+        call: Callable[[str, Job], T],
+        ended: Callable[[T], None],
         *,
         icon: str,
         under_way: str,
@@ -40,7 +42,7 @@ class BankForm:
         self._card = ""
         self.button = ui.button("", self.start, primary=True, icon=icon)
         self.problem = ui.notice("", severity="error", visible=False)
-        self.work: Work[dict[str, Any] | LabError | None] = Work()
+        self.work: Work[T | LabError] = Work()
         self.form = ui.row(self.password, self.button, gap=10)
         self.parts = (self.no_way, self.to_keys, self.problem, self.form, self.work.view)
         self.password.param.watch(lambda _event: ui.attempt(self.start), "enter_pressed")
@@ -67,7 +69,7 @@ class BankForm:
             self.refuse(why)
             return
 
-        def go(job: Job) -> dict[str, Any] | LabError | None:
+        def go(job: Job) -> T | LabError:
             try:
                 return self._call(password, job)
             except LabError as error:
@@ -75,7 +77,7 @@ class BankForm:
 
         self.work.start(go, self._ended, self._under_way)
 
-    def _ended(self, outcome: dict[str, Any] | LabError | None) -> None:
+    def _ended(self, outcome: T | LabError) -> None:
         self.password.param.update(value="", value_input="")
         if isinstance(outcome, LabError):
             self.refuse(outcome.message)

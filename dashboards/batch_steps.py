@@ -74,7 +74,6 @@ class BatchSteps:
         self.form.button.label = text("unsent.for_good" if self._by_folder() else "transmissions.discard")
         self.asking.visible = True
 
-    def _discarded(self, told: dict[str, Any] | None) -> None:
-        assert told is not None
+    def _discarded(self, told: dict[str, Any]) -> None:
         ui.tell(text("unsent.discarded", order=told["batch_order"]))
         self._done()

@@ -52,7 +52,7 @@ class OnLine:
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self._lab, self._state = lab, state
         self._age = ui.html("", style=css("balancing"))
-        self.form: BankForm | None = None
+        self.form: BankForm[None] | None = None
         if allowed(lab, "exchange.current:update_current_state"):
             self.form = BankForm(
                 lab, state, self._ask, lambda _nothing: self._asked(), icon="refresh", under_way=text("online.asking")

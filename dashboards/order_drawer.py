@@ -9,6 +9,7 @@ import bankklient_lab as bl
 from bankklient_lab.codebooks.codes import Revocation
 from bankklient_lab.errors import SuspectedDuplicate
 from bankklient_lab.exchange.payees import payee_checks, verify_payees
+from bankklient_lab.jobs import Job
 from bankklient_lab.orders.creating import CREATES, correct_order
 from bankklient_lab.orders.detail import order_detail
 from bankklient_lab.orders.kinds import domestic_collection, kind_named
@@ -18,6 +19,7 @@ from bankklient_lab.orders.verification import verify_by_typing
 from bankklient_lab.rights.permissions import needed
 
 from . import formatting, ui
+from .bank_form import BankForm
 from .formatting import escape
 from .order_actions import FOR_GOOD, ON_THE_WAY, STEPS, outcome_text
 from .order_columns import number_text, status_text, telling
@@ -54,9 +56,15 @@ class OrderDrawer:
             lab, state, self._correct, on_twins=self.twins.show, on_back=(text("orders.back"), self._show)
         )
         self.typing = OrderForm(lab, state, self._verify_by_typing, checked=False)
-        self.view = ui.drawer(
-            self._head, self._bar, self.typing.view, self.correction.view, self.twins.view, self._body, width=WIDTH
+        self.payee: BankForm[list[dict[str, Any]]] = BankForm(
+            lab, state, self._payee_of_bank, self._answered, icon="how_to_reg", under_way=text("online.asking")
         )
+        self.payee.button.label = step_label(PAYEE)
+        self._asking = ui.column(*self.payee.parts, gap=8, visible=False)
+        self.view = ui.drawer(
+            self._head, self._bar, self._asking, self.typing.view, self.correction.view, self.twins.view, self._body,
+            width=WIDTH,
+        )  # fmt: skip
         self._bar.param.watch(lambda event: self._pressed(event.new["button"]), "pressed")
 
     def open(self, order_id: int) -> None:
@@ -134,6 +142,7 @@ class OrderDrawer:
         """Show one of the forms, or the order as it is."""
         for one in (self.typing, self.correction):
             one.view.visible = one is form
+        self._asking.visible = False
         self._bar.visible = form is not self.correction
         self._body.visible = form is not self.correction
         self.twins.show(None)
@@ -147,8 +156,7 @@ class OrderDrawer:
             elif button == COPY:
                 self._copy()
             elif button == PAYEE:
-                verify_payees(self._lab, [self.order["order_id"]])
-                self._show()
+                self._ask_for_payee()
             elif button == TAKE:
                 take_order(self._lab, self._state, self.order["order_id"])
             elif button == "verify" and self.order["to_type"]:  # there they are asked for
@@ -163,6 +171,22 @@ class OrderDrawer:
                              {"name": BACK, "label": text("orders.back")}])  # fmt: skip
             else:
                 ui.attempt(lambda: self._step(button.removeprefix(SURE)))
+
+    def _ask_for_payee(self) -> None:
+        """Ask the bank at once, or ask for the password of the key first."""
+        self.payee.problem.visible = False
+        self.payee.refresh()
+        self._asking.visible = True
+        if self.payee.form.visible and not self.payee.password.visible:
+            self.payee.start()
+
+    def _payee_of_bank(self, password: str, job: Job) -> list[dict[str, Any]]:
+        return verify_payees(self._lab, [self.order["order_id"]], password, job=job)
+
+    def _answered(self, told: list[dict[str, Any]]) -> None:
+        """Show the order with what the bank said, if it is still the one that is open."""
+        if self.order["order_id"] in [one["order_id"] for one in told]:
+            self._show()
 
     def _step(self, name: str) -> None:
         order = self.order

@@ -49,8 +49,7 @@ class Transmitting:
         self.form.refresh()
         self.form.button.label = text("transmissions.do" if waiting else "transmissions.ask")
 
-    def _ended(self, outcome: dict[str, Any] | None) -> None:
-        assert outcome is not None
+    def _ended(self, outcome: dict[str, Any]) -> None:
         if not outcome["complete"]:
             self.form.refuse(text("transmissions.incomplete", why=outcome["message"]))
         elif outcome["state"]:

@@ -9,10 +9,12 @@ from bankklient_lab.dashboards.order_drawer import PAYEE, OrderDrawer
 from bankklient_lab.dashboards.shell import new_state
 from tests.exchange.conftest import clock, company, orders_file, pair
 from tests.exchange.labs import Pair
+from tests.exchange.test_channels import keyed, reached, served
 from tests.exchange.test_payees import HERE, ask
+from tests.keys.conftest import KEY_PASSWORD, quick_key_passwords
 from tests.orders.labs import COLLECTION, DOMESTIC, created, hands
 
-__all__ = ["clock", "company", "orders_file", "pair"]
+__all__ = ["clock", "company", "keyed", "orders_file", "pair", "quick_key_passwords"]
 
 
 def test_the_next_person_sees_what_the_bank_said_before_confirming(pair: Pair) -> None:
@@ -34,3 +36,26 @@ def test_the_next_person_sees_what_the_bank_said_before_confirming(pair: Pair) -
     assert "Miller &lt;b&gt;Ltd" in drawer._body.object
     drawer._pressed("confirm")
     assert drawer.order["status"].startswith("F")  # whoever saw it decides
+
+
+def test_who_confirms_asks_the_bank_with_the_password_and_nobody_waits_for_it(keyed: Pair) -> None:
+    with served(keyed.bank) as address:
+        reached(keyed.lab, "https", address=address)
+        payment = created(hands(keyed.lab, "AA", {56, 61, 76, 151, 156}), DOMESTIC, abbreviation="Somebody")
+        second = hands(keyed.lab, "BB", {61, 66, 70, 71, 151, 156})  # may confirm, and not transmit
+        drawer = OrderDrawer(second, new_state(second, "?page=orders"), lambda: None)
+        drawer.open(payment)
+        assert not drawer._asking.visible
+        drawer._pressed(PAYEE)
+        form = drawer.payee
+        assert (drawer._asking.visible, form.password.visible, form.work.running) == (True, True, False)
+        form.password.value_input = "another8"
+        form.start()
+        form.work.wait()
+        assert "tries left: 2" in form.problem.object
+        form.password.value_input = KEY_PASSWORD
+        form.start()
+        assert form.work.running
+        form.work.wait()
+    assert "tell whose the account is" in drawer._body.object
+    assert not drawer._asking.visible
