@@ -250,10 +250,13 @@ class Bank(Informing):
                 work.store.rows("SELECT account, b.amount FROM balance b JOIN account a USING (account) WHERE NOT own")
             )
 
-    def statement_file(self, point: int, day: date, format_name: str) -> bytes:
-        """Return the statements of a client's accounts for a closed day as a file, as for a folder: camt.053, mt940."""
+    def statement_file(self, point: int, day: date, format_name: str, currency: str = "") -> bytes:
+        """Return the statements of a client's accounts for a closed day as a file, as for a folder.
+
+        camt.053, mt940, or gpc with the `currency` of the accounts; with one, the others are left out in any format.
+        """
         with self._now() as work:
-            return statements.statement_file(work, point, day, format_name)
+            return statements.statement_file(work, point, day, format_name, currency)
 
     def ledger(self) -> pa.Table:
         """Return every posting with its transaction, in their order; amounts signed, credit positive."""

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS account (
     debit BOOLEAN NOT NULL,             -- whether its client may order payments from it ...
     credit BOOLEAN NOT NULL,            -- ... and collections to it
     order_max DECIMAL(18,3),            -- of one order; null: no limit
+    day_max DECIMAL(18,3),              -- of all payments ordered from it for one day; null: no limit
     opened DATE NOT NULL,
     closed DATE                         -- the first day on which it does not exist
 );

@@ -13,14 +13,16 @@ from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.money import exact
 from bankklient_lab.sealing.certificates import Certificate, read_certificate
+from bankklient_lab.sealing.configuration import ClientAccount
 from bankklient_lab.sealing.key_change import KeyChange
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account to open: `account` an IBAN, amounts in its currency, `order_max` of one order (None: any).
+    """An account to open: `account` an IBAN, amounts in its currency.
 
-    `point` is the client that may see it and, as far as `debit` and `credit` allow, order payments and collections.
+    `order_max` limits one order, `day_max` all payments ordered from it for one day (None: any amount). `point` is the
+    client that may see it and, as far as `debit` and `credit` allow, order payments and collections.
     """
 
     account: str
@@ -32,6 +34,7 @@ class Account:
     debit: bool = True
     credit: bool = True
     order_max: Decimal | None = None
+    day_max: Decimal | None = None
 
 
 def found(work: Work) -> None:
@@ -171,6 +174,17 @@ def require_client(work: Work, point: int) -> None:
         raise UnknownName("connection point", point)
 
 
+def client_accounts(work: Work, point: int) -> tuple[ClientAccount, ...]:
+    """Return the open accounts of a client, each with the side of orders on which it may stand."""
+    rows = work.store.rows(
+        "SELECT account, currency, name, CASE WHEN debit AND credit THEN 'both' WHEN debit THEN 'debit'"
+        " WHEN credit THEN 'credit' ELSE 'none' END FROM account WHERE point = $point AND closed IS NULL"
+        " ORDER BY account",
+        {"point": point},
+    )
+    return tuple(ClientAccount(*row) for row in rows)
+
+
 def open_account(work: Work, account: Account) -> None:
     """Open an account, its opening balance paid by the bank's own capital."""
     if account.point is not None:
@@ -184,7 +198,7 @@ def open_account(work: Work, account: Account) -> None:
     work.store.do(
         "INSERT INTO account BY NAME SELECT $account AS account, $point AS point, $currency AS currency,"
         " $name AS name, false AS own, $overdraft AS overdraft, $debit AS debit, $credit AS credit,"
-        " $max AS order_max, $day AS opened",
+        " $order_max AS order_max, $day_max AS day_max, $day AS opened",
         {
             "account": account.account,
             "point": account.point,
@@ -193,7 +207,8 @@ def open_account(work: Work, account: Account) -> None:
             "overdraft": exact(account.overdraft),
             "debit": account.debit,
             "credit": account.credit,
-            "max": None if account.order_max is None else exact(account.order_max),
+            "order_max": None if account.order_max is None else exact(account.order_max),
+            "day_max": None if account.day_max is None else exact(account.day_max),
             "day": work.day,
         },
     )

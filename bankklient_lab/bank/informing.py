@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 
 from bankklient_lab.bank import letters
+from bankklient_lab.bank.client_lists import send_accounts, send_configuration
 from bankklient_lab.bank.codebooks import send_codebook
 from bankklient_lab.bank.letters import Taken, Wanted
 from bankklient_lab.bank.payees import verify_payee
@@ -31,6 +32,16 @@ class Informing(ABC):
         """
         with self._now() as work:
             send_codebook(work, name, content)
+
+    def send_accounts(self, point: int) -> None:
+        """Send a client the list of its accounts; UnknownName for another point, Refused for one without accounts."""
+        with self._now() as work:
+            send_accounts(work, point)
+
+    def send_configuration(self, point: int, *, address: str = "") -> None:
+        """Send a client its banking configuration; `address` is that of the bank's service, empty: as it is."""
+        with self._now() as work:
+            send_configuration(work, point, address)
 
     def send_message(self, wanted: Wanted) -> int:
         """Send a message to one client or to all, and return its number; BadArgument for what can't be sent."""

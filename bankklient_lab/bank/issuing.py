@@ -16,7 +16,6 @@ from bankklient_lab.errors import FormatError, Refused
 from bankklient_lab.sealing.configuration import (
     AFTER_RECOVERY,
     INITIALIZATION,
-    ClientAccount,
     Configuration,
     Lost,
     sealed_configuration,
@@ -80,7 +79,7 @@ def _issued(work: Work, key: SigningKey, wanted: Wanted, lost: Lost | None) -> t
             currency=work.parameters.currency,
             encrypted=client[1],
             address=wanted.address,
-            accounts=_accounts(work, point),
+            accounts=contracts.client_accounts(work, point),
             certificate=once.certificate.der,
             private_key=sealed_key(once, wanted.password),
             lost=lost or Lost(),
@@ -89,16 +88,6 @@ def _issued(work: Work, key: SigningKey, wanted: Wanted, lost: Lost | None) -> t
     identity = next_identity(work, point, BatchType.CLIENT_BANKING_CONFIGURATION)
     keep(work, identity, payload, by_hand=True)
     return identity.file_name("02"), sealed_configuration(payload, identity, key, work.at)
-
-
-def _accounts(work: Work, point: int) -> tuple[ClientAccount, ...]:
-    rows = work.store.rows(
-        "SELECT account, currency, name, CASE WHEN debit AND credit THEN 'both' WHEN debit THEN 'debit'"
-        " WHEN credit THEN 'credit' ELSE 'none' END FROM account WHERE point = $point AND closed IS NULL"
-        " ORDER BY account",
-        {"point": point},
-    )
-    return tuple(ClientAccount(*row) for row in rows)
 
 
 def _keys_so_far(work: Work, point: int) -> list[str]:

@@ -11,10 +11,11 @@ import pyarrow as pa
 from bankklient_lab.bank import domestic, foreign
 from bankklient_lab.bank.answers import send, tell
 from bankklient_lab.bank.letters import is_new, take_letters
+from bankklient_lab.bank.limits import reject_over_day
 from bankklient_lab.bank.reading import check_messages, payments, revoked
 from bankklient_lab.bank.revoking import revoke
 from bankklient_lab.bank.work import Source, Work
-from bankklient_lab.codebooks.codes import BatchType
+from bankklient_lab.codebooks.codes import BatchType, ForeignRejection, Rejection
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import Batch, read_batch_of
 from bankklient_lab.formats.letters import Letter, read_letter
@@ -116,7 +117,9 @@ def _process(work: Work, content: Content, received_at: datetime) -> None:
     if identity.batch_type == BatchType.DOMESTIC:
         end = p.priority_cut_off if content.batch.priority else p.real_time_end
         domestic.arrive(work, source, content.orders, late=same_day and time >= end)
+        reject_over_day(work, source, Rejection.OPERATION)
         domestic.settle(work)
     else:
         foreign.arrive(work, source, content.orders, late=same_day and time >= p.foreign_cut_off)
+        reject_over_day(work, source, ForeignRejection.SYSTEM)
         foreign.hold(work)

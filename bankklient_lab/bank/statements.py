@@ -6,11 +6,12 @@ from datetime import date
 from itertools import groupby
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bankklient_lab.bank.answers import answers_on, send
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import BatchType
-from bankklient_lab.errors import UnknownName
+from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.formats import format_named
 from bankklient_lab.formats.base import StatementSet
 from bankklient_lab.formats.batches import MESSAGES_MAX, STATEMENT_MESSAGE, Message
@@ -20,7 +21,8 @@ from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 # ruff: noqa: S608 - every text below is our own
 
-STATEMENT_FORMATS = ("camt.053", "mt940")
+STATEMENT_FORMATS = ("camt.053", "mt940", "gpc")
+_WITHOUT_CURRENCY = "gpc"  # such a file does not name the currency of an account without entries
 _CODES = {  # what the account is debited with, credited with
     "payment": ("PMNT/ICDT/DMCT", "PMNT/RCDT/DMCT"),
     "collection": ("PMNT/RDDT/PMDD", "PMNT/IDDT/PMDD"),
@@ -88,16 +90,29 @@ def statements_of(work: Work, point: int, day: date) -> StatementSet:
     return StatementSet(statements, conformed(entries, Kind.ENTRY))
 
 
-def statement_file(work: Work, point: int, day: date, format_name: str) -> bytes:
-    """Return the statements of a day as a file (STATEMENT_FORMATS); UnknownName for a day without any."""
+def statement_file(work: Work, point: int, day: date, format_name: str, currency: str = "") -> bytes:
+    """Return the statements of a day as a file (STATEMENT_FORMATS), or those in one currency.
+
+    GPC needs the currency, BadArgument without it. UnknownName for a day without any.
+    """
     if format_name not in STATEMENT_FORMATS:
         raise UnknownName("format of statements", format_name, f"there are {', '.join(STATEMENT_FORMATS)}")
+    if format_name == _WITHOUT_CURRENCY and not currency:
+        raise BadArgument("a GPC file does not name the currency of an account without bookings; give the currency")
     data = statements_of(work, point, day)
+    if currency:
+        data = _in_currency(data, currency)
     if not data.statements.num_rows:
         raise UnknownName("day with statements", day.isoformat(), f"for connection point {point}")
-    writer = format_named(format_name).write
-    assert writer is not None
-    return b"".join(writer(data))
+    format_ = format_named(format_name)
+    assert format_.write is not None
+    return b"".join(format_.write(format_.fit(data) if format_.fit else data))
+
+
+def _in_currency(data: StatementSet, currency: str) -> StatementSet:
+    statements = data.statements.filter(pc.equal(data.statements["currency"], currency))
+    chosen = pc.is_in(data.entries["statement_no"], value_set=statements["statement_no"].combine_chunks())
+    return StatementSet(statements, data.entries.filter(chosen))
 
 
 def conformed(table: pa.Table, kind: Kind) -> pa.Table:

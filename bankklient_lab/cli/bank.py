@@ -33,8 +33,8 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
         "found": found, "client": client, "key": key, "account": account, "permit": permit, "codebook": codebook,
-        "configuration": configuration, "message": message, "messages": messages, "advance": advance,
-        "balances": balances, "statements": statements, "check": check, "serve": serve,
+        "accounts": accounts, "configuration": configuration, "message": message, "messages": messages,
+        "advance": advance, "balances": balances, "statements": statements, "check": check, "serve": serve,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
@@ -155,6 +155,26 @@ def codebook(
     lines([f"codebook {name} waits for the clients"])
 
 
+def accounts(
+    bank: BankArgument,
+    point: PointArgument,
+    whole: Annotated[bool, typer.Option("--configuration", help="With the bank's parameters.")] = False,
+    address: Annotated[
+        str, typer.Option(metavar="URL", help="With --configuration: another address of the bank's service.")
+    ] = "",
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Send a client the list of its accounts, which takes the place of the one that it has."""
+    if address and not whole:
+        raise BadArgument("--address is told with --configuration; a list of accounts has none")
+    with _opened(bank, password_file) as one:
+        if whole:
+            one.send_configuration(point, address=address)
+        else:
+            one.send_accounts(point)
+    lines([f"{'the configuration' if whole else 'the list of accounts'} waits for client {point}"])
+
+
 def message(
     bank: BankArgument,
     subject: Annotated[str, typer.Argument(metavar="SUBJECT")],
@@ -254,14 +274,15 @@ def statements(
     point: PointArgument,
     day: Annotated[str, typer.Argument(metavar="DAY", help="A day that the bank has closed, such as 2026-11-30.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write them.")],
-    format_name: Annotated[str, typer.Option("--format", help="camt.053 or mt940.")] = "mt940",
+    format_name: Annotated[str, typer.Option("--format", help="camt.053, mt940, or gpc with --currency.")] = "mt940",
+    currency: Annotated[str, typer.Option(metavar="CODE", help="Only accounts in this currency, such as CZK.")] = "",
     password_file: PasswordFileOption = "",
 ) -> None:
     """Write the statements of a client's accounts as a file, as a bank gives them that is reached by a folder."""
     from bankklient_lab.store.files import write_whole
 
     with _opened(bank, password_file) as one:
-        content = one.statement_file(point, options.day(day), format_name)
+        content = one.statement_file(point, options.day(day), format_name, currency)
     write_whole(Path(output), content)
     lines([f"{output} has the statements of {day}"])
 

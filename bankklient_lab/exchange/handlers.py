@@ -16,6 +16,7 @@ from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.answers import apply_answers, apply_returned, apply_revocations
 from bankklient_lab.exchange.codebooks import take_codebook
+from bankklient_lab.exchange.configurations import take_accounts, take_changed_configuration
 from bankklient_lab.exchange.messages import take_letter, take_state
 from bankklient_lab.exchange.statements import take_statements
 from bankklient_lab.formats.bank_files import FILE_MESSAGE, read_file
@@ -29,6 +30,8 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
     (BatchType.CONFIRMATION, STATUS_MESSAGE): apply_answers,
     (BatchType.FOREIGN_PAYMENTS, STATUS_MESSAGE): apply_answers,
     (BatchType.REVOCATION, RESOLUTION_MESSAGE): apply_revocations,
+    (BatchType.ACCOUNT_TYPES, FILE_MESSAGE): take_accounts,
+    (BatchType.CLIENT_BANKING_CONFIGURATION, FILE_MESSAGE): take_changed_configuration,
     (BatchType.DOMESTIC, STATUS_MESSAGE): apply_returned,  # orders rejected on the day
     (BatchType.GLOBAL_MESSAGES, LETTER_MESSAGE): take_letter,
     (BatchType.INDIVIDUAL_MESSAGES, LETTER_MESSAGE): take_letter,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
 from bankklient_lab.actions import action, table_action
@@ -11,6 +11,7 @@ from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.rechecking import recheck
 
 Position = Literal["none", "debit", "credit", "both"]
+NOWHERE: Position = "none"
 
 
 @table_action("51|56|120|121|2")
@@ -23,6 +24,38 @@ def own_accounts(lab: Lab) -> Read:
         "SELECT number AS account, prefix, base, bank_code AS bank, currency, name, position FROM own_accounts()"
         " ORDER BY number, currency"
     )
+
+
+def replace_accounts(cursor: Any, accounts: Sequence[tuple[str, str, str, str]]) -> dict[str, list[str]]:
+    """Put the accounts that the bank names in the place of those that it named before.
+
+    An account of its that is not among them stays with its history, and stands on no side of orders any more. Returns
+    the new ones, those that stand elsewhere on orders than before, and those that are gone.
+    """
+    before = _at_these_banks(cursor, accounts)
+    keep_accounts(cursor, accounts)
+    given = {(number, currency): position for number, currency, _, position in accounts}
+    gone = {key for key in before.keys() - given.keys() if before[key] != NOWHERE}
+    for number, currency in gone:
+        cursor.execute(
+            "UPDATE ops.account SET position = $nowhere WHERE number = $number AND currency = $currency",
+            {"nowhere": NOWHERE, "number": number, "currency": currency},
+        )
+    return {
+        "new": sorted(number for number, _ in given.keys() - before.keys()),
+        "changed": sorted(key[0] for key in given.keys() & before.keys() if given[key] != before[key]),
+        "gone": sorted(number for number, _ in gone),
+    }
+
+
+def _at_these_banks(cursor: Any, accounts: Sequence[tuple[str, str, str, str]]) -> dict[tuple[str, str], str]:
+    """Return where the accounts that are kept of the banks of these stand, by number and currency."""
+    found = cursor.execute(
+        "SELECT number, currency, position FROM own_accounts() WHERE bank_code IN"
+        " (SELECT substr(number, 5, 4) FROM (SELECT unnest($numbers::VARCHAR[]) AS number))",
+        {"numbers": [number for number, *_ in accounts]},
+    ).fetchall()
+    return {(number, currency): position for number, currency, position in found}
 
 
 def keep_accounts(cursor: Any, accounts: Iterable[tuple[str, str, str, str]]) -> None:

@@ -198,13 +198,13 @@ def test_the_ledger_holds_whatever_is_ordered(data: st.DataObject) -> None:
     assert min(world.bank.balances().values()) >= 0
 
 
-@pytest.mark.parametrize("name", ["camt.053", "mt940"])
-def test_statements_are_given_as_files_too(name: str) -> None:
+@pytest.mark.parametrize(("name", "currency"), [("camt.053", ""), ("mt940", ""), ("gpc", "CZK")])
+def test_statements_are_given_as_files_too(name: str, currency: str) -> None:
     world = a_world()
     world.send(1, payment(message="Invoice 77"))
     world.go("2026-03-03 21:00")
-    content = world.bank.statement_file(CLIENT, date(2026, 3, 3), name)
-    parts = list(format_named(name).read(io.BytesIO(content), Hints()))
+    content = world.bank.statement_file(CLIENT, date(2026, 3, 3), name, currency)
+    parts = list(format_named(name).read(io.BytesIO(content), Hints(currency=currency or None, bank="0600")))
     found = {
         kind: [row for part in parts if part.kind is kind for row in part.batch.to_pylist()]
         for kind in (Kind.STATEMENT, Kind.ENTRY)
@@ -214,6 +214,10 @@ def test_statements_are_given_as_files_too(name: str) -> None:
     amounts = [row["amount"] for row in found[Kind.ENTRY] if row["statement_no"] == main["statement_no"]]
     assert amounts == [10_000, -100]
     with pytest.raises(UnknownName, match="unknown day with statements '2026-03-02'"):
-        world.bank.statement_file(CLIENT, date(2026, 3, 2), name)
-    with pytest.raises(UnknownName, match=r"there are camt\.053, mt940"):
+        world.bank.statement_file(CLIENT, date(2026, 3, 2), name, currency)
+    with pytest.raises(UnknownName, match=r"there are camt\.053, mt940, gpc"):
         world.bank.statement_file(CLIENT, date(2026, 3, 3), "pdf")
+    with pytest.raises(BadArgument, match="give the currency"):
+        world.bank.statement_file(CLIENT, date(2026, 3, 3), "gpc")
+    accounts = {row["account"] for row in found[Kind.STATEMENT]}
+    assert len(accounts) == (2 if currency else 3)

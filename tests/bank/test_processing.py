@@ -286,6 +286,42 @@ def test_a_maturity_as_far_back_as_is_taken_is_done_today(world: World) -> None:
     assert world.last() == ("OK", None)
 
 
+def limited(world: World, currency: str = "CZK") -> str:
+    """Open an account from which 250 may be ordered for one day."""
+    account = iban(51)
+    world.bank.open_account(Account(account, currency, "Petty", CLIENT, opening=Decimal(10_000), day_max=Decimal(250)))
+    return account
+
+
+@pytest.mark.spec("BNK-065")
+def test_an_account_has_a_limit_for_each_day_over_all_batches(world: World) -> None:
+    account = limited(world)
+
+    def pays(amount: int, **values: object) -> Row:
+        return payment(own_account=account, amount=Decimal(amount), **values)
+
+    world.send(1, pays(100), pays(200), pays(60), pays(250, maturity=date(2026, 3, 5)), payment(amount=Decimal(9_000)))
+    told = {(answer.status, answer.reason, answer.text) for answer in world.answers() if answer.status == "ER"}
+    assert told == {("ER", 208, "over the limit of the account for one day")}
+    assert world.bank.balances()[account] == 10_000 - 160  # one that does not fit keeps no smaller one out
+    world.send(1, pays(91))
+    assert world.last() == ("ER", 208)
+    world.send(1, pays(90))
+    assert world.last() == ("OK", None)
+    world.send(1, pays(1, maturity=date(2026, 3, 5)))
+    assert world.last() == ("ER", 208)
+    assert world.whole()
+
+
+def test_the_limit_of_a_day_counts_foreign_payments_in_the_account_s_currency(world: World) -> None:
+    account = limited(world)
+    told = []
+    for _ in range(2):
+        world.send(11, abroad(own_account=account, amount=Decimal(9)))  # some 225 CZK
+        told.append(world.last())
+    assert told == [("PR", None), ("ER", 300)]
+
+
 # Revocation
 
 
