@@ -247,8 +247,9 @@ def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict
             sha256=file.sha256,
             statements=len(report["statements"]),
         )
-    with lab.database.tx("ops") as ops:
-        report["orders"] = match_bookings(lab, ops)
+    if report["statements"]:
+        with lab.database.tx("ops") as ops:
+            report["orders"] = match_bookings(lab, ops)
     return import_id
 
 

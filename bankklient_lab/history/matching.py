@@ -33,10 +33,14 @@ _OWN = "SELECT account_id, concat(nullif(prefix, '0') || '-', base, '/', bank_co
 STEPS = {"OK": "bank_posts", "RU": "bank_posts_less", "OP": "bank_posts_more"}
 TAKEN_BACK = "booking_withdrawn"
 _STATUSES = " UNION ALL ".join(f"SELECT order_id, status FROM {table}" for table in TABLES)
-_SETTLED = "SELECT order_id, sum(amount) AS settled FROM ops.settlement SEMI JOIN live_import() USING (import_id)"
-_ALIKE = " AND ".join(
-    f"l.{name} IS NOT DISTINCT FROM o.{name}" for name in ("variable_symbol", "constant_symbol", "specific_symbol")
+_ORDERED = " UNION ALL ".join(
+    f"SELECT order_id, '{kind.family}' AS family, status, amount_value AS ordered FROM {kind.table}"
+    f" WHERE kind = '{kind.name}'"
+    for kind in KINDS.values()
 )
+_SETTLED = "SELECT order_id, sum(amount) AS settled FROM ops.settlement SEMI JOIN live_import() USING (import_id)"
+_SYMBOLS = ("variable_symbol", "constant_symbol", "specific_symbol")
+_ALIKE = " AND ".join(f"l.{name} IS NOT DISTINCT FROM o.{name}" for name in _SYMBOLS)
 _SAME = (
     "o.status NOT IN ('NS', 'ER') AND o.own_account = l.own_account AND o.currency = l.currency"
     " AND o.sign * o.open = l.amount"
@@ -111,7 +115,8 @@ def settle(lab: Lab, cursor: Any) -> list[str]:
             CASE WHEN now = 0 THEN NULL WHEN now = o.ordered THEN 'OK' WHEN o.family = 'domestic'
                 THEN if(now < o.ordered, 'RU', 'OP') END AS target,
             o.status IN ('OK', 'RU', 'OP') AND t.note IS NOT DISTINCT FROM $note AS by_statement
-        FROM ops.sent_order s JOIN ({sent()}) o USING (order_id) LEFT JOIN ({_SETTLED} GROUP BY ALL) n USING (order_id)
+        FROM ops.sent_order s JOIN ({_ORDERED}) o USING (order_id)
+        LEFT JOIN ({_SETTLED} GROUP BY ALL) n USING (order_id)
         LEFT JOIN (
             SELECT order_id, arg_max(note, version) AS note FROM ops.order_step
             WHERE action IN ({", ".join(f"'{step}'" for step in STEPS.values())}) GROUP BY order_id) t USING (order_id)
@@ -136,7 +141,7 @@ def settle(lab: Lab, cursor: Any) -> list[str]:
             WHEN n.now < n.before AND st.status IN ('PR', 'RU') THEN true ELSE s.in_process END
         FROM (SELECT unnest($ids::BIGINT[]) AS order_id, unnest($settled::DECIMAL(18,3)[]) AS now,
             unnest($before::DECIMAL(18,3)[]) AS before) n
-        JOIN ({sent()}) o USING (order_id) JOIN ({_STATUSES}) st USING (order_id)
+        JOIN ({_ORDERED}) o USING (order_id) JOIN ({_STATUSES}) st USING (order_id)
         WHERE s.order_id = n.order_id
         """,
         {
@@ -176,18 +181,17 @@ def _step(lab: Lab, cursor: Any, action: str, target: str, orders: list[int]) ->
 
 def sent() -> str:
     """Return SELECT of the sent orders: what they ask for, and by what a line is known as theirs."""
-    return " UNION ALL ".join(_sent(kind) for kind in KINDS.values())
+    known = ", ".join(f"nullif(ltrim({name}, '0'), '') AS {name}" for name in _SYMBOLS)
+    kinds = " UNION ALL ".join(_sent(kind) for kind in KINDS.values())  # to plan what follows once for all is cheaper
+    return f"SELECT * REPLACE (canonical_account(other, NULL) AS other, {known}) FROM ({kinds})"
 
 
 def _sent(kind: Kind) -> str:
-    symbols = ", ".join(
-        f"nullif(ltrim({column_sql(kind, name)}, '0'), '') AS {name}"
-        for name in ("variable_symbol", "constant_symbol", "specific_symbol")
-    )
+    symbols = ", ".join(f"{column_sql(kind, name)} AS {name}" for name in _SYMBOLS)
     sign = 1 if kind.name == "domestic_collection" else -1
     return f"""
         SELECT o.order_id, '{kind.family}' AS family, o.status, o.amount_value AS ordered, o.currency, {sign} AS sign,
-            {kind.own_account} AS own_account, canonical_account({kind.counter_account}, NULL) AS other, {symbols},
+            {kind.own_account} AS own_account, {kind.counter_account} AS other, {symbols},
             o.created_on, w.in_process, w.bank_reference
         FROM {kind.table} o JOIN ops.sent_order w ON w.order_id = o.order_id WHERE o.kind = '{kind.name}'"""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import zlib
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from bankklient_lab.sealing.cms import signed, verified
 from bankklient_lab.sealing.container import sign
-from bankklient_lab.sealing.keys import SigningKey
+from bankklient_lab.sealing.keys import SigningKey, new_key
 from tests.sealing import parties
 from tests.sealing.parties import AT, BATCH, PAYLOAD
 
@@ -21,7 +23,9 @@ def _openssl(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes
     return subprocess.run(command, cwd=folder, capture_output=True, check=False)
 
 
-def _verified(folder: Path, message: bytes, signer: SigningKey, *, content: bytes | None = None) -> bytes | None:
+def _verified(
+    folder: Path, message: bytes, signer: SigningKey, *, content: bytes | None = None, at: datetime = AT
+) -> bytes | None:
     """Return what `openssl cms -verify` gives, None when it refuses."""
     (folder / "message").write_bytes(message)
     (folder / "signer.pem").write_text(signer.certificate.pem)
@@ -34,7 +38,7 @@ def _verified(folder: Path, message: bytes, signer: SigningKey, *, content: byte
         "-purpose",
         "any",
         "-attime",
-        f"{AT.timestamp():.0f}",
+        f"{at.timestamp():.0f}",
     ]
     if content is not None:
         (folder / "content").write_bytes(content)
@@ -64,6 +68,18 @@ def test_openssl_verifies_the_signatures_of_a_batch(tmp_path: Path, key: object)
     text = f"20001|1|1|20260007|{digest.hexdigest()}".encode()
     assert _verified(tmp_path, signature, signer, content=text) == text
     assert _verified(tmp_path, signature, signer, content=text.replace(b"0007", b"0008")) is None
+
+
+@pytest.mark.parametrize(("year", "tag"), [(2049, 23), (2050, 24)])
+def test_a_time_of_signing_has_the_form_of_its_year(tmp_path: Path, year: int, tag: int) -> None:
+    """RFC 5652, 11.3: UTCTime until 2049, then GeneralizedTime."""
+    at = datetime(year, 12, 31, 10, tzinfo=UTC)
+    signer = new_key(point=20_001, kind="operational", at=at, expires_on=date(2060, 1, 1))
+    message = signed(PAYLOAD, signer, at)
+    text = f"{at:%Y%m%d%H%M%S}Z"[2 if tag == 23 else 0 :]
+    assert bytes([tag, len(text)]) + text.encode() in message
+    assert _verified(tmp_path, message, signer, at=at) == PAYLOAD
+    assert verified(message, trust={signer.certificate.fingerprint: signer.certificate}.get, at=at).signed_at == at
 
 
 def test_openssl_refuses_what_we_refuse(tmp_path: Path) -> None:
