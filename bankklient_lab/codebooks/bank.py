@@ -94,6 +94,7 @@ def _code(takes: str, said: str) -> Column:
 _SYMBOL = _code(r"\d{4}", "4 digits")
 _COUNTRY = _code(r"[A-Z]{2}", "2 capital letters")
 _WORD = _code(r"[A-Z0-9]{1,11}", "1 to 11 capital letters and digits")
+_TYPE, _SUFFIX = "[A-Z0-9]{1,11}", "[a-z0-9]{1,8}"
 _OPERATION = r"[A-Z]{4}"
 _INSTRUCTION = r"[A-Z0-9]{4}"
 _INSTRUCTIONS = rf"{_INSTRUCTION}( {_INSTRUCTION})*"
@@ -179,6 +180,42 @@ _ALL = (
         _SYMBOL,
         (Column("use", "Use", r".{0,60}", "up to 60 characters"),),
     ),
+    Codebook("permissions", "Permissions", 41, _code(r"\d{1,3}", "1 to 3 digits")),
+    Codebook(
+        "batch_types",
+        "Types of batches",
+        42,
+        _code(r"\d{1,2}", "1 or 2 digits"),
+        (Column("direction", "Direction", "internal|to_bank|from_bank|both", "internal, to_bank, from_bank or both"),),
+    ),
+    Codebook("account_types", "Types of accounts", 43, _WORD),
+    Codebook("operation_types", "Types of operations", 43, _WORD),
+    Codebook(
+        "permitted_operations",
+        "Permitted operations",
+        43,
+        _code(rf"{_TYPE}/{_TYPE}", "a type of account and a type of operation with / between"),
+        (
+            Column(
+                "counter_accounts",
+                "Counter accounts",
+                rf"all|{_TYPE}( {_TYPE})*",
+                "all, or types of accounts separated by spaces",
+            ),
+        ),
+    ),
+    Codebook(
+        "message_types",
+        "Types of messages",
+        44,
+        _code("[a-z0-9 _-]{1,40}", "1 to 40 small letters and digits"),
+        (
+            Column("format", "Format", "text|form", "text or form"),
+            _flag("attachments", "Attachments"),
+            Column("suffixes", "Suffixes", rf"({_SUFFIX}( {_SUFFIX})*)?", "suffixes separated by spaces, or nothing"),
+            Column("kilobytes", "Largest attachment in kB", r"\d{0,5}", "a number of up to 5 digits, or nothing"),
+        ),
+    ),
     Codebook("charges", "Charges", 0, _code("[A-Z]{3}", "3 capital letters")),
     Codebook(
         "blocked_accounts",
@@ -198,7 +235,11 @@ _ALL = (
 CODEBOOKS: dict[str, Codebook] = {one.name: one for one in _ALL}
 
 # Contents that something else needs, too, and that lie there in columns of other names.
-_ELSEWHERE = {"banks": ("czech_banks", {CODE: "bank_code", NAME: "bank_name", "bic": "bic"})}
+_ELSEWHERE = {
+    "banks": ("czech_banks", {CODE: "bank_code", NAME: "bank_name", "bic": "bic"}),
+    "permissions": ("permissions", {CODE: "number", NAME: "name"}),
+    "batch_types": ("batch_types", {CODE: "code", NAME: "name", "direction": "direction"}),
+}
 
 
 def codebook_named(name: str) -> Codebook:
@@ -207,6 +248,11 @@ def codebook_named(name: str) -> Codebook:
         return CODEBOOKS[name]
     except KeyError:
         raise UnknownName("codebook", name, f"there are {', '.join(CODEBOOKS)}") from None
+
+
+def file_of(book: Codebook) -> str:
+    """Return the name of the file in which a bank sends a codebook."""
+    return f"{book.name}.csv"
 
 
 @cache

@@ -37,7 +37,10 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
     (BatchType.INDIVIDUAL_MESSAGES, LETTER_MESSAGE): take_letter,
     (BatchType.MULTIPLE_MESSAGES, LETTER_MESSAGE): take_letter,
     (BatchType.CLIENT_MESSAGES, STATE_MESSAGE): take_state,
-} | {(book.batch_type, FILE_MESSAGE): partial(take_codebook, book) for book in CODEBOOKS.values() if book.batch_type}
+} | {
+    (batch_type, FILE_MESSAGE): partial(take_codebook, batch_type)
+    for batch_type in {book.batch_type for book in CODEBOOKS.values()} - {0}
+}
 # Imported as files: the closed day, the current state, and the bank's rates.
 _IMPORTED = {
     (BatchType.DOMESTIC, STATEMENT_MESSAGE),

@@ -39,7 +39,7 @@ def source(pair: Pair, name: str) -> dict[str, Any]:
     return next(row for row in codebook_register.rows(pair.lab) if row["codebook"] == name)
 
 
-@pytest.mark.spec("BAS-135", "TRN-045")
+@pytest.mark.spec("BAS-135", "TRN-045", "TRN-047")
 @pytest.mark.parametrize("name", [one.name for one in CODEBOOKS.values() if one.batch_type])
 def test_each_codebook_of_the_bank_takes_the_place_of_the_one_here(pair: Pair, name: str) -> None:
     rows = codebook.rows(pair.lab, name)
@@ -65,6 +65,15 @@ def test_one_wrong_row_leaves_the_codebook_as_it_was(pair: Pair) -> None:
     ((state, why),) = pair.received(21)
     assert (state, "row 2" in why) == (13, True)
     assert (codebook.rows(pair.lab, "banks"), source(pair, "banks")["source"]) == (before, "shipped")
+
+
+def test_a_file_that_is_no_codebook_of_its_batch_changes_none(pair: Pair) -> None:
+    arrive(pair, 43, 1, write_file(BankFile("banks.csv", b"code,name,bic\n0100,One,\n")))
+    pair.transmit()
+    ((state, why),) = pair.received(43)
+    assert state == 13
+    assert "account_types.csv or operation_types.csv or permitted_operations.csv" in why
+    assert source(pair, "banks")["source"] == "shipped"
 
 
 @pytest.mark.spec("TRN-050", "TRN-191")
