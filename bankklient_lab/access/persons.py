@@ -1,7 +1,7 @@
 """Users as the lab keeps them: what all of them have in common, and the persons that the bank names.
 
-Operational users are added by an administrator. Authorized persons come from the contract with the bank; they are added
-here, for programs that read such a contract, and not by an action that somebody could call. Nothing adds an installer.
+Operational users are added by an administrator. Authorized persons come from the contract with the bank (`contract`),
+and not by an action that somebody could call. Nothing adds an installer.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.formats.client_accounts import AuthorizedPerson
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.identity import OWNER
 from bankklient_lab.rights.permissions import Held, parse
@@ -19,6 +20,7 @@ REFERENCE_CHARS = 2
 MARK = "#"  # begins the identification of an authorized person (ADM-048)
 MARKS = "#&"  # begin the reference of one (ADM-049)
 TEXT_CHARS_MAX = 100
+ALONE = "set a password of your own first, or nobody could log in as you afterwards"
 
 Kind = Literal["operational", "authorized", "installer"]
 
@@ -47,21 +49,20 @@ def user_named(cursor: Any, user: str) -> User:
     return User(user_id, name, kind, role_id, parse(of_role), parse(own))
 
 
-def add_authorized_person(
-    lab: Lab, user: str, *, reference: str, role: str = "", first_name: str = "", last_name: str = "", phone: str = ""
-) -> None:
+def add_authorized_person(lab: Lab, person: AuthorizedPerson) -> None:
     """Add a person whom the contract with the bank authorizes; without a role they begin with INITIATE.
 
     Identification and reference begin with a mark, so that no operational user has the like. An administrator sets the
-    password. Raises BadArgument for a name or reference that is taken or has no mark, UnknownName for a role.
+    password. Raises BadArgument for a name or reference that is taken or has no mark, UnknownName for a role, Refused
+    while the first user has no password.
     """
-    _check_marked(user, reference)
-    texts = checked_texts(first_name=first_name, last_name=last_name, phone=phone)
+    _check_marked(person.user, person.reference)
+    texts = checked_texts(first_name=person.first_name, last_name=person.last_name, phone=person.phone)
     with lab.database.tx("ops") as cursor:
-        role_id = _role_of_bank(cursor, role) if role else INITIATE
+        role_id = _role_of_bank(cursor, person.role) if person.role else INITIATE
         ((ordinal,),) = cursor.execute("SELECT max(ordinal) + 1 FROM ops.user").fetchall()
-        insert(lab, cursor, user, reference, kind="authorized", role_id=role_id, ordinal=ordinal, **texts)
-        lab.log(cursor, "create_user", user, reference=reference, kind="authorized", ordinal=ordinal)
+        insert(lab, cursor, person.user, person.reference, kind="authorized", role_id=role_id, ordinal=ordinal, **texts)
+        lab.log(cursor, "create_user", person.user, reference=person.reference, kind="authorized", ordinal=ordinal)
     lab.rights.forget()
 
 
@@ -88,14 +89,19 @@ def checked_texts(**items: str) -> dict[str, str]:
     return items
 
 
+def takes_others(cursor: Any) -> bool:
+    """Tell whether a second user may come: the first one has a password, or nobody could log in as that one then."""
+    ((own,),) = cursor.execute("SELECT password_hash FROM ops.user WHERE user_id = ?", [OWNER]).fetchall()
+    return own is not None
+
+
 def insert(lab: Lab, cursor: Any, user: str, reference: str, **items: object) -> int:
     """Add the row of a user and return its number; `items` are further columns (kind and role_id among them).
 
     BadArgument for a name or reference that is taken, Refused while the first user has no password.
     """
-    ((own,),) = cursor.execute("SELECT password_hash FROM ops.user WHERE user_id = ?", [OWNER]).fetchall()
-    if own is None:
-        raise Refused("set a password of your own first, or nobody could log in as you afterwards")
+    if not takes_others(cursor):
+        raise Refused(ALONE)
     taken = cursor.execute(
         "SELECT name FROM ops.user WHERE lower(name) = lower(?) OR upper(reference) = upper(?)", [user, reference]
     ).fetchone()

@@ -150,7 +150,7 @@ def change_user(
             taken |= set(keep_own(lab, cursor, user_named(cursor, user), own))
         check_administrator(cursor)
         if valid is False:
-            _end_sessions(lab, found.user_id)
+            end_sessions_of(lab, found.user_id)
     lab.rights.forget()
     return sorted(taken)
 
@@ -170,7 +170,7 @@ def set_password(lab: Lab, user: str, password: str, *, password_expires: date |
     with lab.database.tx("ops") as cursor:
         _keep_password(cursor, found.user_id, kept, lab.clock(), password_expires)
         lab.log(cursor, "set_password", user)
-        _end_sessions(lab, found.user_id)
+        end_sessions_of(lab, found.user_id)
         withdraw_tokens_of(lab, cursor, found.user_id)
     lab.rights.forget()
 
@@ -191,7 +191,7 @@ def change_password(lab: Lab, old: str, new: str) -> None:
     with lab.database.tx("ops") as cursor:
         _keep_password(cursor, lab.caller.user_id, new_hash, lab.clock())
         lab.log(cursor, "change_password", name)
-        _end_sessions(lab, lab.caller.user_id)
+        end_sessions_of(lab, lab.caller.user_id)
     lab.rights.forget()
 
 
@@ -220,7 +220,7 @@ def _give_role(lab: Lab, cursor: Any, user: User, role: str) -> set[int]:
     return set(taken)
 
 
-def _end_sessions(lab: Lab, user_id: int) -> None:
+def end_sessions_of(lab: Lab, user_id: int) -> None:
     """End the sessions of a user but the one that does this."""
     for number, one in lab.rights.sessions().items():
         if one.user_id == user_id and number != lab.caller.session_id:

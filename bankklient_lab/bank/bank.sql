@@ -49,6 +49,17 @@ CREATE TABLE IF NOT EXISTS collection_permission (
     last_day DATE,                      -- inclusive; null: until recalled
     PRIMARY KEY (debited, credited)
 );
+CREATE TABLE IF NOT EXISTS person (     -- whom a client's contract authorizes
+    point INTEGER NOT NULL,
+    user_name VARCHAR NOT NULL,         -- identification, begins with a mark
+    reference VARCHAR NOT NULL,         -- two characters, the first a mark
+    role VARCHAR NOT NULL,              -- to begin with; empty: the least
+    first_name VARCHAR NOT NULL,
+    last_name VARCHAR NOT NULL,
+    phone VARCHAR NOT NULL,
+    withdrawn BOOLEAN NOT NULL,
+    PRIMARY KEY (point, user_name)
+);
 CREATE TABLE IF NOT EXISTS participant (bank_code VARCHAR PRIMARY KEY);
 
 -- Batches

@@ -11,6 +11,7 @@ from bankklient_lab.bank.ledger import CAPITAL, OWN_ACCOUNTS, book, columns_betw
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks import rows
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.formats.client_accounts import AuthorizedPerson
 from bankklient_lab.money import exact
 from bankklient_lab.sealing.certificates import Certificate, read_certificate
 from bankklient_lab.sealing.configuration import ClientAccount
@@ -229,6 +230,45 @@ def close_account(work: Work, account: str) -> None:
         "UPDATE account SET closed = $day WHERE account = $account AND closed IS NULL AND NOT own",
         {"account": account, "day": work.day},
     )
+
+
+def authorize_person(work: Work, point: int, person: AuthorizedPerson) -> None:
+    """Authorize a person for a client, from now on; a person of that name is replaced."""
+    require_client(work, point)
+    if not (person.user.startswith("#") and len(person.reference) == 2 and person.reference[0] in "#&"):
+        raise BadArgument("a person's identification begins with #, and the reference is two characters, # or & first")
+    if work.store.row(
+        "SELECT 1 FROM person WHERE point = $point AND reference = $reference AND user_name <> $user",
+        {"point": point, "reference": person.reference, "user": person.user},
+    ):
+        raise BadArgument(f"another person of client {point} has the reference {person.reference}")
+    work.store.do(
+        "INSERT OR REPLACE INTO person VALUES"
+        " ($point, $user, $reference, $role, $first_name, $last_name, $phone, false)",
+        {"point": point, **person._asdict()},
+    )
+
+
+def withdraw_person(work: Work, point: int, user: str) -> None:
+    """Authorize a person no more; UnknownName for one who is not authorized."""
+    if not work.store.row(
+        "SELECT 1 FROM person WHERE point = $point AND user_name = $user AND NOT withdrawn",
+        {"point": point, "user": user},
+    ):
+        raise UnknownName("authorized person", user)
+    work.store.do(
+        "UPDATE person SET withdrawn = true WHERE point = $point AND user_name = $user", {"point": point, "user": user}
+    )
+
+
+def authorized_persons(work: Work, point: int) -> list[AuthorizedPerson] | None:
+    """Return whom a client's contract authorizes now, None when it never named anybody."""
+    rows = work.store.rows(
+        "SELECT withdrawn, user_name, reference, role, first_name, last_name, phone FROM person WHERE point = $point"
+        " ORDER BY user_name",
+        {"point": point},
+    )
+    return [AuthorizedPerson(*row) for withdrawn, *row in rows if not withdrawn] if rows else None
 
 
 def permit_collection(

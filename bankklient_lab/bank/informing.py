@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 
-from bankklient_lab.bank import letters
+from bankklient_lab.bank import contracts, letters
 from bankklient_lab.bank.client_lists import send_accounts, send_configuration
 from bankklient_lab.bank.codebooks import send_codebook
 from bankklient_lab.bank.letters import Taken, Wanted
 from bankklient_lab.bank.payees import verify_payee
 from bankklient_lab.bank.work import Work
+from bankklient_lab.formats.client_accounts import AuthorizedPerson
 from bankklient_lab.formats.payee_answers import read_question, write_answers
 from bankklient_lab.sealing.cms import signed
 from bankklient_lab.sealing.keys import SigningKey
@@ -42,6 +43,16 @@ class Informing(ABC):
         """Send a client its banking configuration; `address` is that of the bank's service, empty: as it is."""
         with self._now() as work:
             send_configuration(work, point, address)
+
+    def authorize_person(self, point: int, person: AuthorizedPerson) -> None:
+        """Authorize a person for a client; its next configuration tells. BadArgument without the marks."""
+        with self._now() as work:
+            contracts.authorize_person(work, point, person)
+
+    def withdraw_person(self, point: int, user: str) -> None:
+        """Authorize a person no more; the client's next configuration tells. UnknownName."""
+        with self._now() as work:
+            contracts.withdraw_person(work, point, user)
 
     def send_message(self, wanted: Wanted) -> int:
         """Send a message to one client or to all, and return its number; BadArgument for what can't be sent."""

@@ -33,8 +33,9 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
         "found": found, "client": client, "key": key, "account": account, "permit": permit, "codebook": codebook,
-        "accounts": accounts, "configuration": configuration, "message": message, "messages": messages,
-        "advance": advance, "balances": balances, "statements": statements, "check": check, "serve": serve,
+        "accounts": accounts, "person": person, "configuration": configuration, "message": message,
+        "messages": messages, "advance": advance, "balances": balances, "statements": statements, "check": check,
+        "serve": serve,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
@@ -173,6 +174,29 @@ def accounts(
         else:
             one.send_accounts(point)
     lines([f"{'the configuration' if whole else 'the list of accounts'} waits for client {point}"])
+
+
+def person(
+    bank: BankArgument,
+    point: PointArgument,
+    user: Annotated[str, typer.Argument(metavar="USER", help="Identification, which begins with #.")],
+    reference: Annotated[str, typer.Option(help="Two characters, # or & first.")] = "",
+    role: Annotated[str, typer.Option(help="To begin with; the least without it.")] = "",
+    first_name: Annotated[str, typer.Option()] = "",
+    last_name: Annotated[str, typer.Option()] = "",
+    phone: Annotated[str, typer.Option()] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Authorize this person no more.")] = False,
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Authorize a person for a client; `bank accounts --configuration` tells the client."""
+    from bankklient_lab.formats.client_accounts import AuthorizedPerson
+
+    with _opened(bank, password_file) as one:
+        if withdraw:
+            one.withdraw_person(point, user)
+        else:
+            one.authorize_person(point, AuthorizedPerson(user, reference, role, first_name, last_name, phone))
+    lines([f"{user} is {'no longer ' if withdraw else ''}authorized for client {point}"])
 
 
 def message(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.access.configuration import configure_from_bank, restore_settings
-from bankklient_lab.errors import BadArgument, FormatError, Refused
+from bankklient_lab.access.contract import replace_authorized_persons
+from bankklient_lab.errors import BadArgument, FormatError, Refused, UnknownName
 from bankklient_lab.exchange.rechecking import rechecked
 from bankklient_lab.formats.bank_files import BankFile, read_file
 from bankklient_lab.formats.batches import Message
-from bankklient_lab.formats.client_accounts import PARAMETERS, read_accounts, read_parameters
+from bankklient_lab.formats.client_accounts import PARAMETERS, PERSONS, read_accounts, read_parameters, read_persons
 from bankklient_lab.keys.points import BANK, HTTPS, point_of, set_point
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounts import replace_accounts
@@ -24,9 +25,11 @@ def take_accounts(lab: Lab, cursor: Any, message: Message) -> list[str]:
 
 
 def take_changed_configuration(lab: Lab, cursor: Any, message: Message) -> list[str]:
-    """Take over one of the files of a client's banking configuration: its accounts, or the bank's parameters."""
+    """Take over one file of a client's banking configuration: accounts, the bank's parameters, authorized persons."""
     file = read_file(message)
-    return _parameters(lab, file) if file.name == PARAMETERS else _accounts(lab, cursor, file)
+    if file.name == PARAMETERS:
+        return _parameters(lab, file)
+    return _persons(lab, cursor, file) if file.name == PERSONS else _accounts(lab, cursor, file)
 
 
 def _accounts(lab: Lab, cursor: Any, file: BankFile) -> list[str]:
@@ -37,6 +40,13 @@ def _accounts(lab: Lab, cursor: Any, file: BankFile) -> list[str]:
         f"{account} is not on the bank's list any more; nothing can be ordered for it" for account in changed["gone"]
     ]
     return [*gone, *rechecked(lab, cursor, "accounts from the bank")]
+
+
+def _persons(lab: Lab, cursor: Any, file: BankFile) -> list[str]:
+    try:
+        return replace_authorized_persons(lab, cursor, read_persons(file))
+    except (BadArgument, UnknownName) as error:
+        raise FormatError(error.message, place=file.name) from None
 
 
 def _parameters(lab: Lab, file: BankFile) -> list[str]:

@@ -1,7 +1,6 @@
-"""What a bank says of a client in files of a batch: its accounts with what may be ordered, and its own parameters.
+"""What a bank says of a client in files of a batch: its accounts, its own parameters, the persons whom it authorizes.
 
-Both are CSV files (UTF-8) with a header line: accounts.csv with account, currency, name, position;
-configuration.csv with parameter, value.
+All are CSV files (UTF-8) with a header line, see _HEADERS.
 """
 
 from __future__ import annotations
@@ -10,20 +9,35 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.bank_files import BankFile
 from bankklient_lab.formats.small_tables import table_of
 from bankklient_lab.sealing.configuration import ClientAccount, Position
 
-ACCOUNTS, PARAMETERS = "accounts.csv", "configuration.csv"
+ACCOUNTS, PARAMETERS, PERSONS = "accounts.csv", "configuration.csv", "persons.csv"
 PARAMETER_NAMES = ("client_name", "bank_name", "bank_code", "national_currency", "address")
 ROWS_MAX = 10_000
 NAME_CHARS_MAX = 100
 _ACCOUNT = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{4,30}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-_HEADERS = {ACCOUNTS: ClientAccount._fields, PARAMETERS: ("parameter", "value")}
+
+
+class AuthorizedPerson(NamedTuple):
+    """A person whom the contract authorizes: identification and reference with a mark, a role to begin with, if any."""
+
+    user: str
+    reference: str
+    role: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    phone: str = ""
+
+
+_HEADERS = {
+    ACCOUNTS: ClientAccount._fields, PARAMETERS: ("parameter", "value"), PERSONS: AuthorizedPerson._fields,
+}  # fmt: skip
 
 
 def write_accounts(accounts: Iterable[ClientAccount]) -> BankFile:
@@ -66,6 +80,22 @@ def read_parameters(file: BankFile) -> dict[str, str]:
             raise FormatError(told, place=f"line {line}", field="parameter", text=name[:100])
         found[name] = row["value"]
     return found
+
+
+def write_persons(persons: Iterable[AuthorizedPerson]) -> BankFile:
+    """Return the file with the persons whom a contract authorizes, all of them."""
+    return _written(PERSONS, persons)
+
+
+def read_persons(file: BankFile) -> list[AuthorizedPerson]:
+    """Return the persons of such a file; FormatError for one that is there twice."""
+    found: dict[str, AuthorizedPerson] = {}
+    for line, row in _rows(file, PERSONS):
+        person = AuthorizedPerson(**row)
+        if person.user in found:
+            raise FormatError("it takes each person once", place=f"line {line}", field="user", text=person.user[:100])
+        found[person.user] = person
+    return list(found.values())
 
 
 def _written(name: str, rows: Iterable[Sequence[str]]) -> BankFile:

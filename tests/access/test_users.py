@@ -17,6 +17,7 @@ from bankklient_lab.access.persons import add_authorized_person
 from bankklient_lab.access.roles import create_role, roles
 from bankklient_lab.access.users import change_user, create_user, set_password, unlock_user, users
 from bankklient_lab.errors import BadArgument, LabError, LoginRefused, NotAllowed, NotLoggedIn, Refused, UnknownName
+from bankklient_lab.formats.client_accounts import AuthorizedPerson
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.rights.passwords import hashed
 from bankklient_lab.rights.permissions import parse
@@ -282,7 +283,7 @@ def test_the_last_administrator_stays(lab: Lab) -> None:
 
 def test_an_administrator_without_a_password_is_not_enough(lab: Lab) -> None:
     tester = with_users(lab, berta="VIEW")
-    add_authorized_person(tester, "#Eva", reference="#E", role="ADMINISTRATOR")
+    add_authorized_person(tester, AuthorizedPerson("#Eva", reference="#E", role="ADMINISTRATOR"))
     with pytest.raises(Refused, match="who can log in"):
         change_user(tester, "tester", role="USER")
     set_password(tester, "#Eva", PASSWORD)
@@ -297,8 +298,8 @@ def test_the_first_user_needs_a_password_before_there_is_a_second(lab: Lab) -> N
 
 @pytest.mark.spec("ADM-034", "ADM-045", "ADM-055", "ADM-294")
 def test_of_an_authorized_person_only_number_password_role_and_permissions_change(staffed: Lab) -> None:
-    add_authorized_person(staffed, "#Petr", reference="&P", first_name="Petr", phone="601")
-    add_authorized_person(staffed, "#Olga", reference="#O", role="TYPING 1")
+    add_authorized_person(staffed, AuthorizedPerson("#Petr", reference="&P", first_name="Petr", phone="601"))
+    add_authorized_person(staffed, AuthorizedPerson("#Olga", reference="#O", role="TYPING 1"))
     petr = row(staffed, "#Petr")
     assert (petr["kind"], petr["ordinal"], petr["role"], petr["phone"]) == ("authorized", 1, "INITIATE", "601")
     assert row(staffed, "#Olga")["ordinal"] == 2
@@ -315,9 +316,9 @@ def test_of_an_authorized_person_only_number_password_role_and_permissions_chang
     assert row(staffed, "#Petr")["personal_number"] == "7"
     for user, reference in (("Petra", "&Q"), ("#Petra", "PA"), ("#Petra", "&"), ("#Petr", "&Q"), ("#Petra", "&P")):
         with pytest.raises(BadArgument):
-            add_authorized_person(staffed, user, reference=reference)
+            add_authorized_person(staffed, AuthorizedPerson(user, reference=reference))
     with pytest.raises(UnknownName):
-        add_authorized_person(staffed, "#Petra", reference="&A", role="BOSS")
+        add_authorized_person(staffed, AuthorizedPerson("#Petra", reference="&A", role="BOSS"))
 
 
 @pytest.mark.spec("ADM-035", "ADM-102")

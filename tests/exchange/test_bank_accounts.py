@@ -9,13 +9,16 @@ from decimal import Decimal
 import pytest
 
 from bankklient_lab.access.configuration import setting
+from bankklient_lab.access.logins import caller_of, login
+from bankklient_lab.access.users import set_password, users
 from bankklient_lab.bank import Account
-from bankklient_lab.errors import FormatError, Refused, UnknownName
+from bankklient_lab.errors import BadArgument, FormatError, Refused, UnknownName
 from bankklient_lab.formats.bank_files import BankFile, write_file
-from bankklient_lab.formats.client_accounts import read_accounts, read_parameters, write_accounts
+from bankklient_lab.formats.client_accounts import AuthorizedPerson, read_accounts, read_parameters, write_accounts
 from bankklient_lab.keys.points import change_connection_point, connection_points
 from bankklient_lab.orders.accounts import own_accounts
 from bankklient_lab.sealing.configuration import ClientAccount
+from tests.access.people import PASSWORD, with_users
 from tests.balancing.labs import OWN_POINT
 from tests.exchange.labs import Pair
 from tests.exchange.test_bank_codebooks import receive_only
@@ -74,6 +77,45 @@ def test_a_later_configuration_replaces_what_the_bank_says_of_itself(pair: Pair)
     receive_only(pair)
     (bank,) = [row for row in connection_points.rows(pair.lab) if row["role"] == "bank"]
     assert json.loads(bank["settings"])["address"] == "https://new.example"
+
+
+@pytest.mark.spec("ADM-034", "TRN-044")
+def test_authorized_persons_come_change_and_go_with_the_configuration(pair: Pair) -> None:
+    lab, bank = pair.lab, pair.bank
+
+    def told(*persons: AuthorizedPerson) -> dict[str, tuple[str, str, str, bool]]:
+        for person in persons:
+            bank.authorize_person(OWN_POINT, person)
+        bank.send_configuration(OWN_POINT)
+        receive_only(pair)
+        return {
+            row["user"]: (row["kind"], row["role"], row["first_name"], row["valid"])
+            for row in users.rows(lab) if row["user"].startswith("#")
+        }  # fmt: skip
+
+    ann = AuthorizedPerson("#Ann", "#A", "SUPERUSER", "Ann", "Young", "601")
+    assert told(ann) == {}  # nobody could log in as the first user any more
+    assert "#Ann is not added: set a password of your own first" in pair.received(10)[-1][1]
+    pair.lab = lab = with_users(lab, otto="USER")
+    assert told(ann) == {"#Ann": ("authorized", "SUPERUSER", "Ann", True)}
+    petr = AuthorizedPerson("#Petr", "&P")
+    set_password(lab, "#Ann", PASSWORD)
+    assert told(ann._replace(first_name="Anna", role="VIEW"), petr) == {
+        "#Ann": ("authorized", "SUPERUSER", "Anna", True), "#Petr": ("authorized", "INITIATE", "", True),
+    }  # fmt: skip
+    hers = login(lab, "#Ann", PASSWORD)["session"]
+    bank.withdraw_person(OWN_POINT, "#Ann")
+    assert told()["#Ann"] == ("authorized", "SUPERUSER", "Anna", False)
+    assert caller_of(lab, hers) is None
+    assert told(ann)["#Ann"] == ("authorized", "SUPERUSER", "Ann", True)
+    with pytest.raises(UnknownName):
+        bank.withdraw_person(OWN_POINT, "#Eva")
+    for wrong in (AuthorizedPerson("Eva", "#E"), AuthorizedPerson("#Eva", "EE"), AuthorizedPerson("#Eva", "&P")):
+        with pytest.raises(BadArgument):
+            bank.authorize_person(OWN_POINT, wrong)
+    told(AuthorizedPerson("#Eva", "#E", "BOSS"))
+    assert "BOSS" in pair.received(10)[-1][1]
+    assert "#Eva" not in [row["user"] for row in users.rows(lab)]
 
 
 @pytest.mark.parametrize(

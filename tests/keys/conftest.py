@@ -10,6 +10,7 @@ import pytest
 
 from bankklient_lab.access.persons import add_authorized_person
 from bankklient_lab.access.users import set_password
+from bankklient_lab.formats.client_accounts import AuthorizedPerson
 from bankklient_lab.keys.creating import create_key
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.sealing import private_keys
@@ -54,6 +55,6 @@ def keyed(keyed_file: Path, tmp_path: Path, clock: Clock) -> Iterator[Lab]:
 def company(keyed: Lab) -> Lab:
     """Give the lab with `otto`, an operational user, and `#Ann`, an authorized person; `tester` is logged in."""
     tester = with_users(keyed, otto="USER")
-    add_authorized_person(keyed, "#Ann", reference="#A", first_name="Ann", role="SUPERUSER")
+    add_authorized_person(keyed, AuthorizedPerson("#Ann", reference="#A", first_name="Ann", role="SUPERUSER"))
     set_password(tester, "#Ann", PASSWORD)
     return tester
