@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from bankklient_lab.balancing.unsent import discard_batch, failing_orders, unsent_batches
     from bankklient_lab.exchange.current import update_current_state
     from bankklient_lab.exchange.discarding import discard_aborted
+    from bankklient_lab.exchange.foreign_listing import foreign_detail, foreign_detail_batches, foreign_details
     from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
     from bankklient_lab.exchange.listing import protocol, protocol_changes
     from bankklient_lab.exchange.messages import (
@@ -199,6 +200,7 @@ _MODULES = {
     "balancing.unsent": ("discard_batch", "failing_orders", "unsent_batches"),
     "exchange.current": ("update_current_state",),
     "exchange.discarding": ("discard_aborted",),
+    "exchange.foreign_listing": ("foreign_detail", "foreign_detail_batches", "foreign_details"),
     "exchange.listing": ("protocol", "protocol_changes"),
     "exchange.messages": (
         "bank_message_attachment",
@@ -416,6 +418,9 @@ __all__ = [
     "failing_orders",
     "files_waiting",
     "findings",
+    "foreign_detail",
+    "foreign_detail_batches",
+    "foreign_details",
     "form_layouts",
     "give_consent",
     "give_signature_right",

@@ -52,6 +52,11 @@ class Listing:
         self._rows.narrow(state.narrow)
         follow(state, page, (), self.refresh)
 
+    @property
+    def shown(self) -> pa.Table | None:
+        """The rows that fit the search; None where they can't be read."""
+        return None if self.table is None else self._shown
+
     def refresh(self) -> None:
         """Read anew; why that is not possible is a sentence in the place of the table."""
         try:

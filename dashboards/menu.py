@@ -31,6 +31,7 @@ ENTRIES = {
     "explorer": Entry("query_stats", LOOK, ["analysis.entries:entries"], key="e"),
     "statements": Entry("description", LOOK, ["analysis.statement:statement"], key="s"),
     "online": Entry("cell_tower", LOOK, ["analysis.current:current_balances"], key="n"),
+    "foreign": Entry("public", LOOK, ["exchange.foreign_listing:foreign_details"]),
     "messages": Entry("mail", LOOK, key="m"),
     "create": Entry("add_card", PAY, ["orders.creating:create_order"], key="c"),
     "todo": Entry(

@@ -8,11 +8,12 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.codebooks.codes import Revocation
 from bankklient_lab.errors import SuspectedDuplicate
+from bankklient_lab.exchange.foreign_listing import ALL, foreign_details
 from bankklient_lab.exchange.payees import payee_checks, verify_payees
 from bankklient_lab.jobs import Job
 from bankklient_lab.orders.creating import CREATES, correct_order
 from bankklient_lab.orders.detail import order_detail
-from bankklient_lab.orders.kinds import domestic_collection, kind_named
+from bankklient_lab.orders.kinds import domestic_collection, foreign_payment, kind_named
 from bankklient_lab.orders.patterns import save_from_pattern
 from bankklient_lab.orders.timeline import order_steps
 from bankklient_lab.orders.verification import verify_by_typing
@@ -21,6 +22,7 @@ from bankklient_lab.rights.permissions import needed
 from . import formatting, ui
 from .bank_form import BankForm
 from .formatting import escape
+from .menu import allowed
 from .order_actions import FOR_GOOD, ON_THE_WAY, STEPS, outcome_text
 from .order_columns import number_text, status_text, telling
 from .order_export import take_order
@@ -48,6 +50,7 @@ class OrderDrawer:
         """Make it closed; `verifying`: what is typed again to verify an order is asked for here and not told."""
         self._lab, self._state, self._changed, self._verifying = lab, state, changed, verifying
         self.order: dict[str, Any] = {}
+        self._details = allowed(lab, "exchange.foreign_listing:foreign_details")
         self._head = ui.html("", style=css("order"))
         self._body = ui.html("", style=css("order"))
         self._bar = OrderFields(margin=0, sizing_mode="stretch_width")  # type: ignore[no-untyped-call]
@@ -94,6 +97,7 @@ class OrderDrawer:
             _facts(told)
             + _payee([] if by_typing else payee_checks.rows(self._lab, order["order_id"]))
             + _answer(told)
+            + self._booked()
             + _items(told)
             + _timeline(order_steps.rows(self._lab, order["order_id"]))
         )
@@ -106,6 +110,25 @@ class OrderDrawer:
         self._offer([{"name": name, "label": step_label(name)} for name in names])
         if not by_typing:
             self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
+
+    def _booked(self) -> str:
+        """Return what the bank told of a foreign payment when it had booked it, for those who may see it."""
+        order = self.order
+        if order["kind"] != foreign_payment.KIND.name or not order["sent_batch"] or not self._details:
+            return ""
+        rows = foreign_details.rows(self._lab, ALL, order_id=order["order_id"])
+        lines = [
+            line
+            for one in rows
+            if one["detail_id"]
+            for line in (
+                (text("foreign_column.booking_day"), formatting.day(one["booking_day"])),
+                (text("foreign_fact.total_debited"), formatting.money(one["total"], one["account_currency"])),
+                (text("foreign_fact.bank_reference"), one["bank_reference"]),
+                (text("foreign_fact.batch"), one["batch"]),
+            )
+        ]
+        return f"<h3>{escape(text('foreign.booked'))}</h3>{formatting.facts(lines)}" if lines else ""
 
     def _saving(self) -> list[str]:
         """Return the step that saves what came complete from a pattern or a file, as long as nothing was changed."""

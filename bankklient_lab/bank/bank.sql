@@ -124,6 +124,8 @@ CREATE TABLE IF NOT EXISTS payment (
     counter_bank VARCHAR,
     counter_country VARCHAR,
     counter_name VARCHAR,
+    counter_address VARCHAR,            -- lines
+    counter_bank_name VARCHAR,          -- and address, lines
     amount DECIMAL(18,3) NOT NULL,
     currency VARCHAR NOT NULL,
     maturity DATE NOT NULL,             -- as ordered
@@ -134,6 +136,9 @@ CREATE TABLE IF NOT EXISTS payment (
     message VARCHAR,
     end_to_end_id VARCHAR,
     charge_bearer VARCHAR,
+    instructions VARCHAR,               -- of the order whole, codes with their words
+    confirmation VARCHAR,               -- fax number or e-mail address
+    client_identification VARCHAR,      -- in the client's accounting system
     asked_rate VARCHAR,                 -- a foreign payment at a rate to be agreed
     agreed_rate DECIMAL(18,8),          -- national currency for a unit
     state VARCHAR NOT NULL CHECK (state IN ('RV', 'PR', 'IS', 'OK', 'ER')),
@@ -154,6 +159,13 @@ CREATE TABLE IF NOT EXISTS incoming (   -- payments of others that are to arrive
     payer_name VARCHAR,
     variable_symbol VARCHAR,
     message VARCHAR,
+    currency VARCHAR NOT NULL,
+    payer_address VARCHAR,              -- lines
+    payer_bank VARCHAR,                 -- BIC
+    charge_bearer VARCHAR NOT NULL,
+    abroad BOOLEAN NOT NULL,            -- no domestic payment
+    transaction_id BIGINT,              -- by which it was booked; null: not yet, or it went back
+    fee DECIMAL(18,3) NOT NULL,         -- what the account was charged, in its currency
     booked BOOLEAN NOT NULL
 );
 
@@ -161,7 +173,7 @@ CREATE TABLE IF NOT EXISTS incoming (   -- payments of others that are to arrive
 
 CREATE TABLE IF NOT EXISTS booking (
     transaction_id BIGINT PRIMARY KEY,
-    kind VARCHAR NOT NULL,              -- payment, collection, foreign, incoming, fee, interest, opening
+    kind VARCHAR NOT NULL,              -- payment, collection, foreign, incoming, from_abroad, fee, interest, opening
     day DATE NOT NULL,
     booked_at TIMESTAMPTZ NOT NULL,
     payment_id BIGINT,

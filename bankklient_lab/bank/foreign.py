@@ -38,6 +38,20 @@ _REJECTIONS: tuple[Rule, ...] = (
 )
 
 
+def _said(item: str) -> str:
+    """Return SQL for what the order whole says in an item, for which its message has no place; null: nothing."""
+    return f"nullif(regexp_extract(a.order_text, '(?m)^{item}=(.*)$', 1), '')"
+
+
+_CONFIRMATION = f"coalesce({_said('recipient_confirmation')}, {_said('orderer_confirmation')})"
+_INSTRUCTIONS = "nullif(concat_ws('; ', {}), '')".format(
+    ", ".join(
+        f"nullif(concat_ws('/', {_said(f'instruction_code_{n}')}, {_said(f'instruction_description_{n}')}), '')"
+        for n in range(1, 5)
+    )
+)
+
+
 def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
     """Check the foreign payments of a batch and store them: rejected (ER), or waiting for their day (RV).
 
@@ -63,9 +77,12 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
                     + row_number() OVER (ORDER BY a.client_reference::BIGINT) AS payment_id,
                 $point AS point, a.client_reference::BIGINT AS order_id, $batch AS batch, 'foreign' AS kind,
                 false AS priority, a.own_account, a.own_name, a.counter_account, a.counter_bank,
-                a.country AS counter_country, a.counter_name, a.amount, a.currency,
+                a.country AS counter_country, a.counter_name, a.counter_address, a.counter_bank_name, a.amount,
+                a.currency,
                 coalesce(a.maturity, $day) AS maturity, d.due, a.variable_symbol, a.constant_symbol, a.specific_symbol,
-                a.message, a.end_to_end_id, a.charge_bearer, a.exchange_rate AS asked_rate,
+                a.message, a.end_to_end_id, a.charge_bearer, {_INSTRUCTIONS} AS instructions,
+                {_CONFIRMATION} AS confirmation, {_said("client_transaction_id")} AS client_identification,
+                a.exchange_rate AS asked_rate,
                 {reasons} AS reason, {texts} AS reason_text, if({reasons} IS NULL, 'RV', 'ER') AS state,
                 0 AS closings_left, 0 AS held, $day AS changed_on, '' AS told
             FROM (SELECT *, coalesce(counter_bank_country, if(regexp_matches(counter_account, '^[A-Z]{{2}}[0-9]{{2}}'),

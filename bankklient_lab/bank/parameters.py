@@ -13,10 +13,15 @@ from bankklient_lab.errors import UnknownName
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A currency's mean rate (national currency for one unit) and whose holidays it keeps."""
+    """A currency's mean rate (national currency for one unit), whose holidays it keeps, and the bank abroad.
+
+    Payments in it go through the bank of this BIC and name (with address, in lines).
+    """
 
     rate: Decimal
     calendar: str
+    correspondent: str
+    correspondent_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Parameters:
     late_days: int
     current_entries: int
     foreign_fee: Decimal
+    incoming_fee: Decimal
     priority_fee: Decimal
     month_fee: Decimal
     credit_interest: Decimal
@@ -69,7 +75,9 @@ def parameters_of(code: str) -> Parameters:
         raise UnknownName("bank", code, f"there are {', '.join(parameter_sets())}")
     found = {row["parameter"]: row[code] for row in rows("bank_parameters")}
     rates = {
-        row["currency"]: Rate(Decimal(row["rate"]), row["calendar"])
+        row["currency"]: Rate(
+            Decimal(row["rate"]), row["calendar"], row["correspondent"], row["correspondent_name"].replace("; ", "\n")
+        )
         for row in rows("bank_rates")
         if row["bank"] == code
     }
@@ -99,6 +107,7 @@ def parameters_of(code: str) -> Parameters:
         late_days=int(found["late_days"]),
         current_entries=int(found["current_entries"]),
         foreign_fee=Decimal(found["foreign_fee"]),
+        incoming_fee=Decimal(found["incoming_fee"]),
         priority_fee=Decimal(found["priority_fee"]),
         month_fee=Decimal(found["month_fee"]),
         credit_interest=Decimal(found["credit_interest"]),

@@ -24,7 +24,7 @@ TAKEN: dict[int, set[str]] = {
     BatchType.REVOCATION: {CANCELLATION_MESSAGE},
     BatchType.CLIENT_MESSAGES: {LETTER_MESSAGE},
 }
-COLUMNS = tuple(name for name in PAYMENT.names if name not in {"raw", "order_text"})
+COLUMNS = tuple(name for name in PAYMENT.names if name != "raw")
 
 
 def check_messages(batch: Batch) -> None:

@@ -23,11 +23,12 @@ from bankklient_lab.formats.schema import SCHEMAS, Kind
 
 STATEMENT_FORMATS = ("camt.053", "mt940", "gpc")
 _WITHOUT_CURRENCY = "gpc"  # such a file does not name the currency of an account without entries
-_CODES = {  # what the account is debited with, credited with
+CODES = {  # what the account is debited with, credited with
     "payment": ("PMNT/ICDT/DMCT", "PMNT/RCDT/DMCT"),
     "collection": ("PMNT/RDDT/PMDD", "PMNT/IDDT/PMDD"),
     "foreign": ("PMNT/ICDT/XBCT", "PMNT/RCDT/XBCT"),
     "incoming": ("PMNT/ICDT/DMCT", "PMNT/RCDT/DMCT"),
+    "from_abroad": ("PMNT/ICDT/XBCT", "PMNT/RCDT/XBCT"),
     "fee": ("ACMT/MDOP/FEES", "ACMT/MCOP/FEES"),
     "interest": ("ACMT/MDOP/INTR", "ACMT/MCOP/INTR"),
     "opening": ("ACMT/MDOP/OTHR", "ACMT/MCOP/OTHR"),
@@ -42,7 +43,7 @@ ENTRIES = (
     " b.variable_symbol, b.constant_symbol, b.specific_symbol, b.end_to_end_id,"
     " b.transaction_id::VARCHAR AS bank_reference,"
     " if(o.own_account = a.account AND b.kind <> 'fee', o.order_id, NULL)::VARCHAR AS client_reference, CASE b.kind "
-    + " ".join(f"WHEN '{kind}' THEN if(is_debit, '{debit}', '{credit}')" for kind, (debit, credit) in _CODES.items())
+    + " ".join(f"WHEN '{kind}' THEN if(is_debit, '{debit}', '{credit}')" for kind, (debit, credit) in CODES.items())
     + " END AS transaction_code, b.message AS remittance,"
     " if(b.currency <> s.currency, b.amount, NULL) AS original_amount,"
     " if(b.currency <> s.currency, b.currency, NULL) AS original_currency,"

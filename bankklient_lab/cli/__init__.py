@@ -35,6 +35,7 @@ MODULES = {
     "exchange": ("transmit", "protocol"),
     "automated": ("automated",),
     "current": ("current",),
+    "foreign": ("foreign",),
     "messages": ("messages",),
     "bookings": ("bookings",),
     "keys": ("keys",),

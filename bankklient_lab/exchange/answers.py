@@ -32,7 +32,7 @@ def apply_answers(lab: Lab, cursor: Any, message: Message) -> list[str]:
     findings: list[str] = []
     by_status = sorted(read_status(message).answers, key=lambda answer: list(STEPS).index(answer.status))
     for status, answers in groupby(by_status, key=lambda answer: answer.status):
-        findings += _apply_status(lab, cursor, status, list(answers))
+        findings += apply_status(lab, cursor, status, list(answers))
     return findings
 
 
@@ -75,11 +75,14 @@ def apply_revocations(lab: Lab, cursor: Any, message: Message) -> list[str]:
     revoked = [
         OrderAnswer(one.order_id, "ER", Rejection.EXCLUDED, one.text) for one in known if one.result == Revocation.DONE
     ]
-    return findings + (_apply_status(lab, cursor, "ER", revoked) if revoked else [])
+    return findings + (apply_status(lab, cursor, "ER", revoked) if revoked else [])
 
 
-def _apply_status(lab: Lab, cursor: Any, status: str, answers: Sequence[OrderAnswer]) -> list[str]:
-    """Take the step to a status on the orders that it fits; those that have it already only get what came with it."""
+def apply_status(lab: Lab, cursor: Any, status: str, answers: Sequence[OrderAnswer]) -> list[str]:
+    """Take the step to a status on the orders that it fits; those that have it already only get what came with it.
+
+    Returns what did not fit.
+    """
     ids = [answer.order_id for answer in answers if answer.order_id <= ID_MAX]
     before = dict(
         cursor.execute(

@@ -1,8 +1,8 @@
 """What becomes of a received batch, by its type and the names of its messages.
 
 A handler gets the lab, a cursor within the transaction in which the batch is marked as applied, and the message, and
-returns findings: what did not fit and was left. Statements and rates are taken over aside, before that transaction,
-since the import has transactions of its own; taking one over again changes nothing.
+returns findings: what did not fit and was left. Statements, rates and details of foreign payments are taken over aside,
+before that transaction, since the history has transactions of its own; taking one over again changes nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.answers import apply_answers, apply_returned, apply_revocations
 from bankklient_lab.exchange.codebooks import take_codebook
 from bankklient_lab.exchange.configurations import take_accounts, take_changed_configuration
+from bankklient_lab.exchange.foreign_details import apply_details, keep_details
 from bankklient_lab.exchange.messages import take_letter, take_state
 from bankklient_lab.exchange.statements import take_statements
 from bankklient_lab.formats.bank_files import FILE_MESSAGE, read_file
 from bankklient_lab.formats.batches import REPORT_MESSAGE, STATEMENT_MESSAGE, Batch, Message
+from bankklient_lab.formats.foreign_details import NOTIFICATION_MESSAGE
 from bankklient_lab.formats.letters import LETTER_MESSAGE, STATE_MESSAGE
 from bankklient_lab.formats.order_answers import RESOLUTION_MESSAGE, STATUS_MESSAGE
 from bankklient_lab.lab import Lab
@@ -29,6 +31,7 @@ from bankklient_lab.sealing.identity import BatchIdentity
 _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
     (BatchType.CONFIRMATION, STATUS_MESSAGE): apply_answers,
     (BatchType.FOREIGN_PAYMENTS, STATUS_MESSAGE): apply_answers,
+    (BatchType.FOREIGN_PAYMENT_DETAILS, NOTIFICATION_MESSAGE): apply_details,
     (BatchType.REVOCATION, RESOLUTION_MESSAGE): apply_revocations,
     (BatchType.ACCOUNT_TYPES, FILE_MESSAGE): take_accounts,
     (BatchType.CLIENT_BANKING_CONFIGURATION, FILE_MESSAGE): take_changed_configuration,
@@ -59,7 +62,7 @@ class Arrived(NamedTuple):
 
 
 def apply_aside(lab: Lab, arrived: Arrived) -> list[str]:
-    """Import statements and rates; FormatError for a message that nobody reads, before anything is done."""
+    """Take over what has transactions of its own; FormatError, before anything is done, for an unknown message."""
     batch_type, messages = arrived.identity.batch_type, arrived.batch.messages
     for number, message in enumerate(messages, start=1):
         if (batch_type, message.name) not in _HANDLERS.keys() | _IMPORTED:
@@ -67,12 +70,13 @@ def apply_aside(lab: Lab, arrived: Arrived) -> list[str]:
                 f"a batch of type {batch_type} has no such message", place=f"message {number}", text=message.name
             )
     stem = arrived.identity.file_name("00").removesuffix(".00")
-    return [
-        finding
-        for number, message in enumerate(messages, start=1)
-        if (batch_type, message.name) in _IMPORTED
-        for finding in take_statements(lab, *_file(f"{stem}-{number}", message))
-    ]
+    findings = []
+    for number, message in enumerate(messages, start=1):
+        if (batch_type, message.name) in _IMPORTED:
+            findings += take_statements(lab, *_file(f"{stem}-{number}", message))
+        elif message.name == NOTIFICATION_MESSAGE:
+            keep_details(lab, arrived.batch_id, number, message)
+    return findings
 
 
 def _file(stem: str, message: Message) -> tuple[str, bytes]:

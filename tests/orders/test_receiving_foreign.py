@@ -33,10 +33,12 @@ def received(company: Lab, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def receive(lab: Lab, folder: Path, *orders: dict[str, str], name: str = "trade.csv") -> list[int]:
+def receive(
+    lab: Lab, folder: Path, *orders: dict[str, str], name: str = "trade.csv", header: str = HEADER
+) -> list[int]:
     """Receive orders with the given cells and return their ids."""
-    rows = [";".join((RIGHT | order)[column] for column in HEADER.split(";")) for order in orders]
-    (folder / name).write_text("\n".join([HEADER, *rows]), "utf-8")
+    rows = [";".join((RIGHT | order)[column] for column in header.split(";")) for order in orders]
+    (folder / name).write_text("\n".join([header, *rows]), "utf-8")
     report = receive_file(lab, TRADE, name)
     assert report["status"] == "received", report["message"]
     found = lab.rows("SELECT order_id FROM ops.foreign_order WHERE origin <> 'creation' ORDER BY order_id")

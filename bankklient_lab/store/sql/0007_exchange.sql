@@ -206,6 +206,62 @@ CREATE TABLE ops.client_message (       -- a message to the bank
     changed_at TIMESTAMPTZ NOT NULL
 );
 
+-- Details of booked foreign payments, as batches of type 12 bring them: appended only. Amounts are unsigned.
+CREATE TABLE history.foreign_detail (
+    detail_id BIGINT NOT NULL,
+    batch_id BIGINT NOT NULL,
+    message_no INTEGER NOT NULL,        -- in the batch, from 1
+    position INTEGER NOT NULL,          -- in the message, from 1
+    order_id BIGINT,                    -- the order sent from here; null: none, or it is not known
+    outgoing BOOLEAN NOT NULL,
+    account VARCHAR NOT NULL,           -- debited when outgoing, else credited; as the bank writes it
+    account_currency VARCHAR NOT NULL,
+    booking_day DATE NOT NULL,
+    value_day DATE NOT NULL,
+    bank_reference VARCHAR NOT NULL,    -- as in the statement
+    transaction_code VARCHAR NOT NULL,
+    ordered DECIMAL(18,3),              -- as the client ordered; null: incoming
+    ordered_currency VARCHAR,
+    payment DECIMAL(18,3) NOT NULL,     -- what moves between the banks
+    payment_currency VARCHAR NOT NULL,
+    rate DECIMAL(18,8),                 -- of a unit of the payment's currency in rate_currency; null: nothing was changed
+    rate_currency VARCHAR,
+    rate_agreed BOOLEAN,                -- else of the bank's list
+    equivalent DECIMAL(18,3) NOT NULL,  -- in the currency of the account, as are charges and total
+    charges DECIMAL(18,3) NOT NULL,
+    charge_bearer VARCHAR NOT NULL,     -- DEBT, CRED, SHAR, SLEV; empty: not said
+    total DECIMAL(18,3) NOT NULL,
+    adds_up BOOLEAN NOT NULL,           -- total = equivalent + charges (outgoing) or - charges
+    orderer_name VARCHAR NOT NULL,      -- texts are empty where the bank says nothing; addresses are lines
+    orderer_address VARCHAR NOT NULL,
+    orderer_account VARCHAR NOT NULL,
+    recipient_name VARCHAR NOT NULL,
+    recipient_address VARCHAR NOT NULL,
+    recipient_account VARCHAR NOT NULL,
+    orderer_bank_bic VARCHAR NOT NULL,
+    orderer_bank_name VARCHAR NOT NULL,
+    recipient_bank_bic VARCHAR NOT NULL,
+    recipient_bank_name VARCHAR NOT NULL,
+    senders_correspondent_bic VARCHAR NOT NULL,
+    senders_correspondent_name VARCHAR NOT NULL,
+    receivers_correspondent_bic VARCHAR NOT NULL,
+    receivers_correspondent_name VARCHAR NOT NULL,
+    order_number VARCHAR NOT NULL,      -- that the bank names
+    client_identification VARCHAR NOT NULL,
+    end_to_end_id VARCHAR NOT NULL,
+    instructions VARCHAR NOT NULL,
+    remittance VARCHAR NOT NULL,
+    confirmation VARCHAR NOT NULL
+);
+CREATE TABLE history.foreign_charge (   -- what the charges of a detail are made of
+    detail_id BIGINT NOT NULL,
+    charge_no INTEGER NOT NULL,         -- from 1
+    name VARCHAR NOT NULL,
+    amount DECIMAL(18,3) NOT NULL,
+    currency VARCHAR NOT NULL,
+    bearer VARCHAR NOT NULL
+);
+
 CREATE TABLE ops.current_state (        -- what the bank said of the running day when it was asked last: one row or none
     stated_at TIMESTAMPTZ NOT NULL,     -- by the bank
     asked_at TIMESTAMPTZ NOT NULL,
