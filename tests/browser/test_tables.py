@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from bankklient_lab.dashboards.app import DashboardServer
+from bankklient_lab.dashboards.app import DashboardServer, start
 from tests.browser.conftest import READY_MS, NewPage, Scheme, opened
+from tests.exchange.test_foreign_details import Lived, lived
+from tests.orders.conftest import orders_file
+
+__all__ = ["lived", "orders_file"]
 
 # The element that has the focus, through every shadow root.
 FOCUSED = """(() => {
@@ -118,3 +122,20 @@ def test_filter_columns_and_export_without_a_mouse(demo: DashboardServer, new_pa
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("bank_reference"))
+
+
+def test_a_table_that_gets_more_rows_shows_them(lived: Lived, new_page: NewPage) -> None:
+    server = start(lived.pair.lab)
+    try:
+        page = opened(new_page(), server, "page=foreign")
+        table = page.get_by_role("grid", name="As the bank booked them")
+        expect(table.get_by_text("Invoice 2")).to_be_visible()
+        page.get_by_role("combobox", name="Batch", exact=True).click()
+        page.get_by_text("All, with rejected orders", exact=True).click()
+        expect(page.get_by_text("5 payments")).to_be_visible()
+        last = table.get_by_text("ER 302")
+        expect(last).to_be_in_viewport()
+        inside = "row => row.getBoundingClientRect().bottom <= row.closest('.tabulator').getBoundingClientRect().bottom"
+        assert last.evaluate(inside)
+    finally:
+        server.stop()

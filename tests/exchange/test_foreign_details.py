@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from bankklient_lab.analysis.entries import entries
 from bankklient_lab.bank import Incoming
+from bankklient_lab.cli import run
 from bankklient_lab.errors import BadArgument, FormatError, NotAllowed, UnknownName
 from bankklient_lab.exchange.foreign_listing import foreign_detail, foreign_detail_batches, foreign_details
 from bankklient_lab.exchange.foreign_pages import PAGES, detail_pages
@@ -250,6 +251,28 @@ def test_a_payment_of_an_accounting_system_is_known_by_its_client_identification
     pair.transmit()
     assert [row["order_id"] for row in foreign_details.rows(pair.lab)] == [ids[0], None, None]
     assert [status(pair.lab, order) for order in ids] == ["OK", "PR", "PR"]
+
+
+def test_commands_list_show_and_print(
+    orders_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, clock = Path(shutil.copy(orders_file, tmp_path / "foreign.lab")), Clock()
+    with open_here(path, clock=clock) as lab:
+        pair = Pair(introduced(lab), a_bank(clock), clock)
+        arrive(pair, 12, 1, write_details([detail(), detail(bank_reference="4712")], "M", clock()))
+        pair.transmit()
+    monkeypatch.setenv("BANKKLIENT_LAB", str(path))
+    monkeypatch.chdir(tmp_path)
+    for command, told in (
+        (["batches"], "20260001"), (["list"], "Muster GmbH"), (["show", "2"], "4712"),
+        (["list", "--batch", "20260001", "-o", "all.csv"], "all.csv"), (["show", "1", "--json"], '"total": "509.5'),
+        (["advice", "1", "2", "-o", "a.pdf"], "a.pdf"),
+    ):  # fmt: skip
+        assert run(["foreign", *command]) == 0, command
+        assert told in capsys.readouterr().out
+    assert pdf_text(Path("a.pdf").read_bytes()).count("Total debited") >= 2
+    assert run(["foreign", "show", "3"]) == 1
+    assert "`bankklient foreign list` shows them" in capsys.readouterr().err
 
 
 def test_a_message_is_read_as_it_was_written_and_refused_for_what_it_can_not_say() -> None:
