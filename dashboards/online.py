@@ -19,6 +19,7 @@ from .formatting import escape
 from .listing import Listing, in_words
 from .menu import allowed
 from .order_columns import number_text
+from .order_drawer import OrderDrawer
 from .state import State, follow
 from .styles import css
 from .table import Column
@@ -40,10 +41,13 @@ _SHOWN = {
     ),
     HELD: ("label", "amount", "currency", "order_id", "counterparty_name", "additional_info"),
 }
-_ORDER = ("order_id", "own_account", "counter_account", "amount", "currency", "reason", "bank_reference")
-_WIDTHS = {"booking_day": 100, "order_id": 130, "listed": 130, "variable_symbol": 120, "currency": 80} | dict.fromkeys(
-    _MONEY, 130
-)
+_ORDER = (
+    "order_id", "own_account", "counter_account", "amount", "currency", "rejected_on", "reason", "bank_reference",
+)  # fmt: skip
+_DAYS = ("booking_day", "rejected_on")
+_WIDTHS = dict.fromkeys(_MONEY, 130) | dict.fromkeys(_DAYS, 100) | {
+    "order_id": 130, "listed": 130, "variable_symbol": 120, "currency": 80,
+}  # fmt: skip
 
 
 class OnLine:
@@ -58,18 +62,25 @@ class OnLine:
                 lab, state, self._ask, lambda _nothing: self._asked(), icon="refresh", under_way=text("online.asking")
             )
             self.form.button.label = text("online.ask")
+        self.order: OrderDrawer | None = None
+        if allowed(lab, "orders.detail:order_detail"):
+            self.order = OrderDrawer(lab, state, lambda: None)
         whats = [BALANCES, POSTED, HELD, *SETS]
         self.what = ui.choice(
             {text(f"online.{one.replace(' ', '_')}"): one for one in whats}, BALANCES, stylesheets=[css("tabs")]
         )
         self.lists = {what: self._list(what) for what in whats}
-        self._tables = {what: ui.column(one.view, visible=what == BALANCES) for what, one in self.lists.items()}
+        self._tables = {
+            what: ui.column(*([one.search] if what in SETS else []), one.view, visible=what == BALANCES)
+            for what, one in self.lists.items()
+        }
         self.view = ui.column(
             ui.card(
                 ui.heading(text("online.title"), note=text("online.hint")), self._age,
                 *(self.form.parts if self.form else ()), gap=10,
             ),
             ui.card(self.what, *self._tables.values(), gap=10),
+            *([self.order.view] if self.order else []),
             stylesheets=[ui.WHOLE],
         )  # fmt: skip
         self.what.param.watch(self._chosen, "value")
@@ -105,7 +116,13 @@ class OnLine:
         return Listing(
             self._state, "online", columns, lambda: self._read(what, columns), count="online.count",
             label=text(f"online.{what.replace(' ', '_')}"), placeholder=text("online.nothing"),
+            on_open=self._open if self.order and what in SETS else None,
         )  # fmt: skip
+
+    def _open(self, row: dict[str, Any]) -> None:
+        """Show the whole order of a row (BNK-063)."""
+        assert self.order is not None
+        self.order.open(row["number"])
 
     def _read(self, what: str, columns: Sequence[Column]) -> pa.Table:
         if what == BALANCES:
@@ -120,6 +137,8 @@ class OnLine:
             if column.kind != "text":
                 values = [row[column.name] for row in rows]
                 table = table.append_column(column.name, pa.array(values, _TYPES[column.kind]))
+        if what in SETS:
+            table = table.append_column("number", pa.array([row["order_id"] for row in rows], pa.int64()))
         return table
 
 
@@ -129,7 +148,7 @@ def page(lab: bl.Lab, state: State) -> ui.Viewable:
 
 
 def _column(name: str) -> Column:
-    kind = "amount" if name in _MONEY else "day" if name == "booking_day" else "text"
+    kind = "amount" if name in _MONEY else "day" if name in _DAYS else "text"
     essential = name in ("label", "order_id", "currency", "available", "amount")
     title = "column.currency" if name == "currency" else f"online_column.{name}"
     return Column(name, text(title), kind, _WIDTHS.get(name), essential=essential)

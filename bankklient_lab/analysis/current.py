@@ -8,6 +8,7 @@ from bankklient_lab.actions import action, table_action
 from bankklient_lab.codebooks import name_sql
 from bankklient_lab.history.matching import sent
 from bankklient_lab.lab import Lab, Read
+from bankklient_lab.orders.numbers import BANK_ZONE
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -70,7 +71,7 @@ def current_orders(lab: Lab) -> Read:
 
     `in_set` is one of SETS: domestic orders that wait for funds or were rejected today, and foreign payments under way,
     rejected, or booked today. Columns: in_set, order_id, own_account, counter_account, amount (unsigned), currency,
-    status, reason, reason_name, reason_text, bank_reference.
+    status, rejected_on (the day of the state; null: not rejected), reason, reason_name, reason_text, bank_reference.
     """
     reason = name_sql("bank_rejections", "s.reason", name="meaning")
     booked = (
@@ -80,9 +81,12 @@ def current_orders(lab: Lab) -> Read:
     return lab.read(
         f"""
         SELECT {_SET} AS in_set, s.order_id, o.own_account, account_number(o.other) AS counter_account,
-            o.ordered AS amount, o.currency, s.status, s.reason, {reason} AS reason_name, s.reason_text,
+            o.ordered AS amount, o.currency, s.status,
+            CASE WHEN s.status = 'ER' THEN (SELECT (stated_at AT TIME ZONE $zone)::DATE FROM ops.current_state) END
+                AS rejected_on, s.reason, {reason} AS reason_name, s.reason_text,
             s.bank_reference
         FROM (FROM ops.current_order UNION ALL BY NAME ({booked})) s JOIN ({sent()}) o USING (order_id)
         WHERE in_set IS NOT NULL ORDER BY in_set, s.order_id
-        """
+        """,
+        {"zone": BANK_ZONE},
     )

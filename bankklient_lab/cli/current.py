@@ -17,8 +17,8 @@ _ENTRIES = (
     "order_id", "additional_info",
 )  # fmt: skip
 _ORDERS = (
-    "in_set", "order_id", "own_account", "counter_account", "amount", "currency", "status", "reason", "reason_name",
-    "reason_text", "bank_reference",
+    "in_set", "order_id", "own_account", "counter_account", "amount", "currency", "status",
+    "rejected_on", "reason", "reason_name", "reason_text", "bank_reference",
 )  # fmt: skip
 _EMPTY = "the current state has none; `bankklient current update` asks the bank"
 

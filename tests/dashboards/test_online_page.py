@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -11,7 +12,7 @@ from bankklient_lab.dashboards.shell import new_state
 from tests.exchange.conftest import clock, company, orders_file, pair
 from tests.exchange.labs import Pair
 from tests.exchange.test_current import ask
-from tests.orders.labs import created, hands
+from tests.orders.labs import EURO, FOREIGN, created, hands
 
 __all__ = ["clock", "company", "orders_file", "pair"]
 
@@ -56,3 +57,32 @@ def test_a_list_that_is_not_complete_says_so(pair: Pair) -> None:
     assert table is not None
     told = dict(zip(table["label"].to_pylist(), table["listed"].to_pylist(), strict=True))
     assert (told["Main"], told["Savings"]) == ("last 1 of 2", "1")
+
+
+@pytest.mark.spec("BNK-060")
+def test_a_foreign_payment_that_the_bank_rejected_today_is_told_with_day_and_reason(pair: Pair) -> None:
+    order = created(pair.lab, FOREIGN, amount="9000000")
+    pair.balance()
+    pair.transmit()
+    pair.later(minutes=5)
+    ask(pair)
+    page = OnLine(pair.lab, new_state(pair.lab, "?page=online"))
+    listed = page.lists["international rejected"]
+    assert listed.table is not None
+    (row,) = listed.table.to_pylist()
+    assert (row["own_account"], row["counter_account"], row["currency"]) == (EURO, "DE89370400440532013000", "EUR")
+    assert (row["amount"], row["rejected_on"], row["reason"][:3]) == (9_000_000, date(2026, 11, 23), "302")
+    for words, found in (
+        ("202016-303634", 1),
+        ("DE8937", 1),
+        ("9000000", 1),
+        ("2026-11-23", 1),
+        ("302", 1),
+        ("CZK", 0),
+    ):
+        listed.search.value_input = words
+        assert listed.shown is not None
+        assert listed.shown.num_rows == found, words
+    page._open(row)
+    assert page.order is not None
+    assert page.order.order["order_id"] == order

@@ -205,7 +205,7 @@ def test_one_transmission_goes_on_at_a_time(pair: Pair) -> None:
 
 @pytest.mark.spec("TRN-009")
 def test_a_transmission_needs_its_permission(pair: Pair) -> None:
-    other = hands(pair.lab, "SO", {11, 16, 70})
+    other = hands(pair.lab, "SO", {11, 16})  # who confirms orders may ask for the way, too
     for call in (transmit, way_to_bank):
         with pytest.raises(NotAllowed):
             call(other)
