@@ -15,13 +15,27 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import AccountingSystem, system_numbered
 from bankklient_lab.store.files import write_whole
 
+# ruff: noqa: S608 - the texts below are made of our own names
+
+# The identifications that orders brought from the accounting system, by which it knows its own records again (BAS-095).
+_IDENTIFIED = " UNION ALL ".join(
+    f"SELECT order_id, {day} AS client_transaction_date, client_transaction_id FROM {table}"
+    for table, day in (("ops.domestic_order", "client_transaction_date"), ("ops.foreign_order", "NULL"))
+)
 # What is told before files are written once more (IMP-061).
 WARNING = "the accounting system itself has to see that it takes nothing over twice"
-_ENTRIES = """
+_ENTRIES = f"""
     SELECT s.account, s.currency AS account_currency, s.number AS statement, e.booking_day, e.value_day, e.amount,
         e.currency, e.counterparty_account, e.counterparty_bank, e.counterparty_name, e.variable_symbol,
-        e.constant_symbol, e.specific_symbol, e.end_to_end_id, e.bank_reference, e.client_reference, e.remittance
+        e.constant_symbol, e.specific_symbol, e.end_to_end_id, e.bank_reference, e.client_reference, e.remittance,
+        o.client_transaction_date, o.client_transaction_id
     FROM live_entry() e JOIN live_statement() s USING (import_id, statement_no)
+    LEFT JOIN (
+        SELECT import_id, statement_no, entry_no, string_agg(client_transaction_date, ' ' ORDER BY detail_no)
+            AS client_transaction_date, string_agg(client_transaction_id, ' ' ORDER BY detail_no)
+            AS client_transaction_id
+        FROM ops.settlement JOIN ({_IDENTIFIED}) USING (order_id) GROUP BY ALL
+    ) o USING (import_id, statement_no, entry_no)
     WHERE import_id = $import_id AND s.account_id IN (SELECT unnest($accounts)) AND e.status = 'BOOK'
     ORDER BY e.statement_no, e.entry_no
 """
@@ -38,7 +52,9 @@ FILES = {"posted": _ENTRIES, "balances": _BALANCES}
 def export_to_accounting_system(lab: Lab, system: int, import_id: int, *, overwrite: bool = False) -> dict[str, Any]:
     """Write what an import says into the outgoing folder of an accounting system, as CSV: posted entries and balances.
 
-    Only accounts that the system's filter lets pass. The files are the same however often they are written. Returns
+    Only accounts that the system's filter lets pass. An entry that settled orders of a file from an accounting system
+    has their identifications there; those of the orders of a batch booking are separated by spaces. The files are the
+    same however often they are written, but for orders that were matched meanwhile. Returns
     files (their names with the number of rows). UnknownName for a system or an import that there is not, BadArgument
     for a system without an outgoing folder, Refused when a file is there already and `overwrite` is not given.
     """

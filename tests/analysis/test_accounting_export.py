@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,16 @@ from bankklient_lab.errors import BadArgument, NotAllowed, Refused, UnknownName
 from bankklient_lab.history.importing import import_file
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import add_accounting_system
+from bankklient_lab.orders.receiving import receive_file
+from bankklient_lab.orders.steps import take_step
+from tests.balancing.labs import a_signer, balanced
+from tests.history.test_matching import booked
+from tests.orders.conftest import clock, company, orders_file
 from tests.orders.labs import hands
+from tests.orders.test_receiving import HEADER, IBAN, orders, written
 from tests.statements import mt940
+
+__all__ = ["clock", "company", "orders_file"]
 
 
 @pytest.fixture
@@ -69,3 +78,27 @@ def test_what_cannot_be_exported_is_said(lab: Lab, outbox: Path) -> None:
         export_to_accounting_system(lab, 5, 77)
     with pytest.raises(UnknownName):
         export_to_accounting_system(lab, 4, 1)
+
+
+@pytest.mark.spec("BAS-094", "BAS-095")
+def test_what_was_posted_names_the_record_of_the_accounting_system_that_it_settles(
+    company: Lab, tmp_path: Path
+) -> None:
+    folder = tmp_path / "books"
+    folder.mkdir()
+    add_accounting_system(company, 5, "Books", start_status="confirmed", folder_in=str(folder), folder_out=str(folder))
+    header = f"{HEADER};client_transaction_date;client_transaction_id"
+    rows = [[*row, "2026-11-20", f"INV{number}"] for number, row in enumerate(orders(2), start=1)]
+    receive_file(company, 5, written(folder, "orders.txt", rows, header))
+    balanced(company, a_signer())
+    ids = [one for (one,) in company.rows("SELECT order_id FROM ops.sent_order ORDER BY 1")]
+    take_step(company, "transmit", ids)
+    report = booked(
+        company, tmp_path, {"amount": "-101.00", "client_reference": str(ids[1])}, {"amount": "-7.00"}, account=IBAN
+    )
+    export_to_accounting_system(company, 5, report["import_id"])
+    text = (folder / f"posted-{report['import_id']:06d}.csv").read_text("utf-8")
+    lines = list(csv.DictReader(text.splitlines(), delimiter=";"))
+    assert [(one["amount"], one["client_transaction_date"], one["client_transaction_id"]) for one in lines] == [
+        ("-101.000", "2026-11-20", "INV2"), ("-7.000", "", ""),
+    ]  # fmt: skip

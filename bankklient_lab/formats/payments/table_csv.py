@@ -1,9 +1,9 @@
 """Orders as CSV: a header with names of items, one order a row, every cell a text as it was entered.
 
 The separator is a comma, a semicolon or a tab, whichever the header has; a cell with a separator, a quotation mark or
-a line end stands in quotation marks. An empty cell is no value. A text that starts with = + - @ could become a formula
-in a spreadsheet: the writer puts an apostrophe before it (and before one that starts with an apostrophe), and reading
-takes exactly that apostrophe off.
+a line end stands in quotation marks. An empty cell is no value. A text that starts with = + - @ and is no number could
+become a formula in a spreadsheet: the writer puts an apostrophe before it (and before one that starts with an
+apostrophe), and reading takes exactly that apostrophe off.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _WRITE_ROWS = 50_000
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ESCAPED = r"\A'(['=+\-@])"
 _TO_ESCAPE = r"\A(['=+\-@])"
+_NUMBER = r"\A-?[0-9]+(\.[0-9]+)?\z"
 
 
 def sniff(head: bytes) -> str | None:
@@ -172,10 +173,16 @@ def write(table: pa.Table, header: Header) -> Iterator[bytes]:
     yield template(table.schema.names, header.charset)
     options = pyarrow.csv.WriteOptions(include_header=False, delimiter=";")
     for batch in table.to_batches(max_chunksize=_WRITE_ROWS):
-        columns = [pc.replace_substring_regex(column.cast(pa.string()), _TO_ESCAPE, r"'\1") for column in batch.columns]
+        columns = [_escaped(column.cast(pa.string())) for column in batch.columns]
         out = io.BytesIO()
         pyarrow.csv.write_csv(pa.record_batch(columns, names=batch.schema.names), out, options)
         yield encode(out.getvalue().decode(), header.charset, "the table")
+
+
+def _escaped(column: pa.Array) -> pa.Array:
+    return pc.if_else(
+        pc.match_substring_regex(column, _NUMBER), column, pc.replace_substring_regex(column, _TO_ESCAPE, r"'\1")
+    )
 
 
 FORMATS = (PaymentFormat("csv", "CSV with items of orders as columns", sniff, read, write, ".csv", takes_charset=True),)
