@@ -47,6 +47,11 @@ def name_sql(book: str, column: str, *, name: str = "name") -> str:
     return f"CASE {column}::VARCHAR {words} END"
 
 
+def loaded_texts() -> list[str]:
+    """Return all that `load_codebooks` makes tables and macros of."""
+    return [str(sorted(DECIMALS.items())), *(f"{table}\n{raw(name)}" for name, table in CODEBOOKS.items())]
+
+
 def load_codebooks(con: duckdb.DuckDBPyConnection) -> None:
     """Create the tables of the codebooks that SQL joins with, and the macro currency_decimals(code)."""
     branches = " ".join(f"WHEN '{code}' THEN {places}" for code, places in DECIMALS.items())

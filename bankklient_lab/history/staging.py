@@ -46,7 +46,7 @@ class Details:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._name = f"app.detail_{uuid4().hex}"
+        self._name = f"memory.detail_{uuid4().hex}"
         self._held: list[pa.RecordBatch] = []
         self._written = False
 

@@ -74,7 +74,7 @@ def define(con: duckdb.DuckDBPyConnection, folder: Path, files: Iterable[Archive
     if any(by_part.values()):
         _use_key(con, _key(con))
     for part, listed in by_part.items():
-        con.execute(f"CREATE OR REPLACE MACRO app.kept_{part}() AS TABLE {_reading(part, folder, listed)}")
+        con.execute(f"CREATE OR REPLACE MACRO memory.kept_{part}() AS TABLE {_reading(part, folder, listed)}")
 
 
 def _reading(part: str, folder: Path, listed: list[ArchiveFile]) -> str:

@@ -1,7 +1,7 @@
 """A lab's database: attach, encryption at rest, hardening, migrations, transactions.
 
 The process has one in-memory DuckDB; the lab's file is attached as `lab` (so `ops.x` and `history.y` are its
-schemas) and table macros live in the attached in-memory catalog `app`. Every cursor sets its search path: USE and
+schemas) and table macros live in the attached catalog `app` (store.macros). Every cursor sets its search path: USE and
 TEMP objects are not shared between cursors.
 """
 
@@ -14,24 +14,21 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 
-from bankklient_lab.codebooks import load_codebooks
 from bankklient_lab.errors import DamagedLab, LabBusy, StoreError, WrongPassphrase
 from bankklient_lab.store import archive
 from bankklient_lab.store.extensions import load
+from bankklient_lab.store.macros import SEARCH_PATH, WITHOUT_MACROS, attach_macros
 from bankklient_lab.store.migrations import migrate
 from bankklient_lab.store.tidy import tidy
 
 Lane = Literal["ops", "history"]
 MEMORY_LIMIT = "256MB"  # of DuckDB; beyond it, it uses the disk. With its reader an import stays under 900 MB
 _STORAGE = "v1.5.0"  # texts are written in two thirds of the time that DuckDB's default, the oldest version, takes
-MACROS = ("bankklient_lab.rights", "bankklient_lab.history", "bankklient_lab.orders", "bankklient_lab.analysis")
-SEARCH_PATH = "SET search_path = 'lab,app'"
 # What the file and the disk under it can fail with; other errors of DuckDB would be faults of our own SQL.
 STORAGE_ERRORS = (duckdb.OperationalError, duckdb.InternalError, duckdb.FatalException)
 
@@ -95,13 +92,12 @@ class Database:
         self._con = duckdb.connect(":memory:", config=self._config())
         try:
             attach(self._con, path, passphrase)
-            self._con.execute("ATTACH ':memory:' AS app")
-            self._con.execute(SEARCH_PATH)
+            self._con.execute(WITHOUT_MACROS)
             self.migrated = migrate(self._con)
             tidy(self._con)
             archive.remove_deleted(self._con, self.archive_folder)
             archive.define(self._con, self.archive_folder, archive.archive_files(self._con))
-            self._create_macros()
+            attach_macros(self._con)
             self._harden()
         except BaseException as error:
             self._con.close()
@@ -131,14 +127,6 @@ class Database:
             "python_enable_replacements": "false",
             "preserve_insertion_order": "false",
         }
-
-    def _create_macros(self) -> None:
-        """Create codebooks and macros; the numbers in the file names order them, a macro may use those before it."""
-        load_codebooks(self._con)
-        for package in MACROS:
-            for item in sorted(files(package).iterdir(), key=lambda item: item.name):
-                if item.name.endswith(".sql"):
-                    self._con.execute(item.read_text("utf-8"))
 
     def _harden(self) -> None:
         folder = str(self.archive_folder).replace("'", "''")
