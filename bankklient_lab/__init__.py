@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from bankklient_lab.balancing.unsent import discard_batch, failing_orders, unsent_batches
     from bankklient_lab.exchange.current import update_current_state
     from bankklient_lab.exchange.discarding import discard_aborted
+    from bankklient_lab.exchange.document_folders import document_folders, set_document_folder
+    from bankklient_lab.exchange.documents import document_content, documents
     from bankklient_lab.exchange.foreign_listing import foreign_detail, foreign_detail_batches, foreign_details
     from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
     from bankklient_lab.exchange.listing import protocol, protocol_changes
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
         delete_bank_message,
         read_bank_message,
     )
+    from bankklient_lab.exchange.ordering import cancel_document_orders, order_documents, save_document
     from bankklient_lab.exchange.payees import payee_checks, verify_payees
     from bankklient_lab.exchange.recording import record_answer
     from bankklient_lab.exchange.replies import change_message, client_messages, withdraw_message, write_to_bank
@@ -201,6 +204,8 @@ _MODULES = {
     "exchange.current": ("update_current_state",),
     "exchange.discarding": ("discard_aborted",),
     "exchange.foreign_listing": ("foreign_detail", "foreign_detail_batches", "foreign_details"),
+    "exchange.document_folders": ("document_folders", "set_document_folder"),
+    "exchange.documents": ("document_content", "documents"),
     "exchange.listing": ("protocol", "protocol_changes"),
     "exchange.messages": (
         "bank_message_attachment",
@@ -208,6 +213,7 @@ _MODULES = {
         "delete_bank_message",
         "read_bank_message",
     ),
+    "exchange.ordering": ("cancel_document_orders", "order_documents", "save_document"),
     "exchange.payees": ("payee_checks", "verify_payees"),
     "exchange.recording": ("record_answer",),
     "exchange.replies": ("change_message", "client_messages", "withdraw_message", "write_to_bank"),
@@ -347,6 +353,7 @@ __all__ = [
     "bank_messages",
     "bookings_to_match",
     "cancel_confirmation",
+    "cancel_document_orders",
     "cancel_permissions",
     "cancel_verification",
     "cash_flow",
@@ -405,6 +412,9 @@ __all__ = [
     "discard_aborted",
     "discard_batch",
     "discard_orders",
+    "document_content",
+    "document_folders",
+    "documents",
     "end_regular_payment",
     "entries",
     "entry_detail",
@@ -451,6 +461,7 @@ __all__ = [
     "order_counts",
     "order_defaults",
     "order_detail",
+    "order_documents",
     "order_evidence",
     "order_ids",
     "order_steps",
@@ -495,6 +506,7 @@ __all__ = [
     "rotate_backup",
     "run_history",
     "save_counterparty",
+    "save_document",
     "save_form_layout",
     "save_from_pattern",
     "save_header",
@@ -503,6 +515,7 @@ __all__ = [
     "search_codebook",
     "selections",
     "set_account_position",
+    "set_document_folder",
     "set_password",
     "settlements",
     "sign_batch",

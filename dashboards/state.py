@@ -21,7 +21,8 @@ from bankklient_lab.money import parse_amount
 from .charts import Styles
 
 PAGES = (
-    "overview", "explorer", "statements", "online", "foreign", "messages", "create", "todo", "orders", "balancing",
+    "overview", "explorer", "statements", "online", "foreign", "messages", "documents", "create", "todo", "orders",
+    "balancing",
     "signatures", "transmissions", "patterns", "regular", "counterparties", "receiving", "codebooks", "imports", "runs",
     "users", "permissions", "keys", "configuration", "log", "activity", "system", "account",
 )  # fmt: skip

@@ -10,7 +10,9 @@ from typing import Any
 
 from bankklient_lab.balancing.batch_record import insert_batch, last_number
 from bankklient_lab.balancing.content import Frozen, Head
+from bankklient_lab.balancing.document_orders import WAITS
 from bankklient_lab.balancing.record_types import (
+    DOCUMENTS,
     MESSAGES,
     NUMBER_MAX,
     ORDERS,
@@ -228,4 +230,13 @@ def _post(lab: Lab, cursor: Any, batch_id: int, message_ids: list[int]) -> None:
     )
 
 
-_TAKEN = {ORDERS: _send, REVOKED: _revoke, MESSAGES: _post}
+def _order(lab: Lab, cursor: Any, batch_id: int, document_ids: list[int]) -> None:
+    """Keep the orders of documents of a batch as sent ones."""
+    cursor.execute(
+        f"UPDATE ops.document_order SET batch_id = $batch, changed_at = $now WHERE {WAITS}"
+        " AND document_id IN (SELECT unnest($ids::INTEGER[]))",
+        {"batch": batch_id, "now": lab.clock(), "ids": document_ids},
+    )
+
+
+_TAKEN = {ORDERS: _send, REVOKED: _revoke, MESSAGES: _post, DOCUMENTS: _order}

@@ -12,6 +12,7 @@ from typing import Any
 
 from bankklient_lab.balancing.client_messages import frozen_message, waiting_messages
 from bankklient_lab.balancing.content import Frozen, Head, frozen_orders, frozen_revocations
+from bankklient_lab.balancing.document_orders import frozen_document_orders, waiting_document_orders
 from bankklient_lab.codebooks.codes import BatchType, Revocation
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
@@ -29,7 +30,7 @@ NUMBER_MAX = 9_999  # of a type of batch in a year
 WAYS = {"complete": ("11", "balance"), "included": ("16", "balance_included")}
 BALANCES = "11|16"
 PAYMENTS, COLLECTIONS = "payments", "collections"
-ORDERS, REVOKED, MESSAGES = "orders", "revoked", "messages"
+ORDERS, REVOKED, MESSAGES, DOCUMENTS = "orders", "revoked", "messages", "documents"
 _DOMESTIC = ("domestic_payment", "domestic_collection")
 
 
@@ -38,9 +39,10 @@ class RecordType:
     """One type of record.
 
     `records(step, held)` is SQL of all records that the summary counts: record_id, version, part (payments,
-    collections, messages), kind, status, own_account, currency, amount, ready (it is taken), allowed_duplicate.
-    `freeze` makes the payload of a batch, which has at most `batch_max` records. `what` its records are: orders that
-    are sent (ORDERS), orders in process that are to be revoked (REVOKED), or messages (MESSAGES).
+    collections, messages, or a kind of documents), kind, status, own_account, currency, amount, ready (it is taken),
+    allowed_duplicate. `freeze` makes the payload of a batch, which has at most `batch_max` records. `what` its records
+    are: orders that are sent (ORDERS), orders in process that are to be revoked (REVOKED), messages (MESSAGES), or
+    documents that are ordered (DOCUMENTS).
     """
 
     name: str
@@ -90,6 +92,14 @@ TYPES: tuple[RecordType, ...] = (
     ),
     RecordType("domestic_orders", "Domestic orders", BatchType.DOMESTIC, _orders(_DOMESTIC, f"NOT {_URGENT}")),
     RecordType("foreign_payments", "Foreign payments", BatchType.FOREIGN_PAYMENTS, _orders(("foreign_payment",))),
+    RecordType(
+        "document_orders",
+        "Electronic documents",
+        BatchType.DOCUMENTS,
+        waiting_document_orders,
+        frozen_document_orders,
+        what=DOCUMENTS,
+    ),
     RecordType(
         "client_messages",
         "Client messages",

@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS account (
     credit BOOLEAN NOT NULL,            -- ... and collections to it
     order_max DECIMAL(18,3),            -- of one order; null: no limit
     day_max DECIMAL(18,3),              -- of all payments ordered from it for one day; null: no limit
+    documents VARCHAR NOT NULL CHECK (documents IN ('mail', 'person', 'electronic', 'automatic')),  -- how they reach it
     opened DATE NOT NULL,
     closed DATE                         -- the first day on which it does not exist
 );
@@ -107,6 +108,17 @@ CREATE TABLE IF NOT EXISTS client_letter (
     received_at TIMESTAMPTZ NOT NULL,
     state VARCHAR NOT NULL CHECK (state IN ('PR', 'OK', 'ER')),
     PRIMARY KEY (point, number)
+);
+
+-- Documents
+
+CREATE TABLE IF NOT EXISTS document (   -- what it says is in the ledger: it is made when it is wanted, always the same
+    kind VARCHAR NOT NULL CHECK (kind IN ('STM', 'ADV')),
+    account VARCHAR NOT NULL,
+    number BIGINT NOT NULL,             -- STM: the year and the place in it; ADV: the transaction
+    first_day DATE NOT NULL,            -- both inclusive; ADV: the same day
+    day DATE NOT NULL,
+    PRIMARY KEY (kind, account, number)
 );
 
 -- Orders

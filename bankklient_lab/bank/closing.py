@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from bankklient_lab.bank.calendar import working_after
 from bankklient_lab.bank.ledger import FEES, INTEREST, book, columns_between
 from bankklient_lab.bank.work import Work
 
@@ -17,7 +16,7 @@ _CLIENTS = "account a JOIN rate r ON r.day = $day AND r.currency = a.currency WH
 def end_month(work: Work) -> None:
     """On the last working day of a month: charge for accounts, and pay or charge interest on their balances."""
     day, p = work.day, work.parameters
-    if working_after(day, work.calendars).month == day.month:
+    if not work.ends_month:
         return
     open_accounts = f"{_CLIENTS} AND (a.closed IS NULL OR a.closed > $day)"
     charged = columns_between("fee", "account", f"'{FEES} ' || currency", "Account fee")

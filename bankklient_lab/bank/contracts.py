@@ -24,6 +24,8 @@ class Account:
 
     `order_max` limits one order, `day_max` all payments ordered from it for one day (None: any amount). `point` is the
     client that may see it and, as far as `debit` and `credit` allow, order payments and collections.
+    `documents` says how its documents reach the client: mail and person are told of only, electronic ones are ordered,
+    automatic ones come by themselves.
     """
 
     account: str
@@ -36,6 +38,10 @@ class Account:
     credit: bool = True
     order_max: Decimal | None = None
     day_max: Decimal | None = None
+    documents: str = "electronic"
+
+
+DELIVERIES = ("mail", "person", "electronic", "automatic")
 
 
 def found(work: Work) -> None:
@@ -45,7 +51,7 @@ def found(work: Work) -> None:
         for name in OWN_ACCOUNTS:
             work.store.do(
                 "INSERT INTO account BY NAME SELECT $account AS account, $currency AS currency, $name AS name,"
-                " true AS own, 0 AS overdraft, false AS debit, false AS credit, $day AS opened",
+                " true AS own, 0 AS overdraft, false AS debit, false AS credit, 'mail' AS documents, $day AS opened",
                 {"account": f"{name} {currency}", "currency": currency, "name": name.capitalize(), "day": work.day},
             )
     codes = [row["bank_code"] for row in rows(p.participants)]
@@ -196,10 +202,12 @@ def open_account(work: Work, account: Account) -> None:
         raise BadArgument(f"an account is an IBAN without spaces, not {account.account[:40]!r}")
     if work.store.row("SELECT 1 FROM account WHERE account = $account", {"account": account.account}):
         raise BadArgument(f"the account {account.account} is open already")
+    if account.documents not in DELIVERIES:
+        raise BadArgument(f"documents come by {', '.join(DELIVERIES)}, not by {account.documents!r}")
     work.store.do(
         "INSERT INTO account BY NAME SELECT $account AS account, $point AS point, $currency AS currency,"
         " $name AS name, false AS own, $overdraft AS overdraft, $debit AS debit, $credit AS credit,"
-        " $order_max AS order_max, $day_max AS day_max, $day AS opened",
+        " $order_max AS order_max, $day_max AS day_max, $documents AS documents, $day AS opened",
         {
             "account": account.account,
             "point": account.point,
@@ -210,6 +218,7 @@ def open_account(work: Work, account: Account) -> None:
             "credit": account.credit,
             "order_max": None if account.order_max is None else exact(account.order_max),
             "day_max": None if account.day_max is None else exact(account.day_max),
+            "documents": account.documents,
             "day": work.day,
         },
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bankklient_lab.bank import closing, domestic, foreign, incoming, processing, statements
 from bankklient_lab.bank.answers import tell
 from bankklient_lab.bank.calendar import is_working, working_after
+from bankklient_lab.bank.documents import make_documents
 from bankklient_lab.bank.foreign_details import send_details
 from bankklient_lab.bank.letters import read_letters
 from bankklient_lab.bank.rates import send_rates
@@ -81,6 +82,7 @@ def _close(work: Work) -> None:
     tell(work)
     statements.make_statements(work)
     send_details(work)
+    make_documents(work)
 
 
 LONGEST = timedelta(days=366 * 5)  # that the bank lives in one go

@@ -52,6 +52,7 @@ class Parameters:
     collection_days: int
     late_days: int
     current_entries: int
+    document_batch_bytes: int
     foreign_fee: Decimal
     incoming_fee: Decimal
     priority_fee: Decimal
@@ -106,6 +107,7 @@ def parameters_of(code: str) -> Parameters:
         collection_days=int(found["collection_days"]),
         late_days=int(found["late_days"]),
         current_entries=int(found["current_entries"]),
+        document_batch_bytes=int(found["document_batch_kb"]) * 1024,
         foreign_fee=Decimal(found["foreign_fee"]),
         incoming_fee=Decimal(found["incoming_fee"]),
         priority_fee=Decimal(found["priority_fee"]),

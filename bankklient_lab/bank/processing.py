@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from bankklient_lab.bank import domestic, foreign
 from bankklient_lab.bank.answers import send, tell
+from bankklient_lab.bank.documents import deliver
 from bankklient_lab.bank.letters import is_new, take_letters
 from bankklient_lab.bank.limits import reject_over_day
 from bankklient_lab.bank.reading import check_messages, payments, revoked
@@ -18,18 +19,20 @@ from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import BatchType, ForeignRejection, Rejection
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import Batch, read_batch_of
+from bankklient_lab.formats.documents import DocumentName, read_orders
 from bankklient_lab.formats.letters import Letter, read_letter
 from bankklient_lab.formats.order_answers import write_resolution
 from bankklient_lab.sealing.identity import BatchIdentity
 
 
 class Content(NamedTuple):
-    """What a batch says: its orders (types 1 and 11), the orders to revoke (type 13), or messages (type 7)."""
+    """What a batch says: its orders (1 and 11), orders to revoke (13), messages (7), or documents ordered (19)."""
 
     batch: Batch
     orders: pa.Table | None = None
     revoked: Sequence[int] = ()
     letters: Sequence[Letter] = ()
+    documents: Sequence[DocumentName] = ()
 
 
 def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
@@ -40,6 +43,8 @@ def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
         return Content(batch, revoked=revoked(batch))
     if identity.batch_type == BatchType.CLIENT_MESSAGES:
         return Content(batch, letters=_letters(work, batch))
+    if identity.batch_type == BatchType.DOCUMENTS:
+        return Content(batch, documents=[name for message in batch.messages for name in read_orders(message)])
     orders = payments(batch)
     _check_new(work, identity.sender, orders)
     return Content(batch, orders)
@@ -107,6 +112,9 @@ def _process(work: Work, content: Content, received_at: datetime) -> None:
     same_day, time = work.hours.day(received_at) == work.day, work.hours.time(received_at)
     if identity.batch_type == BatchType.CLIENT_MESSAGES:
         take_letters(work, identity.sender, content.letters)
+        return
+    if identity.batch_type == BatchType.DOCUMENTS:
+        deliver(work, identity.sender, content.documents)
         return
     if content.orders is None:
         results = revoke(work, identity.sender, content.revoked)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import Batch, Message
+from bankklient_lab.formats.documents import ORDER_MESSAGE
 from bankklient_lab.formats.letters import LETTER_MESSAGE
 from bankklient_lab.formats.order_answers import CANCELLATION_MESSAGE, read_cancellation
 from bankklient_lab.formats.payments import format_named
@@ -23,6 +24,7 @@ TAKEN: dict[int, set[str]] = {
     BatchType.FOREIGN_PAYMENTS: {_PAYMENTS},
     BatchType.REVOCATION: {CANCELLATION_MESSAGE},
     BatchType.CLIENT_MESSAGES: {LETTER_MESSAGE},
+    BatchType.DOCUMENTS: {ORDER_MESSAGE},
 }
 COLUMNS = tuple(name for name in PAYMENT.names if name != "raw")
 

@@ -43,6 +43,11 @@ class Work:
         """Whose holidays the bank keeps."""
         return (self.parameters.calendar,)
 
+    @property
+    def ends_month(self) -> bool:
+        """Whether the day is the last working day of its month."""
+        return working_after(self.day, self.calendars).month != self.day.month
+
     def is_open(self, at: datetime) -> bool:
         """Tell whether orders are processed at an instant: on a working day, outside the night window."""
         p = self.parameters

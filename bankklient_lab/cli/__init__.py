@@ -37,6 +37,7 @@ MODULES = {
     "current": ("current",),
     "foreign": ("foreign",),
     "messages": ("messages",),
+    "documents": ("documents",),
     "bookings": ("bookings",),
     "keys": ("keys",),
     "points": ("points",),

@@ -112,6 +112,9 @@ def account(
     point: Annotated[int, typer.Option(help="Whose; 0: of a customer without this channel.")] = 0,
     opening: Annotated[str, typer.Option(metavar="AMOUNT", help="Opening balance.")] = "0",
     overdraft: Annotated[str, typer.Option(metavar="AMOUNT", help="How far below zero it may go.")] = "0",
+    documents: Annotated[
+        str, typer.Option(help="How its documents come: mail, person, electronic (when ordered) or automatic.")
+    ] = "electronic",
     password_file: PasswordFileOption = "",
 ) -> None:
     """Open an account."""
@@ -119,8 +122,9 @@ def account(
     from bankklient_lab.money import parse_amount
 
     given = Account(
-        number.replace(" ", ""), currency, name, point or None, parse_amount(opening), parse_amount(overdraft)
-    )
+        number.replace(" ", ""), currency, name, point or None, parse_amount(opening), parse_amount(overdraft),
+        documents=documents,
+    )  # fmt: skip
     with _opened(bank, password_file) as one:
         one.open_account(given)
     lines([f"account {given.account} is open"])

@@ -26,11 +26,15 @@ class BatchType(IntEnum):
     FOREIGN_PAYMENTS = 11
     FOREIGN_PAYMENT_DETAILS = 12
     REVOCATION = 13
+    DOCUMENTS = 19
     REMOTE_BACKUP = 20
     EXCHANGE_RATES = 31
 
 
-FOR_THE_SERVICE = (BatchType.PUBLIC_KEY, BatchType.CLIENT_MESSAGES, BatchType.REMOTE_BACKUP)  # of one bank, no folder's
+# Of one bank's service, for which a folder has no place.
+FOR_THE_SERVICE = (
+    BatchType.PUBLIC_KEY, BatchType.CLIENT_MESSAGES, BatchType.DOCUMENTS, BatchType.REMOTE_BACKUP,
+)  # fmt: skip
 
 
 class Sent(IntEnum):

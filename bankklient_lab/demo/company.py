@@ -33,12 +33,16 @@ class OwnAccount:
 
 @dataclass(frozen=True, slots=True)
 class BankAccount:
-    """One account of the company at the simulated bank; `opening` is its balance when it is opened."""
+    """One account of the company at the simulated bank; `opening` is its balance when it is opened.
+
+    `documents` says how its documents come (bank.Account).
+    """
 
     iban: str
     currency: str
     name: str
     opening: int
+    documents: str
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -60,7 +64,8 @@ def own_accounts() -> tuple[OwnAccount, ...]:
 def bank_accounts() -> tuple[BankAccount, ...]:
     """Return the company's accounts at the simulated bank."""
     return tuple(
-        BankAccount(row["iban"], row["currency"], row["name"], int(row["opening"])) for row in rows("bank_accounts")
+        BankAccount(row["iban"], row["currency"], row["name"], int(row["opening"]), row["documents"])
+        for row in rows("bank_accounts")
     )
 
 

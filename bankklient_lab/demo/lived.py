@@ -75,7 +75,10 @@ def live(
     bank = found_bank(folder, bank_password, clock, seed=seed)
     try:
         ours = clocked(lab, clock)
-        accounts = [Account(one.iban, one.currency, one.name, opening=Decimal(one.opening)) for one in bank_accounts()]
+        accounts = [
+            Account(one.iban, one.currency, one.name, opening=Decimal(one.opening), documents=one.documents)
+            for one in bank_accounts()
+        ]
         acquaint(ours, bank, key_password, accounts)
         with token_hands(lab) as hands:
             company = _Company({desk: clocked(one, clock) for desk, one in hands.items()}, ours, bank, key_password)

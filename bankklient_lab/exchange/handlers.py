@@ -17,11 +17,13 @@ from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.answers import apply_answers, apply_returned, apply_revocations
 from bankklient_lab.exchange.codebooks import take_codebook
 from bankklient_lab.exchange.configurations import take_accounts, take_changed_configuration
+from bankklient_lab.exchange.documents import take_document, take_list, take_refusal
 from bankklient_lab.exchange.foreign_details import apply_details, keep_details
 from bankklient_lab.exchange.messages import take_letter, take_state
 from bankklient_lab.exchange.statements import take_statements
 from bankklient_lab.formats.bank_files import FILE_MESSAGE, read_file
 from bankklient_lab.formats.batches import REPORT_MESSAGE, STATEMENT_MESSAGE, Batch, Message
+from bankklient_lab.formats.documents import LIST_MESSAGE, REFUSAL_MESSAGE
 from bankklient_lab.formats.foreign_details import NOTIFICATION_MESSAGE
 from bankklient_lab.formats.letters import LETTER_MESSAGE, STATE_MESSAGE
 from bankklient_lab.formats.order_answers import RESOLUTION_MESSAGE, STATUS_MESSAGE
@@ -40,6 +42,9 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
     (BatchType.INDIVIDUAL_MESSAGES, LETTER_MESSAGE): take_letter,
     (BatchType.MULTIPLE_MESSAGES, LETTER_MESSAGE): take_letter,
     (BatchType.CLIENT_MESSAGES, STATE_MESSAGE): take_state,
+    (BatchType.DOCUMENTS, LIST_MESSAGE): take_list,
+    (BatchType.DOCUMENTS, FILE_MESSAGE): take_document,
+    (BatchType.DOCUMENTS, REFUSAL_MESSAGE): take_refusal,
 } | {
     (batch_type, FILE_MESSAGE): partial(take_codebook, batch_type)
     for batch_type in {book.batch_type for book in CODEBOOKS.values()} - {0}

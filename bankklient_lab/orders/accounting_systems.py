@@ -19,6 +19,7 @@ from bankklient_lab.formats.payments import format_named
 from bankklient_lab.formats.payments.charsets import check_charset
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.transmissions import names_received
+from bankklient_lab.store.files import existing_folder
 
 NUMBER_MAX = 20_000  # greater ones are connection points of clients
 NAME_CHARACTERS_MAX = 40
@@ -191,23 +192,7 @@ def _checked(cursor: Any, system: AccountingSystem) -> dict[str, Any]:
             raise UnknownName("own account", account, "give its number as `bankklient accounts` shows it")
     return asdict(system) | {
         "name": name,
-        "folder_in": _folder(system.folder_in),
-        "folder_out": _folder(system.folder_out),
+        "folder_in": existing_folder(system.folder_in),
+        "folder_out": existing_folder(system.folder_out),
         "accounts": " ".join(system.accounts),
     }
-
-
-def _folder(text: str) -> str:
-    """Return a folder's full path without links; BadArgument when it is none."""
-    if not text.strip():
-        return ""
-    try:
-        path = Path(text.strip()).expanduser()
-        if not path.is_absolute():
-            raise BadArgument(f"give the whole path of the folder {text}")
-        path = path.resolve(strict=True)
-        if not path.is_dir():
-            raise BadArgument(f"{path} is not a folder")
-    except (OSError, RuntimeError, ValueError) as error:
-        raise BadArgument(f"the folder {text} can't be used: {getattr(error, 'strerror', None) or error}") from None
-    return str(path)

@@ -75,6 +75,17 @@ BATCH_CHECKS: tuple[Check, ...] = (
         """,
     ),
     Check(
+        "documents",
+        "A document has the bytes that came, and its orders are in batches for them.",
+        f"""
+        SELECT document_id, c.sha256 AS what FROM ops.document_content c ANTI JOIN ops.document d
+            ON d.document_id = c.document_id AND sha256(c.content) = c.sha256 AND octet_length(c.content) = c.bytes
+        UNION ALL
+        SELECT document_id, 'order ' || order_no FROM ops.document_order LEFT JOIN ops.batch USING (batch_id)
+        WHERE batch_id IS NOT NULL AND batch_type IS DISTINCT FROM {BatchType.DOCUMENTS:d}
+        """,
+    ),
+    Check(
         "unsigned_batches",
         "No batch that lacks signatures went out.",
         f"""

@@ -33,6 +33,8 @@ PLANTED = [
         "unsigned_batches", set(),
         "INSERT INTO ops.unsigned_batch VALUES (1); UPDATE ops.batch SET status = 3 WHERE batch_id = 1",
     ),
+    ("documents", set(), "INSERT INTO ops.document_order VALUES (1, 1, 1, '', '', '', now(), now())"),
+    ("documents", set(), "INSERT INTO ops.document_content VALUES (1, 'a'::BLOB, 1, sha256('a'), false, now())"),
     ("settlements", set(), "UPDATE ops.sent_order SET settled = 1 WHERE batch_id = 2"),
     ("revocations", set(), "UPDATE ops.sent_order SET revocation = 2 WHERE batch_id = 2"),
     ("revocations", set(), "UPDATE ops.sent_order SET revocation = 3, revocation_batch = 1 WHERE batch_id = 2"),

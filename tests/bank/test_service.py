@@ -209,7 +209,7 @@ def test_what_the_bank_writes_is_valid_by_the_schemas_of_the_standard(world: Wor
     messages = list(read_batch(found.payload).messages)
     world.go("2026-03-03 21:00")
     messages += [message for batch in world.batches() for message in batch.messages]
-    written = {"camt.052.001.08", "camt.053.001.08", "camt.054.001.08", "pain.002.001.10"}
+    written = {"camt.052.001.08", "camt.053.001.08", "camt.054.001.08", "pain.002.001.10", "documents.1"}
     assert {message.name for message in messages} == written
     schemas = {path.stem: path for path in corpus_files("xsd")}
     for message in messages:

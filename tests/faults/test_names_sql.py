@@ -59,7 +59,7 @@ VALID: dict[str, Any] = {
     "valid_from": date(2026, 11, 1), "counterparty_id": 1, "changes": {}, "texts": {}, "setting": 1, "position": "both",
     "system": 1, "format": "csv", "chosen": {}, "batch_id": 1, "key_id": 1, "fingerprint": "00",
     "signature_class": "E", "currency": "CZK", "right_id": 1, "sha256": "00", "previous_password": "Eight-8x",
-    "message_id": 1, "detail_id": 1, "subject": "subject", "card": "0123",
+    "message_id": 1, "detail_id": 1, "subject": "subject", "card": "0123", "document_id": 1, "document_ids": [1],
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text
     "str": lambda text: text,

@@ -262,6 +262,47 @@ CREATE TABLE history.foreign_charge (   -- what the charges of a detail are made
     bearer VARCHAR NOT NULL
 );
 
+CREATE TABLE ops.document (             -- an electronic document that the bank told of or delivered
+    document_id INTEGER PRIMARY KEY,
+    kind VARCHAR NOT NULL,              -- codebook document_types
+    account VARCHAR NOT NULL,           -- IBAN, as the bank writes it
+    day DATE NOT NULL,                  -- that it is of
+    number VARCHAR NOT NULL,
+    format VARCHAR NOT NULL,
+    file_name VARCHAR NOT NULL UNIQUE,  -- of the five above
+    made_on DATE,                       -- by the bank; null: it did not say
+    orderable BOOLEAN NOT NULL,         -- else it is mailed or handed over in person
+    info VARCHAR NOT NULL,
+    more VARCHAR NOT NULL,
+    told_at TIMESTAMPTZ NOT NULL        -- first
+);
+
+CREATE TABLE ops.document_content (     -- as the bank delivered it last
+    document_id INTEGER PRIMARY KEY,
+    content BLOB NOT NULL,
+    bytes BIGINT NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    viewable BOOLEAN NOT NULL,          -- a PDF, by its content
+    received_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE ops.document_order (
+    document_id INTEGER NOT NULL,
+    order_no INTEGER NOT NULL,          -- of the document, from 1
+    batch_id BIGINT,                    -- null: not balanced
+    answer VARCHAR NOT NULL CHECK (answer IN ('', 'OK', 'ER')),  -- of the bank; empty: none yet
+    answer_text VARCHAR NOT NULL,
+    ordered_by VARCHAR NOT NULL,
+    ordered_at TIMESTAMPTZ NOT NULL,
+    changed_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (document_id, order_no)
+);
+
+CREATE TABLE ops.document_folder (      -- where documents of an account are saved when they come
+    account VARCHAR PRIMARY KEY,
+    folder VARCHAR NOT NULL             -- of the lab's machine
+);
+
 CREATE TABLE ops.current_state (        -- what the bank said of the running day when it was asked last: one row or none
     stated_at TIMESTAMPTZ NOT NULL,     -- by the bank
     asked_at TIMESTAMPTZ NOT NULL,
