@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +25,7 @@ from .styles import css
 from .table import Column
 from .texts import section, text
 
+_AMOUNT = re.compile(r"(-?[0-9]{1,15}\.[0-9]{2,3}) ([A-Z]{3})", re.ASCII)
 ANY = "any"  # the widget takes "" for nothing chosen
 
 
@@ -120,6 +123,7 @@ class Documents:
             kind=lambda row: _kind(row["kind"]),
             account=lambda row: formatting.short_account(row["account"]),
             day=lambda row: formatting.day(row["day"]),
+            info=lambda row: _amount(row["info"]),
             made_on=lambda row: formatting.day(row["made_on"]),
             state=_state,
         )  # fmt: skip
@@ -131,7 +135,7 @@ class Documents:
             (text("documents.account"), formatting.iban(row["account"])),
             (text("documents.number"), row["number"]),
             (text("documents.day"), formatting.day(row["day"])),
-            (text("documents.info"), row["info"]),
+            (text("documents.info"), _amount(row["info"])),
             (text("documents.more"), row["more"]),
             (text("documents.made_on"), formatting.day(row["made_on"])),
             (text("documents.state"), text(f"documents.{row['availability']}")),
@@ -191,6 +195,12 @@ def _state(row: dict[str, Any]) -> str:
     return " \u00b7 ".join(filter(None, (text(f"documents.{row['availability']}"), ordered)))
 
 
+def _amount(told: str) -> str:
+    """Return the balance or amount that the bank tells, grouped; another text of the bank as it is."""
+    found = _AMOUNT.fullmatch(told)
+    return formatting.money(Decimal(found[1]), found[2]) if found else told
+
+
 def _order_state(row: dict[str, Any]) -> str:
     status = row["order_status"]
     return "" if status is None else text(f"documents.order_{status or 'blank'}")
@@ -201,7 +211,7 @@ def _columns() -> tuple[Column, ...]:
         Column("kind", text("documents.kind")),
         Column("account", text("documents.account"), width=160, essential=False),
         Column("day", text("documents.day"), width=92),
-        Column("info", text("documents.info"), width=118),
+        Column("info", text("documents.info"), "number", width=130),
         Column("more", text("documents.more"), essential=False),
         Column("state", text("documents.state"), width=210, essential=False),
         Column("made_on", text("documents.made_on"), width=100, essential=False),

@@ -47,7 +47,7 @@ def test_documents_are_found_ordered_and_taken(pair: Pair, tmp_path: Path) -> No
     page = page_of(pair.lab)
     assert states(page) == ["here and in the bank"]  # what is here comes first
     assert page.list.table is not None
-    assert page.list.table["info"].to_pylist() == ["12.00 CZK"]
+    assert page.list.table["info"].to_pylist() == ["12.00\xa0CZK"]
     page.available.value = "all"
     assert states(page) == ["mailed or handed over", "in the bank", "here and in the bank"]
     page.words.value_input = "muster"
