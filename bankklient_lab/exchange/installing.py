@@ -72,7 +72,7 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
         if lost.batches:
             cursor.executemany("INSERT INTO ops.lost_number VALUES (?, ?, ?)", lost.batches)
         if lost.message:
-            cursor.execute("INSERT INTO ops.lost_message VALUES (?)", [lost.message])
+            cursor.execute("INSERT INTO ops.used_message VALUES (?)", [lost.message])
         if lost.order_id:
             go_on_after(cursor, lost.order_id)
         lab.log(cursor, "take_configuration", told.purpose, order=found.identity.order, bank=found.bank.fingerprint)

@@ -50,7 +50,7 @@ def write_to_bank(lab: Lab, text: str, *, subject: str = "", reply_to: int | Non
             subject = f"{_REPLIED}{answered['subject']}"[:SUBJECT_CHARS_MAX]
         ((last,),) = cursor.execute(
             "SELECT coalesce(max(message_id), 0) FROM"
-            " (SELECT message_id FROM ops.client_message UNION ALL SELECT number FROM ops.lost_message)"
+            " (SELECT message_id FROM ops.client_message UNION ALL SELECT number FROM ops.used_message)"
         ).fetchall()
         number, kind = int(last) + 1, answered.get("kind", "")
         _check(lab, number, subject, text)
@@ -88,6 +88,8 @@ def withdraw_message(lab: Lab, message_id: int) -> None:
     with lab.database.tx("ops") as cursor:
         _demand_open(cursor, message_id)
         cursor.execute("DELETE FROM ops.client_message WHERE message_id = ?", [message_id])
+        # Another message under its number could pass for this one in a summary that somebody has agreed to.
+        cursor.execute("INSERT INTO ops.used_message VALUES (?)", [message_id])
         lab.log(cursor, "withdraw_message", str(message_id))
 
 

@@ -203,7 +203,7 @@ def _check_none_waits(cursor: Any) -> None:
 
 
 def _check_none_for_the_service(cursor: Any) -> None:
-    """Raise Refused while batches wait that say nothing in a folder: keys, backups of settings, messages."""
+    """Raise Refused while something waits that says nothing in a folder, such as a key or a message that was written."""
     found = cursor.execute(
         "SELECT batch_type, format('{}{:04}', year, number) FROM ops.batch WHERE direction = 'send'"
         " AND list_contains($waits, status) AND list_contains($types, batch_type) ORDER BY ALL",
@@ -212,3 +212,10 @@ def _check_none_for_the_service(cursor: Any) -> None:
     if found:
         named = ", ".join(f"batch {batch_type} {order}" for batch_type, order in found[:3])
         raise Refused(f"{named} waits for the bank's service, a folder takes orders alone; transmit, then change to it")
+    written = cursor.execute(
+        "SELECT format('message {}', message_id) FROM ops.client_message WHERE batch_id IS NULL UNION ALL"
+        " SELECT format('order of document {}', document_id) FROM ops.document_order WHERE batch_id IS NULL ORDER BY 1"
+    ).fetchall()
+    if written:
+        named = ", ".join(name for (name,) in written[:3])
+        raise Refused(f"{named} is written for the bank's service, a folder takes orders alone; send or withdraw it")

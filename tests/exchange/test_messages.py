@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ from bankklient_lab.formats.bank_files import BankFile
 from bankklient_lab.formats.letters import Letter, write_letter
 from tests.balancing.labs import OWN_POINT, a_signer, agreed, balanced
 from tests.bank.banks import a_world
-from tests.exchange.labs import Pair, a_bank
+from tests.exchange.labs import Pair, a_bank, by_folder
 from tests.exchange.test_receiving import arrive
 from tests.orders.labs import broken_checks, hands
 
@@ -170,6 +171,28 @@ def test_a_message_is_changed_and_withdrawn_until_a_batch_takes_it(pair: Pair) -
         withdraw_message(pair.lab, gone)
     with pytest.raises(BadArgument):
         write_to_bank(pair.lab, "", subject="Empty")
+
+
+def test_another_message_never_passes_for_one_that_was_withdrawn(pair: Pair) -> None:
+    first = write_to_bank(pair.lab, "Text", subject="First")
+    stale = agreed(pair.lab)
+    withdraw_message(pair.lab, first)
+    assert write_to_bank(pair.lab, "Another text", subject="Second") == first + 1
+    with pytest.raises(Refused, match="have changed"):
+        make_batches(pair.lab, stale, a_signer(), which="complete")
+
+
+def test_the_bank_is_not_changed_to_a_folder_while_a_message_to_it_is_written(pair: Pair, tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    after.mkdir()
+    written = write_to_bank(pair.lab, "Text", subject="First")
+    with pytest.raises(Refused, match=f"message {written} is written for the bank's service"):
+        by_folder(pair.lab, before)
+    withdraw_message(pair.lab, written)
+    by_folder(pair.lab, after)
+    with pytest.raises(Refused, match="takes no messages"):
+        write_to_bank(pair.lab, "Text", subject="First")
 
 
 @pytest.mark.spec("BAL-022", "BAL-054")

@@ -66,7 +66,7 @@ CREATE TABLE ops.lost_number (
     PRIMARY KEY (batch_type, year)
 );
 
-CREATE TABLE ops.lost_message (         -- the last message that it sent to the bank; no row: none
+CREATE TABLE ops.used_message (         -- numbers of messages never used again: the last of a lost lab, those withdrawn
     number INTEGER NOT NULL
 );
 
