@@ -203,7 +203,7 @@ def _check_none_waits(cursor: Any) -> None:
 
 
 def _check_none_for_the_service(cursor: Any) -> None:
-    """Raise Refused while something waits that says nothing in a folder, such as a key or a message that was written."""
+    """Raise Refused while something waits that says nothing in a folder, such as a key or a written message."""
     found = cursor.execute(
         "SELECT batch_type, format('{}{:04}', year, number) FROM ops.batch WHERE direction = 'send'"
         " AND list_contains($waits, status) AND list_contains($types, batch_type) ORDER BY ALL",
