@@ -15,6 +15,7 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.actions import Action
 from bankklient_lab.balancing.revocations import mark_for_revocation, unmark_for_revocation
+from bankklient_lab.exchange.rejections import delete_rejections
 from bankklient_lab.exchange.watching import stop_watching
 from bankklient_lab.orders.confirmation import (
     cancel_confirmation,
@@ -35,6 +36,7 @@ from .own_key import key_since
 from .texts import counted, text
 from .work import Work
 
+REJECTION = "delete_rejection"  # is done to rejected orders alone, and nothing else is
 STEPS: dict[
     str, tuple[Action[..., dict[str, Any]], str]
 ] = {  # by the action of the lifecycle: what does it, and its icon
@@ -46,8 +48,9 @@ STEPS: dict[
     "cancel_confirmation": (cancel_confirmation, "undo"),
     "discard": (discard_orders, "delete_sweep"),
     "delete": (delete_orders, "delete_outline"),
+    REJECTION: (delete_rejections, "playlist_remove"),
 }
-FOR_GOOD = ("discard", "delete")
+FOR_GOOD = ("discard", "delete", REJECTION)
 # What is done to one sent order that the bank has not settled.
 ON_THE_WAY: dict[str, Action[..., dict[str, Any]]] = {
     "mark_for_revocation": mark_for_revocation,

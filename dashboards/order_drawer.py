@@ -23,7 +23,7 @@ from . import formatting, ui
 from .bank_form import BankForm
 from .formatting import escape
 from .menu import allowed
-from .order_actions import FOR_GOOD, ON_THE_WAY, STEPS, outcome_text
+from .order_actions import FOR_GOOD, ON_THE_WAY, REJECTION, STEPS, outcome_text
 from .order_columns import number_text, status_text, telling
 from .order_export import take_order
 from .order_fields import fields_of, shown
@@ -106,7 +106,8 @@ class OrderDrawer:
             self.typing.show(order["kind"], {}, only=items, button=text("orders.verify_typed"))
         # What would show or repeat what is to be typed waits in the page Orders.
         steps = [name for name in ORDER_OF_STEPS if name in order["steps"]]
-        names = [] if by_typing else [*self._saving(), *steps, *self._checking(), *self._on_the_way(), *self._copying()]
+        others = [*self._checking(), *self._on_the_way(), *self._rejected(), *self._copying()]
+        names = [] if by_typing else [*self._saving(), *steps, *others]
         self._offer([{"name": name, "label": step_label(name)} for name in names])
         if not by_typing:
             self._bar.goal = {"name": "", "number": self._bar.goal.get("number", 0) + 1}
@@ -151,6 +152,12 @@ class OrderDrawer:
         return [
             name for name, step in ON_THE_WAY.items() if name != left_out and needed(step.declared.needs).holds(held)
         ]
+
+    def _rejected(self) -> list[str]:
+        """Return what takes a rejected order off its list, as long as it is there, for whom it may."""
+        held = self._lab.rights.held(self._lab.caller)
+        may = needed(STEPS[REJECTION][0].declared.needs).holds(held)
+        return [REJECTION] if may and self.order["rejection_listed"] else []
 
     def _copying(self) -> list[str]:
         may = needed(CREATES).holds(self._lab.rights.held(self._lab.caller))

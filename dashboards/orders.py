@@ -7,10 +7,11 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.analysis.selections import ORDERS
 from bankklient_lab.orders.kinds import KINDS
-from bankklient_lab.orders.listing import NEXT_SETS, SETS
+from bankklient_lab.orders.listing import NEXT_SETS, REJECTIONS, SETS
 
 from . import formatting, ui
 from .formatting import escape
+from .order_actions import REJECTION, STEPS
 from .order_drawer import DRAFT, OrderDrawer
 from .order_export import OrderExport
 from .order_table import Found, OrderTable, Sets, chips
@@ -79,6 +80,8 @@ class Orders:
             row["which"]: (set_label(row["which"]), row["orders"]) for row in counts if row["which"] not in NEXT_SETS
         }
         self.sets.show(sets, always=ALWAYS)
+        rejected = self.list.which == REJECTIONS
+        self.list.actions.offer([name for name in STEPS if (name == REJECTION) == rejected])
         self._totals.object = _totals(totals)
         nothing = not any(row["orders"] for row in counts) and not self.list.where
         self.empty.visible, self.full.visible = nothing, not nothing

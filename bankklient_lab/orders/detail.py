@@ -12,7 +12,7 @@ from bankklient_lab.orders.content import rows_of
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import TYPED_IN
-from bankklient_lab.orders.listing import parameters
+from bankklient_lab.orders.listing import REJECTIONS, SETS, parameters
 from bankklient_lab.orders.refusing import error_list
 from bankklient_lab.orders.views import SEES, STEPS, View, bound, possible, views
 
@@ -25,7 +25,7 @@ def order_detail(lab: Lab, order_id: int) -> dict[str, Any]:
 
     The columns of `orders`, and kind_label; items (of each name, label, part, value, which is what was entered, and
     errors); errors (code, item, text); steps (what the caller can do now); to_type (the items that are typed again to
-    verify it; their values are None for whoever only verifies).
+    verify it; their values are None for whoever only verifies); rejection_listed (it is on the list of rejected ones).
     """
     for view in views(lab):
         found = _row(lab, view, order_id)
@@ -40,6 +40,7 @@ def _row(lab: Lab, view: View, order_id: int) -> dict[str, Any] | None:
     items = ", ".join(f"o.{name} AS i_{name}" for name in view.kind.names)
     steps = ", ".join(f"({possible(view.kind, step, held)}) AS can_{step}" for step in STEPS)
     steps += f", ({possible(view.kind, 'verify', held, tables=TYPED_IN)}) AS can_type"
+    steps += f", ({SETS[REJECTIONS][1]}) AS rejection_listed"
     sql = f"SELECT {columns}, {items}, {steps} FROM {view.relation('o.order_id = $order_id')}"
     with lab.database.reading() as cursor:
         found = cursor.execute(sql, bound(sql, parameters(lab) | {"order_id": order_id}))
@@ -68,6 +69,7 @@ def _told(lab: Lab, view: View, row: dict[str, Any]) -> dict[str, Any]:
         "errors": errors,
         "steps": [step for step in STEPS if row[f"can_{step}"]],
         "to_type": list(view.typed) if row["can_type"] else [],
+        "rejection_listed": row["rejection_listed"],
     }
 
 

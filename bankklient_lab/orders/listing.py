@@ -41,7 +41,8 @@ SUMMED_BY = frozenset({"kind", "status", "own_account", "currency", "maturity"})
 PAGE_ROWS_MAX = 2_000  # that DuckDB finds by the index, one by one
 _OWN_COLUMNS = tuple(name for name in COLUMNS if name not in SENT)  # the others are joined to a page at once
 _IN_PROCESS = "o.order_id IN (SELECT order_id FROM ops.sent_order WHERE in_process)"
-WAITING = "waiting"
+WAITING, REJECTIONS = "waiting", "rejected"
+_LISTED = "o.order_id NOT IN (SELECT order_id FROM ops.deleted_rejection)"
 NEXT_SETS = {"next_verify": "verify", "next_confirm": "confirm"}  # what waits, by the caller's next step
 
 
@@ -56,7 +57,7 @@ SETS: dict[str, tuple[str, str]] = {
     "created": ("Created", f"{is_created()} AND {_KEPT}"),
     "in_process": ("In process", _IN_PROCESS),  # watched until the bank settles them; domestic orders only
     "history": ("Sent and done", f"NOT {is_created()}"),  # every order that a batch has taken, also those in process
-    "rejected": ("Rejected by the bank", _in(REJECTED)),
+    REJECTIONS: ("Rejected by the bank", f"{_in(REJECTED)} AND {_LISTED}"),
     WAITING: ("Waiting for me", "true"),  # what the caller can verify or confirm
     "next_verify": ("Waiting for me to verify", "true"),
     "next_confirm": ("Waiting for me to confirm", "true"),

@@ -21,11 +21,23 @@ from bankklient_lab.orders.entering import entered_texts
 from bankklient_lab.orders.headers import save_header
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.layouts import save_form_layout, standard
+from bankklient_lab.orders.listing import order_ids
 from bankklient_lab.orders.patterns import create_pattern
+from bankklient_lab.orders.steps import take_step
 from bankklient_lab.orders.timeline import order_steps
 from bankklient_lab.rights.permissions import everything
 from tests.history.test_matching import sent
-from tests.orders.labs import DOMESTIC, FOREIGN, MAIN, SUPPLIER, domestic_values, equip, foreign_values, hands
+from tests.orders.labs import (
+    COLLECTION,
+    DOMESTIC,
+    FOREIGN,
+    MAIN,
+    SUPPLIER,
+    domestic_values,
+    equip,
+    foreign_values,
+    hands,
+)
 
 
 @pytest.fixture
@@ -452,6 +464,31 @@ def test_who_has_a_key_can_sign_what_they_confirm(ann: Lab) -> None:
     own._withdraw()
     assert not own.withdraw.view.visible
     assert not actions._can_sign("confirm")
+
+
+@pytest.mark.spec("BNK-097", "BNK-098")
+def test_a_rejected_order_is_deleted_from_its_list_after_a_question(lab: Lab) -> None:
+    orders = sent(equip(lab), DOMESTIC, COLLECTION)
+    take_step(lab, "bank_rejects", orders)
+    page = Orders(lab, looking(lab, "orders"))
+    page._choose_set("rejected")
+    assert [name for name, button in page.list.actions.buttons.items() if button.visible] == ["delete_rejection"]
+    page.drawer.open(orders[0])
+    page.drawer._pressed("delete_rejection")
+    assert "They stay in the history" in page.drawer._bar.notes[0]
+    page.drawer._pressed("back")
+    assert order_ids(lab, which="rejected") == orders
+    page.drawer._pressed("delete_rejection")
+    page.drawer._pressed("sure delete_rejection")
+    assert order_ids(lab, which="rejected") == orders[1:]
+    assert "delete_rejection" not in [one["name"] for one in page.drawer._bar.buttons]
+    page.list.actions.press("delete_rejection")
+    page.list.actions.work.wait()
+    page.list.actions._agreed()
+    page.list.actions.work.wait()
+    assert order_ids(lab, which="rejected") == []
+    page._choose_set("all")
+    assert "delete_rejection" not in [name for name, button in page.list.actions.buttons.items() if button.visible]
 
 
 @pytest.mark.spec("TXN-114")

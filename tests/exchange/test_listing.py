@@ -8,10 +8,12 @@ import pytest
 
 from bankklient_lab.errors import NotAllowed, Refused, UnknownName
 from bankklient_lab.exchange.listing import protocol, protocol_changes
+from bankklient_lab.exchange.rejections import delete_rejections
 from bankklient_lab.exchange.watching import stop_watching
+from bankklient_lab.orders.detail import order_detail
 from bankklient_lab.orders.listing import order_ids
 from tests.exchange.labs import Pair
-from tests.orders.labs import FOREIGN, broken_checks, created, hands, status
+from tests.orders.labs import FOREIGN, SAVINGS, broken_checks, created, hands, status
 
 
 @pytest.mark.spec("TRN-060")
@@ -50,6 +52,41 @@ def test_the_protocol_tells_every_batch_and_can_be_narrowed(pair: Pair) -> None:
     assert [row["status"] for row in changes] == [1, 2, 3, 6, 8]
     with pytest.raises(UnknownName):
         protocol_changes.rows(hands(pair.lab, "NO", set()), 99)
+
+
+@pytest.mark.spec("BNK-096", "BNK-098", "BNK-100", "BNK-101", "BAS-194")
+def test_rejected_orders_leave_their_list_and_nothing_else(pair: Pair) -> None:
+    lab = pair.lab
+    orders = [created(lab, own_account=SAVINGS, variable_symbol=str(n)) for n in (1, 2, 3)]
+    kept = created(lab)
+    pair.bank.close_account("CZ4906000000000150000030")
+    pair.balance()
+    pair.transmit()
+    assert [status(lab, one) for one in orders] == ["ER"] * 3
+    everything = order_ids(lab, which="history")
+    assert order_ids(lab, which="rejected") == orders
+    before = order_detail(lab, orders[0])
+    with pytest.raises(NotAllowed):
+        delete_rejections(hands(lab, "NO", {156, 151}), orders)
+    lab = hands(lab, "YE", None)
+    with pytest.raises(Refused, match="changed order"):
+        delete_rejections(lab, orders[:1], versions=[before["version"] + 1])
+    told = delete_rejections(lab, orders[:2], versions=[order_detail(lab, one)["version"] for one in orders[:2]])
+    assert told == {"done": 2, "skipped": 0, "reasons": {}}
+    assert order_ids(lab, which="rejected") == orders[2:]
+    assert order_ids(lab, which="history") == everything
+    assert order_detail(lab, orders[0]) == before | {"rejection_listed": False, "steps": []}
+    with pytest.raises(Refused, match="off the list"):
+        delete_rejections(lab, orders[:1])
+    waiting = created(lab, variable_symbol="9")
+    told = delete_rejections(lab, [*orders, waiting])
+    assert (told["done"], told["skipped"]) == (1, 3)
+    with pytest.raises(UnknownName):
+        delete_rejections(lab, [*orders, 5])
+    ((said,),) = lab.rows("SELECT details FROM ops.log WHERE action = 'delete_rejections' ORDER BY log_id LIMIT 1")
+    assert str(orders[0]) in str(said)
+    assert broken_checks(lab) == {}
+    assert kept in everything
 
 
 @pytest.mark.spec("TXN-059", "TXN-113", "TXN-118", "TXN-119", "TXN-120", "TXN-029")

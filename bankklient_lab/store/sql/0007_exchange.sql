@@ -113,6 +113,12 @@ CREATE TABLE ops.sent_order (           -- an order from balancing on; its statu
     changed_at TIMESTAMPTZ NOT NULL
 );
 
+CREATE TABLE ops.deleted_rejection (    -- rejected orders that are on the list of these no more
+    order_id BIGINT PRIMARY KEY,
+    deleted_by VARCHAR NOT NULL,
+    deleted_at TIMESTAMPTZ NOT NULL
+);
+
 -- Who may sign which orders of batches. While there is any such right, a batch waits until its orders have their signatures.
 CREATE TABLE ops.signature_right (
     right_id INTEGER PRIMARY KEY,
