@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from bankklient_lab.access.roles import change_role, create_role, delete_role, roles, users_of_role
     from bankklient_lab.access.tokens import create_token, give_consent, tokens, withdraw_token
     from bankklient_lab.access.users import change_password, change_user, create_user, set_password, unlock_user, users
-    from bankklient_lab.analysis.accounting_export import export_to_accounting_system
     from bankklient_lab.analysis.accounts import accounts, identify_account, rename_account
     from bankklient_lab.analysis.after_orders import balances_after_orders
     from bankklient_lab.analysis.balances import available_balances, balance_series, balances
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from bankklient_lab.balancing.statements import balancing_statement, balancing_statement_totals
     from bankklient_lab.balancing.summaries import balancing_duplicates, balancing_summary, balancing_types
     from bankklient_lab.balancing.unsent import discard_batch, failing_orders, unsent_batches
+    from bankklient_lab.exchange.accounting_files import export_to_accounting_system
     from bankklient_lab.exchange.current import update_current_state
     from bankklient_lab.exchange.discarding import discard_aborted
     from bankklient_lab.exchange.document_folders import document_folders, set_document_folder
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from bankklient_lab.exchange.ordering import cancel_document_orders, order_documents, save_document
     from bankklient_lab.exchange.payees import payee_checks, verify_payees
     from bankklient_lab.exchange.recording import record_answer
+    from bankklient_lab.exchange.rejections import delete_rejections
     from bankklient_lab.exchange.replies import change_message, client_messages, withdraw_message, write_to_bank
     from bankklient_lab.exchange.transmitting import transmit, way_to_bank
     from bankklient_lab.exchange.watching import stop_watching
@@ -185,7 +186,6 @@ _MODULES = {
     "analysis.cashflow": ("cash_flow", "counterparties"),
     "analysis.entries": ("entries", "entry_detail", "entry_parts", "entry_totals", "pending_entries"),
     "analysis.entry_flow": ("entry_flow",),
-    "analysis.accounting_export": ("export_to_accounting_system",),
     "analysis.current": ("current_balances", "current_entries", "current_orders", "current_state"),
     "analysis.exporting": ("export_statement",),
     "analysis.findings": ("findings",),
@@ -201,6 +201,7 @@ _MODULES = {
     "balancing.statements": ("balancing_statement", "balancing_statement_totals"),
     "balancing.summaries": ("balancing_duplicates", "balancing_summary", "balancing_types"),
     "balancing.unsent": ("discard_batch", "failing_orders", "unsent_batches"),
+    "exchange.accounting_files": ("export_to_accounting_system",),
     "exchange.current": ("update_current_state",),
     "exchange.discarding": ("discard_aborted",),
     "exchange.foreign_listing": ("foreign_detail", "foreign_detail_batches", "foreign_details"),
@@ -216,6 +217,7 @@ _MODULES = {
     "exchange.ordering": ("cancel_document_orders", "order_documents", "save_document"),
     "exchange.payees": ("payee_checks", "verify_payees"),
     "exchange.recording": ("record_answer",),
+    "exchange.rejections": ("delete_rejections",),
     "exchange.replies": ("change_message", "client_messages", "withdraw_message", "write_to_bank"),
     "exchange.transmitting": ("transmit", "way_to_bank"),
     "exchange.watching": ("stop_watching",),
@@ -407,6 +409,7 @@ __all__ = [
     "delete_pattern",
     "delete_pattern_group",
     "delete_regular_payment",
+    "delete_rejections",
     "delete_role",
     "delete_selection",
     "discard_aborted",

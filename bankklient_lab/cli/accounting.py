@@ -237,7 +237,7 @@ def export_again(
     at: AtLab,
 ) -> None:
     """Write entries and balances of a bank file for an accounting system, as often as asked; needs permission 41."""
-    from bankklient_lab.analysis.accounting_export import WARNING, export_to_accounting_system
+    from bankklient_lab.exchange.accounting_files import WARNING, export_to_accounting_system
 
     if not yes:
         typer.confirm(f"Files are written for accounting system {number}; {WARNING}. Go on?", abort=True, err=True)

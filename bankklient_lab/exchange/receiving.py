@@ -10,6 +10,7 @@ from bankklient_lab.balancing.batch_record import insert_batch, move, note_event
 from bankklient_lab.codebooks import rows
 from bankklient_lab.codebooks.codes import BatchType, Received
 from bankklient_lab.errors import BadArgument, FormatError, SealBroken
+from bankklient_lab.exchange.accounting_files import write_for_accounting
 from bankklient_lab.exchange.channels import Announced, Link
 from bankklient_lab.exchange.handlers import TYPES_READ, Arrived, apply, apply_aside
 from bankklient_lab.exchange.protocol import (
@@ -182,7 +183,10 @@ def _apply(lab: Lab, arrived: Arrived) -> None:
         try:
             aside = apply_aside(lab, arrived)
             with lab.database.tx("ops") as cursor:
-                findings = shortened([*aside, *apply(lab, cursor, arrived)])
+                found = [*aside, *apply(lab, cursor, arrived)]
+                if identity.batch_type == BatchType.DOMESTIC:
+                    found += write_for_accounting(lab, cursor, identity)
+                findings = shortened(found)
                 move(lab, cursor, arrived.batch_id, Received.PROCESSED, note=findings)
                 lab.log(cursor, "apply_batch", f"{identity.batch_type} {identity.order}", findings=findings)
         except FormatError as error:  # anything else is no fault of the batch: it stays, and is applied another time

@@ -7,21 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from bankklient_lab.analysis.accounting_export import export_to_accounting_system
 from bankklient_lab.errors import BadArgument, NotAllowed, Refused, UnknownName
+from bankklient_lab.exchange.accounting_files import export_to_accounting_system
 from bankklient_lab.history.importing import import_file
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import add_accounting_system
 from bankklient_lab.orders.receiving import receive_file
 from bankklient_lab.orders.steps import take_step
 from tests.balancing.labs import a_signer, balanced
+from tests.exchange.conftest import pair
+from tests.exchange.labs import Pair
 from tests.history.test_matching import booked
 from tests.orders.conftest import clock, company, orders_file
-from tests.orders.labs import hands
+from tests.orders.labs import SAVINGS, created, hands, status
 from tests.orders.test_receiving import HEADER, IBAN, orders, written
 from tests.statements import mt940
 
-__all__ = ["clock", "company", "orders_file"]
+__all__ = ["clock", "company", "orders_file", "pair"]
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_a_repeated_export_writes_the_same_files(lab: Lab, outbox: Path) -> None
     clerk = hands(lab, "AA", {41})
     export_to_accounting_system(clerk, 5, 1)
     first = {path.name: path.read_bytes() for path in outbox.iterdir()}
-    assert sorted(first) == ["balances-000001.csv", "posted-000001.csv"]
+    assert sorted(first) == ["balances-000001.csv", "posted-000001.csv", "rejected-000001.csv"]
     assert first["posted-000001.csv"].decode().startswith("account;account_currency;statement;booking_day;")
     assert first["posted-000001.csv"].count(b"\n") == 1 + lab.rows("SELECT count(*) FROM history.entry")[0][0]
     export_to_accounting_system(clerk, 5, 1, overwrite=True)
@@ -65,7 +67,9 @@ def test_only_accounts_of_the_filter_are_exported(lab: Lab, outbox: Path, tmp_pa
             " VALUES (99, 'CZ4906000000000150000030', 'CZK', '0600', 'Other', 'both')"
         )
     add_accounting_system(lab, 6, "None of it", folder_out=str(outbox), accounts=["CZ4906000000000150000030"])
-    assert export_to_accounting_system(lab, 6, 1)["files"] == {"posted-000001.csv": 0, "balances-000001.csv": 0}
+    assert export_to_accounting_system(lab, 6, 1)["files"] == {
+        "posted-000001.csv": 0, "balances-000001.csv": 0, "rejected-000001.csv": 0,
+    }  # fmt: skip
     add_accounting_system(lab, 7, "All of it", folder_out=str(outbox), accounts=[account])
     assert export_to_accounting_system(lab, 7, 1, overwrite=True)["files"]["balances-000001.csv"] == 1
 
@@ -102,3 +106,40 @@ def test_what_was_posted_names_the_record_of_the_accounting_system_that_it_settl
     assert [(one["amount"], one["client_transaction_date"], one["client_transaction_id"]) for one in lines] == [
         ("-101.000", "2026-11-20", "INV2"), ("-7.000", "", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.spec("TRN-036", "TRN-037", "IMP-057", "FLW-120", "FLW-121", "FLW-122", "FLW-123")
+def test_a_batch_of_the_bank_writes_the_files_and_they_are_made_again_alike(pair: Pair, tmp_path: Path) -> None:
+    lab, folders = pair.lab, {name: tmp_path / name for name in ("all", "some", "gone")}
+    for number, (name, folder) in enumerate(folders.items(), start=1):
+        folder.mkdir()
+        accounts = [IBAN] if name == "some" else None
+        add_accounting_system(lab, number, name, folder_out=str(folder), accounts=accounts)
+    add_accounting_system(lab, 9, "Only gives")
+    done, wrong = created(lab, amount="12.50"), created(lab, own_account=SAVINGS, amount="7")
+    pair.bank.close_account("CZ4906000000000150000030")
+    pair.balance()
+    assert pair.transmit()["complete"]
+    assert status(lab, wrong) == "ER"
+    folders["gone"].rmdir()
+    pair.later(days=1)
+    assert pair.transmit()["complete"]
+    ((state, note),) = pair.received(1)
+    assert state == 14
+    assert "nothing is written for accounting system 3" in note
+    ((import_id,),) = lab.rows("SELECT import_id FROM history.statement LIMIT 1")
+    names = [f"{what}-{import_id:06d}.csv" for what in ("balances", "posted", "rejected")]
+    written = {name: {path.name: path.read_bytes() for path in folders[name].iterdir()} for name in ("all", "some")}
+    assert {name: sorted(files) for name, files in written.items()} == {"all": names, "some": names}
+
+    def rows(name: str, what: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(written[name][f"{what}-{import_id:06d}.csv"].decode().splitlines(), delimiter=";"))
+
+    assert ("-12.500", str(done)) in [(one["amount"], one["client_reference"]) for one in rows("some", "posted")]
+    told = [(one["order_id"], one["amount"], one["reason"]) for one in rows("all", "rejected")]
+    assert told == [(str(wrong), "7.000", "205")]
+    assert rows("some", "rejected") == []
+    assert len(rows("some", "balances")) == 1 < len(rows("all", "balances"))
+    (folders["all"] / names[0]).unlink()
+    export_to_accounting_system(lab, 1, import_id, overwrite=True)
+    assert {path.name: path.read_bytes() for path in folders["all"].iterdir()} == written["all"]
