@@ -12,11 +12,28 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bankklient_lab.lab import Lab, open_here
 from bankklient_lab.rights import passwords
 from tests import corpus, spec
 from tests.clocks import NOON
+
+# Folders of tests that show pages in Chromium: two of them at once would compete for the processor.
+_IN_CHROMIUM = ("tests/browser/", "tests/equality/", "tests/bench/")
+
+
+class _InTurn(LoadScopeScheduling):
+    """Each test goes to whichever worker is free, but for those in Chromium: all of them go to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "chromium" if nodeid.startswith(_IN_CHROMIUM) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Say which worker gets which tests; xdist's own groups by marks are not seen with pytest 9.2."""
+    return _InTurn(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,7 +11,6 @@ from tests.bench.document import document
 from tests.bench.measure import Measurement, Target, in_turns
 
 
-@pytest.mark.xdist_group("browser")
 def test_everything_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "benchmarks.md"
     main(["--quick", "--output", str(page), "--folder", str(tmp_path)])

@@ -127,7 +127,6 @@ def compare(one: list[Any], other: list[Any]) -> None:
         assert here == there, name
 
 
-@pytest.mark.xdist_group("browser")
 def test_results_are_equal_wherever_the_calls_are_made(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
