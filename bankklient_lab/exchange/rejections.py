@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from bankklient_lab.actions import action
@@ -20,7 +19,7 @@ _REASON = f"""CASE WHEN o.status <> '{REJECTED}' THEN 'the bank has not rejected
 
 
 @action("206", mode="batch", record="order_id")
-def delete_rejections(lab: Lab, order_ids: list[int], *, versions: Sequence[int] | None = None) -> dict[str, Any]:
+def delete_rejections(lab: Lab, order_ids: list[int], *, versions: list[int] | None = None) -> dict[str, Any]:
     """Delete orders from the list of those that the bank rejected; they stay as they are, also in history and sums.
 
     What is on no such list is counted by reason (done, skipped, reasons); one alone is Refused with the reason. Refused
@@ -38,7 +37,7 @@ def delete_rejections(lab: Lab, order_ids: list[int], *, versions: Sequence[int]
     return outcome.as_dict()
 
 
-def _chosen(cursor: Any, order_ids: list[int], versions: Sequence[int] | None) -> Outcome:
+def _chosen(cursor: Any, order_ids: list[int], versions: list[int] | None) -> Outcome:
     outcome = Outcome()
     rows = cursor.execute(
         f"""

@@ -74,7 +74,6 @@ WRITES = {
     "delete_archived",
     "delete_selection",
     "exit_backup",
-    "export_to_accounting_system",
     "identify_account",
     "import_file",
     "learn_counterparties_from_statements",
