@@ -92,10 +92,10 @@ def test_instalments_of_one_regular_payment_are_no_duplicates_of_each_other(comp
     equal = {"credit_variable_symbol": "1"}
     with company.database.tx("ops") as cursor:
         cursor.execute(
-            "CREATE TABLE app.instalment AS SELECT * FROM (VALUES (1, 7, true), (2, 7, false), (3, 8, true))"
+            "CREATE TABLE memory.instalment AS SELECT * FROM (VALUES (1, 7, true), (2, 7, false), (3, 8, true))"
             " t(entered_no, regular_payment_id, confirm)"
         )
-    store(company, [equal, equal, equal], INSTALMENTS, "app.instalment")
+    store(company, [equal, equal, equal], INSTALMENTS, "memory.instalment")
     rows = company.rows("SELECT regular_payment_id, status, errors FROM ops.domestic_order ORDER BY order_id")
     assert rows == [(7, "F", ""), (7, "V", ""), (8, "E", "151")]
 
