@@ -16,6 +16,7 @@ from bankklient_lab.formats.payments.schema import Kind as Shape
 from bankklient_lab.orders.kinds import KINDS, kind_named
 from bankklient_lab.orders.kinds.domestic import ABBREVIATION_CHARACTERS, LINES, TEXT_CHARACTERS
 from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.store.literals import literal
 
 KIND = "kind"
 COLUMN = "payment_no"
@@ -68,7 +69,7 @@ def kind_of(shape: Shape, given: Collection[str], national_currency: str) -> str
         names = " ".join(f"WHEN '{word}' THEN '{name}'" for word, name in (_LETTERS | {n: n for n in KINDS}).items())
         return f"CASE lower(trim({KIND})) {names} END"
     banks = [f"coalesce(account_bank({side}_account), {side}_bank)" for side in ("own", "counter")]
-    abroad = f"currency <> {_literal(national_currency)} AND {banks[0]} IS DISTINCT FROM {banks[1]}"
+    abroad = f"currency <> {literal(national_currency)} AND {banks[0]} IS DISTINCT FROM {banks[1]}"
     return (
         "CASE WHEN kind = 'collection' THEN 'domestic_collection'"
         f" WHEN kind = 'foreign' OR {abroad} THEN 'foreign_payment' ELSE 'domestic_payment' END"
@@ -139,7 +140,7 @@ def _cell(kind: Kind, item: str, given: Collection[str]) -> str:
 def _entered(kind: Kind, name: str, text: str, default: str | None) -> str:
     """Return an item as it is kept (as orders.entering does with one text), with the default that a file needs."""
     filled = name in ("currency", f"{kind.own}_bank", "bank_operation_code")
-    usual = _literal(default) if filled and default else ""
+    usual = literal(default) if filled and default else ""
     if not text:
         return usual or "NULL::VARCHAR"
     item, value = kind.item(name), f"nullif(trim({text}), '')"
@@ -254,7 +255,3 @@ def _lines(name: str, text: Taken, count: int) -> dict[str, Taken]:
         f"{name}_line_{line}": Taken(f"text_line({text.sql}, {line}, {count}, {TEXT_CHARACTERS})", text.fields)
         for line in range(1, count + 1)
     }
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -20,6 +20,7 @@ import duckdb
 from bankklient_lab.errors import DamagedLab, StoreError
 from bankklient_lab.store.copying import sync_file, sync_folder
 from bankklient_lab.store.extensions import load
+from bankklient_lab.store.literals import literal
 
 PARTS = ("entry", "detail")
 _KEY_NAME, _KEY_SETTING = "archive", "archive_key"
@@ -84,14 +85,14 @@ def _reading(part: str, folder: Path, listed: list[ArchiveFile]) -> str:
     for file in listed:
         trouble = _trouble(folder / file.name, file.bytes)
         if trouble:
-            return f"{table} WHERE CASE WHEN true THEN error({_quoted(trouble)}) END"
+            return f"{table} WHERE CASE WHEN true THEN error({literal(trouble)}) END"
     archived = " UNION ALL BY NAME ".join(f"FROM {_parquet(folder / file.name)}" for file in listed)
     return f"{table} UNION ALL BY NAME FROM ({archived}) SEMI JOIN ops.archived_import USING (import_id)"
 
 
 def _parquet(path: Path) -> str:
     """Return what reads one file; several encrypted ones with union_by_name end in an error of DuckDB 1.5.5."""
-    return f"read_parquet({_quoted(path)}, encryption_config = {_ENCRYPTED})"
+    return f"read_parquet({literal(path)}, encryption_config = {_ENCRYPTED})"
 
 
 def _trouble(path: Path, size: int) -> str:
@@ -112,10 +113,6 @@ def trouble_of(error: BaseException, folder: Path) -> DamagedLab | None:
             f"a file of the archive in {folder} is missing or was changed ({text}); put it back from a backup"
         )
     return None
-
-
-def _quoted(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def ensure_key(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -163,7 +160,7 @@ def write_part(cursor: duckdb.DuckDBPyConnection, folder: Path, move: Move, part
             rows = cursor.execute(f"FROM {chosen} ORDER BY import_id, statement_no, entry_no", values).to_arrow_reader()
             writer.register("moved", rows)
             writer.execute(
-                f"COPY (FROM moved) TO {_quoted(unfinished)}"
+                f"COPY (FROM moved) TO {literal(unfinished)}"
                 f" (FORMAT parquet, COMPRESSION zstd, ENCRYPTION_CONFIG {_ENCRYPTED})"
             )
         unfinished.chmod(0o600)

@@ -22,6 +22,7 @@ import duckdb
 from bankklient_lab.errors import DamagedLab, LabBusy, StoreError, WrongPassphrase
 from bankklient_lab.store import archive
 from bankklient_lab.store.extensions import load
+from bankklient_lab.store.literals import literal
 from bankklient_lab.store.macros import SEARCH_PATH, WITHOUT_MACROS, attach_macros
 from bankklient_lab.store.migrations import migrate
 from bankklient_lab.store.tidy import tidy
@@ -129,8 +130,7 @@ class Database:
         }
 
     def _harden(self) -> None:
-        folder = str(self.archive_folder).replace("'", "''")
-        self._con.execute(f"SET allowed_directories = ['{folder}/']")
+        self._con.execute(f"SET allowed_directories = [{literal(f'{self.archive_folder}/')}]")
         self._con.execute("SET enable_external_access = false")
         self._con.execute("SET lock_configuration = true")
 
@@ -231,14 +231,13 @@ class Database:
 
 def attach(con: duckdb.DuckDBPyConnection, path: Path, passphrase: str | None, *, read_only: bool = False) -> None:
     """Attach a lab's file as `lab`; raises WrongPassphrase (also for an empty one), DamagedLab, LabBusy."""
-    literal = str(path).replace("'", "''")
     mode = "READ_ONLY" if read_only else f"READ_WRITE, STORAGE_VERSION '{_STORAGE}'"
     try:
         if passphrase is None:
-            con.execute(f"ATTACH '{literal}' AS lab ({mode})")
+            con.execute(f"ATTACH {literal(path)} AS lab ({mode})")
         else:
             load(con, "httpfs")
-            con.execute(f"ATTACH '{literal}' AS lab ({mode}, ENCRYPTION_KEY ?)", [_key(path, passphrase)])
+            con.execute(f"ATTACH {literal(path)} AS lab ({mode}, ENCRYPTION_KEY ?)", [_key(path, passphrase)])
     except duckdb.Error as error:
         raise _attach_error(path, error, encrypted=passphrase is not None) from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from bankklient_lab.errors import StoreError
+from bankklient_lab.store.literals import literal
 
 
 def load(con: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -17,4 +18,4 @@ def load(con: duckdb.DuckDBPyConnection, name: str) -> None:
         raise StoreError(f"the package duckdb-extension-{name} is missing; install bankklient_lab again")
     version = f"v{duckdb.__version__}"
     path = Path(spec.origin).parent / "extensions" / version / f"{name}.duckdb_extension"
-    con.execute("LOAD '{}'".format(str(path).replace("'", "''")))
+    con.execute(f"LOAD {literal(path)}")

@@ -22,6 +22,10 @@ from pathlib import Path
 import duckdb
 
 from bankklient_lab.codebooks import load_codebooks, loaded_texts
+from bankklient_lab.errors import StoreError
+from bankklient_lab.store import archive
+from bankklient_lab.store.literals import literal
+from bankklient_lab.store.migrations import migrate
 
 MACROS = ("bankklient_lab.rights", "bankklient_lab.history", "bankklient_lab.orders", "bankklient_lab.analysis")
 # `memory` is DuckDB's own catalog: what only this opening of the lab has (store.archive, history.staging).
@@ -35,8 +39,13 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 def attach_macros(con: duckdb.DuckDBPyConnection) -> None:
     """Attach the catalog `app` beside the catalog `lab`, and set the search path."""
     folder = _folder()
-    if folder is None or not (_attached(con, folder) or _made_anew(con, folder)):
-        _make(con, ":memory:")
+    if folder is not None:
+        if _attached(con, folder):
+            return
+        _keep(folder)
+        if _attached(con, folder):
+            return
+    _make(con, ":memory:")
 
 
 def _attached(con: duckdb.DuckDBPyConnection, folder: Path) -> bool:
@@ -44,42 +53,47 @@ def _attached(con: duckdb.DuckDBPyConnection, folder: Path) -> bool:
     if not _is_ours(folder):
         return False
     for kept in sorted(folder.glob(f"{_stem()}-*.duckdb")):
-        if _is_ours(kept) and kept.stem.endswith(_content_digest(kept)):
-            con.execute(f"ATTACH {_quoted(kept)} AS app (READ_ONLY)")
-            con.execute(SEARCH_PATH)
-            return True
+        with suppress(OSError, duckdb.Error):  # somebody removed it just now
+            if _is_ours(kept) and kept.stem.endswith(_content_digest(kept)):
+                con.execute(f"ATTACH {literal(kept)} AS app (READ_ONLY)")
+                con.execute(SEARCH_PATH)
+                return True
     return False
 
 
-def _made_anew(con: duckdb.DuckDBPyConnection, folder: Path) -> bool:
-    """Make the file, put it into the folder whole and attach it; tell whether that went well."""
+def _keep(folder: Path) -> None:
+    """Make the file and put it into the folder whole; nothing is there when that can't be.
+
+    It is made in a DuckDB of its own with an empty lab of this version: one that can't write a file any more takes no
+    other work, and the lab that is opened has nothing to do with that.
+    """
     part = folder / f"{_stem()}.{secrets.token_hex(8)}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _is_ours(folder):
-            return False
+            return
         _remove_stale(folder)
-        _make(con, str(part))
-        _detach(con)
+        with duckdb.connect(":memory:") as con:
+            con.execute("ATTACH ':memory:' AS lab")
+            con.execute(WITHOUT_MACROS)
+            migrate(con)
+            archive.define(con, folder, [])
+            _make(con, str(part))
+            con.execute(WITHOUT_MACROS)
+            con.execute("DETACH app")
         part.chmod(0o600)
         part.replace(folder / f"{_stem()}-{_content_digest(part)}.duckdb")
-    except (OSError, duckdb.IOException):  # no space, or nobody may write here
-        with suppress(duckdb.Error):
-            _detach(con)
-        with suppress(OSError):
-            part.unlink()
-        return False
-    return _attached(con, folder)
-
-
-def _detach(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(WITHOUT_MACROS)
-    con.execute("DETACH app")
+    except (OSError, duckdb.Error, StoreError):  # no space, or nobody may write here; what is wrong in a macro is told
+        pass  # when it is made in memory
+    finally:
+        for left in (part, part.with_name(f"{part.name}.wal")):
+            with suppress(OSError):
+                left.unlink()
 
 
 def _make(con: duckdb.DuckDBPyConnection, place: str) -> None:
     """Create codebooks and macros; the numbers in the file names order them, a macro may use those before it."""
-    con.execute(f"ATTACH {_quoted(place)} AS app")
+    con.execute(f"ATTACH {literal(place)} AS app")
     con.execute(SEARCH_PATH)
     con.execute("BEGIN")  # one write of the file
     load_codebooks(con)
@@ -129,7 +143,3 @@ def _remove_stale(folder: Path) -> None:
         with suppress(OSError):
             if time.time() - one.stat().st_mtime > _STALE_SECONDS:
                 one.unlink()
-
-
-def _quoted(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -65,3 +65,14 @@ def test_a_lab_that_can_not_be_made_leaves_nothing_in_the_way(bytes_max: int, tm
     assert not path.exists()
     with open_here(path, create=True) as lab:
         assert broken(lab) == []
+
+
+@pytest.mark.parametrize("bytes_max", [1_000, 20_000, 900_000])
+def test_a_lab_opens_where_its_macros_can_not_be_kept(
+    bytes_max: int, lab_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = Path(shutil.copy(lab_file, tmp_path / "full.lab"))
+    (attached, used), _ = run("open_on_a_full_disk", path, bytes_max)
+    assert (attached, used) == (["done", [[None]]], ["done", [[0]]])
+    assert list((tmp_path / "bankklient_lab").iterdir()) == []  # nothing half written stays

@@ -89,6 +89,14 @@ def create_on_a_full_disk(lab_file: str, bytes_max: str) -> None:
     say(*outcome(lambda: open_here(Path(lab_file), create=True).user))
 
 
+def open_on_a_full_disk(lab_file: str, bytes_max: str) -> None:
+    """Open a lab while no file may grow beyond so many bytes; say where its macros are from, and what one returns."""
+    limit(int(bytes_max))
+    with open_here(Path(lab_file)) as lab:
+        say(*outcome(lambda: lab.rows("SELECT path FROM duckdb_databases() WHERE database_name = 'app'")))
+        say(*outcome(lambda: lab.rows("SELECT currency_decimals('JPY')")))
+
+
 def limit(bytes_max: int) -> None:
     """Let no file grow beyond so many bytes: like a full disk, but for this process alone."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -113,6 +121,7 @@ WORKS: dict[str, Callable[..., None]] = {
         back_up_and_restore,
         import_on_a_full_disk,
         create_on_a_full_disk,
+        open_on_a_full_disk,
     )
 }
 
