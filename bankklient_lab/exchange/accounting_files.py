@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from bankklient_lab.actions import action
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
-from bankklient_lab.formats.batches import Batch, read_batch
+from bankklient_lab.formats.batches import STATEMENT_MESSAGE, Batch, read_batch
 from bankklient_lab.formats.order_answers import STATUS_MESSAGE, read_status
 from bankklient_lab.formats.payments.base import Header
 from bankklient_lab.formats.payments.table_csv import write
@@ -20,7 +21,6 @@ from bankklient_lab.orders.columns import column_sql
 from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.kinds.kind import Kind
 from bankklient_lab.orders.lifecycle import REJECTED
-from bankklient_lab.sealing.identity import BatchIdentity
 from bankklient_lab.store.files import write_whole
 
 # ruff: noqa: S608 - the texts below are made of our own names
@@ -104,7 +104,7 @@ def export_to_accounting_system(lab: Lab, system: int, import_id: int, *, overwr
     return {"folder": str(folder), "files": rows}
 
 
-def write_for_accounting(lab: Lab, cursor: Any, identity: BatchIdentity) -> list[str]:
+def write_for_accounting(lab: Lab, cursor: Any, batch: Batch) -> list[str]:
     """Write the files of each import of a batch for each accounting system that has a folder for them (TRN-036).
 
     A file that is there already stays. Returns what was not written, and why: the batch is applied all the same.
@@ -113,8 +113,8 @@ def write_for_accounting(lab: Lab, cursor: Any, identity: BatchIdentity) -> list
     if not systems:
         return []
     imports = cursor.execute(
-        "SELECT import_id FROM ops.import WHERE state = 'imported' AND starts_with(file_name, ?) ORDER BY 1",
-        [identity.file_name("00").removesuffix(".00") + "-"],
+        "SELECT import_id FROM ops.import WHERE state = 'imported' AND list_contains(?, file_sha256) ORDER BY 1",
+        [_statements(batch)],
     ).fetchall()
     findings = []
     for (system,) in systems:
@@ -127,8 +127,9 @@ def write_for_accounting(lab: Lab, cursor: Any, identity: BatchIdentity) -> list
 def _written(lab: Lab, cursor: Any, entry: AccountingSystem, import_id: int) -> list[str]:
     findings, rows = [], {}
     for name, table in _tables(lab, entry, import_id).items():
-        path, content = _folder(entry) / name, _content(lab, entry, table)
+        path = _folder(entry) / name
         try:
+            content = _content(lab, entry, table)
             if not path.exists():
                 write_whole(path, content)
                 rows[name] = table.num_rows
@@ -146,11 +147,11 @@ def _tables(lab: Lab, entry: AccountingSystem, import_id: int) -> dict[str, pa.T
     """Return the content of each file, by its name."""
     with lab.database.reading() as cursor:
         found = cursor.execute(
-            "SELECT file_name FROM ops.import WHERE import_id = ? AND state = 'imported'", [import_id]
+            "SELECT file_name, file_sha256 FROM ops.import WHERE import_id = ? AND state = 'imported'", [import_id]
         ).fetchone()
         if not found:
             raise UnknownName("import", import_id, "see `bankklient imports`")
-        accounts, rejected = _accounts(cursor, entry), _rejected(cursor, found[0])
+        accounts, rejected = _accounts(cursor, entry), _rejected(cursor, *found)
     given: dict[str, dict[str, Any]] = {
         "posted": {"import_id": import_id}, "balances": {"import_id": import_id}, "rejected": {"rejected": rejected},
     }  # fmt: skip
@@ -164,22 +165,32 @@ def _content(lab: Lab, entry: AccountingSystem, table: pa.Table) -> bytes:
     return b"".join(write(table, Header("", lab.clock(), "", charset=entry.charset)))
 
 
-def _rejected(cursor: Any, name: str) -> list[int]:
-    """Return the orders that the batch from the bank rejects which brought an import of this name; none for a file."""
-    of_batch = _OF_BATCH.fullmatch(name)
-    if not of_batch:
+def _rejected(cursor: Any, name: str, digest: str) -> list[int]:
+    """Return the orders that the batch from the bank rejects which brought an import; none for a file of other origin.
+
+    The name leads to the batch, and its content proves it. They are told with the first statements of a batch alone.
+    """
+    named = _OF_BATCH.fullmatch(name)
+    found = (
+        named
+        and cursor.execute(
+            "SELECT payload FROM ops.batch JOIN ops.batch_content USING (batch_id) WHERE direction = 'receive'"
+            " AND batch_type = ? AND year % 100 = ? AND number = ?",
+            [int(named["type"]), int(named["year"]), int(named["number"])],
+        ).fetchone()
+    )
+    if not found:
         return []
-    found = cursor.execute(
-        "SELECT payload FROM ops.batch JOIN ops.batch_content USING (batch_id) WHERE direction = 'receive'"
-        " AND batch_type = ? AND year % 100 = ? AND number = ?",
-        [int(of_batch["type"]), int(of_batch["year"]), int(of_batch["number"])],
-    ).fetchone()
-    return _in_batch(read_batch(bytes(found[0]))) if found else []
-
-
-def _in_batch(batch: Batch) -> list[int]:
+    batch = read_batch(bytes(found[0]))
+    if _statements(batch)[:1] != [digest]:
+        return []
     told = [read_status(message) for message in batch.messages if message.name == STATUS_MESSAGE]
     return [answer.order_id for one in told for answer in one.answers if answer.status == REJECTED]
+
+
+def _statements(batch: Batch) -> list[str]:
+    """Return the SHA-256 of the statements that a batch brings, as their imports keep them."""
+    return [sha256(message.content).hexdigest() for message in batch.messages if message.name == STATEMENT_MESSAGE]
 
 
 def _folder(entry: AccountingSystem) -> Path:

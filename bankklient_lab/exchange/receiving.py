@@ -185,7 +185,7 @@ def _apply(lab: Lab, arrived: Arrived) -> None:
             with lab.database.tx("ops") as cursor:
                 found = [*aside, *apply(lab, cursor, arrived)]
                 if identity.batch_type == BatchType.DOMESTIC:
-                    found += write_for_accounting(lab, cursor, identity)
+                    found += write_for_accounting(lab, cursor, arrived.batch)
                 findings = shortened(found)
                 move(lab, cursor, arrived.batch_id, Received.PROCESSED, note=findings)
                 lab.log(cursor, "apply_batch", f"{identity.batch_type} {identity.order}", findings=findings)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bankklient_lab.bank import Incoming
 from bankklient_lab.errors import BadArgument, NotAllowed, Refused, UnknownName
-from bankklient_lab.exchange.accounting_files import export_to_accounting_system
+from bankklient_lab.exchange.accounting_files import export_to_accounting_system, write_for_accounting
+from bankklient_lab.formats.batches import read_batch
 from bankklient_lab.history.importing import import_file
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import add_accounting_system
@@ -115,7 +119,11 @@ def test_a_batch_of_the_bank_writes_the_files_and_they_are_made_again_alike(pair
         folder.mkdir()
         accounts = [IBAN] if name == "some" else None
         add_accounting_system(lab, number, name, folder_out=str(folder), accounts=accounts)
+    narrow = tmp_path / "narrow"
+    narrow.mkdir()
+    add_accounting_system(lab, 4, "Old program", folder_out=str(narrow), charset="kamenicky")
     add_accounting_system(lab, 9, "Only gives")
+    pair.bank.expect([Incoming(pair.clock() + timedelta(hours=1), IBAN, Decimal(3), payer_name="Łódź 漢")])
     done, wrong = created(lab, amount="12.50"), created(lab, own_account=SAVINGS, amount="7")
     pair.bank.close_account("CZ4906000000000150000030")
     pair.balance()
@@ -127,6 +135,8 @@ def test_a_batch_of_the_bank_writes_the_files_and_they_are_made_again_alike(pair
     ((state, note),) = pair.received(1)
     assert state == 14
     assert "nothing is written for accounting system 3" in note
+    assert "nothing is written for accounting system 4" in note
+    assert "is not in the character set kamenicky" in note
     ((import_id,),) = lab.rows("SELECT import_id FROM history.statement LIMIT 1")
     names = [f"{what}-{import_id:06d}.csv" for what in ("balances", "posted", "rejected")]
     written = {name: {path.name: path.read_bytes() for path in folders[name].iterdir()} for name in ("all", "some")}
@@ -143,3 +153,16 @@ def test_a_batch_of_the_bank_writes_the_files_and_they_are_made_again_alike(pair
     (folders["all"] / names[0]).unlink()
     export_to_accounting_system(lab, 1, import_id, overwrite=True)
     assert {path.name: path.read_bytes() for path in folders["all"].iterdir()} == written["all"]
+    (folders["all"] / names[1]).write_text("mine")
+    (told,) = lab.rows(
+        "SELECT payload FROM ops.batch_content JOIN ops.batch USING (batch_id) WHERE direction = 'receive'"
+        " AND batch_type = 1"
+    )
+    with lab.database.tx("ops") as cursor:
+        (found,) = write_for_accounting(lab, cursor, read_batch(bytes(told[0])))[:1]
+    assert "is there with another content, and stays" in found
+    assert (folders["all"] / names[1]).read_text() == "mine"
+    by_hand = tmp_path / "26000101-1.sta"  # called as a message of the batch, and not from it
+    mt940(tmp_path).rename(by_hand)
+    number = import_file(lab, by_hand)["import_id"]
+    assert export_to_accounting_system(lab, 1, number)["files"][f"rejected-{number:06d}.csv"] == 0
