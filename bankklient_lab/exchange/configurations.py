@@ -14,6 +14,9 @@ from bankklient_lab.formats.client_accounts import PARAMETERS, PERSONS, read_acc
 from bankklient_lab.keys.points import BANK, HTTPS, point_of, set_point
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounts import replace_accounts
+from bankklient_lab.rights.settings import read_setting
+
+_CODE_IN_IBAN = slice(4, 8)  # of a Czech or Slovak account
 
 
 def take_accounts(lab: Lab, cursor: Any, message: Message) -> list[str]:
@@ -34,12 +37,22 @@ def take_changed_configuration(lab: Lab, cursor: Any, message: Message) -> list[
 
 def _accounts(lab: Lab, cursor: Any, file: BankFile) -> list[str]:
     given = read_accounts(file)
+    _check_bank(lab, file.name, [one.account for one in given])
     changed = replace_accounts(cursor, given)
     lab.log(cursor, "bank_sends_accounts", file.name, accounts=len(given), **changed)
     gone = [
         f"{account} is not on the bank's list any more; nothing can be ordered for it" for account in changed["gone"]
     ]
     return [*gone, *rechecked(lab, cursor, "accounts from the bank")]
+
+
+def _check_bank(lab: Lab, place: str, accounts: list[str]) -> None:
+    """Refuse a list that names accounts of several banks: those that it leaves out would be gone at all of them."""
+    own = str(read_setting(lab.database, "bank_code"))
+    codes = {one[_CODE_IN_IBAN] for one in accounts}
+    if len(codes) > 1 or (own and codes != {own}):
+        other = sorted(codes - {own} if own else codes)
+        raise FormatError(f"the list names accounts of other banks: {', '.join(other)}", place=place)
 
 
 def _persons(lab: Lab, cursor: Any, file: BankFile) -> list[str]:

@@ -27,6 +27,10 @@ from tests.orders.labs import SAVINGS, created, status
 
 SAVINGS_IBAN = "CZ4906000000000150000030"
 NEW = "CZ6206000000000150000049"
+TWO_BANKS = b"""account,currency,name,position
+CZ7706000006090150012947,CZK,Main,both
+CZ6508000000192000145399,CZK,Not its,both
+"""
 
 
 def positions(pair: Pair) -> dict[str, str]:
@@ -125,6 +129,7 @@ def test_authorized_persons_come_change_and_go_with_the_configuration(pair: Pair
         (9, "accounts.csv", b"account,currency,name\nCZ7706000006090150012947,CZK,Main\n", "header"),
         (9, "accounts.csv", b"account,currency,name,position\nCZ77060'0--,CZK,Main,both\n", "line 2"),
         (9, "accounts.csv", b"account,currency,name,position\nCZ7706000006090150012947,CZK,Main,all\n", "position"),
+        (9, "accounts.csv", TWO_BANKS, "accounts of other banks: 0600, 0800"),
         (9, "configuration.csv", b"parameter,value\n", "accounts.csv"),
         (10, "configuration.csv", b"parameter,value\npassword,x\n", "parameter"),
         (10, "configuration.csv", b"parameter,value\naddress,javascript:1\n", "address"),
