@@ -34,23 +34,29 @@ _ORDERS = """
 """
 
 
-def keep_details(lab: Lab, batch_id: int, message_no: int, message: Message) -> None:
-    """Append the details of a message to the history; once more changes nothing. FormatError as `read_details`."""
-    details = read_details(message)
+def keep_details(lab: Lab, batch_id: int, messages: Sequence[Message]) -> None:
+    """Append the details of a batch to the history; once more changes nothing. FormatError as `read_details`, for all.
+
+    Details of a batch that is refused would be there without its mark: so one that can't be read keeps all out.
+    """
+    found = [
+        (message_no, position, detail)
+        for message_no, message in enumerate(messages, start=1)
+        for position, detail in enumerate(read_details(message), start=1)
+    ]
+    details = [detail for *_, detail in found]
     with lab.database.tx("history") as cursor:
-        known = cursor.execute(
-            "SELECT 1 FROM history.foreign_detail WHERE batch_id = ? AND message_no = ? LIMIT 1", [batch_id, message_no]
-        ).fetchone()
+        known = cursor.execute("SELECT 1 FROM history.foreign_detail WHERE batch_id = ? LIMIT 1", [batch_id]).fetchone()
         if known or not details:
             return
-        found = cursor.execute("SELECT coalesce(max(detail_id), 0) + 1 FROM history.foreign_detail").fetchone()
-        assert found is not None
-        kept = _table(details, found[0], _orders(cursor, details)) | {
+        ((first,),) = cursor.execute("SELECT coalesce(max(detail_id), 0) + 1 FROM history.foreign_detail").fetchall()
+        kept = _table(details, first, _orders(cursor, details)) | {
             "batch_id": [batch_id] * len(details),
-            "message_no": [message_no] * len(details),
+            "message_no": [message_no for message_no, *_ in found],
+            "position": [position for _, position, _ in found],
         }
         charges = [
-            {"detail_id": found[0] + place, "charge_no": number} | charge._asdict()
+            {"detail_id": first + place, "charge_no": number} | charge._asdict()
             for place, detail in enumerate(details)
             for number, charge in enumerate(detail.charges, start=1)
         ]
@@ -99,10 +105,8 @@ def _table(details: Sequence[ForeignDetail], first: int, orders: Sequence[int | 
     rows = [dict(_columns(one)) for one in details]
     types = {"rate": _RATE} | dict.fromkeys(("ordered", "payment", "equivalent", "charges", "total"), AMOUNT)
     columns = {name: pa.array([row[name] for row in rows], types.get(name)) for name in rows[0]}
-    places = range(len(details))
     return columns | {
-        "detail_id": [first + place for place in places],
-        "position": [place + 1 for place in places],
+        "detail_id": [first + place for place in range(len(details))],
         "order_id": pa.array(orders, pa.int64()),
     }
 

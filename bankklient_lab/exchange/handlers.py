@@ -67,21 +67,25 @@ class Arrived(NamedTuple):
 
 
 def apply_aside(lab: Lab, arrived: Arrived) -> list[str]:
-    """Take over what has transactions of its own; FormatError, before anything is done, for an unknown message."""
+    """Take over what has transactions of its own; FormatError, before anything is done, for an unknown message.
+
+    FormatError also for details of foreign payments that can't be read, of which none is kept then.
+    """
     batch_type, messages = arrived.identity.batch_type, arrived.batch.messages
     for number, message in enumerate(messages, start=1):
         if (batch_type, message.name) not in _HANDLERS.keys() | _IMPORTED:
             raise FormatError(
                 f"a batch of type {batch_type} has no such message", place=f"message {number}", text=message.name
             )
+    if batch_type == BatchType.FOREIGN_PAYMENT_DETAILS:
+        keep_details(lab, arrived.batch_id, messages)
     stem = arrived.identity.file_name("00").removesuffix(".00")
-    findings = []
-    for number, message in enumerate(messages, start=1):
-        if (batch_type, message.name) in _IMPORTED:
-            findings += take_statements(lab, *_file(f"{stem}-{number}", message))
-        elif message.name == NOTIFICATION_MESSAGE:
-            keep_details(lab, arrived.batch_id, number, message)
-    return findings
+    return [
+        finding
+        for number, message in enumerate(messages, start=1)
+        if (batch_type, message.name) in _IMPORTED
+        for finding in take_statements(lab, *_file(f"{stem}-{number}", message))
+    ]
 
 
 def _file(stem: str, message: Message) -> tuple[str, bytes]:

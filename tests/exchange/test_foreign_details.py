@@ -232,6 +232,19 @@ def test_a_wrong_sum_is_kept_and_logged_and_a_detail_alone_says_that_an_order_is
     assert len(foreign_details.rows(pair.lab, "all")) == 2
 
 
+def test_a_batch_that_is_refused_leaves_no_detail_behind(pair: Pair) -> None:
+    good, other = (write_details([detail(bank_reference=one)], one, pair.clock()) for one in ("4711", "4712"))
+    arrive(pair, 12, 1, good, other._replace(content=other.content.replace(b"BOOK", b"PDNG")))
+    pair.transmit()
+    assert [status for status, _ in pair.received(12)] == [13]
+    assert foreign_detail_batches.rows(pair.lab) == foreign_details.rows(pair.lab, "all") == []
+    arrive(pair, 12, 2, good, other)
+    pair.transmit()
+    assert [row["bank_reference"] for row in foreign_details.rows(pair.lab)] == ["4711", "4712"]
+    told = [foreign_detail(pair.lab, number) for number in (1, 2)]
+    assert [(one["message_no"], one["position"], len(one["charge_list"])) for one in told] == [(1, 1, 1), (2, 1, 1)]
+
+
 @pytest.mark.spec("TXN-096")
 def test_a_payment_of_an_accounting_system_is_known_by_its_client_identification(pair: Pair, tmp_path: Path) -> None:
     add_accounting_system(pair.lab, TRADE, "Trade", start_status="confirmed", folder_in=str(tmp_path))
