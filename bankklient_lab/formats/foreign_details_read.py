@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import Message, root_of
 from bankklient_lab.formats.camt_tags import is_currency
+from bankklient_lab.formats.camt_values import exact_amount, exact_day
 from bankklient_lab.formats.foreign_details import (
     BEARERS,
     NOTIFICATION_MESSAGE,
@@ -21,12 +22,11 @@ from bankklient_lab.formats.foreign_details import (
     Party,
     Rate,
 )
-from bankklient_lab.money import exact
+from bankklient_lab.money import AMOUNT_MAX, exact
 
 if TYPE_CHECKING:
     from lxml import etree
 
-_AMOUNT = re.compile(r"\d{1,15}(?:\.\d{1,3})?", re.ASCII)
 _RATE = re.compile(r"\d{1,10}(?:\.\d{1,8})?", re.ASCII)
 
 
@@ -54,9 +54,14 @@ class _Reader:
     def detail(self, notification: etree._Element) -> ForeignDetail:
         """Return what the entry says, of the account of its notification."""
         entry = self._entry
-        side = self._text(entry, "CdtDbtInd")
-        if side not in ("DBIT", "CRDT") or self._text(entry, "Sts/Cd") != "BOOK":
-            raise self._wrong("an entry is a booked debit or credit", "CdtDbtInd", side)
+        side, status = self._text(entry, "CdtDbtInd"), self._text(entry, "Sts/Cd")
+        if side not in ("DBIT", "CRDT"):
+            raise self._wrong("an entry is a debit or a credit", "CdtDbtInd", side)
+        if status != "BOOK":
+            raise self._wrong("an entry is booked", "Sts", status)
+        account = self._account(notification, "Acct")
+        if not account:
+            raise self._wrong("a notification names its account", "Acct", "")
         total, currency = self._money(entry, "Amt")
         charges, bearer = self._charges()
         payment, payment_currency = self._money(self._details, "AmtDtls/TxAmt/Amt")
@@ -70,7 +75,7 @@ class _Reader:
         )
         code = (self._text(entry, f"BkTxCd/Domn/{part}") for part in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd"))
         return ForeignDetail(
-            account=self._account(notification, "Acct"),
+            account=account,
             account_currency=currency,
             outgoing=side == "DBIT",
             booking_day=self._day("BookgDt/Dt"),
@@ -101,7 +106,7 @@ class _Reader:
         )
 
     def _charges(self) -> tuple[list[Charge], str]:
-        """Return the charges that are more than 0, and who bears them."""
+        """Return the charges that are more than 0, and who bears them; their sum is one that the history holds."""
         found = []
         for record in self._details.iterfind("{*}Chrgs/{*}Rcrd"):
             bearer = self._text(record, "Br")
@@ -111,6 +116,8 @@ class _Reader:
         bearers = {one.bearer for one in found}
         if len(bearers) > 1:
             raise self._wrong("the charges of a payment are borne in one way", "Br", " ".join(sorted(bearers)))
+        if sum(one.amount for one in found) > AMOUNT_MAX:
+            raise self._wrong(f"the charges of a payment are at most {AMOUNT_MAX} together", "Chrgs", "")
         return [one for one in found if one.amount], next(iter(bearers), "")
 
     def _rate(self) -> Rate | None:
@@ -149,16 +156,17 @@ class _Reader:
         found = within.find(_path(path))
         text = "" if found is None else (found.text or "").strip()
         currency = "" if found is None else str(found.get("Ccy", ""))
-        if not _AMOUNT.fullmatch(text) or not is_currency(currency):
+        amount = exact_amount(text)
+        if isinstance(amount, str) or not is_currency(currency):
             raise self._wrong("an amount has a number, with at most 3 decimals, and a currency", path, text)
-        return exact(Decimal(text)), currency
+        return exact(amount), currency
 
     def _day(self, path: str) -> date:
         text = self._text(self._entry, path)
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise self._wrong("a day is written like 2026-11-22", path, text) from None
+        day = exact_day(text)
+        if day is None:
+            raise self._wrong("a day is written like 2026-11-22", path, text)
+        return day
 
     def _needed(self, within: etree._Element, path: str) -> str:
         text = self._text(within, path)

@@ -23,6 +23,7 @@ from bankklient_lab.formats.foreign_details import Charge, ForeignDetail, Instit
 from bankklient_lab.formats.foreign_details_read import read_details
 from bankklient_lab.formats.foreign_details_write import write_details
 from bankklient_lab.lab import open_here
+from bankklient_lab.money import AMOUNT_MAX
 from bankklient_lab.orders.accounting_systems import add_accounting_system
 from bankklient_lab.orders.creating import correct_order
 from bankklient_lab.reports.foreign_details import render_advices, render_foreign_details
@@ -300,11 +301,18 @@ def test_a_message_is_read_as_it_was_written_and_refused_for_what_it_can_not_say
     assert first == whole
     assert second.charge_bearer == "SHAR"
     assert second.charges == []
-    for before, after in (
-        (b'<Amt Ccy="EUR">509.50</Amt>', b'<Amt Ccy="EUR">509.5000</Amt>'), (b"<Br>SHAR</Br>", b"<Br>ALL</Br>"),
-        (b"<Dt>2026-11-23</Dt>", b"<Dt>23.11.2026</Dt>"), (b"<Cd>BOOK</Cd>", b"<Cd>PDNG</Cd>"),
-        (b"<AcctSvcrRef>4711</AcctSvcrRef>", b""), (b"<NtryDtls>", b"<NtryDtls><TxDtls/>"),
+    for field, before, after in (
+        ("Amt", b'<Amt Ccy="EUR">509.50</Amt>', b'<Amt Ccy="EUR">509.5001</Amt>'),
+        ("Br", b"<Br>SHAR</Br>", b"<Br>ALL</Br>"), ("Sts", b"<Cd>BOOK</Cd>", b"<Cd>PDNG</Cd>"),
+        ("BookgDt/Dt", b"<Dt>2026-11-23</Dt>", b"<Dt>23.11.2026</Dt>"),
+        ("BookgDt/Dt", b"<Dt>2026-11-23</Dt>", b"<Dt>2026-W48-1</Dt>"),
+        ("Acct", f"<Id><IBAN>{EURO_IBAN}</IBAN></Id>".encode(), b""),
+        ("AcctSvcrRef", b"<AcctSvcrRef>4711</AcctSvcrRef>", b""), ("TxDtls", b"<NtryDtls>", b"<NtryDtls><TxDtls/>"),
     ):  # fmt: skip
         assert before in message.content
-        with pytest.raises(FormatError, match="Ntfctn 1, Ntry 1"):
+        with pytest.raises(FormatError, match=f"Ntfctn 1, Ntry 1, field {field}"):
             read_details(message._replace(content=message.content.replace(before, after, 1)))
+    most = Charge("Fee", AMOUNT_MAX, "EUR", "SHAR")
+    assert read_details(write_details([detail(charges=[most])], "M", NOON))[0].charges == [most]
+    with pytest.raises(FormatError, match="field Chrgs"):  # more than the history holds
+        read_details(write_details([detail(charges=[most, most])], "M", NOON))
