@@ -7,12 +7,15 @@ one "." (formats.documents). A file that is there with another content is never 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, UnknownName
-from bankklient_lab.formats.documents import DocumentName
+from bankklient_lab.formats.bank_files import FILE_MESSAGE, read_file
+from bankklient_lab.formats.batches import Message
+from bankklient_lab.formats.documents import DocumentName, read_name
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.store.files import existing_folder, write_whole
 
@@ -47,16 +50,24 @@ def folder_of(cursor: Any, account: str) -> Path | None:
     return Path(row[0]) if row else None
 
 
-def saved(cursor: Any, name: DocumentName, content: bytes) -> list[str]:
-    """Save a document where its account says; return why that was not possible, which is no reason not to keep it."""
-    folder = folder_of(cursor, name.account)
-    if folder is None:
-        return []
-    try:
-        write_into(folder, name, content)
-    except BadArgument as error:
-        return [f"document {name.file_name} is kept, and not saved into the folder of its account: {error.message}"]
-    return []
+def save_arrived(cursor: Any, messages: Sequence[Message]) -> list[str]:
+    """Save the documents of a batch that was applied, each where its account says.
+
+    Returns why that was not possible, which is no reason not to keep them.
+    """
+    findings = []
+    for file in (read_file(message) for message in messages if message.name == FILE_MESSAGE):
+        name = read_name(file.name)
+        folder = folder_of(cursor, name.account)
+        if folder is None:
+            continue
+        try:
+            write_into(folder, name, file.content)
+        except BadArgument as error:
+            findings.append(
+                f"document {file.name} is kept, and not saved into the folder of its account: {error.message}"
+            )
+    return findings
 
 
 def write_into(folder: Path, name: DocumentName, content: bytes) -> Path:

@@ -16,7 +16,6 @@ from bankklient_lab.balancing.client_messages import STATUS
 from bankklient_lab.balancing.document_orders import WAITS
 from bankklient_lab.codebooks import name_sql, names
 from bankklient_lab.errors import FormatError, UnknownName
-from bankklient_lab.exchange.document_folders import saved
 from bankklient_lab.formats.bank_files import read_file
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.documents import DocumentName, is_pdf, read_list, read_name, read_refusal
@@ -58,7 +57,7 @@ def take_list(lab: Lab, cursor: Any, message: Message) -> list[str]:
 
 
 def take_document(lab: Lab, cursor: Any, message: Message) -> list[str]:
-    """Keep a document, answer its orders by it, and save it where its account says; return what is odd about it."""
+    """Keep a document, and answer its orders by it; return what is odd about it."""
     file = read_file(message)
     name = read_name(file.name)
     document_id = _known(lab, cursor, name)
@@ -75,7 +74,7 @@ def take_document(lab: Lab, cursor: Any, message: Message) -> list[str]:
     )
     cursor.execute(f"DELETE FROM ops.document_order WHERE document_id = ? AND {WAITS}", [document_id])
     _answer(lab, cursor, document_id, "OK", "")
-    return findings + saved(cursor, name, file.content)
+    return findings
 
 
 def take_refusal(lab: Lab, cursor: Any, message: Message) -> list[str]:

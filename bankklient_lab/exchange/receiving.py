@@ -12,6 +12,7 @@ from bankklient_lab.codebooks.codes import BatchType, Received
 from bankklient_lab.errors import BadArgument, FormatError, SealBroken
 from bankklient_lab.exchange.accounting_files import write_for_accounting
 from bankklient_lab.exchange.channels import Announced, Link
+from bankklient_lab.exchange.document_folders import save_arrived
 from bankklient_lab.exchange.handlers import TYPES_READ, Arrived, apply, apply_aside
 from bankklient_lab.exchange.protocol import (
     CONTENT_WRONG,
@@ -186,6 +187,8 @@ def _apply(lab: Lab, arrived: Arrived) -> None:
                 found = [*aside, *apply(lab, cursor, arrived)]
                 if identity.batch_type == BatchType.DOMESTIC:
                     found += write_for_accounting(lab, cursor, arrived.batch)
+                if identity.batch_type == BatchType.DOCUMENTS:
+                    found += save_arrived(cursor, arrived.batch.messages)
                 findings = shortened(found)
                 move(lab, cursor, arrived.batch_id, Received.PROCESSED, note=findings)
                 lab.log(cursor, "apply_batch", f"{identity.batch_type} {identity.order}", findings=findings)

@@ -204,7 +204,7 @@ def test_documents_of_an_account_are_saved_into_its_folder_and_nothing_is_writte
 
 
 @pytest.mark.spec("BNK-036")
-def test_what_comes_is_kept_as_it_is_and_judged_by_its_content(pair: Pair) -> None:
+def test_what_comes_is_kept_as_it_is_and_judged_by_its_content(pair: Pair, tmp_path: Path) -> None:
     file = write_file(BankFile(OLD.file_name, b"<script>alert(1)</script>"))
     assert came(pair, 1, file) == (14, f"document {OLD.file_name} is no readable PDF; it is kept, and can't be viewed")
     (row,) = documents.rows(pair.lab)
@@ -219,6 +219,14 @@ def test_what_comes_is_kept_as_it_is_and_judged_by_its_content(pair: Pair) -> No
         status, note = came(pair, number, write_file(BankFile(odd, PDF)))
         assert (status, "no name of a document" in note or "kind of document" in note) == (13, True)
     assert len(documents.rows(pair.lab)) == 1
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    set_document_folder(pair.lab, MAIN, str(folder))
+    good, odd = (write_file(BankFile(name, PDF)) for name in (OLD._replace(account=MAIN).file_name, "notes.pdf"))
+    assert came(pair, 5, good, odd)[0] == 13  # as a whole
+    assert list(folder.iterdir()) == []
+    assert came(pair, 6, good)[0] == 14
+    assert [path.name for path in folder.iterdir()] == [OLD._replace(account=MAIN).file_name]
 
 
 @pytest.mark.spec("SRV-023", "SRV-024", "SRV-025")
