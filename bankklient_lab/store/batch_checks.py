@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bankklient_lab.codebooks.codes import DISCARDED, BatchType, Revocation, Sent, listed
+from bankklient_lab.codebooks.codes import DISCARDED, BatchType, Received, Revocation, Sent, listed
 from bankklient_lab.store.invariant import Check
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -83,6 +83,20 @@ BATCH_CHECKS: tuple[Check, ...] = (
         UNION ALL
         SELECT document_id, 'order ' || order_no FROM ops.document_order LEFT JOIN ops.batch USING (batch_id)
         WHERE batch_id IS NOT NULL AND batch_type IS DISTINCT FROM {BatchType.DOCUMENTS:d}
+        """,
+    ),
+    Check(
+        "foreign_details",
+        "A detail of a foreign payment is there once, with its charges, of a batch that was not refused and an order.",
+        f"""
+        SELECT detail_id, any_value(batch_id) AS batch_id FROM history.foreign_detail d
+        FULL JOIN (SELECT detail_id, sum(amount) AS charged FROM history.foreign_charge GROUP BY ALL) USING (detail_id)
+        LEFT JOIN ops.batch b USING (batch_id)
+        GROUP BY detail_id
+        HAVING count(batch_id) <> 1
+            OR bool_or(charges <> coalesce(charged, 0) OR b.direction IS DISTINCT FROM 'receive'
+            OR b.batch_type <> {BatchType.FOREIGN_PAYMENT_DETAILS:d} OR b.status = {Received.REJECTED:d}
+            OR (order_id IS NOT NULL AND order_id NOT IN (SELECT order_id FROM ops.sent_order)))
         """,
     ),
     Check(

@@ -35,6 +35,7 @@ PLANTED = [
     ),
     ("documents", set(), "INSERT INTO ops.document_order VALUES (1, 1, 1, '', '', '', now(), now())"),
     ("documents", set(), "INSERT INTO ops.document_content VALUES (1, 'a'::BLOB, 1, sha256('a'), false, now())"),
+    ("foreign_details", set(), "INSERT INTO history.foreign_charge VALUES (1, 1, 'Fee', 1, 'EUR', 'SHAR')"),
     ("settlements", set(), "UPDATE ops.sent_order SET settled = 1 WHERE batch_id = 2"),
     ("revocations", set(), "UPDATE ops.sent_order SET revocation = 2 WHERE batch_id = 2"),
     ("revocations", set(), "UPDATE ops.sent_order SET revocation = 3, revocation_batch = 1 WHERE batch_id = 2"),

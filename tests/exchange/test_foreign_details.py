@@ -30,7 +30,7 @@ from bankklient_lab.reports.foreign_details import render_advices, render_foreig
 from tests.clocks import NOON, Clock
 from tests.exchange.labs import Pair, a_bank, introduced
 from tests.exchange.test_receiving import arrive, sent
-from tests.orders.labs import FOREIGN, MAIN, created, hands, status
+from tests.orders.labs import FOREIGN, MAIN, broken_checks, created, hands, status
 from tests.orders.test_order_reports import pdf_text
 from tests.orders.test_receiving_foreign import HEADER, TRADE, receive
 
@@ -231,6 +231,22 @@ def test_a_wrong_sum_is_kept_and_logged_and_a_detail_alone_says_that_an_order_is
         cursor.execute("UPDATE ops.batch SET status = 12 WHERE batch_id = ?", list(arrived[0]))
     pair.transmit()
     assert len(foreign_details.rows(pair.lab, "all")) == 2
+
+
+def test_details_that_do_not_hold_together_are_found(pair: Pair) -> None:
+    arrive(pair, 12, 1, write_details([detail(), detail(bank_reference="4712")], "M", pair.clock()))
+    pair.transmit()
+    for broken, mended in (
+        ("history.foreign_detail SET detail_id = 1", "history.foreign_detail SET detail_id = position"),
+        ("history.foreign_detail SET order_id = 77", "history.foreign_detail SET order_id = NULL"),
+        ("ops.batch SET status = 13 WHERE batch_type = 12", "ops.batch SET status = 14 WHERE batch_type = 12"),
+        ("history.foreign_charge SET amount = 9", "history.foreign_charge SET amount = 9.5"),
+    ):
+        assert broken_checks(pair.lab) == {}
+        for sql, found in ((broken, ["foreign_details"]), (mended, [])):
+            with pair.lab.database.tx("ops") as cursor:
+                cursor.execute(f"UPDATE {sql}")
+            assert list(broken_checks(pair.lab)) == found, sql
 
 
 def test_a_batch_that_is_refused_leaves_no_detail_behind(pair: Pair) -> None:
