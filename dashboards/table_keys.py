@@ -23,7 +23,7 @@ class TableKeys(pn.custom.JSComponent):
     export function render({ model, view, el }) {
       const home = el.getRootNode().host;
       let root, grid, holder, table, stop, current = 0, typings = 0, moving = false;
-      let had = null, landing = null, left = null, moved = null;
+      let had = null, landing = null, left = null, moved = null, order = model.order;
 
       const rows = () => table.getRows();
       const row_of = (event) => event.composedPath().find((one) => one.classList?.contains("tabulator-row"));
@@ -64,7 +64,7 @@ class TableKeys(pn.custom.JSComponent):
       };
       const open = (row) => {
         left = row?.getElement();
-        const cell = row?.getCells().find((one) => model.order.includes(one.getField()));
+        const cell = row?.getCells().find((one) => order.includes(one.getField()));
         cell?.getElement().click();
       };
       const page_rows = () => Math.max(1, Math.floor(holder.clientHeight / table.options.rowHeight) - 1);
@@ -141,11 +141,16 @@ class TableKeys(pn.custom.JSComponent):
 
       const fields = () => table.getColumns().filter((one) => one.isVisible()).map((one) => one.getField())
         .filter((field) => field && !field.startsWith("_"));
-      const arrange = () => {
-        const wanted = model.order.filter((field) => table.getColumn(field));
-        if (!wanted.length || fields().filter((one) => wanted.includes(one)).join() === wanted.join()) { return; }
+      const arrange = () => {  // each move lays the table out anew: only columns out of their place move
+        const wanted = order.filter((field) => table.getColumn(field));
+        const here = fields().filter((one) => wanted.includes(one));
         moving = true;
-        wanted.slice(1).forEach((field, at) => table.moveColumn(field, wanted[at], true));
+        wanted.slice(1).forEach((field, at) => {
+          if (here[here.indexOf(wanted[at]) + 1] === field) { return; }
+          table.moveColumn(field, wanted[at], true);
+          here.splice(here.indexOf(field), 1);
+          here.splice(here.indexOf(wanted[at]) + 1, 0, field);
+        });
         moving = false;
       };
 
@@ -158,7 +163,7 @@ class TableKeys(pn.custom.JSComponent):
           for (const row of marked) { row.getElement().setAttribute("aria-selected", "true"); }
           for (const row of unmarked) { row.getElement().setAttribute("aria-selected", "false"); }
         });
-        table.on("columnMoved", () => { if (!moving) { model.moved = fields(); } });
+        table.on("columnMoved", () => { if (!moving) { order = model.moved = fields(); } });
         table.on("renderComplete", () => {
           tidy();
           if (landing !== null) { const index = landing; landing = null; setTimeout(() => focus_row(index), 50); }
@@ -238,7 +243,7 @@ class TableKeys(pn.custom.JSComponent):
       };
       document.addEventListener("keydown", back, true);
       model.on("filters", show_filters);
-      model.on("order", () => { if (table) { arrange(); } });
+      model.on("order", () => { order = model.order; if (table) { arrange(); } });
       const timer = setInterval(look, 400);
       model.on("remove", () => { clearInterval(timer); document.removeEventListener("keydown", back, true); });
       look();
