@@ -76,8 +76,10 @@ class _Company(NamedTuple):
 
 def _make(path: Path, company: _Company) -> dict[str, object]:
     """Make the demo lab whole or not at all, the bank files and the simulated bank in folders beside it."""
+    from bankklient_lab.access.configuration import configure
     from bankklient_lab.access.users import set_password
     from bankklient_lab.demo import fill
+    from bankklient_lab.demo.company import NAME
     from bankklient_lab.demo.orders import fill_orders
     from bankklient_lab.exchange.journal import journal_path
     from bankklient_lab.lab import created
@@ -97,6 +99,7 @@ def _make(path: Path, company: _Company) -> dict[str, object]:
     try:
         password = f"Demo-{secrets.token_urlsafe(9)}"
         with created(part, user=DEMO_USER) as one, Progress() as job:
+            configure(one, {"client_name": NAME})
             lived = _lived(one, living, company, job) if company.bank_months else {}
             summary = fill(one, files, today=today, entries=entries, months=months, seed=seed, job=job)
             job.step("making payment orders")

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab.bank import Account, Bank
+from bankklient_lab.demo.company import NAME
 from bankklient_lab.demo.inprocess import InProcess
 from bankklient_lab.errors import Refused
 from bankklient_lab.jobs import Job
@@ -52,7 +53,7 @@ def acquaint(lab: Lab, bank: Bank, password: str, accounts: Sequence[Account]) -
     made = create_key(lab, "operational", password)
     handed = hand_over_key(lab, made["key_id"], password)
     (first,) = [content for name, content in handed.items() if name.endswith("FKEYID.SGN")]
-    bank.register_client(point, "Demo company")
+    bank.register_client(point, NAME)
     bank.register_key(read_identification(first, lab.clock()).certificate)
     record_key_delivery(lab, made["key_id"], made["fingerprint"])
     bank.open_account(*(replace(account, point=point) for account in accounts))

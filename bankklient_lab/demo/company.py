@@ -10,6 +10,8 @@ from importlib.resources import files
 import pyarrow as pa
 from schwifty import IBAN
 
+NAME = "Demo company"
+
 _CZ_WEIGHTS = (6, 3, 7, 9, 10, 5, 8, 4, 2, 1)  # of an account number's digits, the sum is divisible by 11
 _CZ_BANKS = ("0100", "0300", "0600", "0800", "2010", "5500")
 _DE_BANKS = ("37040044", "10070000", "70020270")

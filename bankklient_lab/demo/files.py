@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from bankklient_lab.demo.company import NAME
 from bankklient_lab.demo.generate import Company
 from bankklient_lab.formats import formats
 from bankklient_lab.formats.base import StatementSet
@@ -75,13 +76,13 @@ def _table(company: Company, sql: str, kind: Kind) -> pa.Table:
     return pa.table(columns, schema=SCHEMAS[kind])
 
 
-_STATEMENTS = """
-    SELECT statement_no, false AS interim, account, bank, currency, 'Demo company' AS account_name, number::VARCHAR AS
+_STATEMENTS = f"""
+    SELECT statement_no, false AS interim, account, bank, currency, '{NAME}' AS account_name, number::VARCHAR AS
     number,
         CASE WHEN format = 'camt' THEN strftime(last_day, '%Y%m%d') || '-' || account_no END AS reference,
         first_day, last_day, opening, first_day AS opening_day, closing, last_day AS closing_day
     FROM chosen ORDER BY statement_no
-"""
+"""  # noqa: S608 - our own name
 _BALANCES = """
     SELECT statement_no, 'OPBD' AS balance_type, first_day AS day, opening AS amount, currency FROM chosen
     UNION ALL SELECT statement_no, 'CLBD', last_day, closing, currency FROM chosen ORDER BY 1, 2 DESC

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bankklient_lab.access.configuration import client_name
 from bankklient_lab.access.logins import login
 from bankklient_lab.access.users import users
 from bankklient_lab.lab import open_here
@@ -35,6 +36,7 @@ def test_the_demo_has_one_user_with_a_password_of_its_own(tmp_path: Path) -> Non
         said = json.loads(done.stdout)
         with open_here(tmp_path / name) as lab:
             assert [row["user"] for row in users.rows(lab)] == [said["user"]] == ["BKDEMOUSER"]
+            assert client_name(lab) == "Demo company"
             assert login(lab, "BKDEMOUSER", said["password"])["user"] == "BKDEMOUSER"
         passwords.add(said["password"])
     assert len(passwords) == 2
