@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,51 +167,51 @@ def _take(
     job.step(f"opening {file.name}")
     report["format"], report["version"], parts = one.read(file.path, hints)
     try:
-        staging.fill(cursor, parts, details, file.size, job)
+        held = staging.fill(cursor, parts, details, file.size, job)
         _require_unchanged(file)
-        if staging.empty(cursor):
-            raise FormatError("the file holds neither a statement nor rates", place="whole file")
-        staging.require(cursor, lab.clock().date())
+        staging.require(cursor, held, lab.clock().date())
         turn()
         with lab.database.lane("history"):
             job.step("comparing with the statements known")
-            staging.resolve_accounts(cursor)
-            staging.mark_known(cursor, report["format"])
-            mark_repeated(cursor, report["format"])
-            staging.find(cursor)
-            _describe(cursor, report)
-            new = _is_new(cursor)
+            if held.statements:
+                staging.resolve_accounts(cursor)
+                staging.mark_known(cursor, held, report["format"])
+                mark_repeated(cursor, report["format"])
+            staging.find(cursor, held)
+            _describe(cursor, held, report)
+            new = _is_new(cursor, held)
             report["status"] = (IMPORTED if keep else READABLE) if new else ALREADY
             if new and keep:
                 job.step("writing")
-                report["import_id"] = _keep(lab, cursor, file, report)
+                report["import_id"] = _keep(lab, cursor, file, held, report)
     except duckdb.Error as error:
         raise staging.check_readable(error) from None
 
 
-def _describe(cursor: duckdb.DuckDBPyConnection, report: dict[str, Any]) -> None:
+def _describe(cursor: duckdb.DuckDBPyConnection, held: staging.Held, report: dict[str, Any]) -> None:
     report["statements"] = [
         {"from": row.pop("from_day"), "to": row.pop("to_day"), **row}
         for row in staging.report_statements(cursor).drop_columns(["account_id"]).to_pylist()
     ]
     report["findings"] = staging.report_findings(cursor).to_pylist()
-    (report["rates"],) = cursor.execute("SELECT count(*) FROM file_rate").fetchone() or (0,)
+    report["rates"] = held.rates
 
 
-def _is_new(cursor: duckdb.DuckDBPyConnection) -> bool:
-    row = cursor.execute(
-        """
-        SELECT EXISTS (FROM staged_statement WHERE NOT known)
-            OR EXISTS (FROM file_rate f WHERE NOT EXISTS (
-                FROM history.rate r JOIN ops.import i ON i.import_id = r.import_id AND i.state = 'imported'
-                WHERE (r.source, r.day, r.base, r.currency, r.units, r.rate, r.indirect)
-                    = (f.source, f.day, f.base, f.currency, f.units, f.rate, f.indirect)))
-        """
-    ).fetchone()
-    return bool(row and row[0])
+_NEW_STATEMENT = "FROM staged_statement WHERE NOT known LIMIT 1"
+_NEW_RATE = """
+    FROM file_rate f WHERE NOT EXISTS (
+        FROM history.rate r JOIN ops.import i ON i.import_id = r.import_id AND i.state = 'imported'
+        WHERE (r.source, r.day, r.base, r.currency, r.units, r.rate, r.indirect)
+            = (f.source, f.day, f.base, f.currency, f.units, f.rate, f.indirect)) LIMIT 1
+"""
 
 
-def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict[str, Any]) -> int:
+def _is_new(cursor: duckdb.DuckDBPyConnection, held: staging.Held) -> bool:
+    asked = [sql for sql, there in ((_NEW_STATEMENT, held.statements), (_NEW_RATE, held.rates)) if there]
+    return any(cursor.execute(sql).fetchone() for sql in asked)
+
+
+def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, held: staging.Held, report: dict[str, Any]) -> int:
     row = cursor.execute(
         "SELECT greatest((SELECT coalesce(max(import_id), 0) FROM ops.import),"
         " (SELECT coalesce(max(import_id), 0) FROM history.statement),"
@@ -219,13 +219,12 @@ def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict
     ).fetchone()
     assert row is not None
     import_id = int(row[0])
-    accounts = cursor.execute("FROM staged_account").to_arrow_table()
     with lab.database.tx("history", cursor):
-        for statement in _INSERTS:
+        for statement in _inserts(held):
             cursor.execute(statement, {"import_id": import_id})
     with lab.database.tx("ops") as ops:
-        ops.register("new_account", accounts)
-        ops.execute("INSERT INTO ops.account BY NAME SELECT account_id, number, currency, bank, name FROM new_account")
+        if held.statements:
+            _keep_accounts(ops, cursor.execute("FROM staged_account").to_arrow_table())
         ops.execute(
             "INSERT INTO ops.import VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'imported')",
             [
@@ -247,10 +246,16 @@ def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, report: dict
             sha256=file.sha256,
             statements=len(report["statements"]),
         )
-    if report["statements"]:
+    if held.entries:
         with lab.database.tx("ops") as ops:
             report["orders"] = match_bookings(lab, ops)
     return import_id
+
+
+def _keep_accounts(ops: duckdb.DuckDBPyConnection, accounts: pa.Table) -> None:
+    if accounts.num_rows:
+        ops.register("new_account", accounts)
+        ops.execute("INSERT INTO ops.account BY NAME SELECT account_id, number, currency, bank, name FROM new_account")
 
 
 def _columns(kind: Kind, without: frozenset[str], alias: str) -> str:
@@ -265,7 +270,7 @@ _DAY = f"CASE WHEN e.repeats IS NULL THEN least(greatest({_OWN_DAY}, s.from_day)
 _OWN_COLUMNS = _columns(Kind.ENTRY, _AFTER_STATUS | {"detail_count", "raw", "place"}, "e")
 
 # ruff: noqa: S608 - every text below is made of our own schema's names
-_INSERTS = (  # in the order in which they depend on each other
+_ENTRY_INSERTS = (
     f"""
     INSERT INTO history.entry
     SELECT $import_id, e.statement_no, e.entry_no, e.account_id, e.interim, e.day, {CATEGORY},
@@ -287,6 +292,13 @@ _INSERTS = (  # in the order in which they depend on each other
     WHERE e.import_id = $import_id AND NOT s.interim AND COUNTS
     GROUP BY ALL
     """),
+    f"""
+    INSERT INTO history.detail
+    SELECT $import_id, e.statement_no, e.entry_no, e.detail_no, s.account_id, {_columns(Kind.DETAIL, _NUMBERS, "e")}
+    FROM file_detail e {_NEW}
+    """,
+)
+_STATEMENT_INSERTS = (
     """
     INSERT INTO history.statement
     SELECT $import_id, statement_no, account_id, interim, account, bank, currency, account_name, number, page,
@@ -301,18 +313,24 @@ _INSERTS = (  # in the order in which they depend on each other
     SELECT $import_id, e.statement_no, s.account_id, e.balance_type, e.day, e.amount, coalesce(e.currency, s.currency)
     FROM file_balance e {_NEW}
     """,
-    f"""
-    INSERT INTO history.detail
-    SELECT $import_id, e.statement_no, e.entry_no, e.detail_no, s.account_id, {_columns(Kind.DETAIL, _NUMBERS, "e")}
-    FROM file_detail e {_NEW}
-    """,
-    """
-    INSERT INTO history.finding
-    SELECT $import_id, e.statement_no, e.entry_no, s.account_id, e.code, e.place, e.field, e.value
-    FROM staged_finding e LEFT JOIN staged_statement s USING (statement_no)
-    """,
-    f"INSERT INTO history.rate SELECT $import_id, {_columns(Kind.RATE, frozenset(), 'e')} FROM file_rate e",
 )
+_RATE_INSERT = f"INSERT INTO history.rate SELECT $import_id, {_columns(Kind.RATE, frozenset(), 'e')} FROM file_rate e"
+_FINDING_INSERT = """
+INSERT INTO history.finding
+SELECT $import_id, e.statement_no, e.entry_no, s.account_id, e.code, e.place, e.field, e.value
+FROM staged_finding e LEFT JOIN staged_statement s USING (statement_no)
+"""
+
+
+def _inserts(held: staging.Held) -> Iterator[str]:
+    """Give what writes a file's content, in the order in which its parts depend on each other."""
+    if held.entries:
+        yield from _ENTRY_INSERTS
+    if held.statements:
+        yield from _STATEMENT_INSERTS
+    if held.rates:
+        yield _RATE_INSERT
+    yield _FINDING_INSERT
 
 
 @action("921", record="import_id", steps=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Self
+from itertools import chain
+from typing import NamedTuple, Self
 from uuid import uuid4
 
 import duckdb
@@ -35,6 +36,14 @@ DIGEST = (
 
 DETAILS_HELD_BYTES = 16 * 1024**2
 ENTRIES_COMPARED = 2_000_000  # at once for the same reference: as many groups fit into DuckDB's memory
+
+
+class Held(NamedTuple):
+    """How much a file holds: steps for what it lacks are left out, to plan them costs more than a small file."""
+
+    statements: int
+    entries: int
+    rates: int
 
 
 class Details:
@@ -89,13 +98,14 @@ class Details:
 
 def fill(
     cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], details: Details, file_bytes: int, job: Job
-) -> None:
+) -> Held:
     """Stage all parts of one file as `file_<kind>`, temporary for the cursor; raises what the reader raises."""
     others: dict[Kind, list[pa.RecordBatch]] = {kind: [] for kind in Kind if kind not in (Kind.ENTRY, Kind.DETAIL)}
     failure: list[BaseException] = []
+    count = statements = 0
 
     def entries() -> Iterator[pa.RecordBatch]:
-        count = statements = 0
+        nonlocal count, statements
         try:
             for part, position in parts:
                 if part.kind is Kind.ENTRY:
@@ -113,18 +123,27 @@ def fill(
             failure.append(error)
             raise
 
-    reader = pa.RecordBatchReader.from_batches(SCHEMAS[Kind.ENTRY], entries())
-    try:
-        _store(cursor, Kind.ENTRY, reader, _entries())
-    except duckdb.Error:
+    found = entries()
+    first = next(found, None)
+    if first is None:
+        _store(cursor, Kind.ENTRY, SCHEMAS[Kind.ENTRY].empty_table(), _NO_ENTRIES)
+    else:
+        reader = pa.RecordBatchReader.from_batches(SCHEMAS[Kind.ENTRY], chain([first], found))
+        try:
+            _store(cursor, Kind.ENTRY, reader, _entries())
+        except duckdb.Error:
+            if failure:
+                raise failure[0] from None
+            raise
         if failure:
-            raise failure[0] from None
-        raise
-    if failure:
-        raise failure[0]
+            raise failure[0]
     details.store(cursor)
     for kind, batches in others.items():
         _store(cursor, kind, pa.Table.from_batches(batches, SCHEMAS[kind]))
+    return Held(statements, count, sum(batch.num_rows for batch in others[Kind.RATE]))
+
+
+_NO_ENTRIES = "SELECT *, NULL::VARCHAR AS category, NULL::BIGINT AS repeats FROM incoming"
 
 
 def _entries() -> str:
@@ -156,8 +175,16 @@ def summed(sql: str) -> str:
     return sql
 
 
-def require(cursor: duckdb.DuckDBPyConnection, today: date) -> None:
+def require(cursor: duckdb.DuckDBPyConnection, held: Held, today: date) -> None:
     """Refuse statements without account or currency, and a file that holds nothing; work out days and sums."""
+    if not held.statements and not held.rates:
+        raise FormatError("the file holds neither a statement nor rates", place="whole file")
+    if held.statements:
+        _require_accounts(cursor)
+    cursor.execute(summed(_STATEMENT), {"today": today})
+
+
+def _require_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
     row = cursor.execute(
         "SELECT place, account, currency FROM file_statement WHERE account IS NULL OR currency IS NULL"
         " ORDER BY statement_no LIMIT 1"
@@ -166,16 +193,6 @@ def require(cursor: duckdb.DuckDBPyConnection, today: date) -> None:
         missing = "account" if row[1] is None else "currency"
         raise HintNeeded(missing, f"the file does not say the {missing} of a statement", place=row[0] or "")
     cursor.execute("UPDATE file_statement SET account = canonical_account(account, bank)")
-    cursor.execute(summed(_STATEMENT), {"today": today})
-
-
-def empty(cursor: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether the file holds neither statements nor rates."""
-    counts = cursor.execute(
-        "SELECT (SELECT count(*) FROM file_statement) + (SELECT count(*) FROM file_rate)"
-    ).fetchone()
-    assert counts is not None
-    return not counts[0]
 
 
 _STATEMENT = r"""
@@ -221,6 +238,11 @@ def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
     A Czech number without its bank is refused when the lab knows it with one, and one with its bank when the lab knows
     it without: it would count twice.
     """
+    _require_banks(cursor)
+    _stage_accounts(cursor)
+
+
+def _require_banks(cursor: duckdb.DuckDBPyConnection) -> None:
     row = cursor.execute(
         r"""
         SELECT s.place, s.account, min(a.number)
@@ -243,6 +265,9 @@ def resolve_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
     if row:
         reason = f"the lab knows account {row[2]} without its bank; is it {row[1]}?"
         raise FormatError(f"{reason} Say so with `bankklient identify` and import again", place=row[0] or "")
+
+
+def _stage_accounts(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(
         """
         CREATE OR REPLACE TEMP TABLE staged_account AS
@@ -301,9 +326,9 @@ UPDATE staged_statement SET known = true WHERE statement_no IN (
 """  # noqa: S608 - our own texts
 
 
-def mark_known(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
+def mark_known(cursor: duckdb.DuckDBPyConnection, held: Held, format_name: str) -> None:
     """Set `known` on staged statements that the lab, or the file itself further up, has already."""
-    cursor.execute(
+    pairs = cursor.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE staged_pair AS
         SELECT a.statement_no, b.import_id, b.statement_no AS known_no, i.format = $format AS one_format
@@ -312,8 +337,12 @@ def mark_known(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
         WHERE (i.format <> $format OR ({_SAME_NUMBER})) AND ({_TELLS_NO_MORE})
         """,  # noqa: S608 - our own texts
         {"format": format_name},
-    )
-    cursor.execute(_MARK_KNOWN)
+    ).fetchone()
+    assert pairs is not None
+    if pairs[0]:
+        cursor.execute(_MARK_KNOWN)
+    if held.statements == 1:
+        return
     cursor.execute(
         f"""
         UPDATE staged_statement a SET known = true FROM staged_statement b
@@ -323,10 +352,19 @@ def mark_known(cursor: duckdb.DuckDBPyConnection, format_name: str) -> None:
     )
 
 
-def find(cursor: duckdb.DuckDBPyConnection) -> None:
+def find(cursor: duckdb.DuckDBPyConnection, held: Held) -> None:
     """Stage what is wrong with the statements themselves, beside what the reader found, in `staged_finding`."""
-    cursor.execute(summed(_FINDINGS))
-    (entries,) = cursor.execute("SELECT count(*) FROM file_entry").fetchone() or (0,)
+    cursor.execute(_FINDINGS)
+    if held.rates:
+        cursor.execute(_RATE_FINDINGS)
+    if held.statements:
+        cursor.execute(_STATEMENT_FINDINGS)
+    if held.entries:
+        _find_in_entries(cursor, held.entries)
+
+
+def _find_in_entries(cursor: duckdb.DuckDBPyConnection, entries: int) -> None:
+    cursor.execute(summed(_ENTRY_FINDINGS))
     parts = entries // ENTRIES_COMPARED + 1
     for part in range(parts):
         cursor.execute(summed(_DUPLICATES), {"parts": parts, "part": part})
@@ -335,6 +373,11 @@ def find(cursor: duckdb.DuckDBPyConnection) -> None:
 _FINDINGS = """
 CREATE OR REPLACE TEMP TABLE staged_finding AS
 SELECT statement_no, entry_no, code, place, field, value FROM file_finding
+"""
+
+_STATEMENT_FINDINGS = """
+INSERT INTO staged_finding
+SELECT NULL, NULL, 'new_account', NULL, 'account', number || ' ' || currency FROM staged_account
 UNION ALL
 SELECT statement_no, NULL, 'already_imported', place, 'statement', number FROM staged_statement WHERE known
 UNION ALL
@@ -366,7 +409,10 @@ SELECT statement_no, NULL, 'declared_totals_differ', place, 'totals',
 FROM staged_statement
 WHERE declared_entries <> entries OR declared_credit NOT IN (file_credit, own_credit)
     OR declared_debit NOT IN (file_debit, own_debit)
-UNION ALL
+"""
+
+_ENTRY_FINDINGS = """
+INSERT INTO staged_finding
 SELECT s.statement_no, min(e.entry_no), 'currency_differs', min_by(e.place, e.entry_no), 'currency',
     count(*) || ' entries in ' || e.currency
 FROM file_entry e JOIN staged_statement s USING (statement_no)
@@ -388,15 +434,16 @@ FROM file_entry e JOIN staged_statement s USING (statement_no) JOIN live_entry()
     ON h.account_id = s.account_id AND h.booking_day = e.booking_day AND h.amount = e.amount
         AND h.bank_reference = e.bank_reference
 WHERE NOT s.known AND NOT s.interim AND NOT h.interim AND COUNTS GROUP BY s.statement_no
-UNION ALL
+"""
+
+_RATE_FINDINGS = """
+INSERT INTO staged_finding
 SELECT NULL, NULL, 'rate_changed', NULL, 'rate',
     count(*) || ' rates, the first is ' || min_by(f.currency || ' ' || h.rate || ', now ' || f.rate, (f.day,
     f.currency))
         || ' on ' || min(f.day)
 FROM file_rate f JOIN live_rate() h ON h.source = f.source AND h.currency = f.currency AND h.day = f.day
 WHERE (h.rate, h.units) <> (f.rate, f.units) HAVING count(*) > 0
-UNION ALL
-SELECT NULL, NULL, 'new_account', NULL, 'account', number || ' ' || currency FROM staged_account
 """
 
 _DUPLICATES = """
