@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/set-up
 COUNT ?=
 
-.PHONY: help set-up demo test check check-format check-lint check-types check-imports format bench docs corpus-results update-expected fuzz kill lock clean
+.PHONY: help set-up demo test check check-format check-lint check-types check-imports format bench docs corpus-results update-expected fuzz kill year lock clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ fuzz: $(STAMP) ## Read COUNT mutated files (default as in make test)
 
 kill: $(STAMP) ## Kill COUNT processes at random instants (default as in make test)
 	$(BIN)/python -m pytest tests/faults -k kill $(if $(COUNT),--kills $(COUNT)) --timeout 0
+
+year: $(STAMP) ## Live COUNT months of the demo company with its bank twice (default 12); both must be the same
+	$(BIN)/python -m pytest tests/demo/test_lived.py --months $(or $(COUNT),12) --timeout 0
 
 lock: $(STAMP) ## Pin the newest dependencies that resolve together
 	$(BIN)/python -m pip install --quiet uv

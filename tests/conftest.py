@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     heavy.addoption("--mutations", type=int, default=20_000, help="mutated files to read, over all formats")
     heavy.addoption("--kills", type=int, default=60, help="processes to kill at a random instant")
     heavy.addoption("--histories", type=int, default=300, help="histories of a client and its bank")
+    heavy.addoption("--months", type=int, default=1, help="months of the demo company with its bank, lived twice")
     heavy.addoption("--update-images", action="store_true", help="take the screenshots of docs/images anew")
     heavy.addoption("--update-expected", action="store_true", help="write expected twins instead of comparing")
 
@@ -99,6 +100,12 @@ def kills(request: pytest.FixtureRequest) -> int:
 def histories(request: pytest.FixtureRequest) -> int:
     """Return how many histories of a client and its bank to go through."""
     return int(request.config.getoption("--histories"))
+
+
+@pytest.fixture(scope="session")
+def months(request: pytest.FixtureRequest) -> int:
+    """Return how many months the demo company lives with its bank."""
+    return int(request.config.getoption("--months"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""A month of the demo company with its bank, lived twice from one seed: the same in all that is not a signature."""
+"""The demo company with its bank, lived twice from one seed: the same in all that is not a signature.
+
+`--months` sets how long; what a month has is told of one.
+"""
 
 from __future__ import annotations
 
@@ -34,23 +37,29 @@ class Lived(NamedTuple):
     told: dict[str, int]
 
 
-def lived_in(folder: Path, stack: ExitStack) -> Lived:
+def lived_in(folder: Path, stack: ExitStack, months: int) -> Lived:
     folder.mkdir()
     with created(folder / "demo.lab"):
         pass
     lab = stack.enter_context(bl.open(folder / "demo.lab"))
     passwords = {"key_password": KEY_PASSWORD, "bank_password": BANK_PASSWORD}
-    told = live(lab, folder / "bank", today=TODAY, months=1, seed=7, **passwords)
+    told = live(lab, folder / "bank", today=TODAY, months=months, seed=7, **passwords)
     bank = open_bank(folder / "bank", BANK_PASSWORD, lambda: datetime(2026, 12, 1, tzinfo=UTC))
     stack.callback(bank.close)
     return Lived(lab, bank, told)
 
 
 @pytest.fixture(scope="module")
-def twice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lived, Lived]]:
+def twice(tmp_path_factory: pytest.TempPathFactory, months: int) -> Iterator[tuple[Lived, Lived]]:
     folder = tmp_path_factory.mktemp("lived")
     with ExitStack() as stack:
-        yield lived_in(folder / "one", stack), lived_in(folder / "two", stack)
+        yield lived_in(folder / "one", stack, months), lived_in(folder / "two", stack, months)
+
+
+@pytest.fixture(scope="module")
+def month(twice: tuple[Lived, Lived], tmp_path_factory: pytest.TempPathFactory, months: int) -> Iterator[Lived]:
+    with ExitStack() as stack:
+        yield twice[0] if months == 1 else lived_in(tmp_path_factory.mktemp("lived") / "month", stack, 1)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +86,8 @@ def test_one_seed_gives_one_ledger(twice: tuple[Lived, Lived]) -> None:
     assert one.bank.balances() == two.bank.balances()
 
 
-def test_what_a_month_has(twice: tuple[Lived, Lived]) -> None:
-    lab, bank, told = twice[0]
+def test_what_a_month_has(month: Lived) -> None:
+    lab, bank, told = month
     assert told["bank_orders"] == len(lab.rows("FROM ops.sent_order")) == 10
     statuses = dict(lab.rows("SELECT status, count(*) FROM ops.domestic_order GROUP BY ALL"))
     assert statuses == {"OK": 6, "ER": 3}
@@ -105,8 +114,8 @@ def test_both_sides_agree_and_are_whole(twice: tuple[Lived, Lived]) -> None:
     assert not any(bank.check().values())
 
 
-def test_the_notebook_lays_a_month_side_by_side(twice: tuple[Lived, Lived], tmp_path: Path) -> None:
-    lab = twice[0].lab
+def test_the_notebook_lays_a_month_side_by_side(month: Lived, tmp_path: Path) -> None:
+    lab = month.lab
     done = execute(lambda: nullcontext(lab), "reconciliation", {"month": "2026-11"}, tmp_path)
     assert list(done.files) == ["reconciliation.html", "reconciliation.ipynb", "reconciliation_2026-11.xlsx"]
     cells = nbformat.read(tmp_path / "reconciliation.ipynb", as_version=4).cells
