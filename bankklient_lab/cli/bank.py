@@ -112,6 +112,12 @@ def account(
     point: Annotated[int, typer.Option(help="Whose; 0: of a customer without this channel.")] = 0,
     opening: Annotated[str, typer.Option(metavar="AMOUNT", help="Opening balance.")] = "0",
     overdraft: Annotated[str, typer.Option(metavar="AMOUNT", help="How far below zero it may go.")] = "0",
+    order_limit: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="Of one order from it. [default: any amount]")
+    ] = "",
+    day_limit: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="Of all payments ordered from it for one day. [default: any amount]")
+    ] = "",
     documents: Annotated[
         str, typer.Option(help="How its documents come: mail, person, electronic (when ordered) or automatic.")
     ] = "electronic",
@@ -123,7 +129,8 @@ def account(
 
     given = Account(
         number.replace(" ", ""), currency, name, point or None, parse_amount(opening), parse_amount(overdraft),
-        documents=documents,
+        order_max=parse_amount(order_limit) if order_limit else None,
+        day_max=parse_amount(day_limit) if day_limit else None, documents=documents,
     )  # fmt: skip
     with _opened(bank, password_file) as one:
         one.open_account(given)

@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from bankklient_lab.bank import Bank
@@ -54,7 +56,8 @@ def test_clients_accounts_and_keys_are_registered(
     last = ("--password-file", password)
     run("client", bank, CLIENT, "Our company", *last)
     run("account", bank, iban(19), "CZK", "Main", "--point", CLIENT, "--opening", "1 000,50", *last)
-    run("account", bank, iban(27), "CZK", "Other", *last)
+    limits = ("--order-limit", "500", "--day-limit", "750,50")
+    run("account", bank, iban(27), "CZK", "Other", *limits, *last)
     run("permit", bank, iban(27), iban(19), "--limit", "10", *last)
     key = new_key(
         point=CLIENT, kind="operational", at=datetime.now(UTC), expires_on=date(2090, 1, 1), algorithm="ecdsa"
@@ -65,6 +68,9 @@ def test_clients_accounts_and_keys_are_registered(
     run("advance", bank, 1, *last)
     run("check", bank, *last)
     capsys.readouterr()
+    with duckdb.connect(str(bank / "bank.db"), read_only=True) as store:
+        found = store.execute("SELECT account, order_max, day_max FROM account WHERE account LIKE 'CZ%' ORDER BY 2")
+        assert found.fetchall() == [(iban(27), Decimal(500), Decimal("750.50")), (iban(19), None, None)]
     run("balances", bank, "--json", *last)
     assert json.loads(capsys.readouterr().out) == [
         {"account": iban(27), "balance": "0.000"}, {"account": iban(19), "balance": "1000.500"},
@@ -77,6 +83,7 @@ def test_clients_accounts_and_keys_are_registered(
         (("found", "{bank}"), 1, "is there already"),
         (("client", "{bank}", "7", "Seven"), 2, "a client's point is 20001 to 65535"),
         (("account", "{bank}", "CZ1", "XAU", "Gold"), 1, "unknown currency 'XAU'"),
+        (("account", "{bank}", "CZ1", "CZK", "Main", "--day-limit", "0"), 2, "the limit of an account is above 0"),
         (("account", "{bank}", "CZ1", "CZK", "Main", "--point", "20009"), 1, "unknown connection point 20009"),
         (("key", "{bank}", "nowhere.pem"), 2, "can't be read"),
         (("statements", "{bank}", "20001", "2026-01-05", "-o", "{bank}/x"), 1, "day with statements '2026-01-05'"),
