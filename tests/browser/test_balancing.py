@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 import bankklient_lab as bl
 from bankklient_lab.access.roles import create_role
@@ -22,7 +22,16 @@ from tests.browser.order_people import hands
 from tests.browser.test_login import log_in
 from tests.browser.test_tables import FOCUSED
 from tests.dashboards.visitor import ALICE
-from tests.orders.labs import COLLECTION, DOMESTIC, LANDLORD, SAVINGS, domestic_values, equip, foreign_values
+from tests.orders.labs import (
+    COLLECTION,
+    DOMESTIC,
+    LANDLORD,
+    SAVINGS,
+    broken_checks,
+    domestic_values,
+    equip,
+    foreign_values,
+)
 
 ANN, EVE, DAN = ("ann", "Correct-Horse-7"), ("eve", "Correct-Horse-8"), ("dan", "Battery-Staple-9")
 ROLES = {  # by user: reference and permissions
@@ -105,6 +114,41 @@ def test_one_balances_and_another_discards(firm: DashboardServer, new_page: NewP
     dan.get_by_role("button", name="Discard it for good").click()
     expect(dan.get_by_text("Batch 20260001 is discarded")).to_be_visible(timeout=READY_MS)
     assert ("DE", 11) in statuses(firm)
+
+
+def test_of_two_at_the_same_moment_one_balances_while_others_leave_and_crash(
+    firm: DashboardServer, new_page: NewPage
+) -> None:
+    def agreed(who: tuple[str, str]) -> tuple[Page, Locator]:
+        page = log_in(new_page(), firm.port, who, "page=balancing")
+        page.get_by_label(re.compile("11 orders")).check(timeout=READY_MS)
+        page.get_by_label(re.compile("Password of the operational key")).fill(KEY_PASSWORD)
+        button = page.get_by_role("button", name=re.compile("^Balance 11 orders"))
+        expect(button).to_be_enabled(timeout=READY_MS)
+        return page, button
+
+    leaver, _ = agreed(EVE)
+    leaver.close()
+    assert firm.lab.rows("SELECT count(*) FROM ops.batch") == [(0,)]
+    (eve, first), (dan, second) = agreed(EVE), agreed(DAN)
+    first.click()
+    second.click()
+    done, late = "Balanced: 11 orders in 1 batch", re.compile("have changed since|nothing to balance any more")
+    for page in (eve, dan):
+        told = page.get_by_text(done).or_(page.get_by_text(late)).locator("visible=true")
+        expect(told.first).to_be_visible(timeout=READY_MS)
+    assert sorted(page.get_by_text(done).locator("visible=true").count() > 0 for page in (eve, dan)) == [False, True]
+    assert ("NS", 11) in statuses(firm)
+    assert firm.lab.rows("SELECT count(*) FROM ops.batch") == [(1,)]
+
+    crashing = log_in(new_page(), firm.port, EVE, "page=balancing")
+    crashing.get_by_role("checkbox", name=re.compile(r"\b1 order\b")).first.check(timeout=READY_MS)
+    crashing.get_by_label(re.compile("Password of the operational key")).fill(KEY_PASSWORD)
+    crashing.get_by_role("button", name=re.compile("^Balance 1 order")).click()
+    crashing.close()
+    whole = "SELECT (SELECT sum(messages)::INTEGER FROM ops.batch), (SELECT count(*) FROM ops.sent_order)"
+    assert firm.lab.rows(whole)[0] in ((11, 11), (12, 12))
+    assert broken_checks(firm.lab) == {}
 
 
 def test_balancing_goes_without_a_mouse(firm: DashboardServer, new_page: NewPage) -> None:
