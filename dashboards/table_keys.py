@@ -23,7 +23,7 @@ class TableKeys(pn.custom.JSComponent):
     export function render({ model, view, el }) {
       const home = el.getRootNode().host;
       let root, grid, holder, table, stop, current = 0, typings = 0, moving = false;
-      let had = null, landing = null, left = null, moved = null, order = model.order;
+      let had = null, landing = null, left = null, moved = null, order = model.order, sent = [];
 
       const rows = () => table.getRows();
       const row_of = (event) => event.composedPath().find((one) => one.classList?.contains("tabulator-row"));
@@ -163,7 +163,7 @@ class TableKeys(pn.custom.JSComponent):
           for (const row of marked) { row.getElement().setAttribute("aria-selected", "true"); }
           for (const row of unmarked) { row.getElement().setAttribute("aria-selected", "false"); }
         });
-        table.on("columnMoved", () => { if (!moving) { order = model.moved = fields(); } });
+        table.on("columnMoved", () => { if (!moving) { order = model.moved = fields(); sent.push(order.join()); } });
         table.on("renderComplete", () => {
           tidy();
           if (landing !== null) { const index = landing; landing = null; setTimeout(() => focus_row(index), 50); }
@@ -243,7 +243,14 @@ class TableKeys(pn.custom.JSComponent):
       };
       document.addEventListener("keydown", back, true);
       model.on("filters", show_filters);
-      model.on("order", () => { order = model.order; if (table) { arrange(); } });
+      model.on("order", () => {
+        const at = sent.indexOf(model.order.join());
+        const older = at >= 0 && at < sent.length - 1;  // the answer to a move after which the user moved again
+        sent = older ? sent.slice(at + 1) : [];
+        if (older) { return; }
+        order = model.order;
+        if (table) { arrange(); }
+      });
       const timer = setInterval(look, 400);
       model.on("remove", () => { clearInterval(timer); document.removeEventListener("keydown", back, true); });
       look();

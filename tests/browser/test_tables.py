@@ -101,12 +101,13 @@ def test_filter_columns_and_export_without_a_mouse(demo: DashboardServer, new_pa
       window.moves = [];
       Tabulator.findTable(one.closest(".tabulator"))[0].on("columnMoved", (column) => moves.push(column.getField()));
     }""")
-    page.keyboard.press("Shift+ArrowLeft")
+    for step in ("Left", "Right", "Left"):  # the answers to the first two come after the third
+        page.keyboard.press(f"Shift+Arrow{step}")
     page.keyboard.press("Enter")  # at once: the heading keeps the focus and its order while the server hears of it
     expect(page).to_have_url(re.compile(r"columns=label\+day\+"))
     expect(heading).to_have_attribute("aria-sort", "ascending")
     expect(page.locator(".tabulator-col[tabulator-field=label] ~ .tabulator-col[tabulator-field=day]")).to_be_visible()
-    assert page.evaluate("moves") == ["label"]
+    assert page.evaluate("moves") == ["label"] * 3
     page.get_by_role("button", name="CSV").focus()
     with page.expect_download(timeout=READY_MS) as taken:
         page.keyboard.press("Enter")
