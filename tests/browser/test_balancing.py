@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 import bankklient_lab as bl
 from bankklient_lab.access.roles import create_role
@@ -119,20 +119,18 @@ def test_one_balances_and_another_discards(firm: DashboardServer, new_page: NewP
 def test_of_two_at_the_same_moment_one_balances_while_others_leave_and_crash(
     firm: DashboardServer, new_page: NewPage
 ) -> None:
-    def agreed(who: tuple[str, str]) -> tuple[Page, Locator]:
+    def agreed(who: tuple[str, str]) -> Page:
         page = log_in(new_page(), firm.port, who, "page=balancing")
         page.get_by_label(re.compile("11 orders")).check(timeout=READY_MS)
         page.get_by_label(re.compile("Password of the operational key")).fill(KEY_PASSWORD)
-        button = page.get_by_role("button", name=re.compile("^Balance 11 orders"))
-        expect(button).to_be_enabled(timeout=READY_MS)
-        return page, button
+        expect(page.get_by_role("button", name=re.compile("^Balance 11 orders"))).to_be_enabled(timeout=READY_MS)
+        return page
 
-    leaver, _ = agreed(EVE)
-    leaver.close()
+    agreed(EVE).close()
     assert firm.lab.rows("SELECT count(*) FROM ops.batch") == [(0,)]
-    (eve, first), (dan, second) = agreed(EVE), agreed(DAN)
-    first.click()
-    second.click()
+    eve, dan = agreed(EVE), agreed(DAN)
+    eve.keyboard.press("Enter")
+    dan.keyboard.press("Enter")
     done, late = "Balanced: 11 orders in 1 batch", re.compile("have changed since|nothing to balance any more")
     for page in (eve, dan):
         told = page.get_by_text(done).or_(page.get_by_text(late)).locator("visible=true")
