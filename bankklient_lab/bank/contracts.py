@@ -202,8 +202,9 @@ def open_account(work: Work, account: Account) -> None:
         raise BadArgument(f"an account is an IBAN without spaces, not {account.account[:40]!r}")
     if work.store.row("SELECT 1 FROM account WHERE account = $account", {"account": account.account}):
         raise BadArgument(f"the account {account.account} is open already")
-    if any(limit is not None and limit <= 0 for limit in (account.order_max, account.day_max)):
-        raise BadArgument("the limit of an account is above 0")
+    for limit in (account.order_max, account.day_max):
+        if limit is not None and limit <= 0:
+            raise BadArgument(f"the limit of an account is above 0, not {limit}; without it any amount may be ordered")
     if account.documents not in DELIVERIES:
         raise BadArgument(f"documents come by {', '.join(DELIVERIES)}, not by {account.documents!r}")
     work.store.do(
