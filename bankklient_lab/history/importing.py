@@ -167,34 +167,34 @@ def _take(
     job.step(f"opening {file.name}")
     report["format"], report["version"], parts = one.read(file.path, hints)
     try:
-        held = staging.fill(cursor, parts, details, file.size, job)
+        extent = staging.fill(cursor, parts, details, file.size, job)
         _require_unchanged(file)
-        staging.require(cursor, held, lab.clock().date())
+        staging.require(cursor, extent, lab.clock().date())
         turn()
         with lab.database.lane("history"):
             job.step("comparing with the statements known")
-            if held.statements:
+            if extent.statements:
                 staging.resolve_accounts(cursor)
-                staging.mark_known(cursor, held, report["format"])
+                staging.mark_known(cursor, extent, report["format"])
                 mark_repeated(cursor, report["format"])
-            staging.find(cursor, held)
-            _describe(cursor, held, report)
-            new = _is_new(cursor, held)
+            staging.find(cursor, extent)
+            _describe(cursor, extent, report)
+            new = _is_new(cursor, extent)
             report["status"] = (IMPORTED if keep else READABLE) if new else ALREADY
             if new and keep:
                 job.step("writing")
-                report["import_id"] = _keep(lab, cursor, file, held, report)
+                report["import_id"] = _keep(lab, cursor, file, extent, report)
     except duckdb.Error as error:
         raise staging.check_readable(error) from None
 
 
-def _describe(cursor: duckdb.DuckDBPyConnection, held: staging.Held, report: dict[str, Any]) -> None:
+def _describe(cursor: duckdb.DuckDBPyConnection, extent: staging.Extent, report: dict[str, Any]) -> None:
     report["statements"] = [
         {"from": row.pop("from_day"), "to": row.pop("to_day"), **row}
         for row in staging.report_statements(cursor).drop_columns(["account_id"]).to_pylist()
     ]
     report["findings"] = staging.report_findings(cursor).to_pylist()
-    report["rates"] = held.rates
+    report["rates"] = extent.rates
 
 
 _NEW_STATEMENT = "FROM staged_statement WHERE NOT known LIMIT 1"
@@ -206,12 +206,14 @@ _NEW_RATE = """
 """
 
 
-def _is_new(cursor: duckdb.DuckDBPyConnection, held: staging.Held) -> bool:
-    asked = [sql for sql, there in ((_NEW_STATEMENT, held.statements), (_NEW_RATE, held.rates)) if there]
+def _is_new(cursor: duckdb.DuckDBPyConnection, extent: staging.Extent) -> bool:
+    asked = [sql for sql, there in ((_NEW_STATEMENT, extent.statements), (_NEW_RATE, extent.rates)) if there]
     return any(cursor.execute(sql).fetchone() for sql in asked)
 
 
-def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, held: staging.Held, report: dict[str, Any]) -> int:
+def _keep(
+    lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, extent: staging.Extent, report: dict[str, Any]
+) -> int:
     row = cursor.execute(
         "SELECT greatest((SELECT coalesce(max(import_id), 0) FROM ops.import),"
         " (SELECT coalesce(max(import_id), 0) FROM history.statement),"
@@ -220,10 +222,10 @@ def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, held: stagin
     assert row is not None
     import_id = int(row[0])
     with lab.database.tx("history", cursor):
-        for statement in _inserts(held):
+        for statement in _inserts(extent):
             cursor.execute(statement, {"import_id": import_id})
     with lab.database.tx("ops") as ops:
-        if held.statements:
+        if extent.statements:
             _keep_accounts(ops, cursor.execute("FROM staged_account").to_arrow_table())
         ops.execute(
             "INSERT INTO ops.import VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'imported')",
@@ -246,7 +248,7 @@ def _keep(lab: Lab, cursor: duckdb.DuckDBPyConnection, file: _File, held: stagin
             sha256=file.sha256,
             statements=len(report["statements"]),
         )
-    if held.entries:
+    if extent.statements:  # also without entries: what the bank answered meanwhile may name earlier lines
         with lab.database.tx("ops") as ops:
             report["orders"] = match_bookings(lab, ops)
     return import_id
@@ -322,13 +324,13 @@ FROM staged_finding e LEFT JOIN staged_statement s USING (statement_no)
 """
 
 
-def _inserts(held: staging.Held) -> Iterator[str]:
+def _inserts(extent: staging.Extent) -> Iterator[str]:
     """Give what writes a file's content, in the order in which its parts depend on each other."""
-    if held.entries:
+    if extent.entries:
         yield from _ENTRY_INSERTS
-    if held.statements:
+    if extent.statements:
         yield from _STATEMENT_INSERTS
-    if held.rates:
+    if extent.rates:
         yield _RATE_INSERT
     yield _FINDING_INSERT
 

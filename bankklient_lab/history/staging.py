@@ -38,7 +38,7 @@ DETAILS_HELD_BYTES = 16 * 1024**2
 ENTRIES_COMPARED = 2_000_000  # at once for the same reference: as many groups fit into DuckDB's memory
 
 
-class Held(NamedTuple):
+class Extent(NamedTuple):
     """How much a file holds: steps for what it lacks are left out, to plan them costs more than a small file."""
 
     statements: int
@@ -98,7 +98,7 @@ class Details:
 
 def fill(
     cursor: duckdb.DuckDBPyConnection, parts: Iterator[Progressing], details: Details, file_bytes: int, job: Job
-) -> Held:
+) -> Extent:
     """Stage all parts of one file as `file_<kind>`, temporary for the cursor; raises what the reader raises."""
     others: dict[Kind, list[pa.RecordBatch]] = {kind: [] for kind in Kind if kind not in (Kind.ENTRY, Kind.DETAIL)}
     failure: list[BaseException] = []
@@ -140,7 +140,7 @@ def fill(
     details.store(cursor)
     for kind, batches in others.items():
         _store(cursor, kind, pa.Table.from_batches(batches, SCHEMAS[kind]))
-    return Held(statements, count, sum(batch.num_rows for batch in others[Kind.RATE]))
+    return Extent(statements, count, sum(batch.num_rows for batch in others[Kind.RATE]))
 
 
 _NO_ENTRIES = "SELECT *, NULL::VARCHAR AS category, NULL::BIGINT AS repeats FROM incoming"
@@ -175,11 +175,11 @@ def summed(sql: str) -> str:
     return sql
 
 
-def require(cursor: duckdb.DuckDBPyConnection, held: Held, today: date) -> None:
+def require(cursor: duckdb.DuckDBPyConnection, extent: Extent, today: date) -> None:
     """Refuse statements without account or currency, and a file that holds nothing; work out days and sums."""
-    if not held.statements and not held.rates:
+    if not extent.statements and not extent.rates:
         raise FormatError("the file holds neither a statement nor rates", place="whole file")
-    if held.statements:
+    if extent.statements:
         _require_accounts(cursor)
     cursor.execute(summed(_STATEMENT), {"today": today})
 
@@ -326,7 +326,7 @@ UPDATE staged_statement SET known = true WHERE statement_no IN (
 """  # noqa: S608 - our own texts
 
 
-def mark_known(cursor: duckdb.DuckDBPyConnection, held: Held, format_name: str) -> None:
+def mark_known(cursor: duckdb.DuckDBPyConnection, extent: Extent, format_name: str) -> None:
     """Set `known` on staged statements that the lab, or the file itself further up, has already."""
     pairs = cursor.execute(
         f"""
@@ -341,7 +341,7 @@ def mark_known(cursor: duckdb.DuckDBPyConnection, held: Held, format_name: str) 
     assert pairs is not None
     if pairs[0]:
         cursor.execute(_MARK_KNOWN)
-    if held.statements == 1:
+    if extent.statements == 1:
         return
     cursor.execute(
         f"""
@@ -352,15 +352,15 @@ def mark_known(cursor: duckdb.DuckDBPyConnection, held: Held, format_name: str) 
     )
 
 
-def find(cursor: duckdb.DuckDBPyConnection, held: Held) -> None:
+def find(cursor: duckdb.DuckDBPyConnection, extent: Extent) -> None:
     """Stage what is wrong with the statements themselves, beside what the reader found, in `staged_finding`."""
     cursor.execute(_FINDINGS)
-    if held.rates:
+    if extent.rates:
         cursor.execute(_RATE_FINDINGS)
-    if held.statements:
+    if extent.statements:
         cursor.execute(_STATEMENT_FINDINGS)
-    if held.entries:
-        _find_in_entries(cursor, held.entries)
+    if extent.entries:
+        _find_in_entries(cursor, extent.entries)
 
 
 def _find_in_entries(cursor: duckdb.DuckDBPyConnection, entries: int) -> None:
