@@ -9,20 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.balancing.content import Frozen, Head
-from bankklient_lab.codebooks.codes import DISCARDED, TO_SEND, Sent, listed
 from bankklient_lab.formats.batches import Batch, write_batch
 from bankklient_lab.formats.letters import Letter, write_letter
 from bankklient_lab.lab import Lab
 
 # ruff: noqa: S608 - every text below is made of our own declarations
-
-# Of a message `m` with its batch `b`.
-STATUS = (
-    f"CASE WHEN m.batch_id IS NULL THEN '' WHEN b.status IN {listed(DISCARDED)} THEN 'DE'"
-    f" WHEN b.status = {Sent.REJECTED} THEN 'ER' WHEN m.answer <> '' THEN m.answer"
-    f" WHEN b.status IN {listed(TO_SEND)} THEN 'NS'"
-    f" WHEN b.status IN {listed((Sent.RECEIVED, Sent.PROCESSED))} THEN 'RV' ELSE 'SE' END"
-)
 
 
 def waiting_messages(_step: str, _held: object) -> str:

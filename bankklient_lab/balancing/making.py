@@ -16,6 +16,7 @@ from bankklient_lab.balancing.record_types import (
     MESSAGES,
     NUMBER_MAX,
     ORDERS,
+    REQUESTS,
     REVOKED,
     TYPES,
     RecordType,
@@ -239,4 +240,13 @@ def _order(lab: Lab, cursor: Any, batch_id: int, document_ids: list[int]) -> Non
     )
 
 
-_TAKEN = {ORDERS: _send, REVOKED: _revoke, MESSAGES: _post, DOCUMENTS: _order}
+def _ask(lab: Lab, cursor: Any, batch_id: int, request_ids: list[int]) -> None:
+    """Keep the requests of a batch as sent ones."""
+    cursor.execute(
+        "UPDATE ops.service_request SET batch_id = $batch, version = version + 1, changed_at = $now"
+        " WHERE request_id IN (SELECT unnest($ids::INTEGER[]))",
+        {"batch": batch_id, "now": lab.clock(), "ids": request_ids},
+    )
+
+
+_TAKEN = {ORDERS: _send, REVOKED: _revoke, MESSAGES: _post, DOCUMENTS: _order, REQUESTS: _ask}

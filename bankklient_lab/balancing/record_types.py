@@ -13,7 +13,9 @@ from typing import Any
 from bankklient_lab.balancing.client_messages import frozen_message, waiting_messages
 from bankklient_lab.balancing.content import Frozen, Head, frozen_orders, frozen_revocations
 from bankklient_lab.balancing.document_orders import frozen_document_orders, waiting_document_orders
+from bankklient_lab.balancing.service_requests import frozen_requests, waiting_requests
 from bankklient_lab.codebooks.codes import BatchType, Revocation
+from bankklient_lab.codebooks.services import KINDS as SERVICES
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
@@ -30,7 +32,7 @@ NUMBER_MAX = 9_999  # of a type of batch in a year
 WAYS = {"complete": ("11", "balance"), "included": ("16", "balance_included")}
 BALANCES = "11|16"
 PAYMENTS, COLLECTIONS = "payments", "collections"
-ORDERS, REVOKED, MESSAGES, DOCUMENTS = "orders", "revoked", "messages", "documents"
+ORDERS, REVOKED, MESSAGES, DOCUMENTS, REQUESTS = "orders", "revoked", "messages", "documents", "requests"
 _DOMESTIC = ("domestic_payment", "domestic_collection")
 
 
@@ -39,10 +41,11 @@ class RecordType:
     """One type of record.
 
     `records(step, held)` is SQL of all records that the summary counts: record_id, version, part (payments,
-    collections, messages, or a kind of documents), kind, status, own_account, currency, amount, ready (it is taken),
+    collections, messages, a kind of documents, or new, correction, revocation), kind, status, own_account, currency,
+    amount, ready (it is taken),
     allowed_duplicate. `freeze` makes the payload of a batch, which has at most `batch_max` records. `what` its records
-    are: orders that are sent (ORDERS), orders in process that are to be revoked (REVOKED), messages (MESSAGES), or
-    documents that are ordered (DOCUMENTS).
+    are: orders that are sent (ORDERS), orders in process that are to be revoked (REVOKED), messages (MESSAGES),
+    documents that are ordered (DOCUMENTS), or requests for services (REQUESTS).
     """
 
     name: str
@@ -92,6 +95,18 @@ TYPES: tuple[RecordType, ...] = (
     ),
     RecordType("domestic_orders", "Domestic orders", BatchType.DOMESTIC, _orders(_DOMESTIC, f"NOT {_URGENT}")),
     RecordType("foreign_payments", "Foreign payments", BatchType.FOREIGN_PAYMENTS, _orders(("foreign_payment",))),
+    *(
+        RecordType(
+            f"{kind.name}s",
+            kind.plural,
+            kind.batch_type,
+            waiting_requests(kind),
+            frozen_requests,
+            what=REQUESTS,
+            batch_max=1 if kind.alone else ORDERS_MAX,
+        )
+        for kind in SERVICES.values()
+    ),
     RecordType(
         "document_orders",
         "Electronic documents",

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from bankklient_lab.bank import answers, contracts, foreign, incoming, issuing, receipt, statements, taking
 from bankklient_lab.bank.answers import Waiting
-from bankklient_lab.bank.calendar import Hours
 from bankklient_lab.bank.contracts import Account
 from bankklient_lab.bank.current import current_state
 from bankklient_lab.bank.days import LONGEST, next_event
@@ -26,6 +25,7 @@ from bankklient_lab.bank.rates import make_rates
 from bankklient_lab.bank.receipt import Receipt
 from bankklient_lab.bank.store import Store
 from bankklient_lab.bank.work import Work
+from bankklient_lab.calendars import Hours
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.sealing.certificates import Certificate
 from bankklient_lab.sealing.container import Opened, agreed_format, opened, seal, sign

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from bankklient_lab.bank import closing, domestic, foreign, incoming, processing, statements
 from bankklient_lab.bank.answers import tell
-from bankklient_lab.bank.calendar import is_working, working_after
 from bankklient_lab.bank.documents import make_documents
 from bankklient_lab.bank.foreign_details import send_details
 from bankklient_lab.bank.letters import read_letters
 from bankklient_lab.bank.rates import send_rates
 from bankklient_lab.bank.work import Work
+from bankklient_lab.calendars import is_working, working_after
 
 
 class Event(NamedTuple):

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pyarrow as pa
 
-from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.funds import any_payment, available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
 from bankklient_lab.bank.rejecting import INCOMPLETE, NO_ACCOUNT, NOT_IN_CONTRACT, OVER_LIMIT, Rule, cases
 from bankklient_lab.bank.work import Source, Work
+from bankklient_lab.calendars import working_after, working_from
 from bankklient_lab.codebooks.codes import Rejection as Why
 
 # ruff: noqa: S608 - every text below is our own

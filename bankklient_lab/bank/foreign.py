@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.funds import any_payment, available, covered, reject_closed
 from bankklient_lab.bank.ledger import CLEARING, FEES, book
 from bankklient_lab.bank.rejecting import INCOMPLETE, NO_ACCOUNT, NOT_IN_CONTRACT, OVER_LIMIT, Rule, cases
 from bankklient_lab.bank.work import Source, Work
+from bankklient_lab.calendars import working_after, working_from
 from bankklient_lab.codebooks.codes import ForeignRejection as Why
 from bankklient_lab.errors import BadArgument, Refused
 

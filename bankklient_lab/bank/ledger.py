@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.work import Work
+from bankklient_lab.calendars import working_after, working_from
 
 # ruff: noqa: S608 - every text below is our own
 

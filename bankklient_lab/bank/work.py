@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple
 
-from bankklient_lab.bank.calendar import Hours, is_working, working_after
 from bankklient_lab.bank.parameters import Parameters
 from bankklient_lab.bank.store import Store
+from bankklient_lab.calendars import Hours, is_working, working_after
 
 
 class Source(NamedTuple):

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bankklient_lab.bank import Account, Bank, Incoming, Wanted
-from bankklient_lab.bank.calendar import working_after, working_from
 from bankklient_lab.bank.folder import found_bank
+from bankklient_lab.calendars import working_after, working_from
 from bankklient_lab.demo.banking import Clock, Dealings, acquaint
 from bankklient_lab.demo.company import bank_accounts, rows
 from bankklient_lab.demo.desks import APPROVER, CHECKER, CLERK, SECOND, clocked, token_hands

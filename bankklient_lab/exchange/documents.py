@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.balancing.client_messages import STATUS
 from bankklient_lab.balancing.document_orders import WAITS
 from bankklient_lab.codebooks import name_sql, names
 from bankklient_lab.errors import FormatError, UnknownName
@@ -20,6 +19,7 @@ from bankklient_lab.formats.bank_files import read_file
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.documents import DocumentName, is_pdf, read_list, read_name, read_refusal
 from bankklient_lab.lab import Lab, Read
+from bankklient_lab.services.status import STATUS
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 

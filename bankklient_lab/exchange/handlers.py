@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from bankklient_lab.codebooks.bank import CODEBOOKS
 from bankklient_lab.codebooks.codes import BatchType
+from bankklient_lab.codebooks.services import KINDS as SERVICES
 from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.answers import apply_answers, apply_returned, apply_revocations
 from bankklient_lab.exchange.codebooks import take_codebook
@@ -20,6 +21,7 @@ from bankklient_lab.exchange.configurations import take_accounts, take_changed_c
 from bankklient_lab.exchange.documents import take_document, take_list, take_refusal
 from bankklient_lab.exchange.foreign_details import apply_details, keep_details
 from bankklient_lab.exchange.messages import take_letter, take_state
+from bankklient_lab.exchange.services import take_records, take_request_state
 from bankklient_lab.exchange.statements import take_statements
 from bankklient_lab.formats.bank_files import FILE_MESSAGE, read_file
 from bankklient_lab.formats.batches import REPORT_MESSAGE, STATEMENT_MESSAGE, Batch, Message
@@ -27,28 +29,38 @@ from bankklient_lab.formats.documents import LIST_MESSAGE, REFUSAL_MESSAGE
 from bankklient_lab.formats.foreign_details import NOTIFICATION_MESSAGE
 from bankklient_lab.formats.letters import LETTER_MESSAGE, STATE_MESSAGE
 from bankklient_lab.formats.order_answers import RESOLUTION_MESSAGE, STATUS_MESSAGE
+from bankklient_lab.formats.services import LIST_MESSAGE as SERVICE_LIST_MESSAGE
+from bankklient_lab.formats.services import STATE_MESSAGE as SERVICE_STATE_MESSAGE
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.identity import BatchIdentity
 
-_HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = {
-    (BatchType.CONFIRMATION, STATUS_MESSAGE): apply_answers,
-    (BatchType.FOREIGN_PAYMENTS, STATUS_MESSAGE): apply_answers,
-    (BatchType.FOREIGN_PAYMENT_DETAILS, NOTIFICATION_MESSAGE): apply_details,
-    (BatchType.REVOCATION, RESOLUTION_MESSAGE): apply_revocations,
-    (BatchType.ACCOUNT_TYPES, FILE_MESSAGE): take_accounts,
-    (BatchType.CLIENT_BANKING_CONFIGURATION, FILE_MESSAGE): take_changed_configuration,
-    (BatchType.DOMESTIC, STATUS_MESSAGE): apply_returned,  # orders rejected on the day
-    (BatchType.GLOBAL_MESSAGES, LETTER_MESSAGE): take_letter,
-    (BatchType.INDIVIDUAL_MESSAGES, LETTER_MESSAGE): take_letter,
-    (BatchType.MULTIPLE_MESSAGES, LETTER_MESSAGE): take_letter,
-    (BatchType.CLIENT_MESSAGES, STATE_MESSAGE): take_state,
-    (BatchType.DOCUMENTS, LIST_MESSAGE): take_list,
-    (BatchType.DOCUMENTS, FILE_MESSAGE): take_document,
-    (BatchType.DOCUMENTS, REFUSAL_MESSAGE): take_refusal,
-} | {
-    (batch_type, FILE_MESSAGE): partial(take_codebook, batch_type)
-    for batch_type in {book.batch_type for book in CODEBOOKS.values()} - {0}
-}
+_HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = (
+    {
+        (BatchType.CONFIRMATION, STATUS_MESSAGE): apply_answers,
+        (BatchType.FOREIGN_PAYMENTS, STATUS_MESSAGE): apply_answers,
+        (BatchType.FOREIGN_PAYMENT_DETAILS, NOTIFICATION_MESSAGE): apply_details,
+        (BatchType.REVOCATION, RESOLUTION_MESSAGE): apply_revocations,
+        (BatchType.ACCOUNT_TYPES, FILE_MESSAGE): take_accounts,
+        (BatchType.CLIENT_BANKING_CONFIGURATION, FILE_MESSAGE): take_changed_configuration,
+        (BatchType.DOMESTIC, STATUS_MESSAGE): apply_returned,  # orders rejected on the day
+        (BatchType.GLOBAL_MESSAGES, LETTER_MESSAGE): take_letter,
+        (BatchType.INDIVIDUAL_MESSAGES, LETTER_MESSAGE): take_letter,
+        (BatchType.MULTIPLE_MESSAGES, LETTER_MESSAGE): take_letter,
+        (BatchType.CLIENT_MESSAGES, STATE_MESSAGE): take_state,
+        (BatchType.DOCUMENTS, LIST_MESSAGE): take_list,
+        (BatchType.DOCUMENTS, FILE_MESSAGE): take_document,
+        (BatchType.DOCUMENTS, REFUSAL_MESSAGE): take_refusal,
+    }
+    | {
+        (batch_type, FILE_MESSAGE): partial(take_codebook, batch_type)
+        for batch_type in {book.batch_type for book in CODEBOOKS.values()} - {0}
+    }
+    | {
+        (kind.batch_type, message): handler
+        for kind in SERVICES.values()
+        for message, handler in ((SERVICE_STATE_MESSAGE, take_request_state), (SERVICE_LIST_MESSAGE, take_records))
+    }
+)
 # Imported as files: the closed day, the current state, and the bank's rates.
 _IMPORTED = {
     (BatchType.DOMESTIC, STATEMENT_MESSAGE),

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.balancing.client_messages import STATUS
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.letters import read_letter, read_state, safe_html
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.rights.permissions import needed
+from bankklient_lab.services.status import STATUS
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.balancing.batch_record import BATCH_ORDER
-from bankklient_lab.balancing.client_messages import STATUS
 from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.exchange.messages import seen_message
 from bankklient_lab.formats.letters import NO_REPLY, ONE_REPLY, SUBJECT_CHARS_MAX, Letter, check_letter
 from bankklient_lab.keys.points import BANK, FOLDER, point_of
 from bankklient_lab.lab import Lab, Read
+from bankklient_lab.services.status import STATUS
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bankklient_lab.bank import Account, Incoming, parameter_sets
-from bankklient_lab.bank.calendar import is_working, working_after
+from bankklient_lab.calendars import is_working, working_after
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.formats import format_named
 from bankklient_lab.formats.base import Hints

@@ -1,4 +1,4 @@
-"""Days and moments of a bank: working days of its calendars, and its hours as instants."""
+"""Days and moments of banks: working days of their calendars, and their hours as instants."""
 
 from __future__ import annotations
 

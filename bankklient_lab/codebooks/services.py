@@ -1,0 +1,143 @@
+"""Kinds of requests for services of the bank, and their items (data/codebooks/service_items.csv).
+
+A request asks for a new record at the bank, or for the correction or revocation of one that it has. Of an item the
+texts are those of messages: amounts with two decimals, days as 2026-11-23, accounts as IBAN.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks.codes import BatchType
+
+NEW, CORRECTION, REVOCATION = "new", "correction", "revocation"
+REQUESTS = (NEW, CORRECTION, REVOCATION)
+VALID, ENDED, REVOKED = "valid", "ended", "revoked"  # states of a record at the bank
+STATES = (VALID, ENDED, REVOKED)
+AMOUNT_MAX = Decimal("9999999999999.99")
+_AMOUNT = re.compile(r"\d{1,13}\.\d\d", re.ASCII)
+_ACCOUNT = re.compile(r"CZ\d{22}", re.ASCII)
+_DIGITS = re.compile(r"\d+", re.ASCII)
+# What is wrong with a text of a type, by the type.
+_FORMS = {
+    "account": "is the IBAN of a Czech account", "own_account": "is the IBAN of a Czech account",
+    "amount": "is an amount above 0 with two decimals", "day": "is a day as 2026-11-23",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item; `most` is the number of characters of a text or of digits, `options` the values of a choice."""
+
+    name: str
+    type: str
+    required: bool
+    changeable: bool  # by a correction
+    most: int = 0
+    options: tuple[str, ...] = ()
+
+    def problem(self, text: str) -> str:
+        """Return what the text of this item has to be when it is not, "" when it is."""
+        if self.type == "choice":
+            return "" if text in self.options else f"is one of {', '.join(self.options)}"
+        if self.type == "text":
+            return "" if 0 < len(text) <= self.most and text.isprintable() else f"has up to {self.most} characters"
+        if self.type == "digits":
+            return "" if _DIGITS.fullmatch(text) and len(text) <= self.most else f"has up to {self.most} digits"
+        return "" if _FITS[self.type](text) else _FORMS[self.type]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKind:
+    """A kind of request: each has a batch of its own when it is `alone`."""
+
+    name: str
+    label: str
+    plural: str
+    batch_type: BatchType
+    alone: bool
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Its items in the order in which people enter them."""
+        return _items(self.name)
+
+    @property
+    def by_name(self) -> dict[str, Item]:
+        """Its items by name."""
+        return {item.name: item for item in self.items}
+
+    @property
+    def changeable(self) -> frozenset[str]:
+        """The items that a correction may change."""
+        return frozenset(item.name for item in self.items if item.changeable)
+
+    def problem(self, texts: Mapping[str, str]) -> tuple[str, str]:
+        """Return the first item that is not as it should be, and why; two empty texts when there is none."""
+        known = self.by_name
+        for name, text in texts.items():
+            if name not in known:
+                return name, f"is no item of a {self.label.lower()}"
+            if wrong := known[name].problem(text):
+                return name, wrong
+        missing = next((item.name for item in self.items if item.required and item.name not in texts), "")
+        return (missing, "is missing") if missing else ("", "")
+
+
+KINDS: dict[str, ServiceKind] = {
+    kind.name: kind
+    for kind in (
+        ServiceKind(
+            "permitted_collection", "Permitted collection", "Permitted collections", BatchType.PERMITTED_COLLECTIONS,
+            alone=True,
+        ),
+        ServiceKind("standing_order", "Standing order", "Standing orders", BatchType.STANDING_ORDERS, alone=False),
+    )
+}  # fmt: skip
+
+
+def as_day(text: str | None) -> date | None:
+    """Return the day of a text that has the form of one."""
+    return date.fromisoformat(text) if text else None
+
+
+def as_amount(text: str | None) -> Decimal | None:
+    """Return the amount of a text that has the form of one."""
+    return Decimal(text) if text else None
+
+
+@cache
+def _items(kind: str) -> tuple[Item, ...]:
+    return tuple(
+        Item(
+            row["item"], row["type"], row["required"] == "yes", row["changeable"] == "yes",
+            int(row["most"]) if row["most"].isdigit() else 0,
+            () if row["most"].isdigit() else tuple(filter(None, row["most"].split("|"))),
+        )
+        for row in rows("service_items")
+        if row["kind"] == kind
+    )  # fmt: skip
+
+
+def _is_account(text: str) -> bool:
+    return _ACCOUNT.fullmatch(text) is not None and int(f"{text[4:]}1235{text[2:4]}") % 97 == 1
+
+
+def _is_amount(text: str) -> bool:
+    return _AMOUNT.fullmatch(text) is not None and Decimal(text) > 0
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+_FITS = {"account": _is_account, "own_account": _is_account, "amount": _is_amount, "day": _is_day}

@@ -1,0 +1,48 @@
+"""What the bank says of requests for services, and the records that it has of each kind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bankklient_lab.codebooks.services import KINDS
+from bankklient_lab.formats.batches import Message
+from bankklient_lab.formats.services import read_records, read_state
+from bankklient_lab.lab import Lab
+
+
+def take_request_state(lab: Lab, cursor: Any, message: Message) -> list[str]:
+    """Keep what became of a request; one that was not sent from here is told."""
+    state = read_state(message)
+    found = cursor.execute(
+        "UPDATE ops.service_request SET answer = $status, error_code = $code, answer_text = $text,"
+        " record = coalesce(nullif($record, ''), record), changed_at = $now"
+        " WHERE request_id = $number AND batch_id IS NOT NULL RETURNING request_id",
+        {
+            "status": state.status, "code": state.code, "text": state.text, "record": state.record,
+            "now": lab.clock(), "number": state.number,
+        },
+    ).fetchall()  # fmt: skip
+    return [] if found else [f"request {state.number}: the bank answers it, and it was not sent from here"]
+
+
+def take_records(_lab: Lab, cursor: Any, message: Message) -> list[str]:
+    """Keep the records of a kind in the place of those before; an older list than the one that is here is left."""
+    listed = read_records(message)
+    row = cursor.execute("SELECT told_at FROM ops.service_list WHERE kind = ?", [listed.kind]).fetchone()
+    if row and row[0] > listed.at:
+        return [f"the list of {KINDS[listed.kind].plural.lower()} is older than the one that is here; it is left"]
+    cursor.execute("INSERT OR REPLACE INTO ops.service_list VALUES (?, ?)", [listed.kind, listed.at])
+    cursor.execute("DELETE FROM ops.service_record WHERE kind = ?", [listed.kind])
+    cursor.execute(
+        "INSERT INTO ops.service_record SELECT $kind, unnest($names::VARCHAR[]), unnest($states::VARCHAR[]),"
+        " unnest($changeable::BOOLEAN[]), unnest($items::VARCHAR[])",
+        {
+            "kind": listed.kind,
+            "names": [one.name for one in listed.records],
+            "states": [one.state for one in listed.records],
+            "changeable": [one.changeable for one in listed.records],
+            "items": [json.dumps(one.items, ensure_ascii=False) for one in listed.records],
+        },
+    )
+    return []

@@ -1,0 +1,55 @@
+"""When a standing order pays: by its validity, its period and its last payment; the days are calendar days."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from bankklient_lab.codebooks.services import as_amount, as_day
+
+# Which frequencies a period has.
+FREQUENCIES = {"day": (7, 10), "month": (1, 2, 3, 6, 12)}
+
+
+class Due(NamedTuple):
+    """A payment of a standing order."""
+
+    day: date
+    amount: Decimal
+
+
+def payments(items: dict[str, str], since: date, until: date) -> Iterator[Due]:
+    """Yield the payments of a standing order in [since, until).
+
+    The last payment has a day of its own, and may have another amount. In a month without the specific day its last day
+    stands for it.
+    """
+    first, last, amount = as_day(items["valid_from"]), as_day(items.get("last_payment")), as_amount(items["amount"])
+    assert first is not None
+    assert amount is not None
+    for day in _days(first, items["period"], int(items["frequency"])):
+        if day >= until or (last is not None and day >= last):
+            break
+        if day >= since:
+            yield Due(day, amount)
+    if last is not None and since <= last < until:
+        yield Due(last, as_amount(items.get("last_amount")) or amount)
+
+
+def _days(first: date, period: str, frequency: int) -> Iterator[date]:
+    step = 0
+    while True:
+        try:
+            day = _month_on(first, step * frequency) if period == "month" else first + timedelta(step * frequency)
+        except (OverflowError, ValueError):  # after the year 9999
+            return
+        yield day
+        step += 1
+
+
+def _month_on(first: date, months: int) -> date:
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))

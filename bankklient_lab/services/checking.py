@@ -1,0 +1,177 @@
+"""What a request for a service says: entered values made into texts of its items, and its rules.
+
+Accounts, symbols and amounts follow the rules of domestic payments (SRV-121 to SRV-123); what each kind has beside
+them is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bankklient_lab.calendars import is_working, working_after
+from bankklient_lab.codebooks.services import Item, ServiceKind, as_day
+from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.formats.payments.accounts import Czech, czech, iban, of_iban
+from bankklient_lab.formats.standing_orders import FREQUENCIES
+from bankklient_lab.lab import Lab
+from bankklient_lab.money import parse_amount
+from bankklient_lab.orders.checking import checked, defaults, rule_parameters
+from bankklient_lab.orders.content import one_row
+from bankklient_lab.orders.entering import entered_texts
+from bankklient_lab.orders.kinds import domestic_payment
+from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
+from bankklient_lab.orders.refusing import error_list
+from bankklient_lab.orders.unfinished import MATURITY, entered, kept
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+DEADLINE = time(19, 30)  # for what is to be valid from the next working day
+CALENDAR = ("CZ",)
+_PAYMENT = domestic_payment.KIND
+# Items of a request by those of a domestic payment; the others have the same names.
+_IN_PAYMENT = {"limit": "amount"}
+_OF_ORDER = ("own_account", "counter_account", "variable_symbol", "specific_symbol", "constant_symbol", "abbreviation",
+             "amount", "limit")  # fmt: skip
+
+
+def earliest_valid_from(now: datetime) -> date:
+    """Return the first day from which a standing order that is made and sent now can be valid (SRV-129)."""
+    at = now.astimezone(ZoneInfo(BANK_ZONE))
+    following = working_after(at.date(), CALENDAR)
+    in_time = is_working(at.date(), CALENDAR) and at.time() < DEADLINE
+    return following if in_time else working_after(following, CALENDAR)
+
+
+def checked_items(
+    lab: Lab, cursor: Any, kind: ServiceKind, values: Mapping[str, Any], *, corrects: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return the texts that a request keeps; with `corrects`, what its record says, those that change.
+
+    UnknownName for an item that there is not, BadArgument with the item as `parameter` for the first that is wrong.
+    """
+    texts = {name: _text(kind, name, value) for name, value in values.items()}
+    before = corrects or {}
+    for name in texts if corrects is not None else ():
+        if name not in kind.changeable:
+            raise _wrong(name, "can't be changed by a correction; revoke the record and ask for a new one")
+    whole = {name: text for name, text in {**before, **texts}.items() if text}
+    name, why = kind.problem(whole)
+    if why:
+        raise _wrong(name, why)
+    _check_payment(lab, cursor, whole)
+    _RULES[kind.name](lab, whole, new=corrects is None)
+    if corrects is None:
+        return whole
+    changed = {name: text for name, text in texts.items() if text != before.get(name, "")}
+    if not changed:
+        raise BadArgument("the correction changes nothing", parameter=next(iter(texts), ""))
+    return changed
+
+
+def _text(kind: ServiceKind, name: str, value: Any) -> str:
+    item = kind.by_name.get(name)
+    if item is None:
+        raise UnknownName(
+            "item", str(name)[:40], f"a {kind.label.lower()} has {', '.join(item.name for item in kind.items)}"
+        )
+    if value is None or value == "":
+        return ""
+    return _TEXTS.get(item.type, _plain)(item, value)
+
+
+def _plain(_item: Item, value: Any) -> str:
+    return " ".join(str(value).split())
+
+
+def _day(item: Item, value: Any) -> str:
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
+    text = str(value).strip()
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            return datetime.strptime(text.replace(" ", ""), form).date().isoformat()
+        except ValueError:
+            continue
+    raise _wrong(item.name, f"is a day as 2026-11-23, not {text[:30]!r}")
+
+
+def _amount(item: Item, value: Any) -> str:
+    try:
+        number = parse_amount(str(value))
+        fits = not isinstance(value, float) and number == round(number, 2)
+    except BadArgument:
+        fits = False
+    if not fits:
+        raise _wrong(item.name, f"is an amount with at most two decimals, not {str(value)[:30]!r}")
+    return f"{number:.2f}"
+
+
+def _account(item: Item, value: Any) -> str:
+    text = str(value).strip()
+    found = of_iban(text)
+    number = Czech(*found) if found else czech(text)
+    if number is None:
+        raise _wrong(item.name, f"is a Czech account as 19-2000145399/0800 or its IBAN, not {text[:40]!r}")
+    return iban(number)
+
+
+_TEXTS: dict[str, Callable[[Item, Any], str]] = {
+    "day": _day, "amount": _amount, "account": _account, "own_account": _account,
+}  # fmt: skip
+
+
+def _check_payment(lab: Lab, cursor: Any, items: Mapping[str, str]) -> None:
+    """Refuse what the rules of domestic payments refuse, at the item of the request."""
+    values = {_IN_PAYMENT.get(name, name): items[name] for name in _OF_ORDER if name in items}
+    bound = rule_parameters(lab, bank_day(lab))
+    texts = one_row(cursor.execute(defaults(_PAYMENT), bound)) | entered_texts(_PAYMENT, values)
+    sql = checked(_PAYMENT, entered(_PAYMENT, "(SELECT $items::VARCHAR AS items)", number="1", **{MATURITY: "$today"}))
+    ((errors,),) = cursor.execute(f"SELECT errors FROM ({sql})", bound | {"items": kept(texts)}).fetchall()
+    for error in error_list(lab, errors):
+        raise _wrong(_item_of(error["item"], items), f"breaks rule {error['code']}: {error['text']}")
+
+
+def _item_of(item: str, items: Mapping[str, str]) -> str:
+    if item.startswith(("debit_", "own_")):
+        return "own_account"
+    name = item.removeprefix("credit_")
+    if name in ("account_base", "account_prefix", "bank"):
+        return "counter_account"
+    return "limit" if name == "amount" and "limit" in items else name
+
+
+def _check_standing_order(lab: Lab, items: Mapping[str, str], *, new: bool) -> None:
+    frequencies = FREQUENCIES[items["period"]]
+    if int(items["frequency"]) not in frequencies:
+        raise _wrong("frequency", f"of the period {items['period']} is one of {', '.join(map(str, frequencies))}")
+    first, last = as_day(items["valid_from"]), as_day(items.get("last_payment"))
+    earliest = earliest_valid_from(lab.clock())
+    assert first is not None
+    if new and first < earliest:
+        raise _wrong("valid_from", f"is {earliest} at the earliest, for what is sent to the bank now")
+    if last is not None and last < max(first, bank_day(lab)):
+        raise _wrong("last_payment", f"is neither before the order is valid ({first}) nor in the past")
+    if last is None and "last_amount" in items:
+        raise _wrong("last_amount", "needs the day of the last payment")
+
+
+def _check_permission(lab: Lab, items: Mapping[str, str], *, new: bool) -> None:
+    first, last, today = as_day(items["valid_from"]), as_day(items.get("valid_until")), bank_day(lab)
+    assert first is not None
+    if new and first < today:
+        raise _wrong("valid_from", f"is {today} at the earliest")
+    if last is not None and last < max(first, today):
+        raise _wrong("valid_until", f"is neither before the permission is valid ({first}) nor in the past")
+
+
+_RULES: dict[str, Callable[..., None]] = {
+    "standing_order": _check_standing_order,
+    "permitted_collection": _check_permission,
+}
+
+
+def _wrong(item: str, why: str) -> BadArgument:
+    return BadArgument(f"{item.replace('_', ' ')} {why}", parameter=item)

@@ -1,0 +1,71 @@
+"""The lists of services: requests with what became of them, and the records that the bank has."""
+
+from __future__ import annotations
+
+from bankklient_lab.actions import table_action
+from bankklient_lab.codebooks import name_sql
+from bankklient_lab.codebooks.services import Item
+from bankklient_lab.errors import UnknownName
+from bankklient_lab.lab import Lab, Read
+from bankklient_lab.services.requests import REQUESTS_WITH_STATUS, SEES, kind_named
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+ALL, OPEN, HISTORY, TO_CONFIRM, UNPROCESSED, PROCESSED = (
+    "all", "open", "history", "to_confirm", "unprocessed", "processed"
+)  # fmt: skip
+SETS = {
+    ALL: "true",
+    OPEN: "status IN ('CR', 'CO')",  # creation: no batch has taken them
+    TO_CONFIRM: "status = 'CR'",
+    HISTORY: "status NOT IN ('CR', 'CO')",
+    UNPROCESSED: "status IN ('NS', 'SE', 'RV')",
+    PROCESSED: "status IN ('OK', 'ER', 'DE')",
+}
+_TYPES = {"amount": "DECIMAL(18,3)", "day": "DATE"}
+
+
+@table_action(SEES)
+def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
+    """Return the requests of a kind, the newest first.
+
+    `which` is one of all, open (no batch has taken them), to_confirm, history (from balancing on), unprocessed and
+    processed (of the history).
+
+    Columns: request_id, request (new, correction, revocation), status (CR created, CO confirmed, NS, SE, RV, OK, ER,
+    DE), record (the bank's name of it), batch_order (rrrrnnnn), error_code, error (its meaning), answer (the bank's
+    words), the items of the kind (of a correction what it changes), created_by, created_at, changed_at, confirmed_by,
+    confirmed_at.
+    """
+    of = kind_named(kind)
+    if which not in SETS:
+        raise UnknownName("set of requests", str(which)[:30], f"there are {', '.join(SETS)}")
+    return lab.read(
+        f"SELECT request_id, request, status, record, batch_order, error_code,"
+        f" {name_sql('bank_rejections', 'error_code', name='meaning')} AS error, nullif(answer_text, '') AS answer,"
+        f" {_items(of.items)}, created_by, created_at, changed_at, confirmed_by, confirmed_at"
+        f" FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND {SETS[which]} ORDER BY request_id DESC",
+        {"kind": of.name},
+    )
+
+
+@table_action(SEES)
+def service_records(lab: Lab, kind: str) -> Read:
+    """Return the records of a kind as the bank told them last, those that are valid first.
+
+    Columns: record (the bank's name of it), state (valid, ended, revoked), changeable, the items of the kind, told_at.
+    """
+    of = kind_named(kind)
+    return lab.read(
+        f"SELECT record, state, changeable, {_items(of.items)}, told_at"
+        " FROM ops.service_record JOIN ops.service_list USING (kind) WHERE kind = $kind"
+        " ORDER BY state <> 'valid', length(record), record",
+        {"kind": of.name},
+    )
+
+
+def _items(items: tuple[Item, ...]) -> str:
+    """Return SQL for the items as columns of their types."""
+    return ", ".join(
+        f"nullif(items ->> '$.{one.name}', '')::{_TYPES.get(one.type, 'VARCHAR')} AS \"{one.name}\"" for one in items
+    )

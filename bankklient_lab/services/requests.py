@@ -1,0 +1,302 @@
+"""Requests for services of the bank: entered, corrected, confirmed, deleted and copied until balancing (table T5).
+
+Their status is created (CR) or confirmed (CO), and from balancing on that of their batch until the bank says more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bankklient_lab.actions import action
+from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REQUESTS, VALID, ServiceKind
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.keys.points import BANK, FOLDER, point_of
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.content import rows_of
+from bankklient_lab.orders.steps import Outcome, check_chosen
+from bankklient_lab.orders.unfinished import values_of
+from bankklient_lab.rights.permissions import needed
+from bankklient_lab.services.checking import checked_items
+from bankklient_lab.services.status import STATUS
+
+# ruff: noqa: S608 - every text below is made of our own declarations
+
+
+class _Wish(NamedTuple):
+    """What is asked for: a request on a kind, for a new record ("") or for one that the bank has."""
+
+    of: ServiceKind
+    request: str
+    record: str = ""
+
+
+SEES, CREATES, DECIDES, CONFIRMS_ITSELF = "193", "194", "195", "195&196"
+ID_MAX = 999_999_999
+OVER = ("OK", "ER", "DE")  # statuses in which the bank or the user has ended a request
+REQUESTS_WITH_STATUS = (
+    f"(SELECT m.*, coalesce(nullif({STATUS}, ''), if(m.confirmed, 'CO', 'CR')) AS status,"
+    " b.year * 10000 + b.number AS batch_order FROM ops.service_request m"
+    " LEFT JOIN ops.batch b USING (batch_id))"
+)
+
+
+@action(CREATES)
+def create_service_request(
+    lab: Lab, kind: str, values: dict[str, Any], *, request: str = NEW, record: str = ""
+) -> dict[str, Any]:
+    """Enter a request and return request_id and status: CR, or CO for whoever confirms own requests at once.
+
+    `kind` and the names of `values` are those of codebooks.services. A correction or revocation names the bank's
+    `record`, which is valid and changeable and waits for nothing else; a correction gives what is to change ("" takes
+    an item away), a revocation nothing. BadArgument with the item for a wrong value, UnknownName for a kind, an item or
+    a record that there is not, Refused for what is there or asked for already, and while the bank is reached by a
+    folder.
+    """
+    wish = _Wish(kind_named(kind), request, record)
+    if request not in REQUESTS:
+        raise UnknownName("request", str(request)[:30], f"there are {', '.join(REQUESTS)}")
+    if point_of(lab, BANK).channel == FOLDER:
+        raise Refused("the bank is reached by a folder, and takes no requests from there")
+    with lab.database.tx("ops") as cursor:
+        return _keep(lab, cursor, wish, _asked(lab, cursor, wish, values), "create_service_request")
+
+
+@action(CREATES)
+def copy_service_request(lab: Lab, request_id: int, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Enter a new request with what another new one says, but for `values`; as `create_service_request`."""
+    with lab.database.tx("ops") as cursor:
+        found = stored_request(cursor, request_id)
+        if found["request"] != NEW:
+            raise Refused(f"request {request_id} is a {found['request']}; only one for a new record is copied")
+        wish = _Wish(KINDS[found["kind"]], NEW)
+        items = _asked(lab, cursor, wish, {**values_of(found["items"]), **(values or {})})
+        return _keep(lab, cursor, wish, items, "copy_service_request")
+
+
+@action(DECIDES, record="request_id")
+def correct_service_request(lab: Lab, request_id: int, values: dict[str, Any]) -> dict[str, Any]:
+    """Correct a new request or a correction that no batch has taken; it is created (or confirmed) as at the beginning.
+
+    Of a revocation nothing can be changed. Refused for one that has gone, else as `create_service_request`.
+    """
+    with lab.database.tx("ops") as cursor:
+        found = _open_request(cursor, request_id)
+        of = KINDS[found["kind"]]
+        if found["request"] not in (NEW, CORRECTION):
+            raise Refused(f"request {request_id} revokes {found['record']}; there is nothing to correct, delete it")
+        before = values_of(found["items"])
+        if found["request"] == NEW:
+            items = checked_items(lab, cursor, of, {**before, **values})
+            _demand_only(cursor, of, items, but=request_id)
+        else:
+            listed = _record(cursor, of, found["record"])
+            items = checked_items(lab, cursor, of, {**before, **values}, corrects=listed)
+        confirmed = _confirms_itself(lab)
+        cursor.execute(
+            "UPDATE ops.service_request SET items = $items, confirmed = $confirmed, version = version + 1,"
+            " changed_by = $me, changed_at = $now, confirmed_by = if($confirmed, $me, NULL),"
+            " confirmed_at = if($confirmed, $now, NULL) WHERE request_id = $id",
+            {"items": _as_kept(items), "confirmed": confirmed, "id": request_id, **_who(lab)},
+        )
+        lab.log(cursor, "correct_service_request", str(request_id), kind=of.name)
+    return {"request_id": request_id, "status": "CO" if confirmed else "CR"}
+
+
+@action(DECIDES)
+def confirm_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
+    """Confirm created requests; others stay, counted by reason (done, skipped, reasons), one alone is Refused."""
+    return _decide(
+        lab, "confirm_service_requests", request_ids, "CASE WHEN confirmed THEN 'it is confirmed already' END",
+        "confirmed = true, confirmed_by = $me, confirmed_at = $now",
+    )  # fmt: skip
+
+
+@action(DECIDES)
+def unconfirm_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
+    """Take confirmations back; the rest as in `confirm_service_requests`."""
+    return _decide(
+        lab, "unconfirm_service_requests", request_ids, "CASE WHEN NOT confirmed THEN 'it is not confirmed' END",
+        "confirmed = false, confirmed_by = NULL, confirmed_at = NULL",
+    )  # fmt: skip
+
+
+@action(DECIDES)
+def delete_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
+    """Delete requests that no batch has taken; the rest as in `confirm_service_requests`."""
+    return _remove(lab, "delete_service_requests", request_ids, _TAKEN)
+
+
+@action(DECIDES)
+def clear_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
+    """Delete processed requests from the history, which does not touch the bank (SRV-004); others stay as above."""
+    over = ", ".join(f"'{status}'" for status in OVER)
+    return _remove(
+        lab, "clear_service_requests", request_ids, f"CASE WHEN status NOT IN ({over}) THEN 'it is not processed' END"
+    )
+
+
+def kind_named(name: str) -> ServiceKind:
+    """Return a kind of request; UnknownName."""
+    if name not in KINDS:
+        raise UnknownName("kind of request", str(name)[:40], f"there are {', '.join(KINDS)}")
+    return KINDS[name]
+
+
+def stored_request(cursor: Any, request_id: int) -> dict[str, Any]:
+    """Return a request with its status; UnknownName."""
+    found = cursor.execute(
+        f"FROM {REQUESTS_WITH_STATUS} WHERE request_id = ?", [request_id if 0 < request_id <= ID_MAX else 0]
+    )
+    for row in rows_of(found):
+        return row
+    raise UnknownName("request", str(request_id)[:30], "`bankklient services requests` shows them")
+
+
+_TAKEN = "CASE WHEN batch_id IS NOT NULL THEN 'it is in a batch' END"
+
+
+def _asked(lab: Lab, cursor: Any, wish: _Wish, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a request keeps, when it can be made."""
+    if wish.request == NEW:
+        if wish.record:
+            raise BadArgument("a request for a new record names none", parameter="record")
+        items = checked_items(lab, cursor, wish.of, values)
+        _demand_only(cursor, wish.of, items)
+        return items
+    listed = _record(cursor, wish.of, wish.record)
+    _demand_free(cursor, wish.of, wish.record)
+    if wish.request == CORRECTION:
+        return checked_items(lab, cursor, wish.of, values, corrects=listed)
+    if values:
+        raise BadArgument("a revocation changes nothing else", parameter=next(iter(values)))
+    return {}
+
+
+def _record(cursor: Any, of: ServiceKind, record: str) -> dict[str, str]:
+    """Return what the bank says of a record; UnknownName, Refused for one that can't be changed."""
+    row = cursor.execute(
+        "SELECT state, changeable, items FROM ops.service_record WHERE kind = ? AND record = ?", [of.name, record]
+    ).fetchone()
+    if row is None:
+        raise UnknownName(of.label.lower(), str(record)[:30], "the list from the bank shows them")
+    state, changeable, items = row
+    if state != VALID or not changeable:
+        why = f"is {state}" if state != VALID else "can't be changed here, the bank says"
+        raise Refused(f"{of.label.lower()} {record} {why}")
+    return values_of(items)
+
+
+def _demand_free(cursor: Any, of: ServiceKind, record: str) -> None:
+    over = ", ".join(f"'{status}'" for status in OVER)
+    row = cursor.execute(
+        f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = ? AND record = ? AND status NOT IN ({over})",
+        [of.name, record],
+    ).fetchone()
+    if row:
+        raise Refused(f"request {row[0]} already changes {record}; wait for the bank's answer or delete it")
+
+
+def _demand_only(cursor: Any, of: ServiceKind, items: Mapping[str, str], *, but: int = 0) -> None:
+    """Refuse a second permission for one recipient to collect from an account, valid or asked for (SRV-084)."""
+    if of.name != "permitted_collection":
+        return
+    over = ", ".join(f"'{status}'" for status in OVER)
+    row = cursor.execute(
+        f"""
+        SELECT what FROM (
+            SELECT items, 'permitted collection ' || record AS what FROM ops.service_record
+            WHERE kind = $kind AND state = 'valid'
+            UNION ALL SELECT items, 'request ' || request_id FROM {REQUESTS_WITH_STATUS}
+            WHERE kind = $kind AND request = 'new' AND status NOT IN ({over}) AND request_id <> $but)
+        WHERE items ->> '$.own_account' = $own AND items ->> '$.counter_account' = $counter LIMIT 1
+        """,
+        {"kind": of.name, "own": items["own_account"], "counter": items["counter_account"], "but": but},
+    ).fetchone()
+    if row:
+        raise Refused(f"{row[0]} is there for this account and recipient; correct that one")
+
+
+def _keep(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], done: str) -> dict[str, Any]:
+    ((last,),) = cursor.execute(
+        "SELECT coalesce(max(number), 0) FROM"
+        " (SELECT request_id AS number FROM ops.service_request UNION ALL SELECT number FROM ops.used_request)"
+    ).fetchall()
+    number, confirmed = int(last) + 1, _confirms_itself(lab)
+    cursor.execute(
+        "INSERT INTO ops.service_request BY NAME SELECT $id AS request_id, 1 AS version, $kind AS kind,"
+        " $request AS request, nullif($record, '') AS record, $confirmed AS confirmed, $items AS items, '' AS answer,"
+        " '' AS answer_text, $me AS created_by, $now AS created_at, $me AS changed_by, $now AS changed_at,"
+        " if($confirmed, $me, NULL) AS confirmed_by, if($confirmed, $now, NULL) AS confirmed_at",
+        {
+            "id": number, "kind": wish.of.name, "request": wish.request, "record": wish.record,
+            "confirmed": confirmed, "items": _as_kept(items), **_who(lab),
+        },
+    )  # fmt: skip
+    lab.log(cursor, done, str(number), kind=wish.of.name, request=wish.request)
+    return {"request_id": number, "status": "CO" if confirmed else "CR"}
+
+
+def _as_kept(items: Mapping[str, str]) -> str:
+    return json.dumps(items, ensure_ascii=False)
+
+
+def _who(lab: Lab) -> dict[str, Any]:
+    return {"me": lab.caller.reference, "now": lab.clock()}
+
+
+def _confirms_itself(lab: Lab) -> bool:
+    return needed(CONFIRMS_ITSELF).holds(lab.rights.held(lab.caller))
+
+
+def _open_request(cursor: Any, request_id: int) -> dict[str, Any]:
+    found = stored_request(cursor, request_id)
+    if found["batch_id"] is not None:
+        raise Refused(f"request {request_id} is in a batch; it can't be changed any more")
+    return found
+
+
+def _decide(lab: Lab, done: str, request_ids: list[int], reason: str, change: str) -> dict[str, Any]:
+    with lab.database.tx("ops") as cursor:
+        outcome = _chosen(cursor, request_ids, f"coalesce({_TAKEN}, {reason})")
+        who = {"me": lab.caller.reference, "now": lab.clock()}
+        cursor.execute(
+            f"UPDATE ops.service_request SET {change}, version = version + 1 WHERE request_id IN"
+            " (SELECT unnest($ids::INTEGER[]))",
+            {"ids": outcome.ids} | {name: value for name, value in who.items() if f"${name}" in change},
+        )
+        lab.log(cursor, done, str(len(outcome.ids)), requests=outcome.ids)
+    return outcome.as_dict()
+
+
+def _remove(lab: Lab, done: str, request_ids: list[int], reason: str) -> dict[str, Any]:
+    with lab.database.tx("ops") as cursor:
+        outcome = _chosen(cursor, request_ids, reason)
+        given = {"ids": outcome.ids}
+        cursor.execute("INSERT INTO ops.used_request SELECT unnest($ids::INTEGER[])", given)
+        cursor.execute("DELETE FROM ops.service_request WHERE request_id IN (SELECT unnest($ids::INTEGER[]))", given)
+        lab.log(cursor, done, str(len(outcome.ids)), requests=outcome.ids)
+    return outcome.as_dict()
+
+
+def _chosen(cursor: Any, request_ids: list[int], reason: str) -> Outcome:
+    """Return which requests are chosen, and of the others how many are left and why (SQL over a request)."""
+    check_chosen(request_ids, None)
+    outcome = Outcome()
+    rows = cursor.execute(
+        f"SELECT r.request_id IS NOT NULL AS known, {reason} AS reason, list(c.id ORDER BY c.id)"
+        " FROM (SELECT DISTINCT unnest($ids::BIGINT[]) AS id) c"
+        f" LEFT JOIN {REQUESTS_WITH_STATUS} r ON r.request_id = c.id GROUP BY ALL ORDER BY known, reason",
+        {"ids": request_ids},
+    ).fetchall()
+    for known, why, ids in rows:
+        if not known:
+            raise UnknownName("request", str(ids[0]), "`bankklient services requests` shows them")
+        if why is None:
+            outcome.ids += ids
+        else:
+            outcome.skip(why, len(ids))
+    if len(request_ids) == 1 and outcome.skipped:
+        raise Refused(f"request {request_ids[0]}: {next(iter(outcome.skipped))}")
+    return outcome
