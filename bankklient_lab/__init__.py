@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from bankklient_lab.exchange.recording import record_answer
     from bankklient_lab.exchange.rejections import delete_rejections
     from bankklient_lab.exchange.replies import change_message, client_messages, withdraw_message, write_to_bank
+    from bankklient_lab.exchange.service_lists import update_service_records
     from bankklient_lab.exchange.transmitting import transmit, way_to_bank
     from bankklient_lab.exchange.watching import stop_watching
     from bankklient_lab.history.backups import backups, rotate_backup
@@ -169,6 +170,16 @@ if TYPE_CHECKING:
     )
     from bankklient_lab.runs.records import run_history
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
+    from bankklient_lab.services.listing import service_records, service_requests
+    from bankklient_lab.services.requests import (
+        clear_service_requests,
+        confirm_service_requests,
+        copy_service_request,
+        correct_service_request,
+        create_service_request,
+        delete_service_requests,
+        unconfirm_service_requests,
+    )
 
 _MODULES = {
     "access.alone": ("roles_alone", "who_alone"),
@@ -219,6 +230,7 @@ _MODULES = {
     "exchange.recording": ("record_answer",),
     "exchange.rejections": ("delete_rejections",),
     "exchange.replies": ("change_message", "client_messages", "withdraw_message", "write_to_bank"),
+    "exchange.service_lists": ("update_service_records",),
     "exchange.transmitting": ("transmit", "way_to_bank"),
     "exchange.watching": ("stop_watching",),
     "history.backups": ("backups", "rotate_backup"),
@@ -325,6 +337,16 @@ _MODULES = {
     ),
     "runs.records": ("run_history",),
     "runs.schedules": ("add_schedule", "remove_schedule", "schedules"),
+    "services.listing": ("service_records", "service_requests"),
+    "services.requests": (
+        "clear_service_requests",
+        "confirm_service_requests",
+        "copy_service_request",
+        "correct_service_request",
+        "create_service_request",
+        "delete_service_requests",
+        "unconfirm_service_requests",
+    ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -370,6 +392,7 @@ __all__ = [
     "change_user",
     "check_order",
     "chip_cards",
+    "clear_service_requests",
     "client_messages",
     "codebook",
     "codebook_register",
@@ -377,8 +400,11 @@ __all__ = [
     "configure",
     "confirm_and_sign",
     "confirm_orders",
+    "confirm_service_requests",
     "connection_points",
+    "copy_service_request",
     "correct_order",
+    "correct_service_request",
     "counterparties",
     "counterparty_register",
     "counterparty_values",
@@ -391,6 +417,7 @@ __all__ = [
     "create_personal_key",
     "create_regular_payment",
     "create_role",
+    "create_service_request",
     "create_token",
     "create_user",
     "current_balances",
@@ -412,6 +439,7 @@ __all__ = [
     "delete_rejections",
     "delete_role",
     "delete_selection",
+    "delete_service_requests",
     "discard_aborted",
     "discard_batch",
     "discard_orders",
@@ -517,6 +545,8 @@ __all__ = [
     "schedules",
     "search_codebook",
     "selections",
+    "service_records",
+    "service_requests",
     "set_account_position",
     "set_document_folder",
     "set_password",
@@ -542,12 +572,14 @@ __all__ = [
     "transmissions",
     "transmit",
     "transmit_when_due",
+    "unconfirm_service_requests",
     "unlock_user",
     "unmark_for_revocation",
     "unmatch_booking",
     "unsent_batches",
     "update_codebook",
     "update_current_state",
+    "update_service_records",
     "use_form_layout",
     "users",
     "users_of_role",

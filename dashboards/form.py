@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -73,8 +73,15 @@ class Form:
     """
 
     def __init__(
-        self, state: State, fields: Sequence[Field], save: Callable[[dict[str, Any]], object], *, button: str = ""
+        self,
+        state: State,
+        fields: Sequence[Field],
+        save: Callable[[dict[str, Any]], object],
+        *,
+        button: str = "",
+        beside: Sequence[Sequence[str]] = (),
     ) -> None:
+        """`beside` names fields that stand side by side where there is room, in the place of the first of them."""
         self.fields = {one.name: one for one in fields}
         self.widgets = {one.name: one.widget() for one in fields}
         self.name = ""
@@ -85,10 +92,21 @@ class Form:
         self.button = ui.button(
             button or text("form.save"), self.save, primary=True
         )  # asks for a proof if one is needed
-        self.view = ui.column(*self.widgets.values(), self._problem, ui.row(self.button, gap=8), gap=20)
+        self.view = ui.column(*self._laid_out(beside), self._problem, ui.row(self.button, gap=8), gap=20)
         for name, widget in self.widgets.items():
             watched = ["value", "value_input"] if "value_input" in widget.param else ["value"]
             widget.param.watch(lambda *events, name=name: self._changed(name, events[-1]), watched)
+
+    def _laid_out(self, beside: Sequence[Sequence[str]]) -> Iterator[ui.Widget]:
+        together = {name: names for names in beside for name in names if name in self.widgets}
+        for name, widget in self.widgets.items():
+            names = [one for one in together.get(name, (name,)) if one in self.widgets]
+            if len(names) == 1:
+                yield widget
+            elif name == names[0]:
+                for one in names:
+                    self.widgets[one].param.update(min_width=130, align="start")
+                yield ui.row(*(self.widgets[one] for one in names), gap=10)
 
     def fill(self, values: Mapping[str, Any], *, name: str = "") -> None:
         """Show values, or the draft of this name when there is one."""

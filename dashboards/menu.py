@@ -46,6 +46,8 @@ ENTRIES = {
     "transmissions": Entry("sync_alt", PAY),
     "patterns": Entry("bookmarks", PAY, ["orders.patterns:patterns"]),
     "regular": Entry("event_repeat", PAY, ["orders.regular_payments:regular_payments"]),
+    "standing_orders": Entry("event_available", PAY, ["services.listing:service_records"]),
+    "permitted_collections": Entry("price_check", PAY, ["services.listing:service_records"]),
     "counterparties": Entry("contacts", PAY, ["orders.counterparties:counterparty_register"]),
     "receiving": Entry(
         "move_to_inbox", PAY, ["orders.receiving:receive_file", "orders.accounting_systems:add_accounting_system"]

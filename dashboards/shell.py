@@ -105,7 +105,7 @@ class Shell:
         self._places: dict[str, Any] = {
             page: ui.column(gap=0, visible=False, css_classes=["place", f"place-{page}"]) for page in PAGES
         }
-        self._title = ui.html("", sizing_mode="fixed", width=170)
+        self._title = ui.html("", sizing_mode="fixed", width=205)
         self._filter = FilterBar(state)
         self._news = ui.button(text("app.news"), self._take_news, icon="refresh", visible=False)
         self._seen = last_change(lab)

@@ -22,8 +22,8 @@ from .charts import Styles
 
 PAGES = (
     "overview", "explorer", "statements", "online", "foreign", "messages", "documents", "create", "todo", "orders",
-    "balancing",
-    "signatures", "transmissions", "patterns", "regular", "counterparties", "receiving", "codebooks", "imports", "runs",
+    "balancing", "signatures", "transmissions", "patterns", "regular", "standing_orders", "permitted_collections",
+    "counterparties", "receiving", "codebooks", "imports", "runs",
     "users", "permissions", "keys", "configuration", "log", "activity", "system", "account",
 )  # fmt: skip
 PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")

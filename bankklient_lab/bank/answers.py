@@ -115,11 +115,12 @@ class Told(NamedTuple):
 
 
 def answers_on(work: Work, condition: str, **given: object) -> list[Told]:
-    """Return the answers on the orders of a condition over `p` (payment), by client, type and batch."""
+    """Return the answers on the clients' orders of a condition over `p` (payment), by client, type and batch."""
     rows = work.store.rows(
         "SELECT p.point, p.kind = 'foreign', p.batch, p.order_id, p.state, p.reason, p.reason_text,"
         " p.payment_id::VARCHAR, if(p.held > 0, p.held, NULL), if(p.held > 0, a.currency, NULL) FROM payment p"
-        f" LEFT JOIN account a ON a.account = p.own_account WHERE {condition} ORDER BY 1, 2, 3, p.payment_id",
+        f" LEFT JOIN account a ON a.account = p.own_account WHERE p.order_id IS NOT NULL AND ({condition})"
+        " ORDER BY 1, 2, 3, p.payment_id",
         given,
     )
     return [Told(point, foreign, batch, OrderAnswer(*answer)) for point, foreign, batch, *answer in rows]
@@ -127,7 +128,8 @@ def answers_on(work: Work, condition: str, **given: object) -> list[Told]:
 
 def tell(work: Work) -> None:
     """Answer on every order whose state its client does not know: one pain.002 for each of the client's batches."""
-    if not any_payment(work, "told <> state"):
+    untold = "order_id IS NOT NULL AND told <> state"
+    if not any_payment(work, untold):
         return
     found = answers_on(work, "p.told <> p.state")
     for (point, foreign), of_client in groupby(found, key=lambda one: one[:2]):
@@ -142,4 +144,4 @@ def tell(work: Work) -> None:
                 BatchType.FOREIGN_PAYMENTS if foreign else BatchType.CONFIRMATION,
                 messages[start : start + MESSAGES_MAX],
             )
-    work.store.do("UPDATE payment SET told = state WHERE told <> state")
+    work.store.do(f"UPDATE payment SET told = state WHERE {untold}")

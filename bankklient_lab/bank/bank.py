@@ -12,7 +12,19 @@ from typing import NamedTuple, Self
 
 import pyarrow as pa
 
-from bankklient_lab.bank import answers, contracts, foreign, incoming, issuing, receipt, statements, taking
+from bankklient_lab.bank import (
+    answers,
+    collecting,
+    contracts,
+    foreign,
+    incoming,
+    issuing,
+    permitted_collections,
+    receipt,
+    services,
+    statements,
+    taking,
+)
 from bankklient_lab.bank.answers import Waiting
 from bankklient_lab.bank.contracts import Account
 from bankklient_lab.bank.current import current_state
@@ -26,6 +38,7 @@ from bankklient_lab.bank.receipt import Receipt
 from bankklient_lab.bank.store import Store
 from bankklient_lab.bank.work import Work
 from bankklient_lab.calendars import Hours
+from bankklient_lab.codebooks.services import AMOUNT_MAX
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.sealing.certificates import Certificate
 from bankklient_lab.sealing.container import Opened, agreed_format, opened, seal, sign
@@ -137,6 +150,12 @@ class Bank(Informing):
         with self._now() as work:
             return self._sealed(work, *current_state(work, client))
 
+    def service_list(self, client: int, kind: str) -> bytes:
+        """Return a client's records of a kind (codebooks.services), sealed like a batch; UnknownName."""
+        with self._now() as work:
+            contracts.require_client(work, client)
+            return self._sealed(work, *services.current_list(work, client, kind))
+
     # Time
 
     def advance(self, until: datetime) -> None:
@@ -227,14 +246,35 @@ class Bank(Informing):
             contracts.close_account(work, account)
 
     def permit_collection(
-        self, debited: str, credited: str, *, amount_max: Decimal | None = None, last_day: date | None = None
+        self,
+        debited: str,
+        credited: str,
+        *,
+        limit: Decimal = AMOUNT_MAX,
+        period: str = "1 month",
+        last_day: date | None = None,
     ) -> None:
-        """Permit collections from one account to another; an earlier permission is replaced.
+        """Permit collections from one account to another, as at a branch; an earlier permission is replaced.
 
-        `amount_max` is that of one collection, `last_day` belongs in.
+        `limit` is that of all collections of a calendar `period` (codebooks.services), `last_day` belongs in.
         """
         with self._now() as work:
-            contracts.permit_collection(work, debited, credited, amount_max=amount_max, last_day=last_day)
+            permitted_collections.permit_collection(
+                work, debited, credited, limit=limit, period=period, last_day=last_day
+            )
+
+    def collect(self, own_account: str, debited: str, amount: Decimal, *, variable_symbol: str | None = None) -> int:
+        """Take an order to collect from a customer without this channel, as at a branch, and return its number.
+
+        It is due today, or on the next working day, and rejected as one of a client would be.
+        """
+        with self._now() as work:
+            return collecting.collect(work, own_account, debited, amount, variable_symbol)
+
+    def collected(self, payment_id: int) -> tuple[str, int | None]:
+        """Return the state of an order that `collect` took, and why it was rejected; UnknownName."""
+        with self._now() as work:
+            return collecting.outcome(work, payment_id)
 
     def agree_rate(self, point: int, order_id: int, rate: Decimal) -> None:
         """Agree the rate (national currency for one unit) of a payment that waits for it."""

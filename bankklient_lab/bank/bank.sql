@@ -42,14 +42,6 @@ CREATE TABLE IF NOT EXISTS account (
     opened DATE NOT NULL,
     closed DATE                         -- the first day on which it does not exist
 );
-CREATE TABLE IF NOT EXISTS collection_permission (
-    debited VARCHAR NOT NULL,           -- account
-    credited VARCHAR NOT NULL,
-    amount_max DECIMAL(18,3),           -- null: any
-    first_day DATE NOT NULL,
-    last_day DATE,                      -- inclusive; null: until recalled
-    PRIMARY KEY (debited, credited)
-);
 CREATE TABLE IF NOT EXISTS person (     -- whom a client's contract authorizes
     point INTEGER NOT NULL,
     user_name VARCHAR NOT NULL,         -- identification, begins with a mark
@@ -110,6 +102,39 @@ CREATE TABLE IF NOT EXISTS client_letter (
     PRIMARY KEY (point, number)
 );
 
+-- Services
+
+CREATE TABLE IF NOT EXISTS service_request (
+    point INTEGER NOT NULL,
+    number INTEGER NOT NULL,            -- the client's
+    PRIMARY KEY (point, number)
+);
+CREATE TABLE IF NOT EXISTS collection_permission (  -- of an account and who collects at most one is valid
+    permission_id INTEGER PRIMARY KEY,
+    debited VARCHAR NOT NULL,           -- account
+    credited VARCHAR NOT NULL,
+    amount_max DECIMAL(18,3) NOT NULL,  -- of all collections of a period
+    period VARCHAR NOT NULL CHECK (period IN ('1 day', '1 week', '1 month', '3 months', '6 months', '12 months')),
+    description VARCHAR NOT NULL,
+    first_day DATE NOT NULL,
+    last_day DATE,                      -- inclusive; null: until revoked
+    revoked_on DATE                     -- the first day on which it does not count
+);
+CREATE TABLE IF NOT EXISTS standing_order (
+    standing_order_id INTEGER PRIMARY KEY,
+    point INTEGER NOT NULL,             -- whose
+    own_account VARCHAR NOT NULL,
+    items VARCHAR NOT NULL,             -- codebooks.services, texts as JSON
+    made_until DATE NOT NULL,           -- its payments of days before that were made
+    revoked_on DATE                     -- the first day on which it does not count
+);
+CREATE TABLE IF NOT EXISTS service_list (  -- what a client was told last
+    point INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,            -- of the records
+    PRIMARY KEY (point, kind)
+);
+
 -- Documents
 
 CREATE TABLE IF NOT EXISTS document (   -- what it says is in the ledger: it is made when it is wanted, always the same
@@ -125,9 +150,9 @@ CREATE TABLE IF NOT EXISTS document (   -- what it says is in the ledger: it is 
 
 CREATE TABLE IF NOT EXISTS payment (
     payment_id BIGINT PRIMARY KEY,      -- the bank's number of it
-    point INTEGER NOT NULL,             -- who ordered
-    order_id BIGINT NOT NULL,           -- the client's number; never taken twice
-    batch VARCHAR NOT NULL,             -- type/rrrrnnnn
+    point INTEGER,                      -- who ordered; null: a customer without this channel
+    order_id BIGINT,                    -- the client's number, never taken twice; null: it came in no batch
+    batch VARCHAR NOT NULL,             -- type/rrrrnnnn, or the name of the standing order
     kind VARCHAR NOT NULL CHECK (kind IN ('payment', 'collection', 'foreign')),
     priority BOOLEAN NOT NULL,
     own_account VARCHAR,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from bankklient_lab.bank.ledger import CAPITAL, OWN_ACCOUNTS, book, columns_between
@@ -281,19 +280,3 @@ def authorized_persons(work: Work, point: int) -> list[AuthorizedPerson] | None:
         {"point": point},
     )
     return [AuthorizedPerson(*row) for withdrawn, *row in rows if not withdrawn] if rows else None
-
-
-def permit_collection(
-    work: Work, debited: str, credited: str, *, amount_max: Decimal | None = None, last_day: date | None = None
-) -> None:
-    """Permit collections from one account to another, from today on; an earlier permission is replaced."""
-    work.store.do(
-        "INSERT OR REPLACE INTO collection_permission VALUES ($debited, $credited, $max, $day, $last)",
-        {
-            "debited": debited,
-            "credited": credited,
-            "max": None if amount_max is None else exact(amount_max),
-            "day": work.day,
-            "last": last_day,
-        },
-    )

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bankklient_lab.bank import closing, domestic, foreign, incoming, processing, statements
+from bankklient_lab.bank import closing, domestic, foreign, incoming, processing, standing_orders, statements
 from bankklient_lab.bank.answers import tell
 from bankklient_lab.bank.documents import make_documents
 from bankklient_lab.bank.foreign_details import send_details
 from bankklient_lab.bank.letters import read_letters
 from bankklient_lab.bank.rates import send_rates
+from bankklient_lab.bank.services import send_changed_lists
 from bankklient_lab.bank.work import Work
 from bankklient_lab.calendars import is_working, working_after
 
@@ -45,13 +46,23 @@ def next_event(work: Work, lived_until: datetime) -> Event:
 
 
 def _start_day(work: Work) -> None:
-    """Send the rates, read messages, test foreign payments due today for funds of last evening, execute what is due."""
+    """Send the rates, read messages, test foreign payments due today for funds of last evening, execute what is due.
+
+    What standing orders pay today is due as well; they and permissions may have ended.
+    """
     send_rates(work)
     read_letters(work)
+    standing_orders.pay(work)
+    send_changed_lists(work)
     foreign.discard_not_agreed(work)
     foreign.hold(work)
     domestic.settle(work)
+    _tell(work)
+
+
+def _tell(work: Work) -> None:
     tell(work)
+    standing_orders.tell_rejected(work)
 
 
 def _process(work: Work) -> None:
@@ -61,25 +72,25 @@ def _process(work: Work) -> None:
 def _arrive(work: Work) -> None:
     incoming.arrive(work)
     domestic.settle(work)
-    tell(work)
+    _tell(work)
 
 
 def _book_foreign(work: Work) -> None:
     foreign.execute(work, evening=False)
-    tell(work)
+    _tell(work)
 
 
 def _credit_evening(work: Work) -> None:
     foreign.execute(work, evening=True)
     domestic.settle(work)
-    tell(work)
+    _tell(work)
 
 
 def _close(work: Work) -> None:
     domestic.close_day(work)
     closing.end_month(work)
     closing.close_accounts(work)
-    tell(work)
+    _tell(work)
     statements.make_statements(work)
     send_details(work)
     make_documents(work)

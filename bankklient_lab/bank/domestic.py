@@ -46,14 +46,14 @@ _REJECTIONS: tuple[Rule, ...] = (
     ),
     (Why.LATE, "a.maturity < $latest", "the maturity lies too far back"),
     (Why.NOT_PERMITTED, "a.kind = 'collection' AND p.debited IS NULL", ""),
-    (Why.AMOUNT, "a.kind = 'collection' AND a.amount > p.amount_max", ""),
 )
 
 
 def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
-    """Check the orders of a batch and store them: rejected (ER), or waiting for their day (RV).
+    """Check orders and store them: rejected (ER), or waiting for their day (RV).
 
-    `late`: they came after the end of the day, so that the next working day is the first of an order.
+    They have the columns of `reading`; those that came in no batch have no `client_reference`. `late`: they came after
+    the end of the day, so that the next working day is the first of an order.
     """
     p = work.parameters
     first = working_after(work.day, work.calendars) if late else work.day
@@ -65,7 +65,7 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
             f"""
             INSERT INTO payment BY NAME
             SELECT (SELECT coalesce(max(payment_id), 0) FROM payment)
-                    + row_number() OVER (ORDER BY a.client_reference::BIGINT) AS payment_id,
+                    + row_number() OVER (ORDER BY a.client_reference::BIGINT, a.place) AS payment_id,
                 $point AS point, a.client_reference::BIGINT AS order_id, $batch AS batch, a.kind, $priority AS priority,
                 a.own_account, a.own_name, a.counter_account, substr(a.counter_account, 5, 4) AS counter_bank,
                 a.counter_name, a.amount, a.currency, coalesce(a.maturity, $day) AS maturity, d.due, a.variable_symbol,
@@ -79,7 +79,7 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
             LEFT JOIN account c ON c.account = a.counter_account
             LEFT JOIN participant m ON m.bank_code = substr(a.counter_account, 5, 4)
             LEFT JOIN collection_permission p ON p.debited = a.counter_account AND p.credited = a.own_account
-                AND d.due BETWEEN p.first_day AND coalesce(p.last_day, DATE '9999-12-31')
+                AND d.due BETWEEN p.first_day AND coalesce(p.last_day, DATE '9999-12-31') AND p.revoked_on IS NULL
             """,
             {
                 **source._asdict(),
@@ -93,10 +93,9 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
         )
 
 
-def _np_days(work: Work, point: int) -> int:
+def _np_days(work: Work, point: int | None) -> int:
     row = work.store.row("SELECT np_days FROM client WHERE point = $point", {"point": point})
-    assert row is not None
-    return int(row[0]) or work.parameters.np_days
+    return int(row[0] if row else 0) or work.parameters.np_days
 
 
 _WAITING = "state IN ('RV', 'IS') AND kind <> 'foreign' AND due <= $day"

@@ -66,6 +66,11 @@ class FaultyBank:
         """Confirm a batch."""
         self._ask(lambda: self.bank.taken(client, batch_type, order, digest))
 
+    def service_list(self, client: int, kind: str) -> bytes:
+        """Fetch the records of a service, which may come damaged."""
+        fault = self._next()
+        return _damaged(fault, self._through(fault, lambda: self.bank.service_list(client, kind)))
+
     def current(self, client: int) -> bytes:
         """Fetch the current state of the accounts, which may come damaged."""
         fault = self._next()

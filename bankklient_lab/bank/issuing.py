@@ -102,25 +102,26 @@ def _lost(work: Work, point: int, keys: list[str]) -> Lost:
         "SELECT batch_type, year, max(number) FROM received WHERE sender = $point GROUP BY ALL ORDER BY ALL",
         {"point": point},
     )
-    order_id, message = _last_numbers(work, point)
+    order_id, message, request = _last_numbers(work, point)
     backup = work.store.row(
         "SELECT payload FROM received WHERE sender = $point AND batch_type = $type AND state = 'processed'"
         " ORDER BY year DESC, number DESC LIMIT 1",
         {"point": point, "type": BatchType.REMOTE_BACKUP},
     )
     least = f"{work.day.year}{len(keys):04d}"  # the orders of keys are not all known
-    return Lost(max([*keys, least]), tuple(batches), order_id, message, backup[0].decode() if backup else "")
+    return Lost(max([*keys, least]), tuple(batches), order_id, message, request, backup[0].decode() if backup else "")
 
 
-def _last_numbers(work: Work, point: int) -> tuple[int, int]:
-    """Return the greatest order and message of a client, 0 for none; also those in batches that wait count."""
+def _last_numbers(work: Work, point: int) -> tuple[int, int, int]:
+    """Return the greatest order, message and request of a client, 0 for none; those in batches that wait count."""
     last = work.store.row(
         "SELECT (SELECT coalesce(max(order_id), 0) FROM payment WHERE point = $point),"
-        " (SELECT coalesce(max(number), 0) FROM client_letter WHERE point = $point)",
+        " (SELECT coalesce(max(number), 0) FROM client_letter WHERE point = $point),"
+        " (SELECT coalesce(max(number), 0) FROM service_request WHERE point = $point)",
         {"point": point},
     )
     assert last is not None
-    orders, messages = [last[0]], [last[1]]
+    orders, messages, requests = [last[0]], [last[1]], [last[2]]
     for batch_type, year, number, payload in work.store.rows(
         "SELECT batch_type, year, number, payload FROM received WHERE sender = $point AND state = 'waiting'",
         {"point": point},
@@ -128,9 +129,10 @@ def _last_numbers(work: Work, point: int) -> tuple[int, int]:
         with suppress(FormatError):  # it will be refused, and none of its numbers is used
             content = content_of(work, BatchIdentity(point, work.parameters.point, batch_type, year, number), payload)
             messages += [letter.number for letter in content.letters]
+            requests += [request.number for request in content.requests]
             if content.orders is not None:
                 orders += map(int, content.orders["client_reference"].to_pylist())
-    return max(orders), max(messages)
+    return max(orders), max(messages), max(requests)
 
 
 def _give_up_missing(work: Work, key: SigningKey, point: int) -> None:

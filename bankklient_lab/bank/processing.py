@@ -13,8 +13,10 @@ from bankklient_lab.bank.answers import send, tell
 from bankklient_lab.bank.documents import deliver
 from bankklient_lab.bank.letters import is_new, take_letters
 from bankklient_lab.bank.limits import reject_over_day
+from bankklient_lab.bank.permitted_collections import reject_over_permission
 from bankklient_lab.bank.reading import check_messages, payments, revoked
 from bankklient_lab.bank.revoking import revoke
+from bankklient_lab.bank.services import TAKES, requests_of, take_requests
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import BatchType, ForeignRejection, Rejection
 from bankklient_lab.errors import FormatError
@@ -22,17 +24,19 @@ from bankklient_lab.formats.batches import Batch, read_batch_of
 from bankklient_lab.formats.documents import DocumentName, read_orders
 from bankklient_lab.formats.letters import Letter, read_letter
 from bankklient_lab.formats.order_answers import write_resolution
+from bankklient_lab.formats.services import ServiceRequest
 from bankklient_lab.sealing.identity import BatchIdentity
 
 
 class Content(NamedTuple):
-    """What a batch says: its orders (1 and 11), orders to revoke (13), messages (7), or documents ordered (19)."""
+    """What a batch says: orders (1 and 11), orders to revoke (13), messages (7), documents (19), or requests."""
 
     batch: Batch
     orders: pa.Table | None = None
     revoked: Sequence[int] = ()
     letters: Sequence[Letter] = ()
     documents: Sequence[DocumentName] = ()
+    requests: Sequence[ServiceRequest] = ()
 
 
 def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
@@ -45,6 +49,8 @@ def content_of(work: Work, identity: BatchIdentity, payload: bytes) -> Content:
         return Content(batch, letters=_letters(work, batch))
     if identity.batch_type == BatchType.DOCUMENTS:
         return Content(batch, documents=[name for message in batch.messages for name in read_orders(message)])
+    if identity.batch_type in TAKES:
+        return Content(batch, requests=requests_of(work, batch))
     orders = payments(batch)
     _check_new(work, identity.sender, orders)
     return Content(batch, orders)
@@ -116,6 +122,9 @@ def _process(work: Work, content: Content, received_at: datetime) -> None:
     if identity.batch_type == BatchType.DOCUMENTS:
         deliver(work, identity.sender, content.documents)
         return
+    if content.requests:
+        take_requests(work, identity.sender, content.requests, received_at)
+        return
     if content.orders is None:
         results = revoke(work, identity.sender, content.revoked)
         message = write_resolution(name, results, f"{work.at:%Y%m%d%H%M%S}", work.at)
@@ -126,6 +135,7 @@ def _process(work: Work, content: Content, received_at: datetime) -> None:
         end = p.priority_cut_off if content.batch.priority else p.real_time_end
         domestic.arrive(work, source, content.orders, late=same_day and time >= end)
         reject_over_day(work, source, Rejection.OPERATION)
+        reject_over_permission(work, source)
         domestic.settle(work)
     else:
         foreign.arrive(work, source, content.orders, late=same_day and time >= p.foreign_cut_off)

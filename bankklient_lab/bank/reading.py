@@ -9,6 +9,7 @@ from hashlib import sha256
 import pyarrow as pa
 
 from bankklient_lab.codebooks.codes import BatchType
+from bankklient_lab.codebooks.services import KINDS as SERVICES
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import Batch, Message
 from bankklient_lab.formats.documents import ORDER_MESSAGE
@@ -17,6 +18,7 @@ from bankklient_lab.formats.order_answers import CANCELLATION_MESSAGE, read_canc
 from bankklient_lab.formats.payments import format_named
 from bankklient_lab.formats.payments.base import Options
 from bankklient_lab.formats.payments.schema import PAYMENT, Kind
+from bankklient_lab.formats.services import REQUEST_MESSAGE
 
 _PAYMENTS, _COLLECTIONS = "pain.001.001.09", "pain.008.001.08"
 TAKEN: dict[int, set[str]] = {
@@ -25,8 +27,8 @@ TAKEN: dict[int, set[str]] = {
     BatchType.REVOCATION: {CANCELLATION_MESSAGE},
     BatchType.CLIENT_MESSAGES: {LETTER_MESSAGE},
     BatchType.DOCUMENTS: {ORDER_MESSAGE},
-}
-COLUMNS = tuple(name for name in PAYMENT.names if name != "raw")
+} | {int(kind.batch_type): {REQUEST_MESSAGE} for kind in SERVICES.values()}
+SCHEMA = pa.schema([field for field in PAYMENT if field.name != "raw"])
 
 
 def check_messages(batch: Batch) -> None:
@@ -42,7 +44,7 @@ def check_messages(batch: Batch) -> None:
 
 
 def payments(batch: Batch) -> pa.Table:
-    """Return the orders of a batch of type 1 or 11 (COLUMNS), whose `client_reference` is the order's number.
+    """Return the orders of a batch of type 1 or 11 (SCHEMA), whose `client_reference` is the order's number.
 
     FormatError when the messages say other orders than the list of the batch.
     """
@@ -51,7 +53,7 @@ def payments(batch: Batch) -> pa.Table:
         table = pa.Table.from_batches(_batches(message), PAYMENT)
         _check_listed(batch, number, [one or "" for one in table["client_reference"].to_pylist()])
         _check_digests(batch, number, table)
-        tables.append(table.select(COLUMNS))
+        tables.append(table.select(SCHEMA.names))
     return pa.concat_tables(tables)
 
 

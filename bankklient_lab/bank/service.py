@@ -7,6 +7,7 @@
     GET    /waiting/{client}/{type}/{order}          one of them, a container
     POST   /waiting/{client}/{type}/{order}/taken    {"sha256"}: the client has it
     GET    /current/{client}                         the current state of accounts and orders, a container
+    GET    /records/{client}/{kind}                  the client's records of a service, a container
     POST   /payees/{client}                          a question of formats.payee_answers -> the signed answer
 
 Each request is signed as sealing.requests says, by a key of the client whose batches it is about. Refusals are
@@ -64,6 +65,7 @@ def application(bank: Bank, line: Bank | FaultyBank | None = None) -> Starlette:
         ("GET", waiting + "/{type}/{order}", doors.fetch),
         ("POST", waiting + "/{type}/{order}/taken", doors.taken),
         ("GET", "/current/{client}", doors.current),
+        ("GET", "/records/{client}/{kind}", doors.records),
         ("POST", "/payees/{client}", doors.payees),
     )
     return Starlette(routes=[Route(path, doors.answering(answer), methods=[method]) for method, path, answer in routes])
@@ -107,6 +109,9 @@ class _Doors:
 
     def current(self, asked: Asked) -> Response:
         return Response(self._line.current(asked.client), media_type=OCTETS)
+
+    def records(self, asked: Asked) -> Response:
+        return Response(self._line.service_list(asked.client, asked.parts["kind"]), media_type=OCTETS)
 
     def payees(self, asked: Asked) -> Response:
         return Response(self._line.verify_payees(asked.body), media_type=OCTETS)

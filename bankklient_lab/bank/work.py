@@ -12,11 +12,14 @@ from bankklient_lab.calendars import Hours, is_working, working_after
 
 
 class Source(NamedTuple):
-    """The batch that orders came in: its client's connection point, its name "type/rrrrnnnn", and its priority."""
+    """Where orders came from: the batch of a client with its name "type/rrrrnnnn", or a standing order with its own.
 
-    point: int
+    `point` None: a customer without this channel, who gives orders at a branch.
+    """
+
+    point: int | None
     batch: str
-    priority: bool
+    priority: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ MODULES = {
     "foreign": ("foreign",),
     "messages": ("messages",),
     "documents": ("documents",),
+    "services": ("services",),
     "bookings": ("bookings",),
     "keys": ("keys",),
     "points": ("points",),

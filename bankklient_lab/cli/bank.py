@@ -141,14 +141,18 @@ def permit(
     bank: BankArgument,
     debited: Annotated[str, typer.Argument(metavar="DEBITED", help="Account that is collected from.")],
     credited: Annotated[str, typer.Argument(metavar="CREDITED", help="Account that collects.")],
-    limit: Annotated[str, typer.Option(metavar="AMOUNT", help="Of one collection.")] = "",
+    limit: Annotated[
+        str, typer.Option(metavar="AMOUNT", help="Of all collections of a period. [default: any amount]")
+    ] = "",
+    period: Annotated[str, typer.Option(help="1 day, 1 week, 1 month, 3 months, 6 months or 12 months.")] = "1 month",
     password_file: PasswordFileOption = "",
 ) -> None:
     """Permit collections from one account to another."""
+    from bankklient_lab.codebooks.services import AMOUNT_MAX
     from bankklient_lab.money import parse_amount
 
     with _opened(bank, password_file) as one:
-        one.permit_collection(debited, credited, amount_max=parse_amount(limit) if limit else None)
+        one.permit_collection(debited, credited, limit=parse_amount(limit) if limit else AMOUNT_MAX, period=period)
     lines(["the collection is permitted"])
 
 

@@ -47,6 +47,10 @@ class InProcess:
         """Ask for the current state."""
         return self._bank.current(self._client)
 
+    def service_list(self, kind: str) -> bytes:
+        """Ask for the records of a kind."""
+        return self._bank.service_list(self._client, kind)
+
     def verify_payees(self, question: bytes) -> bytes:
         """Ask whose accounts are."""
         return self._bank.verify_payees(question)

@@ -21,7 +21,9 @@ from bankklient_lab.calendars import working_after, working_from
 from bankklient_lab.demo.banking import Clock, Dealings, acquaint
 from bankklient_lab.demo.company import bank_accounts, rows
 from bankklient_lab.demo.desks import APPROVER, CHECKER, CLERK, SECOND, clocked, token_hands
-from bankklient_lab.demo.orders import Made, national, order_values, partners, verify
+from bankklient_lab.demo.orders import Made, order_values, partners, verify
+from bankklient_lab.demo.services import Served
+from bankklient_lab.formats.payments.accounts import national
 from bankklient_lab.jobs import Job
 
 if TYPE_CHECKING:
@@ -81,7 +83,9 @@ def live(
         ]
         acquaint(ours, bank, key_password, accounts)
         with token_hands(lab) as hands:
-            company = _Company({desk: clocked(one, clock) for desk, one in hands.items()}, ours, bank, key_password)
+            company = _Company(
+                {desk: clocked(one, clock) for desk, one in hands.items()}, ours, bank, key_password, seed
+            )
             return company.live(clock, begin, today, random.Random(f"{seed} lived"), job or Job())  # noqa: S311
     finally:
         bank.close()
@@ -90,11 +94,12 @@ def live(
 class _Company:
     """The company at work with its bank, whose days a clock drives."""
 
-    def __init__(self, hands: Mapping[str, Lab], lab: Lab, bank: Bank, password: str) -> None:
+    def __init__(self, hands: Mapping[str, Lab], lab: Lab, bank: Bank, password: str, seed: int) -> None:
         self._hands, self._lab, self._bank = hands, lab, bank
         self._dealings = Dealings(lab, bank, password)
         self._partners = partners()
         self._accounts = {account.name: account.iban for account in bank_accounts()}
+        self._served = Served(self._partners, self._accounts, bank, random.Random(f"{seed} services"))  # noqa: S311
         self._to_revoke: list[int] = []
         self._told = {"bank_orders": 0, "transmissions": 0, "bank_batches": 0}
 
@@ -105,6 +110,10 @@ class _Company:
         clock.now = _at(begin, _CLOSED)
         self._transmit()  # brings the first statement, and with it the accounts
         self._name_accounts()
+        clock.now = _at(working_after(begin, ("CZ",)), _OPENS)
+        self._served.ask(self._hands)
+        self._dealings.balance()
+        self._transmit()
         for number, days in enumerate(_months(working_after(begin, ("CZ",)), until), start=1):
             job.step(f"living {days[0]:%Y-%m} with the bank")
             now = [plan for plan in plans if plan.month in (0, number)]
@@ -113,6 +122,8 @@ class _Company:
                 [one for plan in now if plan.what == INCOMING for one in self._incoming(plan, days, dice)]
             )
             for place, day in enumerate(days, start=1):
+                clock.now = max(clock.now, _at(day, _OPENS))
+                self._served.collect(place)
                 today = [plan for plan in now if plan.what != INCOMING and plan.day == place]
                 if today:
                     clock.now = _at(day, _OPENS + 1)

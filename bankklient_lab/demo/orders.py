@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bankklient_lab.demo.company import own_accounts, partners_table, rows
 from bankklient_lab.demo.desks import APPROVER, CHECKER, CLERK, SECOND, clocked, token_hands
+from bankklient_lab.formats.payments.accounts import national
 
 if TYPE_CHECKING:
     from bankklient_lab.lab import Lab
@@ -162,12 +163,6 @@ def _plain(name: str) -> str:
     """Return a name in the letters that payments abroad take."""
     apart = unicodedata.normalize("NFKD", name.replace("ł", "l"))
     return "".join(letter for letter in apart if letter.isascii())[:35]
-
-
-def national(iban: str) -> str:
-    """Return a Czech IBAN as people write the account: prefix-base/bank."""
-    prefix, base = iban[8:14].lstrip("0"), iban[14:].lstrip("0")
-    return f"{prefix}-{base}/{iban[4:8]}" if prefix else f"{base}/{iban[4:8]}"
 
 
 def _business_days(today: date) -> list[date]:

@@ -66,6 +66,9 @@ class Service(Protocol):
     def current(self) -> bytes:
         """Return the container of the current state of the client's accounts and orders."""
 
+    def service_list(self, kind: str) -> bytes:
+        """Return the container of the client's records of a kind (codebooks.services)."""
+
     def verify_payees(self, question: bytes) -> bytes:
         """Return the bank's signed answer to a question of formats.payee_answers."""
 

@@ -21,7 +21,7 @@ from bankklient_lab.exchange.configurations import take_accounts, take_changed_c
 from bankklient_lab.exchange.documents import take_document, take_list, take_refusal
 from bankklient_lab.exchange.foreign_details import apply_details, keep_details
 from bankklient_lab.exchange.messages import take_letter, take_state
-from bankklient_lab.exchange.services import take_records, take_request_state
+from bankklient_lab.exchange.services import take_records, take_request_states
 from bankklient_lab.exchange.statements import take_statements
 from bankklient_lab.formats.bank_files import FILE_MESSAGE, read_file
 from bankklient_lab.formats.batches import REPORT_MESSAGE, STATEMENT_MESSAGE, Batch, Message
@@ -58,7 +58,7 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = (
     | {
         (kind.batch_type, message): handler
         for kind in SERVICES.values()
-        for message, handler in ((SERVICE_STATE_MESSAGE, take_request_state), (SERVICE_LIST_MESSAGE, take_records))
+        for message, handler in ((SERVICE_STATE_MESSAGE, take_request_states), (SERVICE_LIST_MESSAGE, take_records))
     }
 )
 # Imported as files: the closed day, the current state, and the bank's rates.

@@ -84,6 +84,10 @@ class Https:
         """Ask for the current state."""
         return self._call("GET", f"/current/{self._client_point}")
 
+    def service_list(self, kind: str) -> bytes:
+        """Ask for the records of a kind."""
+        return self._call("GET", f"/records/{self._client_point}/{quote(kind, safe='')}")
+
     def verify_payees(self, question: bytes) -> bytes:
         """Ask whose accounts are."""
         return self._call("POST", f"/payees/{self._client_point}", question, kind="application/json")

@@ -73,6 +73,8 @@ def take_configuration(lab: Lab, path: Path, fingerprint: str) -> dict[str, Any]
             cursor.executemany("INSERT INTO ops.lost_number VALUES (?, ?, ?)", lost.batches)
         if lost.message:
             cursor.execute("INSERT INTO ops.used_message VALUES (?)", [lost.message])
+        if lost.request:
+            cursor.execute("INSERT INTO ops.used_request VALUES (?)", [lost.request])
         if lost.order_id:
             go_on_after(cursor, lost.order_id)
         lab.log(cursor, "take_configuration", told.purpose, order=found.identity.order, bank=found.bank.fingerprint)

@@ -7,13 +7,16 @@ from typing import Any
 
 from bankklient_lab.codebooks.services import KINDS
 from bankklient_lab.formats.batches import Message
-from bankklient_lab.formats.services import read_records, read_state
+from bankklient_lab.formats.services import ServiceList, ServiceState, read_records, read_states
 from bankklient_lab.lab import Lab
 
 
-def take_request_state(lab: Lab, cursor: Any, message: Message) -> list[str]:
-    """Keep what became of a request; one that was not sent from here is told."""
-    state = read_state(message)
+def take_request_states(lab: Lab, cursor: Any, message: Message) -> list[str]:
+    """Keep what became of requests; one that was not sent from here is told."""
+    return [told for state in read_states(message) for told in _take(lab, cursor, state)]
+
+
+def _take(lab: Lab, cursor: Any, state: ServiceState) -> list[str]:
     found = cursor.execute(
         "UPDATE ops.service_request SET answer = $status, error_code = $code, answer_text = $text,"
         " record = coalesce(nullif($record, ''), record), changed_at = $now"
@@ -27,8 +30,12 @@ def take_request_state(lab: Lab, cursor: Any, message: Message) -> list[str]:
 
 
 def take_records(_lab: Lab, cursor: Any, message: Message) -> list[str]:
+    """Keep the records of a kind from a batch, and return what has to be told of it."""
+    return keep_records(cursor, read_records(message))
+
+
+def keep_records(cursor: Any, listed: ServiceList) -> list[str]:
     """Keep the records of a kind in the place of those before; an older list than the one that is here is left."""
-    listed = read_records(message)
     row = cursor.execute("SELECT told_at FROM ops.service_list WHERE kind = ?", [listed.kind]).fetchone()
     if row and row[0] > listed.at:
         return [f"the list of {KINDS[listed.kind].plural.lower()} is older than the one that is here; it is left"]

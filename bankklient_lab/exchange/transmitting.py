@@ -25,17 +25,18 @@ from bankklient_lab.keys.points import BANK, FOLDER, KPC, point_of
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.signing import CONFIRMS
 from bankklient_lab.rights.settings import read_setting
+from bankklient_lab.services.requests import SEES as ASKS
 
 TRANSMITS = "26"
 
 
-@action(f"{TRANSMITS}|{CONFIRMS}", mode="standard")
+@action(f"{TRANSMITS}|{CONFIRMS}|{ASKS}", mode="standard")
 def way_to_bank(lab: Lab) -> dict[str, Any]:
     """Return how the next transmission goes: channel (folder, https), and its key: key_id, title, card, password_asked.
 
-    A folder needs no key: key_id is None there. Who confirms orders may ask, too: the bank is asked for their payees
-    by the same way. Refused when the bank's connection point has no channel, or when there
-    is no key for transmissions.
+    A folder needs no key: key_id is None there. Who confirms orders or sees services may ask, too: the bank is asked
+    for their payees and its records by the same way. Refused when the bank's connection point has no channel, or when
+    there is no key for transmissions.
     """
     channel = channel_name(lab)
     if channel == FOLDER:

@@ -86,17 +86,23 @@ def read_requests(message: Message) -> list[ServiceRequest]:
     return found
 
 
-def write_state(state: ServiceState) -> Message:
-    """Return the message that says what became of a request."""
+def write_states(states: Sequence[ServiceState]) -> Message:
+    """Return the message that says what became of requests."""
+    return _message(STATE_MESSAGE, "\n".join(map(_state, states)))
+
+
+def read_states(message: Message) -> list[ServiceState]:
+    """Return what became of requests; FormatError."""
+    return [_read_state(one) for one in _elements(message, STATE_MESSAGE, "State")]
+
+
+def _state(state: ServiceState) -> str:
     code = "" if state.code is None else f' code="{state.code}"'
     record = f" record={quoteattr(state.record)}" if state.record else ""
-    said = f'<State number="{state.number}" status="{state.status}"{record}{code}>{escape(state.text)}</State>'
-    return _message(STATE_MESSAGE, said)
+    return f'<State number="{state.number}" status="{state.status}"{record}{code}>{escape(state.text)}</State>'
 
 
-def read_state(message: Message) -> ServiceState:
-    """Return what became of a request; FormatError."""
-    state = _only(message, STATE_MESSAGE, "State")
+def _read_state(state: etree._Element) -> ServiceState:
     status, code = str(state.get("status", "")), str(state.get("code", ""))
     if status not in (DONE, REJECTED):
         raise FormatError("the status of a request is OK or ER", field="status", text=status)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from bankklient_lab.calendars import is_working, working_after
 from bankklient_lab.codebooks.services import as_amount, as_day
 
 # Which frequencies a period has.
 FREQUENCIES = {"day": (7, 10), "month": (1, 2, 3, 6, 12)}
+DEADLINE = time(19, 30)  # for what is to be valid from the next working day
 
 
 class Due(NamedTuple):
@@ -19,6 +21,13 @@ class Due(NamedTuple):
 
     day: date
     amount: Decimal
+
+
+def earliest_valid_from(day: date, at: time, calendars: Iterable[str]) -> date:
+    """Return the first day from which an order that comes to the bank at a time of a day can be valid (SRV-129)."""
+    calendars = tuple(calendars)
+    following = working_after(day, calendars)
+    return following if is_working(day, calendars) and at < DEADLINE else working_after(following, calendars)
 
 
 def payments(items: dict[str, str], since: date, until: date) -> Iterator[Due]:

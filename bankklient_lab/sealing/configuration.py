@@ -50,6 +50,7 @@ class Lost(NamedTuple):
     batches: tuple[tuple[int, int, int], ...] = ()  # the last number of each type and year: type, year, number
     order_id: int = 0  # the greatest
     message: int = 0  # the last number of a message to the bank
+    request: int = 0  # the last number of a request for a service
     settings: str = ""  # of the last remote backup, as it said them
 
 
@@ -180,7 +181,8 @@ def _can_be(lost: Lost) -> bool:
         0 <= batch_type <= BATCH_TYPE_MAX and YEAR_MIN <= year <= YEAR_MAX and 1 <= number <= NUMBER_MAX
         for batch_type, year, number in lost.batches
     )
-    return once and ranges and 0 <= lost.message < MESSAGES_MAX and bool(_KEY_ORDER.fullmatch(lost.key_order))
+    own_numbers = all(0 <= number < MESSAGES_MAX for number in (lost.message, lost.request))
+    return once and ranges and own_numbers and bool(_KEY_ORDER.fullmatch(lost.key_order))
 
 
 def _parts(told: dict[str, Any], kind: Any, **read: Callable[[Any], Any]) -> Any:

@@ -7,15 +7,15 @@ them is here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bankklient_lab.calendars import is_working, working_after
 from bankklient_lab.codebooks.services import Item, ServiceKind, as_day
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.formats.payments.accounts import Czech, czech, iban, of_iban
 from bankklient_lab.formats.standing_orders import FREQUENCIES
+from bankklient_lab.formats.standing_orders import earliest_valid_from as earliest
 from bankklient_lab.lab import Lab
 from bankklient_lab.money import parse_amount
 from bankklient_lab.orders.checking import checked, defaults, rule_parameters
@@ -28,7 +28,6 @@ from bankklient_lab.orders.unfinished import MATURITY, entered, kept
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-DEADLINE = time(19, 30)  # for what is to be valid from the next working day
 CALENDAR = ("CZ",)
 _PAYMENT = domestic_payment.KIND
 # Items of a request by those of a domestic payment; the others have the same names.
@@ -38,11 +37,9 @@ _OF_ORDER = ("own_account", "counter_account", "variable_symbol", "specific_symb
 
 
 def earliest_valid_from(now: datetime) -> date:
-    """Return the first day from which a standing order that is made and sent now can be valid (SRV-129)."""
+    """Return the first day from which a standing order that is made and sent now (an instant) can be valid."""
     at = now.astimezone(ZoneInfo(BANK_ZONE))
-    following = working_after(at.date(), CALENDAR)
-    in_time = is_working(at.date(), CALENDAR) and at.time() < DEADLINE
-    return following if in_time else working_after(following, CALENDAR)
+    return earliest(at.date(), at.time(), CALENDAR)
 
 
 def checked_items(
@@ -132,13 +129,18 @@ def _check_payment(lab: Lab, cursor: Any, items: Mapping[str, str]) -> None:
     ((errors,),) = cursor.execute(f"SELECT errors FROM ({sql})", bound | {"items": kept(texts)}).fetchall()
     for error in error_list(lab, errors):
         raise _wrong(_item_of(error["item"], items), f"breaks rule {error['code']}: {error['text']}")
+    currency = bound["national_currency"]
+    if not cursor.execute(
+        "SELECT 1 FROM own_accounts() WHERE number = ? AND currency = ?", [items["own_account"], currency]
+    ).fetchone():
+        raise _wrong("own_account", f"is an account in {currency}")
 
 
 def _item_of(item: str, items: Mapping[str, str]) -> str:
     if item.startswith(("debit_", "own_")):
         return "own_account"
     name = item.removeprefix("credit_")
-    if name in ("account_base", "account_prefix", "bank"):
+    if name in ("account_base", "account_prefix", "bank", "accounts"):
         return "counter_account"
     return "limit" if name == "amount" and "limit" in items else name
 
@@ -148,10 +150,10 @@ def _check_standing_order(lab: Lab, items: Mapping[str, str], *, new: bool) -> N
     if int(items["frequency"]) not in frequencies:
         raise _wrong("frequency", f"of the period {items['period']} is one of {', '.join(map(str, frequencies))}")
     first, last = as_day(items["valid_from"]), as_day(items.get("last_payment"))
-    earliest = earliest_valid_from(lab.clock())
+    soonest = earliest_valid_from(lab.clock())
     assert first is not None
-    if new and first < earliest:
-        raise _wrong("valid_from", f"is {earliest} at the earliest, for what is sent to the bank now")
+    if new and first < soonest:
+        raise _wrong("valid_from", f"is {soonest} at the earliest, for what is sent to the bank now")
     if last is not None and last < max(first, bank_day(lab)):
         raise _wrong("last_payment", f"is neither before the order is valid ({first}) nor in the past")
     if last is None and "last_amount" in items:

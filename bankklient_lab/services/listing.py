@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bankklient_lab.actions import table_action
+from datetime import datetime
+
+from bankklient_lab.actions import action, table_action
 from bankklient_lab.codebooks import name_sql
 from bankklient_lab.codebooks.services import Item
 from bankklient_lab.errors import UnknownName
@@ -47,6 +49,13 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
         f" FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND {SETS[which]} ORDER BY request_id DESC",
         {"kind": of.name},
     )
+
+
+@action(SEES, mode="standard")
+def listed_at(lab: Lab, kind: str) -> datetime | None:
+    """Return of when the records of a kind are; None while the bank has told of none."""
+    rows = lab.rows("SELECT told_at FROM ops.service_list WHERE kind = $kind", {"kind": kind_named(kind).name})
+    return rows[0][0] if rows else None
 
 
 @table_action(SEES)

@@ -210,7 +210,7 @@ def _demand_only(cursor: Any, of: ServiceKind, items: Mapping[str, str], *, but:
             WHERE kind = $kind AND state = 'valid'
             UNION ALL SELECT items, 'request ' || request_id FROM {REQUESTS_WITH_STATUS}
             WHERE kind = $kind AND request = 'new' AND status NOT IN ({over}) AND request_id <> $but)
-        WHERE items ->> '$.own_account' = $own AND items ->> '$.counter_account' = $counter LIMIT 1
+        WHERE (items ->> '$.own_account') = $own AND (items ->> '$.counter_account') = $counter LIMIT 1
         """,
         {"kind": of.name, "own": items["own_account"], "counter": items["counter_account"], "but": but},
     ).fetchone()

@@ -201,10 +201,13 @@ def abroad(**changes: Any) -> Row:
     } | changes  # fmt: skip
 
 
-def a_world(path: Path | None = None, *, parameters: str = "cz", seed: int = 1, np_days: int = 0) -> World:
-    """Return a new bank with a client and its accounts: 10,000 CZK, nothing, 1,000 EUR."""
+def a_world(
+    path: Path | None = None, *, parameters: str = "cz", seed: int = 1, np_days: int = 0, start: str = ""
+) -> World:
+    """Return a new bank with a client and its accounts: 10,000 CZK, nothing, 1,000 EUR; `start` is its first moment."""
     terms = parameters_of(parameters)
     clock = Clock(terms.zone)
+    clock.now = clock.at(start) if start else clock.now
     bank = Bank.open(path, clock, key=key_of(terms.point, "bank", "rsa"), seed=seed, parameters=parameters)
     bank.register_client(CLIENT, "Client", np_days=np_days)
     bank.register_key(key_of(CLIENT).certificate)

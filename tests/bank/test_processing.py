@@ -184,7 +184,7 @@ def test_an_overdraft_counts_as_funds(world: World) -> None:
 
 
 def test_a_collection_moves_money_to_its_creditor(world: World) -> None:
-    world.bank.permit_collection(NEIGHBOUR, MAIN, amount_max=Decimal(100))
+    world.bank.permit_collection(NEIGHBOUR, MAIN, limit=Decimal(100))
     world.bank.permit_collection(ELSEWHERE, MAIN)
     world.send(1, collection(counter_account=NEIGHBOUR), collection(counter_account=ELSEWHERE))
     assert [answer.status for answer in world.answers()] == ["OK", "OK"]
@@ -205,7 +205,7 @@ def with_an_expired_permission(world: World) -> Row:
 
 
 def over_the_permission(world: World) -> Row:
-    world.bank.permit_collection(NEIGHBOUR, MAIN, amount_max=Decimal(99))
+    world.bank.permit_collection(NEIGHBOUR, MAIN, limit=Decimal(99))
     return collection(counter_account=NEIGHBOUR)
 
 

@@ -102,6 +102,11 @@ def test_what_a_month_has(month: Lived) -> None:
     assert {"payment", "collection", "foreign", "incoming", "fee", "interest"} <= set(kinds)
     assert lab.rows("SELECT count(*) FROM history.statement") == [(2 * 20,)]  # of 20 working days
     assert lab.rows("SELECT count(*) FROM ops.batch WHERE status NOT IN (8, 14)") == [(0,)]
+    assert lab.rows("SELECT kind, record, state FROM ops.service_record ORDER BY ALL") == [
+        ("permitted_collection", "PC12", "valid"),
+        ("standing_order", "SO1", "valid"), ("standing_order", "SO2", "valid"),
+    ]  # fmt: skip
+    assert lab.rows("SELECT count(*) FROM history.entry WHERE remittance LIKE 'Standing order SO%'") == [(2,)]
 
 
 def test_both_sides_agree_and_are_whole(twice: tuple[Lived, Lived]) -> None:

@@ -56,6 +56,12 @@ def iban(account: Czech) -> str:
     return f"CZ{check:02d}{bban}"
 
 
+def national(iban: str) -> str:
+    """Return a Czech IBAN, without spaces, as people write the account: prefix-base/bank."""
+    prefix, base = iban[8:14].lstrip("0"), iban[14:].lstrip("0")
+    return f"{prefix}-{base}/{iban[4:8]}" if prefix else f"{base}/{iban[4:8]}"
+
+
 def of_iban(text: str) -> Czech | None:
     """Return the Czech number that a right IBAN stands for, however it is spaced; None for any other text."""
     plain = re.sub(r"\s", "", text).upper()

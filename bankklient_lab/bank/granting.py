@@ -1,0 +1,40 @@
+"""What the services of the bank share: what is asked for, and why it is not granted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from bankklient_lab.bank.work import Work
+from bankklient_lab.codebooks.codes import Rejection as Why
+
+
+class Asked(NamedTuple):
+    """What a client asks for as new; the items are in their form, and `received_at` is an instant."""
+
+    point: int
+    items: dict[str, str]
+    received_at: datetime
+
+
+class NotGranted(Exception):
+    """A request is rejected, with a code of bank_rejections and a text for its client."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+def require_account(work: Work, point: int, account: str) -> None:
+    """Refuse an account that is not the client's, is closed, can't be debited, or has a foreign currency."""
+    row = work.store.row(
+        "SELECT point, closed <= $day, debit, currency FROM account WHERE account = $account",
+        {"account": account, "day": work.day},
+    )
+    if row is None or row[1]:
+        raise NotGranted(Why.ACCOUNT, "the own account does not exist")
+    if row[0] != point or not row[2]:
+        raise NotGranted(Why.OPERATION, "the contract does not allow it for this account")
+    if row[3] != work.parameters.currency:
+        raise NotGranted(Why.CURRENCY, "the own account is not in the national currency")

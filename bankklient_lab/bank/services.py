@@ -1,0 +1,142 @@
+"""Services of the bank: what clients ask for is granted or rejected, and they learn which records the bank has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from bankklient_lab.bank import permitted_collections, standing_orders
+from bankklient_lab.bank.answers import send
+from bankklient_lab.bank.granting import Asked, NotGranted
+from bankklient_lab.bank.work import Work
+from bankklient_lab.codebooks.codes import Rejection as Why
+from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, ServiceKind
+from bankklient_lab.errors import FormatError, UnknownName
+from bankklient_lab.formats.batches import QUERY, Batch, Message, write_batch
+from bankklient_lab.formats.services import (
+    DONE,
+    REJECTED,
+    ServiceList,
+    ServiceRecord,
+    ServiceRequest,
+    ServiceState,
+    read_requests,
+    write_records,
+    write_states,
+)
+from bankklient_lab.sealing.identity import BatchIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """How requests of a kind are processed; each function refuses by NotGranted."""
+
+    create: Callable[[Work, Asked], str]
+    change: Callable[[Work, int, dict[str, str]], None]
+    revoke: Callable[[Work, int], None]
+    records: Callable[[Work, int], list[ServiceRecord]]
+
+
+_SERVICES = {
+    "permitted_collection": _Service(
+        permitted_collections.create, permitted_collections.change, permitted_collections.revoke,
+        permitted_collections.records,
+    ),
+    "standing_order": _Service(
+        standing_orders.create, standing_orders.change, standing_orders.revoke, standing_orders.records
+    ),
+}  # fmt: skip
+TAKES = tuple(KINDS[kind].batch_type for kind in _SERVICES)
+
+
+def requests_of(work: Work, batch: Batch) -> list[ServiceRequest]:
+    """Return what a batch asks for; FormatError for another kind than its type, and for what was asked before."""
+    found = [one for message in batch.messages for one in read_requests(message)]
+    kinds = {one.kind for one in found}
+    (of,) = (kind for kind in KINDS.values() if kind.batch_type == batch.identity.batch_type)
+    if kinds != {of.name}:
+        raise FormatError(f"a batch of type {int(of.batch_type)} asks for {of.plural.lower()}", text=", ".join(kinds))
+    if of.alone and len(found) > 1:
+        raise FormatError(f"each request for a {of.label.lower()} comes in a batch of its own")
+    numbers = [one.number for one in found]
+    known = work.store.row(
+        "SELECT number FROM service_request WHERE point = $point AND number IN (SELECT unnest($numbers)) LIMIT 1",
+        {"point": batch.identity.sender, "numbers": numbers},
+    )
+    if known or len(set(numbers)) != len(numbers):
+        again = known[0] if known else next(one for one in numbers if numbers.count(one) > 1)
+        raise FormatError("the request was sent before", field="number", text=str(again))
+    return found
+
+
+def take_requests(work: Work, point: int, requests: Sequence[ServiceRequest], received_at: datetime) -> None:
+    """Process requests of one kind in their order, and tell the client what became of each, with the list anew."""
+    states = [_outcome(work, point, one, received_at) for one in requests]
+    work.store.do(
+        "INSERT INTO service_request SELECT $point, unnest($numbers)",
+        {"point": point, "numbers": [one.number for one in requests]},
+    )
+    _send(work, point, KINDS[requests[0].kind], [write_states(states)])
+
+
+def send_changed_lists(work: Work) -> None:
+    """Send each client the lists of records that are not as it knows them, as when one has ended."""
+    for (point,) in work.store.rows("SELECT point FROM client ORDER BY point"):
+        for kind in _SERVICES:
+            listed = _listed(work, point, kind)
+            if listed.records and _digest(listed) != _told(work, point, kind):
+                _send(work, point, KINDS[kind], [])
+
+
+def current_list(work: Work, point: int, kind: str) -> tuple[BatchIdentity, bytes]:
+    """Return the payload with a client's records of a kind, in the form of a batch of type 0; UnknownName."""
+    if kind not in _SERVICES:
+        raise UnknownName("kind of record", kind[:40], f"there are {', '.join(_SERVICES)}")
+    identity = BatchIdentity(work.parameters.point, point, QUERY, work.day.year, 1)
+    return identity, write_batch(Batch(identity, False, (), [write_records(_listed(work, point, kind))]))
+
+
+def _outcome(work: Work, point: int, request: ServiceRequest, received_at: datetime) -> ServiceState:
+    service = _SERVICES[request.kind]
+    try:
+        if request.request == NEW:
+            record = service.create(work, Asked(point, request.items, received_at))
+            return ServiceState(request.number, DONE, record)
+        found = next((one for one in service.records(work, point) if one.name == request.record), None)
+        if found is None or not found.changeable:
+            raise NotGranted(Why.OPERATION, f"there is no {request.record} that can be changed")
+        number = int(request.record[2:])
+        if request.request == CORRECTION:
+            service.change(work, number, {n: text for n, text in {**found.items, **request.items}.items() if text})
+        else:
+            service.revoke(work, number)
+    except NotGranted as refusal:
+        return ServiceState(request.number, REJECTED, request.record, refusal.code, refusal.text)
+    return ServiceState(request.number, DONE, request.record)
+
+
+def _send(work: Work, point: int, of: ServiceKind, states: Sequence[Message]) -> None:
+    """Send a client the list of a kind, after what became of its requests."""
+    listed = _listed(work, point, of.name)
+    send(work, point, of.batch_type, [*states, write_records(listed)])
+    work.store.do(
+        "INSERT OR REPLACE INTO service_list VALUES ($point, $kind, $digest)",
+        {"point": point, "kind": of.name, "digest": _digest(listed)},
+    )
+
+
+def _listed(work: Work, point: int, kind: str) -> ServiceList:
+    return ServiceList(kind, work.at, _SERVICES[kind].records(work, point))
+
+
+def _digest(listed: ServiceList) -> str:
+    return sha256(repr(listed.records).encode()).hexdigest()
+
+
+def _told(work: Work, point: int, kind: str) -> str:
+    row = work.store.row(
+        "SELECT sha256 FROM service_list WHERE point = $point AND kind = $kind", {"point": point, "kind": kind}
+    )
+    return str(row[0]) if row else ""

@@ -1,0 +1,150 @@
+"""Commands for services of the bank: standing orders and permitted collections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from bankklient_lab.cli.asked import PasswordFileOption, password_to_bank
+from bankklient_lab.cli.order_steps import ValuesArgument, typed_values
+from bankklient_lab.cli.output import lines
+from bankklient_lab.cli.shared import Answered, AtLab, add_group
+
+_REQUESTS = ("request_id", "request", "status", "record", "batch_order", "error_code", "answer", "changed_at")
+_FIRST = ("record", "state", "changeable")
+_WAITS = {"CR": "waits to be confirmed", "CO": "waits to be balanced"}
+KindArgument = Annotated[str, typer.Argument(metavar="KIND", help="standing_order or permitted_collection.")]
+RequestArgument = Annotated[
+    int, typer.Argument(metavar="REQUEST", help="Number, as `bankklient services requests` shows it.")
+]
+RequestsArgument = Annotated[list[int], typer.Argument(metavar="REQUEST...")]
+RecordArgument = Annotated[
+    str, typer.Argument(metavar="RECORD", help="As `bankklient services list` shows it, such as SO17.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    commands: dict[str, Callable[..., None]] = {
+        "list": list_records, "update": update, "requests": requests, "new": new, "change": change, "revoke": revoke,
+        "copy": copy, "correct": correct, "confirm": confirm, "unconfirm": unconfirm, "delete": delete, "clear": clear,
+    }  # fmt: skip
+    add_group(app, "services", "Standing orders and permitted collections at the bank.", commands)
+
+
+def list_records(kind: KindArgument, how: Answered) -> None:
+    """List what the bank has of a kind, as it told last."""
+    from bankklient_lab.services.listing import service_records
+    from bankklient_lab.services.requests import kind_named
+
+    with how.opened() as one:
+        rows = service_records.rows(one, kind)
+    columns = (*_FIRST, *(item.name for item in kind_named(kind).items), "told_at")
+    how.table(rows, columns, empty="the bank has told of none; `bankklient services update` asks it")
+
+
+def update(kind: KindArgument, password_file: PasswordFileOption = "", *, how: AtLab) -> None:
+    """Ask the bank for what it has of a kind; no batch is sent or taken over."""
+    from bankklient_lab.exchange.service_lists import update_service_records
+
+    with how.opened() as one:
+        update_service_records(one, kind, password_to_bank(one, password_file))
+    lines(["the list is up to date"])
+
+
+def requests(
+    kind: KindArgument,
+    which: Annotated[
+        str,
+        typer.Option("--set", help="all, open (not balanced), to_confirm, history, unprocessed or processed."),
+    ] = "all",
+    *,
+    how: Answered,
+) -> None:
+    """List requests for new records, corrections and revocations, with what became of them."""
+    from bankklient_lab.services.listing import service_requests
+    from bankklient_lab.services.requests import kind_named
+
+    with how.opened() as one:
+        rows = service_requests.rows(one, kind, which)
+    columns = (*_REQUESTS, *(item.name for item in kind_named(kind).items))
+    how.table(rows, columns, empty="there is no such request")
+
+
+def new(kind: KindArgument, values: ValuesArgument, how: Answered) -> None:
+    """Ask for a new record; its items as ITEM=VALUE, named as `services list` has them."""
+    from bankklient_lab.services.requests import create_service_request
+
+    with how.opened() as one:
+        told = create_service_request(one, kind, typed_values(values or []))
+    how.tell(told, f"request {told['request_id']} {_WAITS[told['status']]}")
+
+
+def change(kind: KindArgument, record: RecordArgument, values: ValuesArgument, how: Answered) -> None:
+    """Ask for the correction of a record that the bank has; an item without a value is taken away."""
+    _ask_of_record(kind, record, "correction", values, how)
+
+
+def revoke(kind: KindArgument, record: RecordArgument, how: Answered) -> None:
+    """Ask for the revocation of a record that the bank has."""
+    _ask_of_record(kind, record, "revocation", None, how)
+
+
+def copy(request: RequestArgument, values: ValuesArgument, how: Answered) -> None:
+    """Make a new request of another one, but for the given items."""
+    from bankklient_lab.services.requests import copy_service_request
+
+    with how.opened() as one:
+        told = copy_service_request(one, request, typed_values(values or []))
+    how.tell(told, f"request {told['request_id']} {_WAITS[told['status']]}")
+
+
+def correct(request: RequestArgument, values: ValuesArgument, how: Answered) -> None:
+    """Correct a request that is not balanced."""
+    from bankklient_lab.services.requests import correct_service_request
+
+    with how.opened() as one:
+        told = correct_service_request(one, request, typed_values(values or []))
+    how.tell(told, f"request {told['request_id']} {_WAITS[told['status']]}")
+
+
+def confirm(chosen: RequestsArgument, how: Answered) -> None:
+    """Confirm requests; then they can be balanced."""
+    from bankklient_lab.services.requests import confirm_service_requests
+
+    with how.opened() as one:
+        how.outcome(confirm_service_requests(one, chosen), "confirmed")
+
+
+def unconfirm(chosen: RequestsArgument, how: Answered) -> None:
+    """Take confirmations of requests back."""
+    from bankklient_lab.services.requests import unconfirm_service_requests
+
+    with how.opened() as one:
+        how.outcome(unconfirm_service_requests(one, chosen), "taken back")
+
+
+def delete(chosen: RequestsArgument, how: Answered) -> None:
+    """Delete requests that are not balanced."""
+    from bankklient_lab.services.requests import delete_service_requests
+
+    with how.opened() as one:
+        how.outcome(delete_service_requests(one, chosen), "deleted")
+
+
+def clear(chosen: RequestsArgument, how: Answered) -> None:
+    """Delete processed requests from the history; the bank's records stay."""
+    from bankklient_lab.services.requests import clear_service_requests
+
+    with how.opened() as one:
+        how.outcome(clear_service_requests(one, chosen), "deleted")
+
+
+def _ask_of_record(kind: str, record: str, request: str, values: list[str] | None, how: Answered) -> None:
+    from bankklient_lab.services.requests import create_service_request
+
+    with how.opened() as one:
+        told = create_service_request(one, kind, typed_values(values or []), request=request, record=record)
+    how.tell(told, f"request {told['request_id']} {_WAITS[told['status']]}")

@@ -1,0 +1,472 @@
+"""A page of a service: what the bank has, and requests for new records, corrections and revocations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+import bankklient_lab as bl
+from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REVOCATION, VALID, Item, ServiceKind
+from bankklient_lab.exchange.service_lists import update_service_records
+from bankklient_lab.formats.payments.accounts import national
+from bankklient_lab.formats.schema import AMOUNT
+from bankklient_lab.formats.standing_orders import FREQUENCIES, payments
+from bankklient_lab.jobs import Job
+from bankklient_lab.orders.accounts import own_accounts
+from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.services.listing import (
+    ALL,
+    HISTORY,
+    OPEN,
+    PROCESSED,
+    TO_CONFIRM,
+    UNPROCESSED,
+    listed_at,
+    service_records,
+    service_requests,
+)
+from bankklient_lab.services.requests import (
+    clear_service_requests,
+    confirm_service_requests,
+    copy_service_request,
+    correct_service_request,
+    create_service_request,
+    delete_service_requests,
+    unconfirm_service_requests,
+)
+
+from . import formatting, ui
+from .bank_form import BankForm
+from .form import CHOICE, DAY, Field, Form
+from .formatting import escape
+from .listing import Listing
+from .menu import allowed
+from .state import State, follow
+from .styles import css
+from .sure import Sure
+from .table import Column
+from .texts import counted, section, text
+
+WIDTH = 600
+NEXT_PAYMENTS = 6
+LOOK_AHEAD = timedelta(days=5 * 366)
+MARKS = {
+    "valid": "\u25cf", "ended": "\u2298", "revoked": "\u2298", "CR": "\u25d4", "CO": "\u25d4", "NS": "\u25d4",
+    "SE": "\u25d1", "RV": "\u25d1", "OK": "\u25cf", "ER": "\u25cb", "DE": "\u2298",
+}  # fmt: skip
+_ACCOUNTS = ("account", "own_account")
+_WIDTHS = {"amount": 120, "limit": 120, "own_account": 160, "counter_account": 175, "period": 130}
+_SIDES = (
+    ("variable_symbol", "specific_symbol", "constant_symbol"), ("period", "frequency"), ("last_payment", "last_amount"),
+    ("limit", "period"), ("valid_from", "valid_until"),
+)  # fmt: skip
+
+
+class Services:
+    """The page of a kind; `shown` are the items that its tables show."""
+
+    def __init__(self, lab: bl.Lab, state: State, kind: str, shown: Sequence[str]) -> None:
+        self._lab, self._state, self.kind = lab, state, KINDS[kind]
+        self._shown = tuple(self.kind.by_name[name] for name in shown)
+        self.records: dict[str, dict[str, Any]] = {}
+        self.requests: dict[str, dict[str, Any]] = {}
+        self.drawer = _Drawer(lab, state, self.kind, self._changed)
+        page = f"{kind}s"
+        self._told = ui.html("", style=css("balancing"), min_width=240)
+        self.form: BankForm[None] = BankForm(
+            lab, state, self._ask, lambda _nothing: self._asked(), icon="refresh", under_way=text("services.asking")
+        )
+        self.form.button.label = text("services.ask")
+        self.list = Listing(
+            state, page, self._columns("record", "state"), self._read_records, count="services.count",
+            label=text("services.at_bank"), placeholder=text("services.none"), rows_high=9,
+            on_open=lambda row: self.drawer.open_record(self.records[row["record"]]),
+        )  # fmt: skip
+        self.which = ui.choice(
+            {text(f"services.set_{one}"): one for one in (OPEN, TO_CONFIRM, UNPROCESSED, PROCESSED, HISTORY, ALL)},
+            OPEN, stylesheets=[css("tabs")],
+        )  # fmt: skip
+        self.new = ui.button(text(f"services.new_{kind}"), self.drawer.new, primary=True, icon="add")
+        self.new.visible = allowed(lab, "services.requests:create_service_request")
+        decides = allowed(lab, "services.requests:confirm_service_requests")
+        self.confirm_all = ui.button(text("services.confirm_all"), self._confirm_all, icon="done_all", visible=decides)
+        self.clear_all = Sure(text("services.clear_all"), text("services.clear_all_really"), self._clear_all)
+        self.clear_all.view.visible = decides
+        self.asked = Listing(
+            state, page, self._columns("request_id", "request", "state"), self._read_requests,
+            count="services.requests_count", label=text("services.requests"), placeholder=text("services.no_requests"),
+            rows_high=9, on_open=lambda row: self.drawer.open_request(self.requests[row["request_id"]]),
+        )  # fmt: skip
+        self.view = ui.column(
+            ui.card(
+                ui.heading(text("services.at_bank"), note=text(f"services.hint_{kind}")),
+                *self.form.parts, ui.row(self._told, self.list.search, gap=10), self.list.view, gap=10,
+            ),
+            ui.card(
+                ui.row(ui.heading(text("services.requests"), note=text("services.requests_hint")), self.new, gap=10),
+                ui.row(self.which, self.asked.search, gap=10), self.asked.view,
+                ui.row(self.confirm_all, self.clear_all.view, gap=8), gap=10,
+            ),
+            self.drawer.view, stylesheets=[ui.WHOLE],
+        )  # fmt: skip
+        self.which.param.watch(lambda _event: self.asked.refresh(), "value")
+        follow(state, page, (), self.refresh)
+
+    def refresh(self) -> None:
+        """Say of when the list is."""
+        at = listed_at(self._lab, self.kind.name)
+        told = text("services.listed_at", at=formatting.moment(at)) if at else text("services.never_listed")
+        self._told.object = f"<p class='signs'>{escape(told)}</p>"
+        self.form.refresh()
+
+    def _ask(self, password: str, job: Job) -> None:
+        update_service_records(self._lab, self.kind.name, password, job=job)
+
+    def _asked(self) -> None:
+        ui.tell(text("services.updated"))
+        self._changed()
+
+    def _changed(self) -> None:
+        self._state.data_version += 1
+
+    def _read_records(self) -> pa.Table:
+        rows = service_records.rows(self._lab, self.kind.name)
+        self.records = {row["record"]: row for row in rows}
+        return self._table(rows, record=lambda row: row["record"], state=lambda row: _state(row["state"]))
+
+    def _read_requests(self) -> pa.Table:
+        rows = service_requests.rows(self._lab, self.kind.name, self.which.value)
+        self.requests = {str(row["request_id"]): row for row in rows}
+        self.confirm_all.disabled = not any(row["status"] == "CR" for row in rows)
+        return self._table(
+            [self._with_record(row) for row in rows], request_id=lambda row: str(row["request_id"]),
+            request=lambda row: text(f"services.request_{row['request']}"), state=lambda row: _state(row["status"]),
+        )  # fmt: skip
+
+    def _with_record(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a request with what its record says where it says nothing itself."""
+        said = self.records.get(row["record"] or "", {}) if row["request"] != NEW else {}
+        return row | {item.name: said[item.name] for item in self.kind.items if said and row[item.name] is None}
+
+    def _table(self, rows: Sequence[dict[str, Any]], **told: Callable[[dict[str, Any]], str]) -> pa.Table:
+        table = {name: pa.array([words(row) for row in rows], pa.string()) for name, words in told.items()}
+        for item in self._shown:
+            values = [row[item.name] for row in rows]
+            if item.type not in _TYPES:
+                values = [_rhythm(row) if item.name == "period" else _words(item, row[item.name]) for row in rows]
+            table[item.name] = pa.array(values, _TYPES.get(item.type, pa.string()))
+        return pa.table(table | {"currency": pa.array(["CZK"] * len(rows), pa.string())})
+
+    def _columns(self, *first: str) -> tuple[Column, ...]:
+        of_requests = "request" in first
+        widths = {"record": 76, "request_id": 84, "request": 96, "state": 140 if of_requests else 96}
+        essential = {"request", "state"} if of_requests else {"record", self._shown[0].name}
+        return (
+            *(Column(name, text(f"services.{name}"), "state" if name == "state" else "text", width=widths[name],
+                     essential=name in essential) for name in first),
+            *(
+                Column(
+                    item.name, _label(item), item.type if item.type in _TYPES else "text",
+                    width=_WIDTHS.get(item.name, 100 if item.type == "day" else None),
+                    essential=item.type == "amount" or item.name in essential,
+                )
+                for item in self._shown
+            ),
+        )  # fmt: skip
+
+    def _confirm_all(self) -> None:
+        chosen = [int(number) for number in self._shown_numbers() if self.requests[number]["status"] == "CR"]
+        self._told_outcome(confirm_service_requests(self._lab, chosen), "services.confirmed")
+
+    def _clear_all(self) -> None:
+        over = ("OK", "ER", "DE")
+        chosen = [int(number) for number in self._shown_numbers() if self.requests[number]["status"] in over]
+        if not chosen:
+            ui.tell(text("services.nothing_to_clear"), kind="info")
+            return
+        self._told_outcome(clear_service_requests(self._lab, chosen), "services.cleared")
+
+    def _shown_numbers(self) -> list[str]:
+        return [] if self.asked.shown is None else self.asked.shown["request_id"].to_pylist()
+
+    def _told_outcome(self, outcome: Mapping[str, Any], told: str) -> None:
+        ui.tell(text(told, n=formatting.count(outcome["done"])))
+        self._changed()
+
+
+class _Drawer:
+    """The drawer of a record, a request, or a new one."""
+
+    def __init__(self, lab: bl.Lab, state: State, kind: ServiceKind, changed: Callable[[], object]) -> None:
+        self._lab, self._kind, self._changed = lab, kind, changed
+        self._row: Mapping[str, Any] = {}
+        self._accounts: dict[str, str] = {}
+        self._save: Callable[[dict[str, Any]], Mapping[str, Any]] = self._create
+        self._may_create = allowed(lab, "services.requests:create_service_request")
+        self._may_decide = allowed(lab, "services.requests:confirm_service_requests")
+        self._facts = ui.html("", style=css("facts"))
+        fields = {item.name: self._field(item) for item in kind.items}
+        self.whole = Form(state, list(fields.values()), self._keep, button=text("services.save"), beside=_sides(kind))
+        self.part = Form(
+            state, [fields[item.name] for item in kind.items if item.changeable], self._keep,
+            button=text("services.save"), beside=_sides(kind),
+        )  # fmt: skip
+        if "frequency" in self.whole.widgets:
+            self.whole.widgets["period"].param.watch(lambda _event: self._offer_frequencies(), "value")
+        self.change = ui.button(text("services.change"), self._change, icon="edit")
+        self.revoke = Sure(text("services.revoke"), text("services.revoke_really"), self._revoke, icon="block")
+        self.confirm = ui.button(
+            text("services.confirm"), lambda: self._decide(confirm_service_requests), primary=True, icon="done"
+        )
+        self.unconfirm = ui.button(
+            text("services.unconfirm"), lambda: self._decide(unconfirm_service_requests), icon="undo"
+        )
+        self.copy = ui.button(text("services.copy"), self._copy, icon="content_copy", variant="text")
+        self.delete = Sure(
+            text("services.delete"), text("services.delete_really"), lambda: self._decide(delete_service_requests)
+        )
+        self.clear = Sure(
+            text("services.clear"), text("services.clear_really"), lambda: self._decide(clear_service_requests)
+        )
+        self._acts = {
+            "change": self.change, "revoke": self.revoke.view, "confirm": self.confirm, "unconfirm": self.unconfirm,
+            "copy": self.copy, "delete": self.delete.view, "clear": self.clear.view,
+        }  # fmt: skip
+        self.view = ui.drawer(
+            self._facts, ui.row(*self._acts.values(), gap=8), self.whole.view, self.part.view, width=WIDTH
+        )
+
+    def new(self) -> None:
+        """Show an empty form."""
+        self._row, self._save = {}, self._create
+        self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), self.whole, {}, name="new")
+
+    def open_record(self, row: Mapping[str, Any]) -> None:
+        """Show what the bank has, and offer its change."""
+        self._row = row
+        lines = [(text("services.state"), _state(row["state"])), *self._lines(row)]
+        if row["state"] == VALID and not row["changeable"]:
+            lines.append((text("services.note"), text("services.unchangeable")))
+        title = f"{text(f'services.one_{self._kind.name}')} {row['record']}"
+        can = self._may_create and row["state"] == VALID and row["changeable"]
+        self._show(formatting.facts(lines, title) + self._next(row), ("change", "revoke") if can else ())
+
+    def open_request(self, row: Mapping[str, Any]) -> None:
+        """Show a request; until it is balanced it can be corrected."""
+        self._row, self._save = row, self._correct
+        lines = (
+            (text("services.state"), _state(row["status"])),
+            (text("services.record"), row["record"] or ""),
+            (text("services.batch"), row["batch_order"] or ""),
+            (text("services.error"), f"{row['error_code']} \u00b7 {row['error']}" if row["error_code"] else ""),
+            (text("services.answer"), row["answer"] or ""),
+            *self._lines(row),
+            (text("services.created"), _by(row["created_by"], row["created_at"])),
+            (text("services.confirmed_by"), _by(row["confirmed_by"], row["confirmed_at"])),
+        )
+        asks = text(f"services.request_{row['request']}")
+        title = f"{text('services.request_id')} {row['request_id']}: {asks}"
+        acts = [name for name, may in self._offers(row).items() if may]
+        form = None
+        if self._may_decide and row["status"] in ("CR", "CO") and row["request"] != REVOCATION:
+            form = self.whole if row["request"] == NEW else self.part
+        self._show(formatting.facts(lines, title), acts, form, row, name=f"request {row['request_id']}")
+
+    def _offers(self, row: Mapping[str, Any]) -> dict[str, bool]:
+        status, decides = row["status"], self._may_decide
+        return {
+            "confirm": decides and status == "CR",
+            "unconfirm": decides and status == "CO",
+            "delete": decides and status in ("CR", "CO"),
+            "clear": decides and status in ("OK", "ER", "DE"),
+            "copy": self._may_create and row["request"] == NEW,
+        }
+
+    def _show(
+        self,
+        facts: str,
+        acts: Sequence[str],
+        form: Form | None = None,
+        values: Mapping[str, Any] | None = None,
+        name: str = "",
+    ) -> None:
+        self._facts.object = facts
+        for one in (self.revoke, self.delete, self.clear):
+            one.reset()
+        for act, view in self._acts.items():
+            view.visible = act in acts
+        for one_form in (self.whole, self.part):
+            one_form.view.visible = one_form is form
+        if form is not None:
+            self._offer_accounts()
+            if "frequency" in self.whole.widgets:  # all of them can be filled in
+                self.whole.widgets["frequency"].options = dict(self.whole.fields["frequency"].options)
+            form.fill(_typed(self._kind, values or {}), name=f"{self._kind.name} {name}")
+            if "frequency" in form.widgets:
+                self._offer_frequencies()
+        self.view.open = True
+
+    def _offer_accounts(self) -> None:
+        """Offer the own accounts in the national currency from which payments may be ordered."""
+        rows = [row for row in own_accounts.rows(self._lab) if row["position"] in ("debit", "both")]
+        self._accounts.clear()
+        self._accounts |= {
+            f"{national(row['account'])} {row['name'] or ''}".strip(): row["account"]
+            for row in rows
+            if row["currency"] == "CZK"
+        }
+        self.whole.widgets["own_account"].options = dict(self._accounts)
+
+    def _offer_frequencies(self) -> None:
+        """Offer how often a period can come, and keep the choice where it can."""
+        widget = self.whole.widgets["frequency"]
+        offered = [str(one) for one in FREQUENCIES[self.whole.widgets["period"].value]]
+        kept = widget.value if widget.value in offered else offered[0]
+        widget.param.update(options={one: one for one in offered}, value=kept)
+
+    def _change(self) -> None:
+        self._save = self._correct_record
+        row = self._row
+        title = f"{text('services.request_correction')}: {row['record']}"
+        self._show(formatting.facts((), title), (), self.part, row, name=f"change {row['record']}")
+
+    def _copy(self) -> None:
+        self._save = self._copied
+        row = self._row
+        self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), self.whole, row)
+
+    def _revoke(self) -> None:
+        with ui.told():
+            told = create_service_request(
+                self._lab, self._kind.name, {}, request=REVOCATION, record=self._row["record"]
+            )
+            self._done(told)
+
+    def _keep(self, values: dict[str, Any]) -> None:
+        self._done(self._save(values))
+
+    def _create(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        return create_service_request(self._lab, self._kind.name, values)
+
+    def _copied(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        return copy_service_request(self._lab, self._row["request_id"], values)
+
+    def _correct(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        return correct_service_request(self._lab, self._row["request_id"], values)
+
+    def _correct_record(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        return create_service_request(
+            self._lab, self._kind.name, values, request=CORRECTION, record=self._row["record"]
+        )
+
+    def _done(self, told: Mapping[str, Any]) -> None:
+        self.view.open = False
+        ui.tell(text(f"services.kept_{told['status']}", n=told["request_id"]))
+        self._changed()
+
+    def _decide(self, action: Callable[[bl.Lab, list[int]], Mapping[str, Any]]) -> None:
+        with ui.told():
+            action(self._lab, [self._row["request_id"]])
+            self.view.open = False
+            ui.tell(text("services.done"))
+            self._changed()
+
+    def _lines(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+        found = [
+            (_label(item), _rhythm(row) if item.name == "period" else _words(item, row[item.name]))
+            for item in self._kind.items
+            if item.name != "frequency"
+        ]
+        if row.get("valid_from") and row.get("period") == "month":
+            found.append((text("services.specific_day"), str(row["valid_from"].day)))
+        return found
+
+    def _next(self, row: Mapping[str, Any]) -> str:
+        """Return the next payments of a standing order as a list."""
+        if self._kind.name != "standing_order" or row["state"] != VALID:
+            return ""
+        today = bank_day(self._lab)
+        items = _as_items(self._kind, row)
+        due = [one for one, _ in zip(payments(items, today, today + LOOK_AHEAD), range(NEXT_PAYMENTS), strict=False)]
+        lines = "".join(
+            f"<li>{formatting.day(one.day)} \u00b7 {escape(formatting.money(one.amount, 'CZK'))}</li>" for one in due
+        )
+        return f"<h4>{escape(text('services.next'))}</h4><ul>{lines}</ul>" if lines else ""
+
+    def _field(self, item: Item) -> Field:
+        helps = section("service_help")
+        common: dict[str, Any] = {
+            "name": item.name, "label": _label(item), "required": item.required,
+            "help": helps.get(f"{self._kind.name}_{item.name}", helps.get(item.name, "")),
+        }  # fmt: skip
+        if item.type == "own_account":
+            return Field(kind=CHOICE, options=self._accounts, **common)
+        if item.type == "choice":
+            return Field(kind=CHOICE, options={_option(one): one for one in item.options}, **common)
+        if item.type == "day":
+            return Field(kind=DAY, **common)
+        return Field(chars=item.most or 40, **common)
+
+
+_TYPES: dict[str, pa.DataType] = {"amount": AMOUNT, "day": pa.date32()}
+
+
+def _label(item: Item) -> str:
+    return text(f"service_item.{item.name}")
+
+
+def _option(value: str) -> str:
+    return section("service_option").get(value.replace(" ", "_"), value)
+
+
+def _words(item: Item, value: Any) -> str:
+    if value is None:
+        return ""
+    if item.type in _ACCOUNTS:
+        return national(str(value))
+    if item.type == "amount":
+        return formatting.money(value, "CZK")
+    if item.type == "day":
+        return formatting.day(value)
+    return _option(value) if item.type == "choice" else str(value)
+
+
+def _rhythm(row: Mapping[str, Any]) -> str:
+    """Return a period with how often it comes: "every 2 months"."""
+    period, frequency = row["period"], row.get("frequency")
+    if period is None or frequency is None:
+        return "" if period is None else _option(period)
+    return counted(f"services.every_{period}", int(frequency))
+
+
+def _sides(kind: ServiceKind) -> list[tuple[str, ...]]:
+    """Return the items that stand side by side, each in one row only."""
+    return [side for side in _SIDES if all(name in kind.by_name for name in side)]
+
+
+def _typed(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the fields of a form show of a row."""
+    found = {}
+    for item in kind.items:
+        value = row.get(item.name)
+        if isinstance(value, Decimal):
+            value = f"{value:.2f}"
+        found[item.name] = national(value) if item.type == "account" and value else value
+    return found
+
+
+def _as_items(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, str]:
+    said = {item.name: row[item.name] for item in kind.items if row[item.name] is not None}
+    return {name: f"{value:.2f}" if isinstance(value, Decimal) else str(value) for name, value in said.items()}
+
+
+def _state(name: str) -> str:
+    return f"{MARKS[name]} {text(f'services.state_{name}')}"
+
+
+def _by(who: str | None, at: Any) -> str:
+    return f"{who}, {formatting.moment(at)}" if who else ""

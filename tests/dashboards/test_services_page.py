@@ -1,0 +1,117 @@
+"""The pages of services without a browser: entered, corrected, confirmed, and what the bank has changed and revoked."""
+
+from __future__ import annotations
+
+import pytest
+
+from bankklient_lab.dashboards import permitted_collections, standing_orders
+from bankklient_lab.dashboards.services import Services
+from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.lab import Lab
+from bankklient_lab.services.listing import service_requests
+from bankklient_lab.services.requests import delete_service_requests
+from tests.exchange.conftest import clock, company, orders_file, pair
+from tests.exchange.labs import Pair
+from tests.orders.labs import hands
+from tests.services.labs import ORDER, PERMISSION, entered, in_state, monthly, request
+
+__all__ = ["clock", "company", "orders_file", "pair"]
+
+
+def page_of(lab: Lab, kind: str = ORDER) -> Services:
+    shown = standing_orders.SHOWN if kind == ORDER else permitted_collections.SHOWN
+    return Services(lab, new_state(lab, f"?page={kind}s"), kind, shown)
+
+
+def states(page: Services) -> list[str]:
+    assert page.asked.table is not None
+    return [state[2:] for state in page.asked.table["state"].to_pylist()]
+
+
+@pytest.mark.spec("SRV-006", "SRV-118", "SRV-119", "SRV-127")
+def test_a_standing_order_is_entered_corrected_and_confirmed(pair: Pair) -> None:
+    entered(pair.lab, ORDER)
+    page = page_of(hands(pair.lab, "AA", {193, 194, 195}))
+    drawer = page.drawer
+    drawer.new()
+    form = drawer.whole
+    assert list(form.widgets["own_account"].options) == ["150000030/0600 Savings", "609-150012947/0600 Main"]
+    form.save()
+    assert form.widgets["counter_account"].error_state
+    form.widgets["period"].value = "day"
+    assert list(form.widgets["frequency"].options) == ["7", "10"]
+    for name, value in monthly(order_name="<b>Rent</b>", valid_from=None).items():
+        if name != "own_account":
+            form.widgets[name].value = value
+    form.widgets["valid_from"].value = "2026-11-23"
+    form.save()
+    assert "2026-11-24 at the earliest" in form.widgets["valid_from"].helper_text
+    assert drawer.view.open
+    form.widgets["valid_from"].value = "2026-11-30"
+    form.save()
+    assert not drawer.view.open
+    page.asked.refresh()
+    assert states(page) == ["to be confirmed", "to be confirmed"]
+    drawer.open_request(page.requests["2"])
+    assert "&lt;b&gt;Rent" in drawer._facts.object
+    assert "<dd>30</dd>" in drawer._facts.object.replace("\n", "")
+    form.widgets["amount"].value = "2500.50"
+    form.save()
+    page._confirm_all()
+    page.asked.refresh()
+    assert states(page) == ["confirmed", "confirmed"]
+    assert str(request(page._lab, 2)["amount"]) == "2500.500"
+
+
+@pytest.mark.spec("SRV-088", "SRV-090", "SRV-003", "SRV-004")
+@pytest.mark.parametrize("kind", [ORDER, PERMISSION])
+def test_what_the_bank_has_is_changed_or_revoked(pair: Pair, kind: str) -> None:
+    in_state(pair, kind, "OK")
+    page = page_of(pair.lab, kind)
+    drawer = page.drawer
+    ((name, row),) = page.records.items()
+    drawer.open_record(row)
+    assert (drawer.change.visible, drawer.revoke.view.visible, drawer.copy.visible) == (True, True, False)
+    assert ("Next payments" in drawer._facts.object) is (kind == ORDER)
+    drawer._change()
+    item = "amount" if kind == ORDER else "limit"
+    assert set(drawer.part.widgets) == page.kind.changeable
+    drawer.part.widgets[item].value = "77"
+    drawer.part.save()
+    (change, _new) = service_requests.rows(pair.lab, kind)
+    assert (change["request"], change["record"], str(change[item])) == ("correction", name, "77.000")
+    page.asked.refresh()
+    drawer.open_request(page.requests[str(change["request_id"])])
+    drawer._decide(delete_service_requests)
+    page.list.refresh()
+    drawer.open_record(page.records[name])
+    drawer._revoke()
+    page.which.value = "all"
+    assert page.asked.table is not None
+    assert page.asked.table["request"].to_pylist() == ["revocation", "new"]
+    page._clear_all()
+    page.asked.refresh()
+    assert page.asked.table["request"].to_pylist() == ["revocation"]
+
+
+@pytest.mark.spec("SRV-005", "SRV-135")
+def test_why_the_bank_rejected_a_request_is_told(pair: Pair) -> None:
+    number = in_state(pair, ORDER, "ER")
+    page = page_of(pair.lab)
+    page.which.value = "processed"
+    page.drawer.open_request(page.requests[str(number)])
+    assert "205 \u00b7 Wrong account" in page.drawer._facts.object
+    assert "the own account does not exist" in page.drawer._facts.object
+
+
+@pytest.mark.parametrize(
+    ("permissions", "new", "decides"), [({193}, False, False), ({193, 194}, True, False), ({193, 195}, False, True)]
+)
+def test_who_may_less_is_offered_less(pair: Pair, permissions: set[int], new: bool, decides: bool) -> None:
+    number = entered(pair.lab, ORDER)
+    page = page_of(hands(pair.lab, "AA", permissions))
+    assert (page.new.visible, page.confirm_all.visible) == (new, decides)
+    page.drawer.open_request(page.requests[str(number)])
+    drawer = page.drawer
+    assert (drawer.confirm.visible, drawer.delete.view.visible, drawer.whole.view.visible) == (decides,) * 3
+    assert drawer.copy.visible is new

@@ -1,0 +1,1 @@
+"""Tests of services: standing orders and permitted collections."""
