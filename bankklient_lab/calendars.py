@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -38,6 +39,12 @@ def working_from(day: date, calendars: Iterable[str]) -> date:
 def working_after(day: date, calendars: Iterable[str]) -> date:
     """Return the first working day after a day."""
     return working_from(day + _ONE_DAY, calendars)
+
+
+def months_on(day: date, months: int) -> date:
+    """Return the same day some months later, or the last day of that month where it has none such."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 class Hours:

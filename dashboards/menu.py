@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from bankklient_lab.actions import action_named
+from bankklient_lab.codebooks.services import KINDS
 from bankklient_lab.lab import Lab
 from bankklient_lab.rights.permissions import needed
 
@@ -16,13 +17,14 @@ from .state import PAGES
 class Entry(NamedTuple):
     """One page. `asks` are actions (module:name in the package): who may do one of them is offered it; none: all.
 
-    `key` after g goes there.
+    `key` after g goes there. `needs` is a permission, for a page whose actions are those of others as well.
     """
 
     icon: str
     group: str
     asks: Sequence[str] = ()
     key: str = ""
+    needs: str = ""
 
 
 LOOK, PAY, WORK, ADMINISTRATION, OWN = "look", "pay", "work", "administration", "own"
@@ -46,8 +48,9 @@ ENTRIES = {
     "transmissions": Entry("sync_alt", PAY),
     "patterns": Entry("bookmarks", PAY, ["orders.patterns:patterns"]),
     "regular": Entry("event_repeat", PAY, ["orders.regular_payments:regular_payments"]),
-    "standing_orders": Entry("event_available", PAY, ["services.listing:service_records"]),
-    "permitted_collections": Entry("price_check", PAY, ["services.listing:service_records"]),
+    "standing_orders": Entry("event_available", PAY, needs=KINDS["standing_order"].rights.sees),
+    "permitted_collections": Entry("price_check", PAY, needs=KINDS["permitted_collection"].rights.sees),
+    "time_deposits": Entry("savings", PAY, needs=KINDS["time_deposit"].rights.sees),
     "counterparties": Entry("contacts", PAY, ["orders.counterparties:counterparty_register"]),
     "receiving": Entry(
         "move_to_inbox", PAY, ["orders.receiving:receive_file", "orders.accounting_systems:add_accounting_system"]
@@ -69,11 +72,20 @@ assert tuple(ENTRIES) == PAGES
 
 def offered(lab: Lab) -> list[str]:
     """Return the pages that the caller may use now, in their order."""
-    return [page for page, entry in ENTRIES.items() if not entry.asks or any(allowed(lab, asks) for asks in entry.asks)]
+    return [
+        page
+        for page, entry in ENTRIES.items()
+        if (not entry.asks or any(allowed(lab, asks) for asks in entry.asks)) and may(lab, entry.needs)
+    ]
+
+
+def may(lab: Lab, permission: str) -> bool:
+    """Tell whether the caller holds what a permission expression asks for now."""
+    return needed(permission).holds(lab.rights.held(lab.caller))
 
 
 def allowed(lab: Lab, asks: str) -> bool:
     """Tell whether the caller has the permissions for an action (module:name in the package) now."""
     module, _, name = asks.partition(":")
     import_module(f"bankklient_lab.{module}")
-    return needed(action_named(name).declared.needs).holds(lab.rights.held(lab.caller))
+    return may(lab, action_named(name).declared.needs)

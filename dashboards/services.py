@@ -10,13 +10,13 @@ from typing import Any
 import pyarrow as pa
 
 import bankklient_lab as bl
+from bankklient_lab.codebooks.deposits import variants
 from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REVOCATION, VALID, Item, ServiceKind
 from bankklient_lab.exchange.service_lists import update_service_records
 from bankklient_lab.formats.payments.accounts import national
 from bankklient_lab.formats.schema import AMOUNT
-from bankklient_lab.formats.standing_orders import FREQUENCIES, payments
+from bankklient_lab.formats.standing_orders import payments
 from bankklient_lab.jobs import Job
-from bankklient_lab.orders.accounts import own_accounts
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.services.listing import (
     ALL,
@@ -44,7 +44,8 @@ from .bank_form import BankForm
 from .form import CHOICE, DAY, Field, Form
 from .formatting import escape
 from .listing import Listing
-from .menu import allowed
+from .menu import may
+from .service_choices import Choices, Deposits, Frequencies
 from .state import State, follow
 from .styles import css
 from .sure import Sure
@@ -59,7 +60,16 @@ MARKS = {
     "SE": "\u25d1", "RV": "\u25d1", "OK": "\u25cf", "ER": "\u25cb", "DE": "\u2298",
 }  # fmt: skip
 _ACCOUNTS = ("account", "own_account")
-_WIDTHS = {"amount": 120, "limit": 120, "own_account": 160, "counter_account": 175, "period": 130}
+_WIDTHS = {
+    "rate": 80,
+    "length": 100,
+    "variant": 200,
+    "amount": 120,
+    "limit": 120,
+    "own_account": 160,
+    "counter_account": 175,
+    "period": 130,
+}
 _SIDES = (
     ("variable_symbol", "specific_symbol", "constant_symbol"), ("period", "frequency"), ("last_payment", "last_amount"),
     ("limit", "period"), ("valid_from", "valid_until"),
@@ -91,11 +101,12 @@ class Services:
             OPEN, stylesheets=[css("tabs")],
         )  # fmt: skip
         self.new = ui.button(text(f"services.new_{kind}"), self.drawer.new, primary=True, icon="add")
-        self.new.visible = allowed(lab, "services.requests:create_service_request")
-        decides = allowed(lab, "services.requests:confirm_service_requests")
-        self.confirm_all = ui.button(text("services.confirm_all"), self._confirm_all, icon="done_all", visible=decides)
+        rights = self.kind.rights
+        self.new.visible = may(lab, rights.creates)
+        self.confirm_all = ui.button(text("services.confirm_all"), self._confirm_all, icon="done_all")
+        self.confirm_all.visible = may(lab, rights.decides)
         self.clear_all = Sure(text("services.clear_all"), text("services.clear_all_really"), self._clear_all)
-        self.clear_all.view.visible = decides
+        self.clear_all.view.visible = may(lab, rights.deletes)
         self.asked = Listing(
             state, page, self._columns("request_id", "request", "state"), self._read_requests,
             count="services.requests_count", label=text("services.requests"), placeholder=text("services.no_requests"),
@@ -150,7 +161,9 @@ class Services:
     def _with_record(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a request with what its record says where it says nothing itself."""
         said = self.records.get(row["record"] or "", {}) if row["request"] != NEW else {}
-        return row | {item.name: said[item.name] for item in self.kind.items if said and row[item.name] is None}
+        return row | {
+            item.name: said[item.name] for item in self.kind.asked if said.get(item.name) and row[item.name] is None
+        }
 
     def _table(self, rows: Sequence[dict[str, Any]], **told: Callable[[dict[str, Any]], str]) -> pa.Table:
         table = {name: pa.array([words(row) for row in rows], pa.string()) for name, words in told.items()}
@@ -159,7 +172,7 @@ class Services:
             if item.type not in _TYPES:
                 values = [_rhythm(row) if item.name == "period" else _words(item, row[item.name]) for row in rows]
             table[item.name] = pa.array(values, _TYPES.get(item.type, pa.string()))
-        return pa.table(table | {"currency": pa.array(["CZK"] * len(rows), pa.string())})
+        return pa.table(table | {"currency": pa.array([_currency(row) for row in rows], pa.string())})
 
     def _columns(self, *first: str) -> tuple[Column, ...]:
         of_requests = "request" in first
@@ -204,19 +217,21 @@ class _Drawer:
     def __init__(self, lab: bl.Lab, state: State, kind: ServiceKind, changed: Callable[[], object]) -> None:
         self._lab, self._kind, self._changed = lab, kind, changed
         self._row: Mapping[str, Any] = {}
-        self._accounts: dict[str, str] = {}
         self._save: Callable[[dict[str, Any]], Mapping[str, Any]] = self._create
-        self._may_create = allowed(lab, "services.requests:create_service_request")
-        self._may_decide = allowed(lab, "services.requests:confirm_service_requests")
+        self._may_create, self._may_decide, self._may_delete = (
+            may(lab, right) for right in (kind.rights.creates, kind.rights.decides, kind.rights.deletes)
+        )
         self._facts = ui.html("", style=css("facts"))
-        fields = {item.name: self._field(item) for item in kind.items}
-        self.whole = Form(state, list(fields.values()), self._keep, button=text("services.save"), beside=_sides(kind))
-        self.part = Form(
-            state, [fields[item.name] for item in kind.items if item.changeable], self._keep,
-            button=text("services.save"), beside=_sides(kind),
-        )  # fmt: skip
-        if "frequency" in self.whole.widgets:
-            self.whole.widgets["period"].param.watch(lambda _event: self._offer_frequencies(), "value")
+        self._warning = ui.notice("", severity="warning", visible=False)
+        self.forms = {
+            request: Form(
+                state, [self._field(item) for item in kind.items_of(request)], self._keep,
+                button=text("services.save"), beside=_sides(kind),
+            )
+            for request in kind.requests
+            if kind.items_of(request)
+        }  # fmt: skip
+        self.choices = _CHOICES.get(kind.name, Choices)(lab, self.forms)
         self.change = ui.button(text("services.change"), self._change, icon="edit")
         self.revoke = Sure(text("services.revoke"), text("services.revoke_really"), self._revoke, icon="block")
         self.confirm = ui.button(
@@ -236,14 +251,13 @@ class _Drawer:
             "change": self.change, "revoke": self.revoke.view, "confirm": self.confirm, "unconfirm": self.unconfirm,
             "copy": self.copy, "delete": self.delete.view, "clear": self.clear.view,
         }  # fmt: skip
-        self.view = ui.drawer(
-            self._facts, ui.row(*self._acts.values(), gap=8), self.whole.view, self.part.view, width=WIDTH
-        )
+        forms = [form.view for form in self.forms.values()]
+        self.view = ui.drawer(self._facts, self._warning, ui.row(*self._acts.values(), gap=8), *forms, width=WIDTH)
 
     def new(self) -> None:
         """Show an empty form."""
         self._row, self._save = {}, self._create
-        self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), self.whole, {}, name="new")
+        self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), NEW, {}, name="new")
 
     def open_record(self, row: Mapping[str, Any]) -> None:
         """Show what the bank has, and offer its change."""
@@ -252,8 +266,10 @@ class _Drawer:
         if row["state"] == VALID and not row["changeable"]:
             lines.append((text("services.note"), text("services.unchangeable")))
         title = f"{text(f'services.one_{self._kind.name}')} {row['record']}"
-        can = self._may_create and row["state"] == VALID and row["changeable"]
-        self._show(formatting.facts(lines, title) + self._next(row), ("change", "revoke") if can else ())
+        acts: tuple[str, ...] = ()
+        if self._may_create and row["state"] == VALID and row["changeable"]:
+            acts = ("change", "revoke") if CORRECTION in self._kind.requests else ("revoke",)
+        self._show(formatting.facts(lines, title) + self._next(row), acts)
 
     def open_request(self, row: Mapping[str, Any]) -> None:
         """Show a request; until it is balanced it can be corrected."""
@@ -271,18 +287,17 @@ class _Drawer:
         asks = text(f"services.request_{row['request']}")
         title = f"{text('services.request_id')} {row['request_id']}: {asks}"
         acts = [name for name, may in self._offers(row).items() if may]
-        form = None
-        if self._may_decide and row["status"] in ("CR", "CO") and row["request"] != REVOCATION:
-            form = self.whole if row["request"] == NEW else self.part
-        self._show(formatting.facts(lines, title), acts, form, row, name=f"request {row['request_id']}")
+        open_ones = row["status"] in ("CR", "CO") and CORRECTION in self._kind.requests
+        corrects = row["request"] if self._may_decide and open_ones and row["request"] != REVOCATION else ""
+        self._show(formatting.facts(lines, title), acts, corrects, row, name=f"request {row['request_id']}")
 
     def _offers(self, row: Mapping[str, Any]) -> dict[str, bool]:
         status, decides = row["status"], self._may_decide
         return {
             "confirm": decides and status == "CR",
             "unconfirm": decides and status == "CO",
-            "delete": decides and status in ("CR", "CO"),
-            "clear": decides and status in ("OK", "ER", "DE"),
+            "delete": self._may_delete and status in ("CR", "CO"),
+            "clear": self._may_delete and status in ("OK", "ER", "DE"),
             "copy": self._may_create and row["request"] == NEW,
         }
 
@@ -290,61 +305,50 @@ class _Drawer:
         self,
         facts: str,
         acts: Sequence[str],
-        form: Form | None = None,
+        request: str = "",
         values: Mapping[str, Any] | None = None,
         name: str = "",
     ) -> None:
         self._facts.object = facts
+        self._warning.visible = False
         for one in (self.revoke, self.delete, self.clear):
             one.reset()
         for act, view in self._acts.items():
             view.visible = act in acts
-        for one_form in (self.whole, self.part):
-            one_form.view.visible = one_form is form
-        if form is not None:
-            self._offer_accounts()
-            if "frequency" in self.whole.widgets:  # all of them can be filled in
-                self.whole.widgets["frequency"].options = dict(self.whole.fields["frequency"].options)
-            form.fill(_typed(self._kind, values or {}), name=f"{self._kind.name} {name}")
-            if "frequency" in form.widgets:
-                self._offer_frequencies()
+        for asks, form in self.forms.items():
+            form.view.visible = asks == request
+        if request:
+            self.choices.fill(self.forms[request], _typed(self._kind, values or {}), f"{self._kind.name} {name}")
         self.view.open = True
-
-    def _offer_accounts(self) -> None:
-        """Offer the own accounts in the national currency from which payments may be ordered."""
-        rows = [row for row in own_accounts.rows(self._lab) if row["position"] in ("debit", "both")]
-        self._accounts.clear()
-        self._accounts |= {
-            f"{national(row['account'])} {row['name'] or ''}".strip(): row["account"]
-            for row in rows
-            if row["currency"] == "CZK"
-        }
-        self.whole.widgets["own_account"].options = dict(self._accounts)
-
-    def _offer_frequencies(self) -> None:
-        """Offer how often a period can come, and keep the choice where it can."""
-        widget = self.whole.widgets["frequency"]
-        offered = [str(one) for one in FREQUENCIES[self.whole.widgets["period"].value]]
-        kept = widget.value if widget.value in offered else offered[0]
-        widget.param.update(options={one: one for one in offered}, value=kept)
 
     def _change(self) -> None:
         self._save = self._correct_record
         row = self._row
         title = f"{text('services.request_correction')}: {row['record']}"
-        self._show(formatting.facts((), title), (), self.part, row, name=f"change {row['record']}")
+        self._show(formatting.facts((), title), (), CORRECTION, row, name=f"change {row['record']}")
 
     def _copy(self) -> None:
         self._save = self._copied
         row = self._row
-        self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), self.whole, row)
+        self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), NEW, row)
 
     def _revoke(self) -> None:
-        with ui.told():
-            told = create_service_request(
-                self._lab, self._kind.name, {}, request=REVOCATION, record=self._row["record"]
-            )
-            self._done(told)
+        if REVOCATION not in self.forms:
+            with ui.told():
+                self._done(self._revoked({}))
+            return
+        self._save = self._revoked
+        row = self._row
+        title = f"{text('services.request_revocation')}: {row['record']}"
+        given = {"principal_account": row["own_account"]}
+        self._show(formatting.facts((), title), (), REVOCATION, given, name=f"end {row['record']}")
+        self._warning.object = escape(text(f"services.ending_{self._kind.name}"))
+        self._warning.visible = True
+
+    def _revoked(self, values: dict[str, Any]) -> Mapping[str, Any]:
+        return create_service_request(
+            self._lab, self._kind.name, values, request=REVOCATION, record=self._row["record"]
+        )
 
     def _keep(self, values: dict[str, Any]) -> None:
         self._done(self._save(values))
@@ -377,9 +381,9 @@ class _Drawer:
 
     def _lines(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
         found = [
-            (_label(item), _rhythm(row) if item.name == "period" else _words(item, row[item.name]))
+            (_label(item), _rhythm(row) if item.name == "period" else _words(item, row[item.name], _currency(row)))
             for item in self._kind.items
-            if item.name != "frequency"
+            if item.name != "frequency" and item.name in row
         ]
         if row.get("valid_from") and row.get("period") == "month":
             found.append((text("services.specific_day"), str(row["valid_from"].day)))
@@ -404,7 +408,7 @@ class _Drawer:
             "help": helps.get(f"{self._kind.name}_{item.name}", helps.get(item.name, "")),
         }  # fmt: skip
         if item.type == "own_account":
-            return Field(kind=CHOICE, options=self._accounts, **common)
+            return Field(kind=CHOICE, options={}, **common)
         if item.type == "choice":
             return Field(kind=CHOICE, options={_option(one): one for one in item.options}, **common)
         if item.type == "day":
@@ -412,6 +416,7 @@ class _Drawer:
         return Field(chars=item.most or 40, **common)
 
 
+_CHOICES: dict[str, type[Choices]] = {"standing_order": Frequencies, "time_deposit": Deposits}
 _TYPES: dict[str, pa.DataType] = {"amount": AMOUNT, "day": pa.date32()}
 
 
@@ -419,17 +424,24 @@ def _label(item: Item) -> str:
     return text(f"service_item.{item.name}")
 
 
+def _currency(row: Mapping[str, Any]) -> str:
+    """Return the currency of what a row says: that of its variant, else the national one."""
+    return variants()[row["variant"]].currency if row.get("variant") else "CZK"
+
+
 def _option(value: str) -> str:
     return section("service_option").get(value.replace(" ", "_"), value)
 
 
-def _words(item: Item, value: Any) -> str:
+def _words(item: Item, value: Any, currency: str = "CZK") -> str:
     if value is None:
         return ""
     if item.type in _ACCOUNTS:
         return national(str(value))
     if item.type == "amount":
-        return formatting.money(value, "CZK")
+        return formatting.money(value, currency)
+    if item.type == "rate":
+        return f"{value} %"
     if item.type == "day":
         return formatting.day(value)
     return _option(value) if item.type == "choice" else str(value)
@@ -451,7 +463,7 @@ def _sides(kind: ServiceKind) -> list[tuple[str, ...]]:
 def _typed(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the fields of a form show of a row."""
     found = {}
-    for item in kind.items:
+    for item in kind.asked:
         value = row.get(item.name)
         if isinstance(value, Decimal):
             value = f"{value:.2f}"
@@ -460,7 +472,7 @@ def _typed(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_items(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, str]:
-    said = {item.name: row[item.name] for item in kind.items if row[item.name] is not None}
+    said = {item.name: row[item.name] for item in kind.recorded if row[item.name] is not None}
     return {name: f"{value:.2f}" if isinstance(value, Decimal) else str(value) for name, value in said.items()}
 
 

@@ -23,6 +23,7 @@ from .charts import Styles
 PAGES = (
     "overview", "explorer", "statements", "online", "foreign", "messages", "documents", "create", "todo", "orders",
     "balancing", "signatures", "transmissions", "patterns", "regular", "standing_orders", "permitted_collections",
+    "time_deposits",
     "counterparties", "receiving", "codebooks", "imports", "runs",
     "users", "permissions", "keys", "configuration", "log", "activity", "system", "account",
 )  # fmt: skip

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS account (
     day_max DECIMAL(18,3),              -- of all payments ordered from it for one day; null: no limit
     documents VARCHAR NOT NULL CHECK (documents IN ('mail', 'person', 'electronic', 'automatic')),  -- how they reach it
     opened DATE NOT NULL,
+    deposit BOOLEAN NOT NULL,           -- a time deposit, which has interest and no fees of its own
     closed DATE                         -- the first day on which it does not exist
 );
 CREATE TABLE IF NOT EXISTS person (     -- whom a client's contract authorizes
@@ -127,6 +128,21 @@ CREATE TABLE IF NOT EXISTS standing_order (
     items VARCHAR NOT NULL,             -- codebooks.services, texts as JSON
     made_until DATE NOT NULL,           -- its payments of days before that were made
     revoked_on DATE                     -- the first day on which it does not count
+);
+CREATE TABLE IF NOT EXISTS time_deposit (
+    deposit_id INTEGER PRIMARY KEY,
+    point INTEGER NOT NULL,             -- whose
+    request INTEGER NOT NULL,           -- the client's number of the request that opened it
+    items VARCHAR NOT NULL,             -- codebooks.services, texts as JSON
+    state VARCHAR NOT NULL CHECK (state IN ('waiting', 'valid', 'ended', 'revoked', 'rejected')),
+    account VARCHAR,                    -- its own; null while it waits
+    rate DECIMAL(5,2),                  -- percent a year, of the period that goes on
+    penalty DECIMAL(5,2),
+    begun DATE,                         -- the period that goes on
+    matures DATE,
+    ends BOOLEAN NOT NULL,              -- it is not renewed
+    principal_account VARCHAR,          -- where it goes when it ends
+    interest_account VARCHAR            -- null: with the principal
 );
 CREATE TABLE IF NOT EXISTS service_list (  -- what a client was told last
     point INTEGER NOT NULL,

@@ -10,7 +10,9 @@ from bankklient_lab.bank.work import Work
 # ruff: noqa: S608 - every text below is our own
 
 _DAYS_OF_YEAR = 365
-_CLIENTS = "account a JOIN rate r ON r.day = $day AND r.currency = a.currency WHERE a.point IS NOT NULL"
+_CLIENTS = (
+    "account a JOIN rate r ON r.day = $day AND r.currency = a.currency WHERE a.point IS NOT NULL AND NOT a.deposit"
+)
 
 
 def end_month(work: Work) -> None:
@@ -45,7 +47,7 @@ def _interest(work: Work, day: date) -> None:
         "SELECT account, currency, earns, quotient(mill_days::HUGEINT * (if(earns, $credit, $debit) * 100)::HUGEINT,"
         f" {_DAYS_OF_YEAR * 10_000}::HUGEINT, unit_mills(currency)) AS amount FROM"
         f" (SELECT account, currency, earns, sum(mill_days) AS mill_days FROM ({balances}) JOIN account USING (account)"
-        " WHERE point IS NOT NULL GROUP BY ALL)"
+        " WHERE point IS NOT NULL AND NOT deposit GROUP BY ALL)"
     )
     given = {"day": day, "first": first[0], "credit": p.credit_interest, "debit": p.debit_interest}
     bank = f"'{INTEREST} ' || currency"

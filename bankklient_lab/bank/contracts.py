@@ -24,7 +24,7 @@ class Account:
     `order_max` limits one order, `day_max` all payments ordered from it for one day (None: any amount). `point` is the
     client that may see it and, as far as `debit` and `credit` allow, order payments and collections.
     `documents` says how its documents reach the client: mail and person are told of only, electronic ones are ordered,
-    automatic ones come by themselves.
+    automatic ones come by themselves. `deposit` is that of a time deposit.
     """
 
     account: str
@@ -38,6 +38,7 @@ class Account:
     order_max: Decimal | None = None
     day_max: Decimal | None = None
     documents: str = "electronic"
+    deposit: bool = False
 
 
 DELIVERIES = ("mail", "person", "electronic", "automatic")
@@ -50,7 +51,8 @@ def found(work: Work) -> None:
         for name in OWN_ACCOUNTS:
             work.store.do(
                 "INSERT INTO account BY NAME SELECT $account AS account, $currency AS currency, $name AS name,"
-                " true AS own, 0 AS overdraft, false AS debit, false AS credit, 'mail' AS documents, $day AS opened",
+                " true AS own, 0 AS overdraft, false AS debit, false AS credit, 'mail' AS documents, false AS deposit,"
+                " $day AS opened",
                 {"account": f"{name} {currency}", "currency": currency, "name": name.capitalize(), "day": work.day},
             )
     codes = [row["bank_code"] for row in rows(p.participants)]
@@ -209,7 +211,7 @@ def open_account(work: Work, account: Account) -> None:
     work.store.do(
         "INSERT INTO account BY NAME SELECT $account AS account, $point AS point, $currency AS currency,"
         " $name AS name, false AS own, $overdraft AS overdraft, $debit AS debit, $credit AS credit,"
-        " $order_max AS order_max, $day_max AS day_max, $documents AS documents, $day AS opened",
+        " $order_max AS order_max, $day_max AS day_max, $documents AS documents, $deposit AS deposit, $day AS opened",
         {
             "account": account.account,
             "point": account.point,
@@ -221,6 +223,7 @@ def open_account(work: Work, account: Account) -> None:
             "order_max": None if account.order_max is None else exact(account.order_max),
             "day_max": None if account.day_max is None else exact(account.day_max),
             "documents": account.documents,
+            "deposit": account.deposit,
             "day": work.day,
         },
     )

@@ -12,7 +12,7 @@ from bankklient_lab.bank.documents import make_documents
 from bankklient_lab.bank.foreign_details import send_details
 from bankklient_lab.bank.letters import read_letters
 from bankklient_lab.bank.rates import send_rates
-from bankklient_lab.bank.services import send_changed_lists
+from bankklient_lab.bank.services import end_deposits, open_deposits, send_changed_lists
 from bankklient_lab.bank.work import Work
 from bankklient_lab.calendars import is_working, working_after
 
@@ -53,6 +53,7 @@ def _start_day(work: Work) -> None:
     send_rates(work)
     read_letters(work)
     standing_orders.pay(work)
+    end_deposits(work)
     send_changed_lists(work)
     foreign.discard_not_agreed(work)
     foreign.hold(work)
@@ -88,6 +89,7 @@ def _credit_evening(work: Work) -> None:
 
 def _close(work: Work) -> None:
     domestic.close_day(work)
+    open_deposits(work)
     closing.end_month(work)
     closing.close_accounts(work)
     _tell(work)

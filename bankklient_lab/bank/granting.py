@@ -10,9 +10,10 @@ from bankklient_lab.codebooks.codes import Rejection as Why
 
 
 class Asked(NamedTuple):
-    """What a client asks for as new; the items are in their form, and `received_at` is an instant."""
+    """What a client asks for as new, under its number; the items are in their form, `received_at` is an instant."""
 
     point: int
+    number: int
     items: dict[str, str]
     received_at: datetime
 
@@ -26,8 +27,11 @@ class NotGranted(Exception):
         self.text = text
 
 
-def require_account(work: Work, point: int, account: str) -> None:
-    """Refuse an account that is not the client's, is closed, can't be debited, or has a foreign currency."""
+def require_account(work: Work, point: int, account: str, currency: str = "") -> None:
+    """Refuse an account that is not the client's, is closed, can't be debited, or has another currency.
+
+    `currency` "" is the national one.
+    """
     row = work.store.row(
         "SELECT point, closed <= $day, debit, currency FROM account WHERE account = $account",
         {"account": account, "day": work.day},
@@ -36,5 +40,5 @@ def require_account(work: Work, point: int, account: str) -> None:
         raise NotGranted(Why.ACCOUNT, "the own account does not exist")
     if row[0] != point or not row[2]:
         raise NotGranted(Why.OPERATION, "the contract does not allow it for this account")
-    if row[3] != work.parameters.currency:
-        raise NotGranted(Why.CURRENCY, "the own account is not in the national currency")
+    if row[3] != (currency or work.parameters.currency):
+        raise NotGranted(Why.CURRENCY, f"the own account is not in {currency or 'the national currency'}")

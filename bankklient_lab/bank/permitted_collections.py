@@ -125,7 +125,7 @@ def change(work: Work, number: int, items: dict[str, str]) -> None:
     )  # fmt: skip
 
 
-def revoke(work: Work, number: int) -> None:
+def revoke(work: Work, number: int, _items: dict[str, str]) -> None:
     """Let a permission count no more, from today on."""
     work.store.do(
         "UPDATE collection_permission SET revoked_on = $day WHERE permission_id = $number",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from bankklient_lab.bank import permitted_collections, standing_orders
+from bankklient_lab.bank import permitted_collections, standing_orders, time_deposits
 from bankklient_lab.bank.answers import send
+from bankklient_lab.bank.client_lists import send_accounts
 from bankklient_lab.bank.granting import Asked, NotGranted
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import Rejection as Why
@@ -33,9 +34,9 @@ from bankklient_lab.sealing.identity import BatchIdentity
 class _Service:
     """How requests of a kind are processed; each function refuses by NotGranted."""
 
-    create: Callable[[Work, Asked], str]
+    create: Callable[[Work, Asked], str]  # the name of the record; "" when it waits, and is answered later
     change: Callable[[Work, int, dict[str, str]], None]
-    revoke: Callable[[Work, int], None]
+    revoke: Callable[[Work, int, dict[str, str]], None]
     records: Callable[[Work, int], list[ServiceRecord]]
 
 
@@ -46,6 +47,9 @@ _SERVICES = {
     ),
     "standing_order": _Service(
         standing_orders.create, standing_orders.change, standing_orders.revoke, standing_orders.records
+    ),
+    "time_deposit": _Service(
+        time_deposits.create, time_deposits.change, time_deposits.revoke, time_deposits.records
     ),
 }  # fmt: skip
 TAKES = tuple(KINDS[kind].batch_type for kind in _SERVICES)
@@ -73,12 +77,28 @@ def requests_of(work: Work, batch: Batch) -> list[ServiceRequest]:
 
 def take_requests(work: Work, point: int, requests: Sequence[ServiceRequest], received_at: datetime) -> None:
     """Process requests of one kind in their order, and tell the client what became of each, with the list anew."""
-    states = [_outcome(work, point, one, received_at) for one in requests]
+    states = [state for one in requests if (state := _outcome(work, point, one, received_at)) is not None]
     work.store.do(
         "INSERT INTO service_request SELECT $point, unnest($numbers)",
         {"point": point, "numbers": [one.number for one in requests]},
     )
-    _send(work, point, KINDS[requests[0].kind], [write_states(states)])
+    _send(work, point, KINDS[requests[0].kind], [write_states(states)] if states else [])
+    if requests[0].kind == "time_deposit":
+        send_accounts(work, point)  # those that were opened or closed
+
+
+def open_deposits(work: Work) -> None:
+    """Open the deposits that waited for today, and tell their clients."""
+    opened = time_deposits.open_waiting(work)
+    for point in sorted({point for point, _ in opened}):
+        _send(work, point, KINDS["time_deposit"], [write_states([state for of, state in opened if of == point])])
+        send_accounts(work, point)
+
+
+def end_deposits(work: Work) -> None:
+    """Renew or end the deposits that mature by today, and tell the clients whose accounts were closed."""
+    for point in time_deposits.mature(work):
+        send_accounts(work, point)
 
 
 def send_changed_lists(work: Work) -> None:
@@ -98,12 +118,13 @@ def current_list(work: Work, point: int, kind: str) -> tuple[BatchIdentity, byte
     return identity, write_batch(Batch(identity, False, (), [write_records(_listed(work, point, kind))]))
 
 
-def _outcome(work: Work, point: int, request: ServiceRequest, received_at: datetime) -> ServiceState:
+def _outcome(work: Work, point: int, request: ServiceRequest, received_at: datetime) -> ServiceState | None:
+    """Return what becomes of a request; None while it waits for its day."""
     service = _SERVICES[request.kind]
     try:
         if request.request == NEW:
-            record = service.create(work, Asked(point, request.items, received_at))
-            return ServiceState(request.number, DONE, record)
+            record = service.create(work, Asked(point, request.number, request.items, received_at))
+            return ServiceState(request.number, DONE, record) if record else None
         found = next((one for one in service.records(work, point) if one.name == request.record), None)
         if found is None or not found.changeable:
             raise NotGranted(Why.OPERATION, f"there is no {request.record} that can be changed")
@@ -111,7 +132,7 @@ def _outcome(work: Work, point: int, request: ServiceRequest, received_at: datet
         if request.request == CORRECTION:
             service.change(work, number, {n: text for n, text in {**found.items, **request.items}.items() if text})
         else:
-            service.revoke(work, number)
+            service.revoke(work, number, request.items)
     except NotGranted as refusal:
         return ServiceState(request.number, REJECTED, request.record, refusal.code, refusal.text)
     return ServiceState(request.number, DONE, request.record)

@@ -55,7 +55,7 @@ def change(work: Work, number: int, items: dict[str, str]) -> None:
     )
 
 
-def revoke(work: Work, number: int) -> None:
+def revoke(work: Work, number: int, _items: dict[str, str]) -> None:
     """Let a standing order pay no more; what it has paid or what waits for funds stays."""
     work.store.do(
         "UPDATE standing_order SET revoked_on = $day WHERE standing_order_id = $number",

@@ -31,6 +31,8 @@ CODES = {  # what the account is debited with, credited with
     "from_abroad": ("PMNT/ICDT/XBCT", "PMNT/RCDT/XBCT"),
     "fee": ("ACMT/MDOP/FEES", "ACMT/MCOP/FEES"),
     "interest": ("ACMT/MDOP/INTR", "ACMT/MCOP/INTR"),
+    "deposit": ("PMNT/ICDT/BOOK", "PMNT/RCDT/BOOK"),
+    "penalty": ("ACMT/MDOP/CHRG", "ACMT/MCOP/CHRG"),
     "opening": ("ACMT/MDOP/OTHR", "ACMT/MCOP/OTHR"),
 }
 

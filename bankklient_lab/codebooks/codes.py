@@ -27,6 +27,7 @@ class BatchType(IntEnum):
     FOREIGN_PAYMENT_DETAILS = 12
     REVOCATION = 13
     PERMITTED_COLLECTIONS = 14
+    TIME_DEPOSITS = 16
     STANDING_ORDERS = 17
     DOCUMENTS = 19
     REMOTE_BACKUP = 20
@@ -35,8 +36,8 @@ class BatchType(IntEnum):
 
 # Of one bank's service, for which a folder has no place.
 FOR_THE_SERVICE = (
-    BatchType.PUBLIC_KEY, BatchType.CLIENT_MESSAGES, BatchType.PERMITTED_COLLECTIONS, BatchType.STANDING_ORDERS,
-    BatchType.DOCUMENTS, BatchType.REMOTE_BACKUP,
+    BatchType.PUBLIC_KEY, BatchType.CLIENT_MESSAGES, BatchType.PERMITTED_COLLECTIONS, BatchType.TIME_DEPOSITS,
+    BatchType.STANDING_ORDERS, BatchType.DOCUMENTS, BatchType.REMOTE_BACKUP,
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Kinds of requests for services of the bank, and their items (data/codebooks/service_items.csv).
 
-A request asks for a new record at the bank, or for the correction or revocation of one that it has. Of an item the
-texts are those of messages: amounts with two decimals, days as 2026-11-23, accounts as IBAN.
+A request asks for a new record at the bank, or for the correction or revocation of one that it has; each has items of
+its own, and of a record the bank tells some more. Of an item the texts are those of messages: amounts with two
+decimals, rates in percent a year, days as 2026-11-23, accounts as IBAN.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import NamedTuple
 
 from bankklient_lab.codebooks import rows
 from bankklient_lab.codebooks.codes import BatchType
@@ -24,10 +26,13 @@ AMOUNT_MAX = Decimal("9999999999999.99")
 _AMOUNT = re.compile(r"\d{1,13}\.\d\d", re.ASCII)
 _ACCOUNT = re.compile(r"CZ\d{22}", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
+_RATE = re.compile(r"\d{1,2}\.\d\d", re.ASCII)
+_REQUIRED, _OPTIONAL, _TOLD = "required", "optional", "told"
 # What is wrong with a text of a type, by the type.
 _FORMS = {
-    "account": "is the IBAN of a Czech account", "own_account": "is the IBAN of a Czech account",
+    "account": "is the IBAN of a Czech account", "own_account": "has the form of an IBAN of a Czech account",
     "amount": "is an amount above 0 with two decimals", "day": "is a day as 2026-11-23",
+    "rate": "is a rate in percent with two decimals",
 }  # fmt: skip
 
 
@@ -37,10 +42,16 @@ class Item:
 
     name: str
     type: str
-    required: bool
-    changeable: bool  # by a correction
+    new: str  # of a request for a new record: required, optional, "" for none; told: the bank alone says it of a record
+    correction: str  # yes: one may change it
+    revocation: str  # as `new`
     most: int = 0
     options: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> bool:
+        """Whether each new record has it."""
+        return self.new == _REQUIRED
 
     def problem(self, text: str) -> str:
         """Return what the text of this item has to be when it is not, "" when it is."""
@@ -53,19 +64,31 @@ class Item:
         return "" if _FITS[self.type](text) else _FORMS[self.type]
 
 
+class Rights(NamedTuple):
+    """Which permission sees, creates, corrects and confirms, deletes, and confirms what it creates at once."""
+
+    sees: str
+    creates: str
+    decides: str
+    deletes: str
+    confirms_itself: str
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceKind:
-    """A kind of request: each has a batch of its own when it is `alone`."""
+    """A kind of request: each has a batch of its own when it is `alone`; `requests` are those that there are."""
 
     name: str
     label: str
     plural: str
     batch_type: BatchType
-    alone: bool
+    rights: Rights
+    alone: bool = False
+    requests: tuple[str, ...] = REQUESTS
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """Its items in the order in which people enter them."""
+        """All items in the order in which people enter them, those that the bank tells at the end."""
         return _items(self.name)
 
     @property
@@ -73,31 +96,59 @@ class ServiceKind:
         """Its items by name."""
         return {item.name: item for item in self.items}
 
-    @property
-    def changeable(self) -> frozenset[str]:
-        """The items that a correction may change."""
-        return frozenset(item.name for item in self.items if item.changeable)
+    def items_of(self, request: str) -> tuple[Item, ...]:
+        """Return the items that a request has."""
+        if request == CORRECTION:
+            return tuple(item for item in self.items if item.correction)
+        return tuple(item for item in self.items if getattr(item, request) in (_REQUIRED, _OPTIONAL))
 
-    def problem(self, texts: Mapping[str, str]) -> tuple[str, str]:
+    @property
+    def asked(self) -> tuple[Item, ...]:
+        """The items that any request has."""
+        return tuple(item for item in self.items if item.new != _TOLD)
+
+    @property
+    def recorded(self) -> tuple[Item, ...]:
+        """The items of a record at the bank."""
+        return tuple(item for item in self.items if item.new)
+
+    def missing(self, texts: Mapping[str, str], request: str = NEW) -> str:
+        """Return the first item that a request (or a record, as a new one) must have and has not, "" for none."""
+        return next(
+            (
+                item.name
+                for item in self.items
+                if getattr(item, request) == _REQUIRED and item.name not in texts
+            ),
+            "",
+        )  # fmt: skip
+
+    def problem(self, texts: Mapping[str, str], request: str = NEW) -> tuple[str, str]:
         """Return the first item that is not as it should be, and why; two empty texts when there is none."""
-        known = self.by_name
+        known = {item.name: item for item in self.items_of(request)}
         for name, text in texts.items():
             if name not in known:
-                return name, f"is no item of a {self.label.lower()}"
+                return name, f"is no item of a {self.label.lower()} ({request})"
             if wrong := known[name].problem(text):
                 return name, wrong
-        missing = next((item.name for item in self.items if item.required and item.name not in texts), "")
+        missing = self.missing(texts, request)
         return (missing, "is missing") if missing else ("", "")
 
 
+_PAYMENTS = Rights("193", "194", "195", "195", "195&196")
+_DEPOSITS = Rights("186", "187", "188", "187", "189")
 KINDS: dict[str, ServiceKind] = {
     kind.name: kind
     for kind in (
         ServiceKind(
             "permitted_collection", "Permitted collection", "Permitted collections", BatchType.PERMITTED_COLLECTIONS,
-            alone=True,
+            _PAYMENTS, alone=True,
         ),
-        ServiceKind("standing_order", "Standing order", "Standing orders", BatchType.STANDING_ORDERS, alone=False),
+        ServiceKind("standing_order", "Standing order", "Standing orders", BatchType.STANDING_ORDERS, _PAYMENTS),
+        ServiceKind(
+            "time_deposit", "Time deposit", "Time deposits", BatchType.TIME_DEPOSITS, _DEPOSITS,
+            requests=(NEW, REVOCATION),
+        ),
     )
 }  # fmt: skip
 
@@ -116,13 +167,18 @@ def as_amount(text: str | None) -> Decimal | None:
 def _items(kind: str) -> tuple[Item, ...]:
     return tuple(
         Item(
-            row["item"], row["type"], row["required"] == "yes", row["changeable"] == "yes",
+            row["item"], row["type"], row["new"], row["correction"], row["revocation"],
             int(row["most"]) if row["most"].isdigit() else 0,
             () if row["most"].isdigit() else tuple(filter(None, row["most"].split("|"))),
         )
         for row in rows("service_items")
         if row["kind"] == kind
     )  # fmt: skip
+
+
+def _is_own(text: str) -> bool:
+    """Tell whether a text has the form of an own account: its bank may have delivered it with wrong check digits."""
+    return _ACCOUNT.fullmatch(text) is not None
 
 
 def _is_account(text: str) -> bool:
@@ -140,4 +196,10 @@ def _is_day(text: str) -> bool:
         return False
 
 
-_FITS = {"account": _is_account, "own_account": _is_account, "amount": _is_amount, "day": _is_day}
+def _is_rate(text: str) -> bool:
+    return _RATE.fullmatch(text) is not None
+
+
+_FITS = {
+    "account": _is_account, "own_account": _is_own, "amount": _is_amount, "day": _is_day, "rate": _is_rate,
+}  # fmt: skip

@@ -12,7 +12,8 @@ from bankklient_lab.formats.services import LIST_MESSAGE, ServiceList, read_reco
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
-from bankklient_lab.services.requests import SEES, kind_named
+from bankklient_lab.services.listing import seen_kind
+from bankklient_lab.services.requests import SEES
 
 
 @action(SEES, mode="batch", record="service_list", steps=True)
@@ -22,7 +23,7 @@ def update_service_records(lab: Lab, kind: str, password: str = "", *, job: Job 
     `password` is as in `transmit`. UnknownName for a kind that there is not; Unreachable, SealBroken for what the bank
     did not sign and FormatError for what can't be told: then the records that are here stay.
     """
-    of = kind_named(kind)
+    of = seen_kind(lab, kind, "update_service_records")
     job = job or Job()
     job.step(f"asking for {of.plural.lower()}")
     with opened_link(lab, password) as link:

@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REQUESTS, STATES, ServiceKind
+from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, STATES, Item, ServiceKind
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import DECLARATION, Message, namespace_of, root_of
 
@@ -157,15 +157,13 @@ def _items(items: dict[str, str]) -> str:
 def _read_request(element: etree._Element) -> ServiceRequest:
     kind, request = _kind(element), str(element.get("request", ""))
     record = str(element.get("record", ""))
-    if request not in REQUESTS:
-        raise FormatError(f"a request is {', '.join(REQUESTS)}", field="request", text=request)
+    if request not in kind.requests:
+        raise FormatError(f"a request is {', '.join(kind.requests)}", field="request", text=request)
     if (request == NEW) == bool(record):
         raise FormatError("a request names the record that it changes, and for a new one none", field="record")
-    items = _read_items(kind, element)
-    if request == NEW:
-        _check_whole(kind, items)
-    elif unchangeable := items.keys() - (kind.changeable if request == CORRECTION else set()):
-        raise FormatError(f"a {request} does not change it", field=min(unchangeable))
+    items = _read_items(kind, element, kind.items_of(request), empty=request == CORRECTION)
+    if missing := kind.missing(items, request):
+        raise FormatError("it is missing", field=missing)
     return ServiceRequest(_number(element), kind.name, request, _record_name(record) if record else "", items)
 
 
@@ -175,27 +173,27 @@ def _read_record(kind: ServiceKind, element: etree._Element) -> ServiceRecord:
         raise FormatError("a list has records", field="List")
     if state not in STATES or changeable not in ("true", "false"):
         raise FormatError("a record has a state and says whether it can be changed", field="state", text=state)
-    items = _read_items(kind, element)
-    _check_whole(kind, items)
+    items = _read_items(kind, element, kind.recorded)
+    if missing := kind.missing(items):
+        raise FormatError("it is missing", field=missing)
     return ServiceRecord(_record_name(str(element.get("name", ""))), state, changeable == "true", items)
 
 
-def _check_whole(kind: ServiceKind, items: dict[str, str]) -> None:
-    item, why = kind.problem(items)
-    if why:
-        raise FormatError(f"it {why}", field=item, text=items.get(item, ""))
-
-
-def _read_items(kind: ServiceKind, element: etree._Element) -> dict[str, str]:
-    """Return the items of an element; an empty one takes away what an item said."""
+def _read_items(
+    kind: ServiceKind, element: etree._Element, items: Sequence[Item], *, empty: bool = False
+) -> dict[str, str]:
+    """Return the items of an element; where `empty` ones may stand, they take away what an item said."""
+    known = {item.name: item for item in items}
     found: dict[str, str] = {}
     for one in element:
         name = str(one.get("name", ""))
-        item = kind.by_name.get(name)
-        if item is None or name in found or len(one):
-            raise FormatError("an item of the kind stands once", field="name", text=name)
+        item = known.get(name)
+        if item is None:
+            raise FormatError(f"a {kind.label.lower()} does not say it there", field="name", text=name)
+        if name in found or len(one):
+            raise FormatError("an item stands once, with a text", field=name)
         text = one.text or ""
-        if (wrong := item.problem(text)) and (text or item.required):
+        if (wrong := item.problem(text)) and not (empty and not text and not item.required):
             raise FormatError(f"it {wrong}", field=name, text=text)
         found[name] = text
     return found

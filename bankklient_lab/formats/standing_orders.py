@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable, Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from bankklient_lab.calendars import is_working, working_after
+from bankklient_lab.calendars import is_working, months_on, working_after
 from bankklient_lab.codebooks.services import as_amount, as_day
 
 # Which frequencies a period has.
@@ -52,13 +51,8 @@ def _days(first: date, period: str, frequency: int) -> Iterator[date]:
     step = 0
     while True:
         try:
-            day = _month_on(first, step * frequency) if period == "month" else first + timedelta(step * frequency)
+            day = months_on(first, step * frequency) if period == "month" else first + timedelta(step * frequency)
         except (OverflowError, ValueError):  # after the year 9999
             return
         yield day
         step += 1
-
-
-def _month_on(first: date, months: int) -> date:
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    return date(year, month + 1, min(first.day, calendar.monthrange(year, month + 1)[1]))

@@ -11,9 +11,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bankklient_lab.codebooks.services import Item, ServiceKind, as_day
+from bankklient_lab.codebooks.services import CORRECTION, NEW, REVOCATION, Item, ServiceKind, as_day
 from bankklient_lab.errors import BadArgument, UnknownName
-from bankklient_lab.formats.payments.accounts import Czech, czech, iban, of_iban
+from bankklient_lab.formats.payments.accounts import Czech, czech, iban, national, of_iban
 from bankklient_lab.formats.standing_orders import FREQUENCIES
 from bankklient_lab.formats.standing_orders import earliest_valid_from as earliest
 from bankklient_lab.lab import Lab
@@ -25,6 +25,8 @@ from bankklient_lab.orders.kinds import domestic_payment
 from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
 from bankklient_lab.orders.refusing import error_list
 from bankklient_lab.orders.unfinished import MATURITY, entered, kept
+from bankklient_lab.services.deposits import check_deposit, check_termination
+from bankklient_lab.services.wrong import wrong
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -49,17 +51,15 @@ def checked_items(
 
     UnknownName for an item that there is not, BadArgument with the item as `parameter` for the first that is wrong.
     """
-    texts = {name: _text(kind, name, value) for name, value in values.items()}
+    texts = {name: _text(cursor, kind, name, value) for name, value in values.items()}
     before = corrects or {}
+    changeable = {item.name for item in kind.items_of(CORRECTION)}
     for name in texts if corrects is not None else ():
-        if name not in kind.changeable:
-            raise _wrong(name, "can't be changed by a correction; revoke the record and ask for a new one")
+        if name not in changeable:
+            raise wrong(name, "can't be changed by a correction; revoke the record and ask for a new one")
     whole = {name: text for name, text in {**before, **texts}.items() if text}
-    name, why = kind.problem(whole)
-    if why:
-        raise _wrong(name, why)
-    _check_payment(lab, cursor, whole)
-    _RULES[kind.name](lab, whole, new=corrects is None)
+    _check_form(kind, whole, NEW)
+    _RULES[kind.name](lab, cursor, whole, new=corrects is None)
     if corrects is None:
         return whole
     changed = {name: text for name, text in texts.items() if text != before.get(name, "")}
@@ -68,14 +68,35 @@ def checked_items(
     return changed
 
 
-def _text(kind: ServiceKind, name: str, value: Any) -> str:
+def checked_revocation(
+    lab: Lab, cursor: Any, kind: ServiceKind, values: Mapping[str, Any], record: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the texts that a revocation keeps; `record` is what the bank says of the record. Errors as above."""
+    if values and not kind.items_of(REVOCATION):
+        raise BadArgument("a revocation changes nothing else", parameter=next(iter(values)))
+    texts = {name: text for name, value in values.items() if (text := _text(cursor, kind, name, value))}
+    _check_form(kind, texts, REVOCATION)
+    if kind.name == "time_deposit":
+        check_termination(lab, cursor, texts, record)
+    return texts
+
+
+def _check_form(kind: ServiceKind, texts: Mapping[str, str], request: str) -> None:
+    name, why = kind.problem(texts, request)
+    if why:
+        raise wrong(name, why)
+
+
+def _text(cursor: Any, kind: ServiceKind, name: str, value: Any) -> str:
     item = kind.by_name.get(name)
-    if item is None:
+    if item is None or item not in kind.asked:
         raise UnknownName(
-            "item", str(name)[:40], f"a {kind.label.lower()} has {', '.join(item.name for item in kind.items)}"
+            "item", str(name)[:40], f"a {kind.label.lower()} has {', '.join(item.name for item in kind.asked)}"
         )
     if value is None or value == "":
         return ""
+    if item.type == "own_account":
+        return _own_account(cursor, item, value)
     return _TEXTS.get(item.type, _plain)(item, value)
 
 
@@ -92,7 +113,7 @@ def _day(item: Item, value: Any) -> str:
             return datetime.strptime(text.replace(" ", ""), form).date().isoformat()
         except ValueError:
             continue
-    raise _wrong(item.name, f"is a day as 2026-11-23, not {text[:30]!r}")
+    raise wrong(item.name, f"is a day as 2026-11-23, not {text[:30]!r}")
 
 
 def _amount(item: Item, value: Any) -> str:
@@ -102,8 +123,20 @@ def _amount(item: Item, value: Any) -> str:
     except BadArgument:
         fits = False
     if not fits:
-        raise _wrong(item.name, f"is an amount with at most two decimals, not {str(value)[:30]!r}")
+        raise wrong(item.name, f"is an amount with at most two decimals, not {str(value)[:30]!r}")
     return f"{number:.2f}"
+
+
+def _own_account(cursor: Any, item: Item, value: Any) -> str:
+    """Return the number of an own account as its bank delivered it, be the check digits right or not."""
+    text = "".join(str(value).split())
+    parts = czech(text)
+    row = cursor.execute(
+        "SELECT number FROM own_accounts() WHERE number = $text OR (bank_code = $bank AND base = $base"
+        " AND coalesce(nullif(prefix, '0'), '') = $prefix)",
+        {"text": text, **(parts or Czech("", "", ""))._asdict()},
+    ).fetchone()
+    return str(row[0]) if row else _account(item, value)
 
 
 def _account(item: Item, value: Any) -> str:
@@ -111,29 +144,30 @@ def _account(item: Item, value: Any) -> str:
     found = of_iban(text)
     number = Czech(*found) if found else czech(text)
     if number is None:
-        raise _wrong(item.name, f"is a Czech account as 19-2000145399/0800 or its IBAN, not {text[:40]!r}")
+        raise wrong(item.name, f"is a Czech account as 19-2000145399/0800 or its IBAN, not {text[:40]!r}")
     return iban(number)
 
 
 _TEXTS: dict[str, Callable[[Item, Any], str]] = {
-    "day": _day, "amount": _amount, "account": _account, "own_account": _account,
+    "day": _day, "amount": _amount, "account": _account,
 }  # fmt: skip
 
 
 def _check_payment(lab: Lab, cursor: Any, items: Mapping[str, str]) -> None:
     """Refuse what the rules of domestic payments refuse, at the item of the request."""
     values = {_IN_PAYMENT.get(name, name): items[name] for name in _OF_ORDER if name in items}
+    values["own_account"] = national(items["own_account"])  # an IBAN as delivered may have wrong check digits
     bound = rule_parameters(lab, bank_day(lab))
     texts = one_row(cursor.execute(defaults(_PAYMENT), bound)) | entered_texts(_PAYMENT, values)
     sql = checked(_PAYMENT, entered(_PAYMENT, "(SELECT $items::VARCHAR AS items)", number="1", **{MATURITY: "$today"}))
     ((errors,),) = cursor.execute(f"SELECT errors FROM ({sql})", bound | {"items": kept(texts)}).fetchall()
     for error in error_list(lab, errors):
-        raise _wrong(_item_of(error["item"], items), f"breaks rule {error['code']}: {error['text']}")
+        raise wrong(_item_of(error["item"], items), f"breaks rule {error['code']}: {error['text']}")
     currency = bound["national_currency"]
     if not cursor.execute(
         "SELECT 1 FROM own_accounts() WHERE number = ? AND currency = ?", [items["own_account"], currency]
     ).fetchone():
-        raise _wrong("own_account", f"is an account in {currency}")
+        raise wrong("own_account", f"is an account in {currency}")
 
 
 def _item_of(item: str, items: Mapping[str, str]) -> str:
@@ -145,35 +179,34 @@ def _item_of(item: str, items: Mapping[str, str]) -> str:
     return "limit" if name == "amount" and "limit" in items else name
 
 
-def _check_standing_order(lab: Lab, items: Mapping[str, str], *, new: bool) -> None:
+def _check_standing_order(lab: Lab, cursor: Any, items: Mapping[str, str], *, new: bool) -> None:
+    _check_payment(lab, cursor, items)
     frequencies = FREQUENCIES[items["period"]]
     if int(items["frequency"]) not in frequencies:
-        raise _wrong("frequency", f"of the period {items['period']} is one of {', '.join(map(str, frequencies))}")
+        raise wrong("frequency", f"of the period {items['period']} is one of {', '.join(map(str, frequencies))}")
     first, last = as_day(items["valid_from"]), as_day(items.get("last_payment"))
     soonest = earliest_valid_from(lab.clock())
     assert first is not None
     if new and first < soonest:
-        raise _wrong("valid_from", f"is {soonest} at the earliest, for what is sent to the bank now")
+        raise wrong("valid_from", f"is {soonest} at the earliest, for what is sent to the bank now")
     if last is not None and last < max(first, bank_day(lab)):
-        raise _wrong("last_payment", f"is neither before the order is valid ({first}) nor in the past")
+        raise wrong("last_payment", f"is neither before the order is valid ({first}) nor in the past")
     if last is None and "last_amount" in items:
-        raise _wrong("last_amount", "needs the day of the last payment")
+        raise wrong("last_amount", "needs the day of the last payment")
 
 
-def _check_permission(lab: Lab, items: Mapping[str, str], *, new: bool) -> None:
+def _check_permission(lab: Lab, cursor: Any, items: Mapping[str, str], *, new: bool) -> None:
+    _check_payment(lab, cursor, items)
     first, last, today = as_day(items["valid_from"]), as_day(items.get("valid_until")), bank_day(lab)
     assert first is not None
     if new and first < today:
-        raise _wrong("valid_from", f"is {today} at the earliest")
+        raise wrong("valid_from", f"is {today} at the earliest")
     if last is not None and last < max(first, today):
-        raise _wrong("valid_until", f"is neither before the permission is valid ({first}) nor in the past")
+        raise wrong("valid_until", f"is neither before the permission is valid ({first}) nor in the past")
 
 
 _RULES: dict[str, Callable[..., None]] = {
     "standing_order": _check_standing_order,
     "permitted_collection": _check_permission,
+    "time_deposit": check_deposit,
 }
-
-
-def _wrong(item: str, why: str) -> BadArgument:
-    return BadArgument(f"{item.replace('_', ' ')} {why}", parameter=item)

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.codebooks import name_sql
-from bankklient_lab.codebooks.services import Item
+from bankklient_lab.codebooks.services import Item, ServiceKind
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab, Read
-from bankklient_lab.services.requests import REQUESTS_WITH_STATUS, SEES, kind_named
+from bankklient_lab.services.requests import REQUESTS_WITH_STATUS, SEES, demand, kind_named
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -24,7 +24,7 @@ SETS = {
     UNPROCESSED: "status IN ('NS', 'SE', 'RV')",
     PROCESSED: "status IN ('OK', 'ER', 'DE')",
 }
-_TYPES = {"amount": "DECIMAL(18,3)", "day": "DATE"}
+_TYPES = {"amount": "DECIMAL(18,3)", "day": "DATE", "rate": "DECIMAL(5,2)"}
 
 
 @table_action(SEES)
@@ -39,13 +39,13 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
     words), the items of the kind (of a correction what it changes), created_by, created_at, changed_at, confirmed_by,
     confirmed_at.
     """
-    of = kind_named(kind)
+    of = seen_kind(lab, kind, "service_requests")
     if which not in SETS:
         raise UnknownName("set of requests", str(which)[:30], f"there are {', '.join(SETS)}")
     return lab.read(
         f"SELECT request_id, request, status, record, batch_order, error_code,"
         f" {name_sql('bank_rejections', 'error_code', name='meaning')} AS error, nullif(answer_text, '') AS answer,"
-        f" {_items(of.items)}, created_by, created_at, changed_at, confirmed_by, confirmed_at"
+        f" {_items(of.asked)}, created_by, created_at, changed_at, confirmed_by, confirmed_at"
         f" FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND {SETS[which]} ORDER BY request_id DESC",
         {"kind": of.name},
     )
@@ -54,7 +54,9 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
 @action(SEES, mode="standard")
 def listed_at(lab: Lab, kind: str) -> datetime | None:
     """Return of when the records of a kind are; None while the bank has told of none."""
-    rows = lab.rows("SELECT told_at FROM ops.service_list WHERE kind = $kind", {"kind": kind_named(kind).name})
+    rows = lab.rows(
+        "SELECT told_at FROM ops.service_list WHERE kind = $kind", {"kind": seen_kind(lab, kind, "listed_at").name}
+    )
     return rows[0][0] if rows else None
 
 
@@ -64,13 +66,20 @@ def service_records(lab: Lab, kind: str) -> Read:
 
     Columns: record (the bank's name of it), state (valid, ended, revoked), changeable, the items of the kind, told_at.
     """
-    of = kind_named(kind)
+    of = seen_kind(lab, kind, "service_records")
     return lab.read(
-        f"SELECT record, state, changeable, {_items(of.items)}, told_at"
+        f"SELECT record, state, changeable, {_items(of.recorded)}, told_at"
         " FROM ops.service_record JOIN ops.service_list USING (kind) WHERE kind = $kind"
         " ORDER BY state <> 'valid', length(record), record",
         {"kind": of.name},
     )
+
+
+def seen_kind(lab: Lab, name: str, done: str) -> ServiceKind:
+    """Return a kind that the caller may see; UnknownName, NotAllowed."""
+    of = kind_named(name)
+    demand(lab, of.rights.sees, done)
+    return of
 
 
 def _items(items: tuple[Item, ...]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bankklient_lab.actions import action
-from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REQUESTS, VALID, ServiceKind
+from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, VALID, ServiceKind
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.keys.points import BANK, FOLDER, point_of
 from bankklient_lab.lab import Lab
@@ -18,7 +18,7 @@ from bankklient_lab.orders.content import rows_of
 from bankklient_lab.orders.steps import Outcome, check_chosen
 from bankklient_lab.orders.unfinished import values_of
 from bankklient_lab.rights.permissions import needed
-from bankklient_lab.services.checking import checked_items
+from bankklient_lab.services.checking import checked_items, checked_revocation
 from bankklient_lab.services.status import STATUS
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -32,7 +32,11 @@ class _Wish(NamedTuple):
     record: str = ""
 
 
-SEES, CREATES, DECIDES, CONFIRMS_ITSELF = "193", "194", "195", "195&196"
+# Any kind's; which kind's is asked for as soon as that is known.
+SEES, CREATES, DECIDES, DELETES = (
+    "|".join(sorted({getattr(kind.rights, name) for kind in KINDS.values()}))
+    for name in ("sees", "creates", "decides", "deletes")
+)
 ID_MAX = 999_999_999
 OVER = ("OK", "ER", "DE")  # statuses in which the bank or the user has ended a request
 REQUESTS_WITH_STATUS = (
@@ -55,8 +59,9 @@ def create_service_request(
     folder.
     """
     wish = _Wish(kind_named(kind), request, record)
-    if request not in REQUESTS:
-        raise UnknownName("request", str(request)[:30], f"there are {', '.join(REQUESTS)}")
+    demand(lab, wish.of.rights.creates, "create_service_request")
+    if request not in wish.of.requests:
+        raise UnknownName("request", str(request)[:30], f"there are {', '.join(wish.of.requests)}")
     if point_of(lab, BANK).channel == FOLDER:
         raise Refused("the bank is reached by a folder, and takes no requests from there")
     with lab.database.tx("ops") as cursor:
@@ -68,6 +73,7 @@ def copy_service_request(lab: Lab, request_id: int, values: dict[str, Any] | Non
     """Enter a new request with what another new one says, but for `values`; as `create_service_request`."""
     with lab.database.tx("ops") as cursor:
         found = stored_request(cursor, request_id)
+        demand(lab, KINDS[found["kind"]].rights.creates, "copy_service_request")
         if found["request"] != NEW:
             raise Refused(f"request {request_id} is a {found['request']}; only one for a new record is copied")
         wish = _Wish(KINDS[found["kind"]], NEW)
@@ -84,6 +90,9 @@ def correct_service_request(lab: Lab, request_id: int, values: dict[str, Any]) -
     with lab.database.tx("ops") as cursor:
         found = _open_request(cursor, request_id)
         of = KINDS[found["kind"]]
+        demand(lab, of.rights.decides, "correct_service_request")
+        if CORRECTION not in of.requests:
+            raise Refused(f"a request for a {of.label.lower()} is not corrected; delete it and make another one")
         if found["request"] not in (NEW, CORRECTION):
             raise Refused(f"request {request_id} revokes {found['record']}; there is nothing to correct, delete it")
         before = values_of(found["items"])
@@ -93,7 +102,7 @@ def correct_service_request(lab: Lab, request_id: int, values: dict[str, Any]) -
         else:
             listed = _record(cursor, of, found["record"])
             items = checked_items(lab, cursor, of, {**before, **values}, corrects=listed)
-        confirmed = _confirms_itself(lab)
+        confirmed = _confirms_itself(lab, of)
         cursor.execute(
             "UPDATE ops.service_request SET items = $items, confirmed = $confirmed, version = version + 1,"
             " changed_by = $me, changed_at = $now, confirmed_by = if($confirmed, $me, NULL),"
@@ -122,13 +131,13 @@ def unconfirm_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, An
     )  # fmt: skip
 
 
-@action(DECIDES)
+@action(DELETES)
 def delete_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
     """Delete requests that no batch has taken; the rest as in `confirm_service_requests`."""
     return _remove(lab, "delete_service_requests", request_ids, _TAKEN)
 
 
-@action(DECIDES)
+@action(DELETES)
 def clear_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
     """Delete processed requests from the history, which does not touch the bank (SRV-004); others stay as above."""
     over = ", ".join(f"'{status}'" for status in OVER)
@@ -142,6 +151,11 @@ def kind_named(name: str) -> ServiceKind:
     if name not in KINDS:
         raise UnknownName("kind of request", str(name)[:40], f"there are {', '.join(KINDS)}")
     return KINDS[name]
+
+
+def demand(lab: Lab, permission: str, done: str) -> None:
+    """Raise NotAllowed unless the caller has the permission of a kind."""
+    lab.rights.demand(lab.caller, needed(permission), done)
 
 
 def stored_request(cursor: Any, request_id: int) -> dict[str, Any]:
@@ -169,9 +183,7 @@ def _asked(lab: Lab, cursor: Any, wish: _Wish, values: Mapping[str, Any]) -> dic
     _demand_free(cursor, wish.of, wish.record)
     if wish.request == CORRECTION:
         return checked_items(lab, cursor, wish.of, values, corrects=listed)
-    if values:
-        raise BadArgument("a revocation changes nothing else", parameter=next(iter(values)))
-    return {}
+    return checked_revocation(lab, cursor, wish.of, values, listed)
 
 
 def _record(cursor: Any, of: ServiceKind, record: str) -> dict[str, str]:
@@ -223,7 +235,7 @@ def _keep(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], done: st
         "SELECT coalesce(max(number), 0) FROM"
         " (SELECT request_id AS number FROM ops.service_request UNION ALL SELECT number FROM ops.used_request)"
     ).fetchall()
-    number, confirmed = int(last) + 1, _confirms_itself(lab)
+    number, confirmed = int(last) + 1, _confirms_itself(lab, wish.of)
     cursor.execute(
         "INSERT INTO ops.service_request BY NAME SELECT $id AS request_id, 1 AS version, $kind AS kind,"
         " $request AS request, nullif($record, '') AS record, $confirmed AS confirmed, $items AS items, '' AS answer,"
@@ -246,8 +258,8 @@ def _who(lab: Lab) -> dict[str, Any]:
     return {"me": lab.caller.reference, "now": lab.clock()}
 
 
-def _confirms_itself(lab: Lab) -> bool:
-    return needed(CONFIRMS_ITSELF).holds(lab.rights.held(lab.caller))
+def _confirms_itself(lab: Lab, of: ServiceKind) -> bool:
+    return needed(of.rights.confirms_itself).holds(lab.rights.held(lab.caller))
 
 
 def _open_request(cursor: Any, request_id: int) -> dict[str, Any]:
@@ -259,6 +271,7 @@ def _open_request(cursor: Any, request_id: int) -> dict[str, Any]:
 
 def _decide(lab: Lab, done: str, request_ids: list[int], reason: str, change: str) -> dict[str, Any]:
     with lab.database.tx("ops") as cursor:
+        _demand_of_all(lab, cursor, "decides", request_ids, done)
         outcome = _chosen(cursor, request_ids, f"coalesce({_TAKEN}, {reason})")
         who = {"me": lab.caller.reference, "now": lab.clock()}
         cursor.execute(
@@ -272,6 +285,7 @@ def _decide(lab: Lab, done: str, request_ids: list[int], reason: str, change: st
 
 def _remove(lab: Lab, done: str, request_ids: list[int], reason: str) -> dict[str, Any]:
     with lab.database.tx("ops") as cursor:
+        _demand_of_all(lab, cursor, "deletes", request_ids, done)
         outcome = _chosen(cursor, request_ids, reason)
         given = {"ids": outcome.ids}
         cursor.execute("INSERT INTO ops.used_request SELECT unnest($ids::INTEGER[])", given)
@@ -280,9 +294,19 @@ def _remove(lab: Lab, done: str, request_ids: list[int], reason: str) -> dict[st
     return outcome.as_dict()
 
 
+def _demand_of_all(lab: Lab, cursor: Any, right: str, request_ids: list[int], done: str) -> None:
+    """Raise NotAllowed unless the caller has a right of every kind among the requests."""
+    check_chosen(request_ids, None)
+    kinds = cursor.execute(
+        "SELECT DISTINCT kind FROM ops.service_request WHERE request_id IN (SELECT unnest($ids::BIGINT[]))",
+        {"ids": request_ids},
+    ).fetchall()
+    for (kind,) in kinds:
+        demand(lab, getattr(KINDS[kind].rights, right), done)
+
+
 def _chosen(cursor: Any, request_ids: list[int], reason: str) -> Outcome:
     """Return which requests are chosen, and of the others how many are left and why (SQL over a request)."""
-    check_chosen(request_ids, None)
     outcome = Outcome()
     rows = cursor.execute(
         f"SELECT r.request_id IS NOT NULL AS known, {reason} AS reason, list(c.id ORDER BY c.id)"

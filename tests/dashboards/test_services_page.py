@@ -34,7 +34,7 @@ def test_a_standing_order_is_entered_corrected_and_confirmed(pair: Pair) -> None
     page = page_of(hands(pair.lab, "AA", {193, 194, 195}))
     drawer = page.drawer
     drawer.new()
-    form = drawer.whole
+    form = drawer.forms["new"]
     assert list(form.widgets["own_account"].options) == ["150000030/0600 Savings", "609-150012947/0600 Main"]
     form.save()
     assert form.widgets["counter_account"].error_state
@@ -75,9 +75,9 @@ def test_what_the_bank_has_is_changed_or_revoked(pair: Pair, kind: str) -> None:
     assert ("Next payments" in drawer._facts.object) is (kind == ORDER)
     drawer._change()
     item = "amount" if kind == ORDER else "limit"
-    assert set(drawer.part.widgets) == page.kind.changeable
-    drawer.part.widgets[item].value = "77"
-    drawer.part.save()
+    assert set(drawer.forms["correction"].widgets) == {item.name for item in page.kind.items_of("correction")}
+    drawer.forms["correction"].widgets[item].value = "77"
+    drawer.forms["correction"].save()
     (change, _new) = service_requests.rows(pair.lab, kind)
     assert (change["request"], change["record"], str(change[item])) == ("correction", name, "77.000")
     page.asked.refresh()
@@ -113,5 +113,5 @@ def test_who_may_less_is_offered_less(pair: Pair, permissions: set[int], new: bo
     assert (page.new.visible, page.confirm_all.visible) == (new, decides)
     page.drawer.open_request(page.requests[str(number)])
     drawer = page.drawer
-    assert (drawer.confirm.visible, drawer.delete.view.visible, drawer.whole.view.visible) == (decides,) * 3
+    assert (drawer.confirm.visible, drawer.delete.view.visible, drawer.forms["new"].view.visible) == (decides,) * 3
     assert drawer.copy.visible is new

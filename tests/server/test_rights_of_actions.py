@@ -146,17 +146,6 @@ OPENS: dict[str, tuple[int, tuple[str, ...]]] = {
     "BAS-161": (96, ("create_regular_payment", "change_regular_payment", "delete_regular_payment")),
     "BAS-163": (106, ("discard_orders",)),
     "BAS-183": (171, ("mark_for_revocation",)),
-    "BAS-189": (193, ("service_records", "service_requests", "update_service_records")),
-    "BAS-190": (194, ("create_service_request", "copy_service_request")),
-    "BAS-191": (
-        195,
-        (
-            "correct_service_request",
-            "confirm_service_requests",
-            "unconfirm_service_requests",
-            "delete_service_requests",
-        ),
-    ),
     "BAS-194": (206, ("delete_rejections",)),
     "BAS-195": (211, ("stop_watching",)),
     "BAS-200": (246, ("write_to_bank", "change_message", "withdraw_message")),

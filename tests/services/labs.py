@@ -15,7 +15,7 @@ from bankklient_lab.services.requests import (
 from tests.exchange.labs import Pair
 from tests.orders.labs import MAIN, SAVINGS, SUPPLIER
 
-ORDER, PERMISSION = "standing_order", "permitted_collection"
+ORDER, PERMISSION, DEPOSIT = "standing_order", "permitted_collection", "time_deposit"
 
 
 def monthly(**other: Any) -> dict[str, Any]:
@@ -34,9 +34,22 @@ def permission(**other: Any) -> dict[str, Any]:
     } | other  # fmt: skip
 
 
+def deposit(**other: Any) -> dict[str, Any]:
+    """Return the items of a deposit of 100,000 CZK that is renewed each month."""
+    return {
+        "variant": "revolving CZK", "own_account": MAIN, "amount": "100000", "length": "1 month",
+        "interest_to": "current account", "address": "as current account", "delivery": "electronically",
+    } | other  # fmt: skip
+
+
 def values(kind: str, **other: Any) -> dict[str, Any]:
     """Return the items of a request of a kind."""
-    return (monthly if kind == ORDER else permission)(**other)
+    return {ORDER: monthly, PERMISSION: permission, DEPOSIT: deposit}[kind](**other)
+
+
+def another(kind: str, account: str) -> dict[str, Any]:
+    """Return the items of a request for another recipient, where a kind has one."""
+    return values(kind) if kind == DEPOSIT else values(kind, counter_account=account)
 
 
 def entered(
@@ -56,7 +69,7 @@ def rejected(kind: str) -> dict[str, Any]:
 
 def request(lab: Lab, request_id: int) -> dict[str, Any]:
     """Return a request as its list shows it."""
-    rows = [row for kind in (ORDER, PERMISSION) for row in service_requests.rows(lab, kind)]
+    rows = [row for kind in (ORDER, PERMISSION, DEPOSIT) for row in service_requests.rows(lab, kind)]
     return next(row for row in rows if row["request_id"] == request_id)
 
 

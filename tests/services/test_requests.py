@@ -13,7 +13,7 @@ from bankklient_lab.errors import BadArgument, NotAllowed, Refused, UnknownName
 from bankklient_lab.formats.standing_orders import payments
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.checking import earliest_valid_from
-from bankklient_lab.services.listing import service_records, service_requests
+from bankklient_lab.services.listing import listed_at, service_records, service_requests
 from bankklient_lab.services.requests import (
     clear_service_requests,
     confirm_service_requests,
@@ -24,8 +24,19 @@ from bankklient_lab.services.requests import (
     unconfirm_service_requests,
 )
 from tests.exchange.labs import Pair, by_folder
-from tests.orders.labs import EURO, INCOMING, MAIN, broken_checks, hands
-from tests.services.labs import ORDER, PERMISSION, entered, in_state, monthly, permission, request, values
+from tests.orders.labs import EURO, INCOMING, LANDLORD, MAIN, SAVINGS, STATE, broken_checks, hands
+from tests.services.labs import (
+    DEPOSIT,
+    ORDER,
+    PERMISSION,
+    another,
+    entered,
+    in_state,
+    monthly,
+    permission,
+    request,
+    values,
+)
 
 KINDS = (ORDER, PERMISSION)
 
@@ -54,26 +65,40 @@ def test_own_requests_are_confirmed_at_once_by_whoever_may(
     assert row["confirmed_by"] == ("AA" if status == "CO" else None)
 
 
-@pytest.mark.spec("SRV-074", "SRV-116")
-def test_each_right_is_asked_for(pair: Pair) -> None:
-    number = entered(pair.lab, ORDER)
-    doors: dict[int, list[Callable[[Lab], object]]] = {
-        193: [lambda one: service_requests.rows(one, ORDER), lambda one: service_records.rows(one, ORDER)],
-        194: [lambda one: create(one, PERMISSION), lambda one: copy_service_request(one, number)],
-        195: [
-            lambda one: correct_service_request(one, number, {"amount": "2"}),
-            lambda one: confirm_service_requests(one, [number]),
-            lambda one: unconfirm_service_requests(one, [number]),
-            lambda one: delete_service_requests(one, [number]),
-        ],
-    }
-    for permission_number, calls in doors.items():
-        others = {193, 194, 195, 196} - {permission_number}
-        for call in calls:
+_DOORS: dict[str, Callable[[Lab, str, int], object]] = {
+    "requests": lambda lab, kind, _: service_requests.rows(lab, kind),
+    "records": lambda lab, kind, _: service_records.rows(lab, kind),
+    "of when": lambda lab, kind, _: listed_at(lab, kind),
+    "create": lambda lab, kind, _: create_service_request(lab, kind, another(kind, STATE)),
+    "copy": lambda lab, kind, number: copy_service_request(lab, number, another(kind, LANDLORD)),
+    "correct": lambda lab, _, number: correct_service_request(lab, number, {"valid_from": "2026-11-27"}),
+    "confirm": lambda lab, _, number: confirm_service_requests(lab, [number]),
+    "unconfirm": lambda lab, _, number: unconfirm_service_requests(lab, [number]),
+    "delete": lambda lab, _, number: delete_service_requests(lab, [number]),
+}
+_ASKED_FOR = {
+    193: ["requests", "records", "of when"], 194: ["create", "copy"],
+    195: ["correct", "confirm", "unconfirm", "delete"],
+}  # fmt: skip
+_ASKED_FOR_DEPOSITS = {
+    186: ["requests", "records", "of when"], 187: ["create", "copy", "delete"], 188: ["confirm", "unconfirm"],
+}  # fmt: skip
+
+
+@pytest.mark.spec("SRV-074", "SRV-116", "SRV-146", "SRV-160", "BAS-185", "BAS-186", "BAS-189", "BAS-190", "BAS-191")
+@pytest.mark.parametrize("kind", [ORDER, PERMISSION, DEPOSIT])
+def test_each_right_is_asked_for(pair: Pair, kind: str) -> None:
+    asked = _ASKED_FOR_DEPOSITS if kind == DEPOSIT else _ASKED_FOR
+    for permission_number, names in asked.items():
+        number = entered(hands(pair.lab, "CC"), kind, values(kind, own_account=SAVINGS))
+        others = set(range(186, 190)) | set(range(193, 197)) | {2}
+        for name in names:
             with pytest.raises(NotAllowed):
-                call(hands(pair.lab, "BB", others))
-        for call in calls:
-            call(hands(pair.lab, "BB", {permission_number, 2}))
+                _DOORS[name](hands(pair.lab, "BB", others - {permission_number}), kind, number)
+        for name in names:
+            _DOORS[name](hands(pair.lab, "BB", {permission_number, 2}), kind, number)
+        if "delete" not in names:
+            delete_service_requests(hands(pair.lab, "CC"), [number])
 
 
 @pytest.mark.spec("SRV-117")
@@ -136,7 +161,7 @@ class _Undone(Exception):
 def test_a_new_one_is_copied_in_every_state(pair: Pair, state: str) -> None:
     number = in_state(pair, ORDER, state)
     changes = {"own_account": MAIN, "amount": "7"}
-    lab = hands(pair.lab, "AA", {193, 194, 195, 196})
+    lab = hands(pair.lab, "AA")
     copied = request(lab, copy_service_request(lab, number, changes)["request_id"])
     assert (copied["status"], copied["amount"], copied["request"]) == ("CO", Decimal(7), "new")
 

@@ -1,0 +1,106 @@
+"""What the forms of services offer: own accounts, and choices that depend on one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import bankklient_lab as bl
+from bankklient_lab.codebooks.deposits import RENEWED, TO_ACCOUNT, TO_DEPOSIT, variants
+from bankklient_lab.codebooks.services import NEW, REVOCATION
+from bankklient_lab.formats.payments.accounts import national
+from bankklient_lab.formats.standing_orders import FREQUENCIES
+from bankklient_lab.orders.accounts import own_accounts
+
+from .form import Form
+from .texts import section
+
+
+class Choices:
+    """The own accounts in the national currency from which payments may be ordered; `fill` fills a form."""
+
+    currency = "CZK"
+    accounts: tuple[str, ...] = ("own_account",)
+
+    def __init__(self, lab: bl.Lab, forms: Mapping[str, Form]) -> None:
+        self._lab, self._forms = lab, forms
+
+    def fill(self, form: Form, values: Mapping[str, Any], name: str) -> None:
+        """Offer what there is to choose, and show values, or the draft of this name when there is one."""
+        self._offer_accounts(form)
+        form.fill(values, name=name)
+
+    def _offer_accounts(self, form: Form) -> None:
+        offered = {
+            f"{national(row['account'])} {row['name'] or ''}".strip(): row["account"]
+            for row in own_accounts.rows(self._lab)
+            if row["currency"] == self.currency and row["position"] in ("debit", "both")
+        }
+        for name in self.accounts:
+            if name in form.widgets:
+                _offer(form, name, offered)
+
+
+class Frequencies(Choices):
+    """How often a standing order pays, by its period."""
+
+    def __init__(self, lab: bl.Lab, forms: Mapping[str, Form]) -> None:
+        super().__init__(lab, forms)
+        forms[NEW].widgets["period"].param.watch(lambda _event: self._offer_frequencies(), "value")
+
+    def fill(self, form: Form, values: Mapping[str, Any], name: str) -> None:
+        """Offer, and fill, as Choices."""
+        if form is self._forms[NEW]:
+            _offer(form, "frequency", {str(one): str(one) for some in FREQUENCIES.values() for one in some})
+        super().fill(form, values, name)
+        if form is self._forms[NEW]:
+            self._offer_frequencies()
+
+    def _offer_frequencies(self) -> None:
+        form = self._forms[NEW]
+        offered = FREQUENCIES[form.widgets["period"].value]
+        _offer(form, "frequency", {str(one): str(one) for one in offered})
+
+
+class Deposits(Choices):
+    """The accounts, lengths and ways of interest that a variant of deposits has."""
+
+    accounts = ("own_account", "principal_account", "interest_account")
+
+    def __init__(self, lab: bl.Lab, forms: Mapping[str, Form]) -> None:
+        super().__init__(lab, forms)
+        forms[NEW].widgets["variant"].param.watch(lambda _event: self._offer_variant(), "value")
+
+    def fill(self, form: Form, values: Mapping[str, Any], name: str) -> None:
+        """Offer, and fill, as Choices."""
+        if form is self._forms[REVOCATION]:
+            self.currency = self._currency_of(str(values.get("principal_account") or ""))
+        else:
+            self.currency = variants()[str(values.get("variant") or next(iter(variants())))].currency
+        super().fill(form, values, name)
+        if form is self._forms[NEW]:
+            self._offer_variant()
+
+    def _offer_variant(self) -> None:
+        form = self._forms[NEW]
+        variant = variants()[form.widgets["variant"].value]
+        self.currency = variant.currency
+        self._offer_accounts(form)
+        words = section("service_option")
+        ways = (TO_ACCOUNT, TO_DEPOSIT) if variant.renewal == RENEWED else (TO_ACCOUNT,)
+        for name, offered in (("length", variant.lengths), ("interest_to", ways)):
+            _offer(form, name, {words.get(one.replace(" ", "_"), one): one for one in offered})
+
+    def _currency_of(self, account: str) -> str:
+        rows = own_accounts.rows(self._lab)
+        return next((str(row["currency"]) for row in rows if row["account"] == account), "CZK")
+
+
+def _offer(form: Form, name: str, offered: Mapping[str, Any]) -> None:
+    """Offer values in a field, and keep the one that is chosen where it is among them."""
+    widget, choices = form.widgets[name], form.fields[name].options
+    kept = widget.value if widget.value in offered.values() else next(iter(offered.values()), None)
+    assert isinstance(choices, dict)  # what the field takes as one of its values
+    choices.clear()
+    choices |= offered
+    widget.param.update(options=dict(offered), value=kept)
