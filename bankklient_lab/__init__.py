@@ -170,6 +170,7 @@ if TYPE_CHECKING:
     )
     from bankklient_lab.runs.records import run_history
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
+    from bankklient_lab.services.deposits import deposit_rates
     from bankklient_lab.services.listing import service_records, service_requests
     from bankklient_lab.services.requests import (
         clear_service_requests,
@@ -337,6 +338,7 @@ _MODULES = {
     ),
     "runs.records": ("run_history",),
     "runs.schedules": ("add_schedule", "remove_schedule", "schedules"),
+    "services.deposits": ("deposit_rates",),
     "services.listing": ("service_records", "service_requests"),
     "services.requests": (
         "clear_service_requests",
@@ -440,6 +442,7 @@ __all__ = [
     "delete_role",
     "delete_selection",
     "delete_service_requests",
+    "deposit_rates",
     "discard_aborted",
     "discard_batch",
     "discard_orders",

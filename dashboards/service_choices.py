@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.codebooks.deposits import RENEWED, TO_ACCOUNT, TO_DEPOSIT, variants
+from bankklient_lab.codebooks.deposits import EARLY, REGULAR, RENEWED, TO_ACCOUNT, TO_DEPOSIT, variants
 from bankklient_lab.codebooks.services import NEW, REVOCATION
 from bankklient_lab.formats.payments.accounts import national
 from bankklient_lab.formats.standing_orders import FREQUENCIES
 from bankklient_lab.orders.accounts import own_accounts
 
 from .form import Form
-from .texts import section
+from .texts import section, text
+
+NONE = "none"  # the widget takes "" for nothing chosen
+
+
+def taken(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form holds, with "" for what was chosen to be none."""
+    return {name: "" if value == NONE else value for name, value in values.items()}
 
 
 class Choices:
@@ -38,7 +45,8 @@ class Choices:
         }
         for name in self.accounts:
             if name in form.widgets:
-                _offer(form, name, offered)
+                none = {} if form.fields[name].required else {text("services.with_principal"): NONE}
+                _offer(form, name, none | offered)
 
 
 class Frequencies(Choices):
@@ -73,10 +81,11 @@ class Deposits(Choices):
 
     def fill(self, form: Form, values: Mapping[str, Any], name: str) -> None:
         """Offer, and fill, as Choices."""
+        variant = variants()[str(values.get("variant") or next(iter(variants())))]
+        self.currency = variant.currency
         if form is self._forms[REVOCATION]:
-            self.currency = self._currency_of(str(values.get("principal_account") or ""))
-        else:
-            self.currency = variants()[str(values.get("variant") or next(iter(variants())))].currency
+            methods = (REGULAR, EARLY) if variant.renewal == RENEWED else (EARLY,)
+            _offer(form, "method", _in_words(methods))
         super().fill(form, values, name)
         if form is self._forms[NEW]:
             self._offer_variant()
@@ -86,14 +95,14 @@ class Deposits(Choices):
         variant = variants()[form.widgets["variant"].value]
         self.currency = variant.currency
         self._offer_accounts(form)
-        words = section("service_option")
         ways = (TO_ACCOUNT, TO_DEPOSIT) if variant.renewal == RENEWED else (TO_ACCOUNT,)
         for name, offered in (("length", variant.lengths), ("interest_to", ways)):
-            _offer(form, name, {words.get(one.replace(" ", "_"), one): one for one in offered})
+            _offer(form, name, _in_words(offered))
 
-    def _currency_of(self, account: str) -> str:
-        rows = own_accounts.rows(self._lab)
-        return next((str(row["currency"]) for row in rows if row["account"] == account), "CZK")
+
+def _in_words(values: Sequence[str]) -> dict[str, str]:
+    words = section("service_option")
+    return {words.get(one.replace(" ", "_"), one): one for one in values}
 
 
 def _offer(form: Form, name: str, offered: Mapping[str, Any]) -> None:

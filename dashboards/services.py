@@ -45,7 +45,7 @@ from .form import CHOICE, DAY, Field, Form
 from .formatting import escape
 from .listing import Listing
 from .menu import may
-from .service_choices import Choices, Deposits, Frequencies
+from .service_choices import Choices, Deposits, Frequencies, taken
 from .state import State, follow
 from .styles import css
 from .sure import Sure
@@ -63,7 +63,6 @@ _ACCOUNTS = ("account", "own_account")
 _WIDTHS = {
     "rate": 80,
     "length": 100,
-    "variant": 200,
     "amount": 120,
     "limit": 120,
     "own_account": 160,
@@ -81,7 +80,9 @@ class Services:
 
     def __init__(self, lab: bl.Lab, state: State, kind: str, shown: Sequence[str]) -> None:
         self._lab, self._state, self.kind = lab, state, KINDS[kind]
-        self._shown = tuple(self.kind.by_name[name] for name in shown)
+        chosen = [self.kind.by_name[name] for name in shown]
+        self._of_records = tuple(item for item in chosen if item in self.kind.recorded)
+        self._of_requests = tuple(item for item in chosen if item in self.kind.asked)
         self.records: dict[str, dict[str, Any]] = {}
         self.requests: dict[str, dict[str, Any]] = {}
         self.drawer = _Drawer(lab, state, self.kind, self._changed)
@@ -92,7 +93,7 @@ class Services:
         )
         self.form.button.label = text("services.ask")
         self.list = Listing(
-            state, page, self._columns("record", "state"), self._read_records, count="services.count",
+            state, page, _columns(self._of_records, "record", "state"), self._read_records, count="services.count",
             label=text("services.at_bank"), placeholder=text("services.none"), rows_high=9,
             on_open=lambda row: self.drawer.open_record(self.records[row["record"]]),
         )  # fmt: skip
@@ -108,7 +109,7 @@ class Services:
         self.clear_all = Sure(text("services.clear_all"), text("services.clear_all_really"), self._clear_all)
         self.clear_all.view.visible = may(lab, rights.deletes)
         self.asked = Listing(
-            state, page, self._columns("request_id", "request", "state"), self._read_requests,
+            state, page, _columns(self._of_requests, "request_id", "request", "state"), self._read_requests,
             count="services.requests_count", label=text("services.requests"), placeholder=text("services.no_requests"),
             rows_high=9, on_open=lambda row: self.drawer.open_request(self.requests[row["request_id"]]),
         )  # fmt: skip
@@ -147,14 +148,14 @@ class Services:
     def _read_records(self) -> pa.Table:
         rows = service_records.rows(self._lab, self.kind.name)
         self.records = {row["record"]: row for row in rows}
-        return self._table(rows, record=lambda row: row["record"], state=lambda row: _state(row["state"]))
+        return _table(self._of_records, rows, record=lambda row: row["record"], state=lambda row: _state(row["state"]))
 
     def _read_requests(self) -> pa.Table:
         rows = service_requests.rows(self._lab, self.kind.name, self.which.value)
         self.requests = {str(row["request_id"]): row for row in rows}
         self.confirm_all.disabled = not any(row["status"] == "CR" for row in rows)
-        return self._table(
-            [self._with_record(row) for row in rows], request_id=lambda row: str(row["request_id"]),
+        return _table(
+            self._of_requests, [self._with_record(row) for row in rows], request_id=lambda row: str(row["request_id"]),
             request=lambda row: text(f"services.request_{row['request']}"), state=lambda row: _state(row["status"]),
         )  # fmt: skip
 
@@ -164,32 +165,6 @@ class Services:
         return row | {
             item.name: said[item.name] for item in self.kind.asked if said.get(item.name) and row[item.name] is None
         }
-
-    def _table(self, rows: Sequence[dict[str, Any]], **told: Callable[[dict[str, Any]], str]) -> pa.Table:
-        table = {name: pa.array([words(row) for row in rows], pa.string()) for name, words in told.items()}
-        for item in self._shown:
-            values = [row[item.name] for row in rows]
-            if item.type not in _TYPES:
-                values = [_rhythm(row) if item.name == "period" else _words(item, row[item.name]) for row in rows]
-            table[item.name] = pa.array(values, _TYPES.get(item.type, pa.string()))
-        return pa.table(table | {"currency": pa.array([_currency(row) for row in rows], pa.string())})
-
-    def _columns(self, *first: str) -> tuple[Column, ...]:
-        of_requests = "request" in first
-        widths = {"record": 76, "request_id": 84, "request": 96, "state": 140 if of_requests else 96}
-        essential = {"request", "state"} if of_requests else {"record", self._shown[0].name}
-        return (
-            *(Column(name, text(f"services.{name}"), "state" if name == "state" else "text", width=widths[name],
-                     essential=name in essential) for name in first),
-            *(
-                Column(
-                    item.name, _label(item), item.type if item.type in _TYPES else "text",
-                    width=_WIDTHS.get(item.name, 100 if item.type == "day" else None),
-                    essential=item.type == "amount" or item.name in essential,
-                )
-                for item in self._shown
-            ),
-        )  # fmt: skip
 
     def _confirm_all(self) -> None:
         chosen = [int(number) for number in self._shown_numbers() if self.requests[number]["status"] == "CR"]
@@ -234,6 +209,7 @@ class _Drawer:
         self.choices = _CHOICES.get(kind.name, Choices)(lab, self.forms)
         self.change = ui.button(text("services.change"), self._change, icon="edit")
         self.revoke = Sure(text("services.revoke"), text("services.revoke_really"), self._revoke, icon="block")
+        self.end = ui.button(text("services.end"), self._ask_how_to_end, icon="block")
         self.confirm = ui.button(
             text("services.confirm"), lambda: self._decide(confirm_service_requests), primary=True, icon="done"
         )
@@ -248,7 +224,8 @@ class _Drawer:
             text("services.clear"), text("services.clear_really"), lambda: self._decide(clear_service_requests)
         )
         self._acts = {
-            "change": self.change, "revoke": self.revoke.view, "confirm": self.confirm, "unconfirm": self.unconfirm,
+            "change": self.change, "revoke": self.revoke.view, "end": self.end, "confirm": self.confirm,
+            "unconfirm": self.unconfirm,
             "copy": self.copy, "delete": self.delete.view, "clear": self.clear.view,
         }  # fmt: skip
         forms = [form.view for form in self.forms.values()]
@@ -268,7 +245,7 @@ class _Drawer:
         title = f"{text(f'services.one_{self._kind.name}')} {row['record']}"
         acts: tuple[str, ...] = ()
         if self._may_create and row["state"] == VALID and row["changeable"]:
-            acts = ("change", "revoke") if CORRECTION in self._kind.requests else ("revoke",)
+            acts = ("change", "revoke") if CORRECTION in self._kind.requests else ("end",)
         self._show(formatting.facts(lines, title) + self._next(row), acts)
 
     def open_request(self, row: Mapping[str, Any]) -> None:
@@ -333,14 +310,14 @@ class _Drawer:
         self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), NEW, row)
 
     def _revoke(self) -> None:
-        if REVOCATION not in self.forms:
-            with ui.told():
-                self._done(self._revoked({}))
-            return
+        with ui.told():
+            self._done(self._revoked({}))
+
+    def _ask_how_to_end(self) -> None:
         self._save = self._revoked
         row = self._row
         title = f"{text('services.request_revocation')}: {row['record']}"
-        given = {"principal_account": row["own_account"]}
+        given = {"principal_account": row["own_account"], "variant": row["variant"]}
         self._show(formatting.facts((), title), (), REVOCATION, given, name=f"end {row['record']}")
         self._warning.object = escape(text(f"services.ending_{self._kind.name}"))
         self._warning.visible = True
@@ -351,7 +328,7 @@ class _Drawer:
         )
 
     def _keep(self, values: dict[str, Any]) -> None:
-        self._done(self._save(values))
+        self._done(self._save(taken(values)))
 
     def _create(self, values: dict[str, Any]) -> Mapping[str, Any]:
         return create_service_request(self._lab, self._kind.name, values)
@@ -404,7 +381,7 @@ class _Drawer:
     def _field(self, item: Item) -> Field:
         helps = section("service_help")
         common: dict[str, Any] = {
-            "name": item.name, "label": _label(item), "required": item.required,
+            "name": item.name, "label": _label(item), "required": "required" in (item.new, item.revocation),
             "help": helps.get(f"{self._kind.name}_{item.name}", helps.get(item.name, "")),
         }  # fmt: skip
         if item.type == "own_account":
@@ -418,6 +395,34 @@ class _Drawer:
 
 _CHOICES: dict[str, type[Choices]] = {"standing_order": Frequencies, "time_deposit": Deposits}
 _TYPES: dict[str, pa.DataType] = {"amount": AMOUNT, "day": pa.date32()}
+
+
+def _table(items: Sequence[Item], rows: Sequence[dict[str, Any]], **told: Callable[[dict[str, Any]], str]) -> pa.Table:
+    table = {name: pa.array([words(row) for row in rows], pa.string()) for name, words in told.items()}
+    for item in items:
+        values = [row[item.name] for row in rows]
+        if item.type not in _TYPES:
+            values = [_rhythm(row) if item.name == "period" else _words(item, row[item.name]) for row in rows]
+        table[item.name] = pa.array(values, _TYPES.get(item.type, pa.string()))
+    return pa.table(table | {"currency": pa.array([_currency(row) for row in rows], pa.string())})
+
+
+def _columns(items: Sequence[Item], *first: str) -> tuple[Column, ...]:
+    of_requests = "request" in first
+    widths = {"record": 76, "request_id": 84, "request": 96, "state": 140 if of_requests else 96}
+    essential = {"request", "state"} if of_requests else {"record", items[0].name}
+    return (
+        *(Column(name, text(f"services.{name}"), "state" if name == "state" else "text", width=widths[name],
+                 essential=name in essential) for name in first),
+        *(
+            Column(
+                item.name, _label(item), item.type if item.type in _TYPES else "text",
+                width=_WIDTHS.get(item.name, 100 if item.type == "day" else None),
+                essential=item.type == "amount" or item.name in essential,
+            )
+            for item in items
+        ),
+    )  # fmt: skip
 
 
 def _label(item: Item) -> str:

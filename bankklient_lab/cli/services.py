@@ -1,4 +1,4 @@
-"""Commands for services of the bank: standing orders and permitted collections."""
+"""Commands for services of the bank: standing orders, permitted collections and time deposits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from bankklient_lab.cli.shared import Answered, AtLab, add_group
 _REQUESTS = ("request_id", "request", "status", "record", "batch_order", "error_code", "answer", "changed_at")
 _FIRST = ("record", "state", "changeable")
 _WAITS = {"CR": "waits to be confirmed", "CO": "waits to be balanced"}
-KindArgument = Annotated[str, typer.Argument(metavar="KIND", help="standing_order or permitted_collection.")]
+KindArgument = Annotated[
+    str, typer.Argument(metavar="KIND", help="standing_order, permitted_collection or time_deposit.")
+]
 RequestArgument = Annotated[
     int, typer.Argument(metavar="REQUEST", help="Number, as `bankklient services requests` shows it.")
 ]
@@ -28,10 +30,11 @@ RecordArgument = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     commands: dict[str, Callable[..., None]] = {
-        "list": list_records, "update": update, "requests": requests, "new": new, "change": change, "revoke": revoke,
-        "copy": copy, "correct": correct, "confirm": confirm, "unconfirm": unconfirm, "delete": delete, "clear": clear,
+        "list": list_records, "rates": rates, "update": update, "requests": requests, "new": new, "change": change,
+        "revoke": revoke, "copy": copy, "correct": correct, "confirm": confirm, "unconfirm": unconfirm,
+        "delete": delete, "clear": clear,
     }  # fmt: skip
-    add_group(app, "services", "Standing orders and permitted collections at the bank.", commands)
+    add_group(app, "services", "Standing orders, permitted collections and time deposits at the bank.", commands)
 
 
 def list_records(kind: KindArgument, how: Answered) -> None:
@@ -41,8 +44,17 @@ def list_records(kind: KindArgument, how: Answered) -> None:
 
     with how.opened() as one:
         rows = service_records.rows(one, kind)
-    columns = (*_FIRST, *(item.name for item in kind_named(kind).items), "told_at")
+    columns = (*_FIRST, *(item.name for item in kind_named(kind).recorded), "told_at")
     how.table(rows, columns, empty="the bank has told of none; `bankklient services update` asks it")
+
+
+def rates(how: Answered) -> None:
+    """List the variants of time deposits with their rates and penalties, in percent a year."""
+    from bankklient_lab.services.deposits import deposit_rates
+
+    with how.opened() as one:
+        rows = deposit_rates.rows(one)
+    how.table(rows, ("variant", "length", "amount_from", "currency", "rate", "penalty"), empty="there is no rate")
 
 
 def update(kind: KindArgument, password_file: PasswordFileOption = "", *, how: AtLab) -> None:
@@ -69,7 +81,7 @@ def requests(
 
     with how.opened() as one:
         rows = service_requests.rows(one, kind, which)
-    columns = (*_REQUESTS, *(item.name for item in kind_named(kind).items))
+    columns = (*_REQUESTS, *(item.name for item in kind_named(kind).asked))
     how.table(rows, columns, empty="there is no such request")
 
 
@@ -87,9 +99,9 @@ def change(kind: KindArgument, record: RecordArgument, values: ValuesArgument, h
     _ask_of_record(kind, record, "correction", values, how)
 
 
-def revoke(kind: KindArgument, record: RecordArgument, how: Answered) -> None:
-    """Ask for the revocation of a record that the bank has."""
-    _ask_of_record(kind, record, "revocation", None, how)
+def revoke(kind: KindArgument, record: RecordArgument, values: ValuesArgument = None, *, how: Answered) -> None:
+    """Ask for the revocation of a record that the bank has; of a time deposit with method and principal_account."""
+    _ask_of_record(kind, record, "revocation", values, how)
 
 
 def copy(request: RequestArgument, values: ValuesArgument, how: Answered) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A standing order or a permission, of which the partner collects on the n-th working day of each month."""
+    """A standing order, a deposit, or a permission, of which the partner collects on a working day of each month."""
 
     kind: str
     account: str
@@ -46,7 +46,10 @@ class Served:
     ) -> None:
         self._accounts, self._bank, self._dice = accounts, bank, dice
         self._wanted = [
-            (one, _partner(partners[one.partners], bank.parameters.bank_code if one.day else ""))
+            (
+                one,
+                _partner(partners[one.partners], bank.parameters.bank_code if one.day else "") if one.partners else {},
+            )
             for one in wanted_services()
         ]
 
@@ -59,8 +62,8 @@ class Served:
         made = [
             create_service_request(clerk, one.kind, {
                 "own_account": national(self._accounts[one.account]),
-                "counter_account": national(str(partner["account"])),
-                "valid_from": earliest_valid_from(clerk.clock()),
+                **({"counter_account": national(str(partner["account"])),
+                    "valid_from": earliest_valid_from(clerk.clock())} if partner else {}),
                 **one.items,
             })
             for one, partner in self._wanted

@@ -33,7 +33,7 @@ def test_the_types_come_in_their_order_also_without_records(company: Lab) -> Non
     assert [(row["record_type"], row["batch_type"], row["records"], row["batches"]) for row in rows] == [
         ("revocations", 13, 0, 0), ("priority_payments", 1, 0, 0), ("domestic_orders", 1, 0, 0),
         ("foreign_payments", 11, 0, 0), ("permitted_collections", 14, 0, 0), ("standing_orders", 17, 0, 0),
-        ("document_orders", 19, 0, 0), ("client_messages", 7, 0, 0),
+        ("time_deposits", 16, 0, 0), ("document_orders", 19, 0, 0), ("client_messages", 7, 0, 0),
     ]  # fmt: skip
     assert balancing_summary.rows(company) == []
 
@@ -65,13 +65,10 @@ def test_numbers_and_sums_by_part_status_and_account(company: Lab) -> None:
         ("foreign_payments", "payments", "USD", 1, Decimal("60"), 0, zero),
     ]
     assert level(company, "type")[1] == ("domestic_orders", "CZK", 4, Decimal("190.50"), 3, Decimal("90.50"))
-    assert [(row["records"], row["batches"]) for row in balancing_types.rows(company)] == [
-        (0, 0),
-        (1, 1),
-        (3, 1),
-        (1, 1),
-        *[(0, 0)] * 4,
-    ]
+    types = {row["record_type"]: (row["records"], row["batches"]) for row in balancing_types.rows(company)}
+    assert {name: counted for name, counted in types.items() if counted != (0, 0)} == {
+        "priority_payments": (1, 1), "domestic_orders": (3, 1), "foreign_payments": (1, 1),
+    }  # fmt: skip
 
 
 @pytest.mark.spec("FLW-059", "FLW-068")
@@ -80,8 +77,9 @@ def test_what_is_taken_depends_on_the_way(company: Lab, signer: Signer) -> None:
     include_orders(company, [created(company)])
     created(company, amount="1")
     discard_orders(company, [many(company, 1, "confirmed").first])
-    assert [row["records"] for row in balancing_types.rows(company, "complete")] == [0, 0, 2, 0, 0, 0, 0, 0]
-    assert [row["records"] for row in balancing_types.rows(company, "included")] == [0, 0, 1, 0, 0, 0, 0, 0]
+    for which, records in (("complete", 2), ("included", 1)):
+        types = {row["record_type"]: row["records"] for row in balancing_types.rows(company, which) if row["records"]}
+        assert types == {"domestic_orders": records}
     balanced(company, signer)
     assert balancing_summary.rows(company) == []  # what is on its way counts no more, and neither do discarded ones
 
@@ -92,7 +90,9 @@ def test_allowed_duplicates_are_counted_and_listed(company: Lab) -> None:
     again = created(company)  # with a reason
     urgent = created(company, express_payment=True)
     create_order(company, DOMESTIC, domestic_values(), duplicate="error")
-    assert [row["allowed_duplicates"] for row in balancing_types.rows(company)] == [0, 1, 1, 0, 0, 0, 0, 0]
+    types = {row["record_type"]: row["allowed_duplicates"] for row in balancing_types.rows(company)}
+    assert {name for name, count in types.items() if count} == {"priority_payments", "domestic_orders"}
+    assert (types["priority_payments"], types["domestic_orders"]) == (1, 1)
     assert [(row["record_type"], row["order_id"], row["amount"]) for row in balancing_duplicates.rows(company)] == [
         ("priority_payments", urgent, Decimal("1500")), ("domestic_orders", again, Decimal("1500")),
     ]  # fmt: skip

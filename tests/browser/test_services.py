@@ -15,7 +15,7 @@ from tests.browser.looks import accessible
 from tests.clocks import NOON, Clock
 from tests.exchange.labs import Pair, a_bank, introduced
 from tests.orders.labs import LANDLORD, STATE, SUPPLIER, equip
-from tests.services.labs import ORDER, PERMISSION, entered, monthly, permission
+from tests.services.labs import DEPOSIT, ORDER, PERMISSION, deposit, entered, monthly, permission
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def told(tmp_path: Path) -> Iterator[DashboardServer]:
         entered(pair.lab, ORDER, items, confirmed=True)
     entered(pair.lab, PERMISSION, permission(description="Water works"), confirmed=True)
     entered(pair.lab, ORDER, monthly(own_account="150000030/0600", amount="2000000"), confirmed=True)
+    entered(pair.lab, DEPOSIT, deposit(variant="one-time CZK", length="3 months"), confirmed=True)
     pair.bank.close_account("CZ4906000000000150000030")
     pair.balance()
     pair.transmit()
@@ -75,3 +76,20 @@ def test_a_permission_of_the_bank_is_revoked(told: DashboardServer, new_page: Ne
     expect(page.get_by_text("goes out with the next balancing")).to_be_visible(timeout=READY_MS)
     expect(row).to_have_count(2)
     expect(page.get_by_text("revocation").first).to_be_visible()
+
+
+@pytest.mark.parametrize("look", [(WIDE, "dark"), (NARROW, "light")])
+@pytest.mark.spec("SRV-145", "SRV-155", "SRV-157")
+def test_a_deposit_is_terminated(told: DashboardServer, new_page: NewPage, look: tuple[int, Scheme]) -> None:
+    width, scheme = look
+    page = opened(new_page(width=width, scheme=scheme), told, "page=time_deposits")
+    record = page.locator(".tabulator-row", has_text="TD1")
+    expect(record).to_have_count(1, timeout=READY_MS)
+    accessible(page)
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+    record.click()
+    page.get_by_role("button", name="Terminate").locator("visible=true").click()
+    expect(page.get_by_text("costs a penalty")).to_be_visible(timeout=READY_MS)
+    accessible(page)
+    page.get_by_role("button", name="Save").locator("visible=true").click()
+    expect(page.get_by_text("goes out with the next balancing")).to_be_visible(timeout=READY_MS)

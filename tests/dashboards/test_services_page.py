@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from bankklient_lab.dashboards import permitted_collections, standing_orders
+from bankklient_lab.dashboards import formatting, permitted_collections, standing_orders, time_deposits
 from bankklient_lab.dashboards.services import Services
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.lab import Lab
@@ -13,14 +15,14 @@ from bankklient_lab.services.requests import delete_service_requests
 from tests.exchange.conftest import clock, company, orders_file, pair
 from tests.exchange.labs import Pair
 from tests.orders.labs import hands
-from tests.services.labs import ORDER, PERMISSION, entered, in_state, monthly, request
+from tests.services.labs import DEPOSIT, ORDER, PERMISSION, entered, in_state, monthly
 
 __all__ = ["clock", "company", "orders_file", "pair"]
 
 
 def page_of(lab: Lab, kind: str = ORDER) -> Services:
-    shown = standing_orders.SHOWN if kind == ORDER else permitted_collections.SHOWN
-    return Services(lab, new_state(lab, f"?page={kind}s"), kind, shown)
+    pages = {ORDER: standing_orders, PERMISSION: permitted_collections, DEPOSIT: time_deposits}
+    return Services(lab, new_state(lab, f"?page={kind}s"), kind, pages[kind].SHOWN)
 
 
 def states(page: Services) -> list[str]:
@@ -60,7 +62,7 @@ def test_a_standing_order_is_entered_corrected_and_confirmed(pair: Pair) -> None
     page._confirm_all()
     page.asked.refresh()
     assert states(page) == ["confirmed", "confirmed"]
-    assert str(request(page._lab, 2)["amount"]) == "2500.500"
+    assert [str(row["amount"]) for row in service_requests.rows(page._lab, ORDER)] == ["2500.500", "1000.000"]
 
 
 @pytest.mark.spec("SRV-088", "SRV-090", "SRV-003", "SRV-004")
@@ -115,3 +117,53 @@ def test_who_may_less_is_offered_less(pair: Pair, permissions: set[int], new: bo
     drawer = page.drawer
     assert (drawer.confirm.visible, drawer.delete.view.visible, drawer.forms["new"].view.visible) == (decides,) * 3
     assert drawer.copy.visible is new
+
+
+@pytest.mark.spec("SRV-147", "SRV-148", "SRV-152", "SRV-154")
+def test_a_deposit_offers_what_its_variant_has(pair: Pair) -> None:
+    page = page_of(pair.lab, DEPOSIT)
+    page.drawer.new()
+    form = page.drawer.forms["new"]
+    offered = {name: list(form.widgets[name].options.values()) for name in ("length", "interest_to", "own_account")}
+    assert offered["length"] == ["7 days", "14 days", "1 month", "3 months", "6 months", "12 months"]
+    assert offered["interest_to"] == ["current account", "time deposit"]
+    form.widgets["amount"].value = "5000"
+    form.widgets["variant"].value = "one-time EUR"
+    assert list(form.widgets["length"].options.values()) == ["3 months", "12 months"]
+    assert list(form.widgets["interest_to"].options.values()) == ["current account"]
+    assert list(form.widgets["own_account"].options) == ["202016-303634/0600 Euro"]
+    form.widgets["amount"].value = "4999"
+    form.save()
+    assert "at least 5000 EUR" in form.widgets["amount"].helper_text
+    form.widgets["amount"].value = "5000"
+    form.save()
+    (row,) = service_requests.rows(pair.lab, DEPOSIT)
+    assert (row["variant"], row["length"], row["amount"]) == ("one-time EUR", "3 months", 5000)
+    page.asked.refresh()
+    page.drawer.open_request(page.requests["1"])
+    assert formatting.money(Decimal(5000), "EUR") in page.drawer._facts.object
+    assert not any(one.view.visible for one in page.drawer.forms.values())
+
+
+@pytest.mark.spec("SRV-155", "SRV-157")
+def test_a_deposit_is_terminated_after_a_warning(pair: Pair) -> None:
+    in_state(pair, DEPOSIT, "OK")
+    page = page_of(pair.lab, DEPOSIT)
+    drawer = page.drawer
+    drawer.open_record(page.records["TD1"])
+    assert (drawer.change.visible, drawer.revoke.view.visible, drawer.end.visible) == (False, False, True)
+    drawer._ask_how_to_end()
+    assert "penalty" in drawer._warning.object
+    form = drawer.forms["revocation"]
+    assert form.widgets["principal_account"].value == "CZ7706000006090150012947"
+    form.widgets["method"].value = "early with penalty"
+    form.save()
+    (ending, _new) = service_requests.rows(pair.lab, DEPOSIT)
+    assert (ending["request"], ending["method"], ending["interest_account"]) == (
+        "revocation", "early with penalty", None,
+    )  # fmt: skip
+
+
+def test_the_rates_stand_below(pair: Pair) -> None:
+    view = time_deposits.page(pair.lab, new_state(pair.lab, "?page=time_deposits"))
+    assert len(view.objects) == 2

@@ -100,11 +100,13 @@ def test_what_a_month_has(month: Lived) -> None:
     assert lab.rows("SELECT count(*) FROM ops.sent_order WHERE in_process") == [(0,)]  # all are matched or rejected
     kinds = bank.ledger().column("kind").to_pylist()
     assert {"payment", "collection", "foreign", "incoming", "fee", "interest"} <= set(kinds)
-    assert lab.rows("SELECT count(*) FROM history.statement") == [(2 * 20,)]  # of 20 working days
+    assert lab.rows("SELECT count(*) FROM history.statement") == [
+        (3 * 20 - 1,)
+    ]  # of 20 working days; one of the three opened a day later
     assert lab.rows("SELECT count(*) FROM ops.batch WHERE status NOT IN (8, 14)") == [(0,)]
     assert lab.rows("SELECT kind, record, state FROM ops.service_record ORDER BY ALL") == [
         ("permitted_collection", "PC12", "valid"),
-        ("standing_order", "SO1", "valid"), ("standing_order", "SO2", "valid"),
+        ("standing_order", "SO1", "valid"), ("standing_order", "SO2", "valid"), ("time_deposit", "TD1", "valid"),
     ]  # fmt: skip
     assert lab.rows("SELECT count(*) FROM history.entry WHERE remittance LIKE 'Standing order SO%'") == [(2,)]
 
@@ -113,7 +115,9 @@ def test_both_sides_agree_and_are_whole(twice: tuple[Lived, Lived]) -> None:
     lab, bank, _ = twice[0]
     ours = {row["name"]: row["balance"] for row in balances.rows(lab, on=date(2026, 11, 30))}
     theirs = bank.balances()
-    assert ours == {account.name: theirs[account.iban] for account in bank_accounts()}
+    named = {account.iban: account.name for account in bank_accounts()}
+    ((deposit,),) = lab.rows("SELECT items ->> '$.deposit_account' FROM ops.service_record WHERE record = 'TD1'")
+    assert ours == {name: theirs[iban] for iban, name in (named | {deposit: "Time deposit TD1"}).items()}
     assert all(balance > Decimal(0) for balance in ours.values())
     assert [row for row in check.rows(lab) if row["broken"]] == []
     assert not any(bank.check().values())

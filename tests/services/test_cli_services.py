@@ -10,7 +10,8 @@ import pytest
 
 from bankklient_lab.cli import run as run_command
 from tests.exchange.labs import Pair
-from tests.services.labs import ORDER, in_state, monthly
+from tests.orders.labs import MAIN
+from tests.services.labs import ORDER, deposit, in_state, monthly
 
 NEW = [f"{name}={value}" for name, value in monthly(valid_from="2031-06-02", amount="5").items()]  # commands live now
 
@@ -52,6 +53,18 @@ def test_a_request_from_beginning_to_end(run: Any) -> None:
     ]  # fmt: skip
     assert run("clear", "1")[0] == 0
     assert "SO1" in run("list", ORDER)[1]
+
+
+@pytest.mark.spec("SRV-145")
+def test_a_deposit_is_asked_for_by_the_rates_that_are_listed(run: Any) -> None:
+    rows = json.loads(run("rates", "--json")[1])
+    row = next(row for row in rows if row["currency"] == "CZK")
+    given = [f"{name}={value}" for name, value in deposit(**{
+        name: row[name] for name in ("variant", "length")
+    }, amount=row["amount_from"]).items()]  # fmt: skip
+    assert "request 2 waits to be balanced" in run("new", "time_deposit", *given)[1]
+    assert "the bank has told of none" in run("list", "time_deposit")[1]
+    assert run("revoke", "time_deposit", "TD1", "method=early with penalty", f"principal_account={MAIN}")[0] == 1
 
 
 @pytest.mark.parametrize(

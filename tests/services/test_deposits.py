@@ -121,7 +121,7 @@ class _Undone(Exception):
     pass
 
 
-@pytest.mark.spec("SRV-169", "SRV-170", "BAS-059", "ADM-131")
+@pytest.mark.spec("SRV-169", "SRV-170", "BAS-059", "BAS-188", "ADM-131")
 @pytest.mark.parametrize(("permissions", "status"), [({187}, "CR"), ({187, 188}, "CR"), ({187, 189}, "CO")])
 def test_own_requests_are_confirmed_at_once_by_whoever_may(pair: Pair, permissions: set[int], status: str) -> None:
     assert create_service_request(hands(pair.lab, "AA", permissions), DEPOSIT, deposit())["status"] == status

@@ -85,7 +85,9 @@ _ASKED_FOR_DEPOSITS = {
 }  # fmt: skip
 
 
-@pytest.mark.spec("SRV-074", "SRV-116", "SRV-146", "SRV-160", "BAS-185", "BAS-186", "BAS-189", "BAS-190", "BAS-191")
+@pytest.mark.spec(
+    "SRV-074", "SRV-116", "SRV-146", "SRV-160", "BAS-185", "BAS-186", "BAS-187", "BAS-189", "BAS-190", "BAS-191"
+)
 @pytest.mark.parametrize("kind", [ORDER, PERMISSION, DEPOSIT])
 def test_each_right_is_asked_for(pair: Pair, kind: str) -> None:
     asked = _ASKED_FOR_DEPOSITS if kind == DEPOSIT else _ASKED_FOR
