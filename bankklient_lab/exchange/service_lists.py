@@ -34,7 +34,7 @@ def take_service_records(lab: Lab, link: Link, kind: str) -> None:
     """Ask over a link, as `update_service_records` says."""
     listed = _asked(lab, link, kind)
     with lab.database.tx("ops") as cursor:
-        keep_records(cursor, listed)
+        keep_records(lab, cursor, listed)
         lab.log(cursor, "update_service_records", kind, records=len(listed.records))
 
 

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from bankklient_lab.codebooks.services import KINDS
+from bankklient_lab.errors import FormatError
+from bankklient_lab.exchange.current import AHEAD_MAX
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.services import ServiceList, ServiceState, read_records, read_states
 from bankklient_lab.lab import Lab
@@ -29,13 +31,18 @@ def _take(lab: Lab, cursor: Any, state: ServiceState) -> list[str]:
     return [] if found else [f"request {state.number}: the bank answers it, and it was not sent from here"]
 
 
-def take_records(_lab: Lab, cursor: Any, message: Message) -> list[str]:
+def take_records(lab: Lab, cursor: Any, message: Message) -> list[str]:
     """Keep the records of a kind from a batch, and return what has to be told of it."""
-    return keep_records(cursor, read_records(message))
+    return keep_records(lab, cursor, read_records(message))
 
 
-def keep_records(cursor: Any, listed: ServiceList) -> list[str]:
-    """Keep the records of a kind in the place of those before; an older list than the one that is here is left."""
+def keep_records(lab: Lab, cursor: Any, listed: ServiceList) -> list[str]:
+    """Keep the records of a kind in the place of those before; an older list than the one that is here is left.
+
+    FormatError for a list of a time later than AHEAD_MAX from now, which would keep out every true one until then.
+    """
+    if listed.at > lab.clock() + AHEAD_MAX:
+        raise FormatError("a list of a time to come; is a clock wrong?", field="at", text=str(listed.at))
     row = cursor.execute("SELECT told_at FROM ops.service_list WHERE kind = ?", [listed.kind]).fetchone()
     if row and row[0] > listed.at:
         return [f"the list of {KINDS[listed.kind].plural.lower()} is older than the one that is here; it is left"]

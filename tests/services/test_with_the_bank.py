@@ -230,6 +230,14 @@ def test_a_list_that_is_older_than_the_one_here_is_left(pair: Pair) -> None:
     assert "is older than the one that is here" in pair.received(17)[-1][1]
 
 
+def test_a_list_of_a_time_to_come_is_refused(pair: Pair) -> None:
+    granted(pair, ORDER)
+    arrive(pair, 17, 2, write_records(ServiceList(ORDER, datetime(2027, 1, 1, tzinfo=UTC), [])))
+    pair.transmit()
+    assert "is a clock wrong?" in pair.received(17)[-1][1]
+    assert [row["record"] for row in service_records.rows(pair.lab, ORDER)] == ["SO1"]
+
+
 def test_an_answer_on_what_was_not_sent_is_told(pair: Pair) -> None:
     number = in_state(pair, ORDER, "CR")
     arrive(pair, 17, 1, write_states([ServiceState(number, "OK", "SO1"), ServiceState(99, "OK", "SO2")]))
