@@ -62,10 +62,10 @@ def _interest(work: Work, day: date) -> None:
 
 
 def close_accounts(work: Work) -> None:
-    """Store the balance of every account, numbered within the year for those of clients."""
+    """Store the balance of every account, numbered within the year for those of clients until they are closed."""
     work.store.do(
         "INSERT INTO closing SELECT $day, b.account, b.amount,"
-        " if(a.point IS NULL, 0, 1 + (SELECT count(*) FROM closing c"
+        " if(a.point IS NULL OR coalesce(a.closed < $day, false), 0, 1 + (SELECT count(*) FROM closing c"
         " WHERE c.account = b.account AND c.number > 0 AND year(c.day) = year($day)))"
         " FROM balance b JOIN account a USING (account) ORDER BY b.account",
         {"day": work.day},

@@ -27,13 +27,19 @@ _PERIOD_START = (
     " WHEN '6 months' THEN make_date(year(o.due), if(month(o.due) <= 6, 1, 7), 1)"
     " ELSE date_trunc('year', o.due) END::DATE"
 )
-# Collections that are not rejected, with what their permission leaves for their period.
-_COLLECTED = (
+# Collections that are not rejected, each with its permission and the period of that (`arrived`: of the batch).
+_COUNTED = (
     "SELECT o.payment_id, o.batch = $batch AND o.point IS NOT DISTINCT FROM $point AND o.state = 'RV' AS arrived,"
     f" p.permission_id || ' ' || {_PERIOD_START} AS period, o.amount, p.amount_max FROM payment o"
     " JOIN collection_permission p ON p.debited = o.counter_account AND p.credited = o.own_account"
     " AND p.revoked_on IS NULL AND o.due BETWEEN p.first_day AND coalesce(p.last_day, DATE '9999-12-31')"
     " WHERE o.kind = 'collection' AND o.state <> 'ER'"
+)
+# Those that arrived, with what is left for their period by those before.
+_ARRIVED = (
+    f"WITH counted AS MATERIALIZED ({_COUNTED}) SELECT payment_id, period, amount, amount_max - coalesce(taken, 0)"
+    " FROM counted LEFT JOIN (SELECT period, sum(amount) AS taken FROM counted WHERE NOT arrived GROUP BY period)"
+    " USING (period) WHERE arrived ORDER BY payment_id"
 )
 
 
@@ -68,12 +74,9 @@ def reject_over_permission(work: Work, source: Source) -> None:
     given = {"batch": source.batch, "point": source.point}
     if not any_payment(work, arrived, **given):
         return
-    rows = work.store.rows(f"{_COLLECTED} ORDER BY o.payment_id", given)
-    left = {period: most for _, _, period, _, most in rows}
-    for _, is_new, period, amount, _ in rows:
-        if not is_new:
-            left[period] -= amount
-    arrivals = [(number, period, None, amount, amount) for number, is_new, period, amount, _ in rows if is_new]
+    rows = work.store.rows(_ARRIVED, given)
+    left = {period: rest for _, period, _, rest in rows}
+    arrivals = [(number, period, None, amount, amount) for number, period, amount, _ in rows]
     within = set(covered(arrivals, left))
     over = pa.table({"payment_id": pa.array([one[0] for one in arrivals if one[0] not in within], pa.int64())})
     if not over.num_rows:

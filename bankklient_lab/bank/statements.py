@@ -62,7 +62,7 @@ _STATEMENTS = (
     " coalesce(p.amount, 0) AS opening, coalesce(p.day, $day) AS opening_day, c.amount AS closing, $day AS closing_day"
     " FROM closing c JOIN account a USING (account) LEFT JOIN closing p ON p.account = c.account"
     " AND p.day = (SELECT max(day) FROM closing WHERE day < $day)"
-    " WHERE c.day = $day AND a.point = $point ORDER BY c.account"
+    " WHERE c.day = $day AND a.point = $point AND c.number > 0 ORDER BY c.account"
 )
 
 

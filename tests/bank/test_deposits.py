@@ -139,6 +139,11 @@ def test_a_one_time_deposit_ends_with_its_interest_on_the_current_account(world:
     ]
     assert listed(world, DEPOSIT)["TD1"].state == "ended"
     assert world.bank.balances().get(account, Decimal(0)) == 0
+    world.batches()
+    for day, told in (("2026-05-04 21:00", True), ("2026-05-05 21:00", False)):  # it gets its last statement
+        world.go(day)
+        statements = b"".join(message.content for message in world.received(BatchType.DOMESTIC))
+        assert (account.encode() in statements) is told
 
 
 @pytest.mark.spec("SRV-151", "SRV-152")
