@@ -86,7 +86,7 @@ class Services:
         self.records: dict[str, dict[str, Any]] = {}
         self.requests: dict[str, dict[str, Any]] = {}
         self.drawer = _Drawer(lab, state, self.kind, self._changed)
-        page = f"{kind}s"
+        page = self.kind.several
         self._told = ui.html("", style=css("balancing"), min_width=240)
         self.form: BankForm[None] = BankForm(
             lab, state, self._ask, lambda _nothing: self._asked(), icon="refresh", under_way=text("services.asking")
@@ -103,7 +103,7 @@ class Services:
         )  # fmt: skip
         self.new = ui.button(text(f"services.new_{kind}"), self.drawer.new, primary=True, icon="add")
         rights = self.kind.rights
-        self.new.visible = may(lab, rights.creates)
+        self.new.visible = NEW in self.kind.requests and may(lab, rights.creates)
         self.confirm_all = ui.button(text("services.confirm_all"), self._confirm_all, icon="done_all")
         self.confirm_all.visible = may(lab, rights.decides)
         self.clear_all = Sure(text("services.clear_all"), text("services.clear_all_really"), self._clear_all)
@@ -245,7 +245,11 @@ class _Drawer:
         title = f"{text(f'services.one_{self._kind.name}')} {row['record']}"
         acts: tuple[str, ...] = ()
         if self._may_create and row["state"] == VALID and row["changeable"]:
-            acts = ("change", "revoke") if CORRECTION in self._kind.requests else ("end",)
+            offered = {
+                "change": CORRECTION in self._kind.requests, "end": REVOCATION in self.forms,
+                "revoke": REVOCATION in self._kind.requests and REVOCATION not in self.forms,
+            }  # fmt: skip
+            acts = tuple(name for name, can in offered.items() if can)
         self._show(formatting.facts(lines, title) + self._next(row), acts)
 
     def open_request(self, row: Mapping[str, Any]) -> None:
@@ -381,7 +385,8 @@ class _Drawer:
     def _field(self, item: Item) -> Field:
         helps = section("service_help")
         common: dict[str, Any] = {
-            "name": item.name, "label": _label(item), "required": "required" in (item.new, item.revocation),
+            "name": item.name, "label": _label(item),
+            "required": "required" in (item.new, item.correction, item.revocation),
             "help": helps.get(f"{self._kind.name}_{item.name}", helps.get(item.name, "")),
         }  # fmt: skip
         if item.type == "own_account":
@@ -426,7 +431,8 @@ def _columns(items: Sequence[Item], *first: str) -> tuple[Column, ...]:
 
 
 def _label(item: Item) -> str:
-    return text(f"service_item.{item.name}")
+    names = section("service_item")
+    return names.get(f"{item.kind}_{item.name}", names[item.name])
 
 
 def _currency(row: Mapping[str, Any]) -> str:

@@ -97,7 +97,7 @@ TYPES: tuple[RecordType, ...] = (
     RecordType("foreign_payments", "Foreign payments", BatchType.FOREIGN_PAYMENTS, _orders(("foreign_payment",))),
     *(
         RecordType(
-            f"{kind.name}s",
+            kind.several,
             kind.plural,
             kind.batch_type,
             waiting_requests(kind),

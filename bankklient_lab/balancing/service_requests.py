@@ -21,9 +21,11 @@ def waiting_requests(kind: ServiceKind) -> Callable[[str, object], str]:
     def records(_step: str, _held: object) -> str:
         return (
             f"SELECT request_id AS record_id, version, request AS part, '{kind.name}' AS kind,"
-            " if(confirmed, 'CO', 'CR') AS status, items ->> '$.own_account' AS own_account,"
+            " if(confirmed, 'CO', 'CR') AS status,"
+            " coalesce(m.items ->> '$.own_account', r.items ->> '$.own_account') AS own_account,"
             " NULL::VARCHAR AS currency, 0::DECIMAL(18,3) AS amount, confirmed AS ready, false AS allowed_duplicate"
-            f" FROM ops.service_request WHERE kind = '{kind.name}' AND batch_id IS NULL"
+            " FROM ops.service_request m LEFT JOIN ops.service_record r USING (kind, record)"
+            f" WHERE kind = '{kind.name}' AND batch_id IS NULL"
         )
 
     return records

@@ -39,6 +39,9 @@ CREATE TABLE IF NOT EXISTS account (
     order_max DECIMAL(18,3),            -- of one order; null: no limit
     day_max DECIMAL(18,3),              -- of all payments ordered from it for one day; null: no limit
     documents VARCHAR NOT NULL CHECK (documents IN ('mail', 'person', 'electronic', 'automatic')),  -- how they reach it
+    frequency VARCHAR NOT NULL DEFAULT 'monthly' CHECK (frequency IN ('daily', 'weekly', 'monthly')),  -- of documents
+    emails VARCHAR NOT NULL DEFAULT '', -- told of new documents
+    parameters_changed DATE,            -- delivery or frequency, by the client
     opened DATE NOT NULL,
     deposit BOOLEAN NOT NULL,           -- a time deposit, which has interest and no fees of its own
     closed DATE                         -- the first day on which it does not exist

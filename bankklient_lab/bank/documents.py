@@ -33,7 +33,8 @@ STATEMENT, ADVICE = "STM", "ADV"
 _TITLES = {STATEMENT: "Account statement", ADVICE: "Foreign payment advice"}
 _ORDERED, _AUTOMATIC = ("electronic", "automatic"), "automatic"
 _TOLD_AT_ONCE = 1_000  # in one message
-# The documents of a closed day: an advice of each foreign payment, and when the month ends a statement of each account.
+# The documents of a closed day: an advice of each foreign payment, and a statement of each account as often as its
+# client wants it, when the month ends, and when that was changed.
 _NEW = (
     "INSERT INTO document SELECT 'ADV', b.debited, b.transaction_id, b.day, b.day FROM booking b"
     " JOIN account a ON a.account = b.debited AND a.point IS NOT NULL WHERE b.kind = 'foreign' AND b.day = $day"
@@ -41,7 +42,8 @@ _NEW = (
     " coalesce(s.last_day + 1, least(a.opened, $day)), $day FROM closing c"
     " JOIN account a ON a.account = c.account AND a.point IS NOT NULL AND (a.closed IS NULL OR a.closed > $day)"
     " LEFT JOIN (SELECT account, max(day) AS last_day, count(*) FILTER (year(day) = year($day)) AS made FROM document"
-    " WHERE kind = 'STM' GROUP BY account) s ON s.account = c.account WHERE c.day = $day AND $ends_month"
+    " WHERE kind = 'STM' GROUP BY account) s ON s.account = c.account WHERE c.day = $day AND ($ends_month"
+    " OR a.frequency = 'daily' OR (a.frequency = 'weekly' AND $ends_week) OR a.parameters_changed = $day)"
 )
 _DOCUMENTS = (
     "SELECT a.point, a.documents, d.kind, d.account, d.number, d.first_day, d.day, a.currency, a.name,"
@@ -83,7 +85,7 @@ class _Document(NamedTuple):
 
 def make_documents(work: Work) -> None:
     """Make the documents of the day that was closed and tell their clients; automatic ones go along."""
-    work.store.do(_NEW, {"day": work.day, "ends_month": work.ends_month})
+    work.store.do(_NEW, {"day": work.day, "ends_month": work.ends_month, "ends_week": work.ends_week})
     found = _documents(work, "d.day = $day", day=work.day)
     for point, told in groupby(found, key=lambda one: one.point):
         made = list(told)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from bankklient_lab.bank import permitted_collections, standing_orders, time_deposits
+from bankklient_lab.bank import account_parameters, permitted_collections, standing_orders, time_deposits
 from bankklient_lab.bank.answers import send
 from bankklient_lab.bank.client_lists import send_accounts
 from bankklient_lab.bank.granting import Asked, NotGranted
@@ -38,6 +38,7 @@ class _Service:
     change: Callable[[Work, int, dict[str, str]], None]
     revoke: Callable[[Work, int, dict[str, str]], None]
     records: Callable[[Work, int], list[ServiceRecord]]
+    announced: bool = True  # the list is sent before the client ever had one
 
 
 _SERVICES = {
@@ -47,6 +48,10 @@ _SERVICES = {
     ),
     "standing_order": _Service(
         standing_orders.create, standing_orders.change, standing_orders.revoke, standing_orders.records
+    ),
+    "account_parameters": _Service(
+        account_parameters.create, account_parameters.change, account_parameters.revoke, account_parameters.records,
+        announced=False,
     ),
     "time_deposit": _Service(
         time_deposits.create, time_deposits.change, time_deposits.revoke, time_deposits.records
@@ -104,9 +109,12 @@ def end_deposits(work: Work) -> None:
 def send_changed_lists(work: Work) -> None:
     """Send each client the lists of records that are not as it knows them, as when one has ended."""
     for (point,) in work.store.rows("SELECT point FROM client ORDER BY point"):
-        for kind in _SERVICES:
+        for kind, service in _SERVICES.items():
+            told = _told(work, point, kind)
+            if not (told or service.announced):
+                continue
             listed = _listed(work, point, kind)
-            if listed.records and _digest(listed) != _told(work, point, kind):
+            if listed.records and _digest(listed) != told:
                 _send(work, point, KINDS[kind], [])
 
 

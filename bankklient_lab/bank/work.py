@@ -51,6 +51,11 @@ class Work:
         """Whether the day is the last working day of its month."""
         return working_after(self.day, self.calendars).month != self.day.month
 
+    @property
+    def ends_week(self) -> bool:
+        """Whether the day is the last working day of its week."""
+        return working_after(self.day, self.calendars).isocalendar()[:2] != self.day.isocalendar()[:2]
+
     def is_open(self, at: datetime) -> bool:
         """Tell whether orders are processed at an instant: on a working day, outside the night window."""
         p = self.parameters

@@ -40,10 +40,11 @@ _FORMS = {
 class Item:
     """One item; `most` is the number of characters of a text or of digits, `options` the values of a choice."""
 
+    kind: str
     name: str
     type: str
     new: str  # of a request for a new record: required, optional, "" for none; told: the bank alone says it of a record
-    correction: str  # yes: one may change it
+    correction: str  # yes: one may change it; required: each has it
     revocation: str  # as `new`
     most: int = 0
     options: tuple[str, ...] = ()
@@ -85,6 +86,11 @@ class ServiceKind:
     rights: Rights
     alone: bool = False
     requests: tuple[str, ...] = REQUESTS
+
+    @property
+    def several(self) -> str:
+        """What its records are called as a type of record, and its page: "standing_orders"."""
+        return self.plural.lower().replace(" ", "_")
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -137,6 +143,7 @@ class ServiceKind:
 
 _PAYMENTS = Rights("193", "194", "195", "195", "195&196")
 _DEPOSITS = Rights("186", "187", "188", "187", "189")
+_PARAMETERS = Rights("", "247", "247", "247", "247")  # everybody sees them
 KINDS: dict[str, ServiceKind] = {
     kind.name: kind
     for kind in (
@@ -148,6 +155,10 @@ KINDS: dict[str, ServiceKind] = {
         ServiceKind(
             "time_deposit", "Time deposit", "Time deposits", BatchType.TIME_DEPOSITS, _DEPOSITS,
             requests=(NEW, REVOCATION),
+        ),
+        ServiceKind(
+            "account_parameters", "Account parameters", "Account parameters", BatchType.ACCOUNT_PARAMETERS, _PARAMETERS,
+            requests=(CORRECTION,),
         ),
     )
 }  # fmt: skip
@@ -167,7 +178,7 @@ def as_amount(text: str | None) -> Decimal | None:
 def _items(kind: str) -> tuple[Item, ...]:
     return tuple(
         Item(
-            row["item"], row["type"], row["new"], row["correction"], row["revocation"],
+            row["kind"], row["item"], row["type"], row["new"], row["correction"], row["revocation"],
             int(row["most"]) if row["most"].isdigit() else 0,
             () if row["most"].isdigit() else tuple(filter(None, row["most"].split("|"))),
         )

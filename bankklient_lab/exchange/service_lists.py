@@ -12,18 +12,18 @@ from bankklient_lab.formats.services import LIST_MESSAGE, ServiceList, read_reco
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.points import BANK, OWN, point_of
 from bankklient_lab.lab import Lab
-from bankklient_lab.services.listing import seen_kind
-from bankklient_lab.services.requests import SEES
+from bankklient_lab.services.requests import ASKS, demand, kind_named
 
 
-@action(SEES, mode="batch", record="service_list", steps=True)
+@action(ASKS, mode="batch", record="service_list", steps=True)
 def update_service_records(lab: Lab, kind: str, password: str = "", *, job: Job | None = None) -> None:
     """Ask the bank for its records of a kind (codebooks.services) and keep them in place of those before.
 
     `password` is as in `transmit`. UnknownName for a kind that there is not; Unreachable, SealBroken for what the bank
     did not sign and FormatError for what can't be told: then the records that are here stay.
     """
-    of = seen_kind(lab, kind, "update_service_records")
+    of = kind_named(kind)
+    demand(lab, of.rights.sees or of.rights.creates, "update_service_records")
     job = job or Job()
     job.step(f"asking for {of.plural.lower()}")
     with opened_link(lab, password) as link:

@@ -25,7 +25,7 @@ from bankklient_lab.keys.points import BANK, FOLDER, KPC, point_of
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.signing import CONFIRMS
 from bankklient_lab.rights.settings import read_setting
-from bankklient_lab.services.requests import SEES as ASKS
+from bankklient_lab.services.requests import ASKS
 
 TRANSMITS = "26"
 

@@ -31,7 +31,7 @@ DONE, REJECTED = "OK", "ER"
 RECORDS_MAX = 10_000  # in one list
 TEXT_CHARS_MAX = 140
 _NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
-_NAME = re.compile(r"[A-Z]{2}\d{1,12}", re.ASCII)
+_NAME = re.compile(r"[A-Z]{2}\d{1,22}", re.ASCII)  # two letters and a number, or an IBAN
 _CODE = re.compile(r"\d{3}", re.ASCII)
 
 

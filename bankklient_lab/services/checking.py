@@ -25,6 +25,7 @@ from bankklient_lab.orders.kinds import domestic_payment
 from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
 from bankklient_lab.orders.refusing import error_list
 from bankklient_lab.orders.unfinished import MATURITY, entered, kept
+from bankklient_lab.services.account_parameters import check_parameters
 from bankklient_lab.services.deposits import check_deposit, check_termination
 from bankklient_lab.services.wrong import wrong
 
@@ -52,18 +53,21 @@ def checked_items(
     UnknownName for an item that there is not, BadArgument with the item as `parameter` for the first that is wrong.
     """
     texts = {name: _text(cursor, kind, name, value) for name, value in values.items()}
-    before = corrects or {}
+    asked = {item.name for item in kind.items_of(NEW) or kind.recorded if item.new != "told"}
+    before = {name: text for name, text in (corrects or {}).items() if name in asked}
     changeable = {item.name for item in kind.items_of(CORRECTION)}
     for name in texts if corrects is not None else ():
         if name not in changeable:
             raise wrong(name, "can't be changed by a correction; revoke the record and ask for a new one")
-    whole = {name: text for name, text in {**before, **texts}.items() if text}
+    whole = {name: text for name, text in {**before, **texts}.items() if text and name in asked}
     _check_form(kind, whole, NEW)
-    _RULES[kind.name](lab, cursor, whole, new=corrects is None)
+    if corrects is not None and (missing := kind.missing({n: t for n, t in texts.items() if t}, CORRECTION)):
+        raise wrong(missing, "is missing")
+    _RULES[kind.name](lab, cursor, whole | {n: t for n, t in texts.items() if t}, new=corrects is None)
     if corrects is None:
         return whole
     changed = {name: text for name, text in texts.items() if text != before.get(name, "")}
-    if not changed:
+    if not changed.keys() & asked:
         raise BadArgument("the correction changes nothing", parameter=next(iter(texts), ""))
     return changed
 
@@ -209,4 +213,5 @@ _RULES: dict[str, Callable[..., None]] = {
     "standing_order": _check_standing_order,
     "permitted_collection": _check_permission,
     "time_deposit": check_deposit,
+    "account_parameters": check_parameters,
 }

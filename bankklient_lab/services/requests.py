@@ -15,6 +15,7 @@ from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.keys.points import BANK, FOLDER, point_of
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.content import rows_of
+from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
 from bankklient_lab.orders.steps import Outcome, check_chosen
 from bankklient_lab.orders.unfinished import values_of
 from bankklient_lab.rights.permissions import needed
@@ -34,10 +35,15 @@ class _Wish(NamedTuple):
 
 # Any kind's; which kind's is asked for as soon as that is known.
 SEES, CREATES, DECIDES, DELETES = (
-    "|".join(sorted({getattr(kind.rights, name) for kind in KINDS.values()}))
-    for name in ("sees", "creates", "decides", "deletes")
+    "" if "" in asked else "|".join(sorted(asked))
+    for asked in (
+        {getattr(kind.rights, name) for kind in KINDS.values()} for name in ("sees", "creates", "decides", "deletes")
+    )
 )
 ID_MAX = 999_999_999
+# Whoever asks the bank itself: what everybody sees, only those who change it.
+ASKS = "|".join(sorted({kind.rights.sees or kind.rights.creates for kind in KINDS.values()}))
+ONCE_A_MONTH = {"delivery", "frequency"}  # of account parameters
 OVER = ("OK", "ER", "DE")  # statuses in which the bank or the user has ended a request
 REQUESTS_WITH_STATUS = (
     f"(SELECT m.*, coalesce(nullif({STATUS}, ''), if(m.confirmed, 'CO', 'CR')) AS status,"
@@ -182,7 +188,9 @@ def _asked(lab: Lab, cursor: Any, wish: _Wish, values: Mapping[str, Any]) -> dic
     listed = _record(cursor, wish.of, wish.record)
     _demand_free(cursor, wish.of, wish.record)
     if wish.request == CORRECTION:
-        return checked_items(lab, cursor, wish.of, values, corrects=listed)
+        items = checked_items(lab, cursor, wish.of, values, corrects=listed)
+        _demand_first_of_month(lab, cursor, wish, items)
+        return items
     return checked_revocation(lab, cursor, wish.of, values, listed)
 
 
@@ -228,6 +236,20 @@ def _demand_only(cursor: Any, of: ServiceKind, items: Mapping[str, str], *, but:
     ).fetchone()
     if row:
         raise Refused(f"{row[0]} is there for this account and recipient; correct that one")
+
+
+def _demand_first_of_month(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str]) -> None:
+    """Refuse a second change of an account's delivery or frequency in a calendar month (SRV-188)."""
+    if wish.of.name != "account_parameters" or not items.keys() & ONCE_A_MONTH:
+        return
+    changes = " OR ".join(f"(items ->> '$.{name}') IS NOT NULL" for name in sorted(ONCE_A_MONTH))
+    row = cursor.execute(
+        f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND record = $record AND ({changes})"
+        " AND status NOT IN ('ER', 'DE') AND created_at AT TIME ZONE $zone >= date_trunc('month', $today::DATE)",
+        {"kind": wish.of.name, "record": wish.record, "zone": BANK_ZONE, "today": bank_day(lab)},
+    ).fetchone()
+    if row:
+        raise Refused(f"request {row[0]} of this month changes it; delivery and frequency change once in a month")
 
 
 def _keep(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], done: str) -> dict[str, Any]:

@@ -6,16 +6,27 @@ from decimal import Decimal
 
 import pytest
 
-from bankklient_lab.dashboards import formatting, permitted_collections, standing_orders, time_deposits
+from bankklient_lab.dashboards import (
+    account_parameters,
+    formatting,
+    permitted_collections,
+    standing_orders,
+    time_deposits,
+)
 from bankklient_lab.dashboards.services import Services
 from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.exchange.channels import Link
+from bankklient_lab.exchange.service_lists import take_service_records
+from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.listing import service_requests
 from bankklient_lab.services.requests import delete_service_requests
+from tests.balancing.labs import KEY, OWN_POINT
 from tests.exchange.conftest import clock, company, orders_file, pair
+from tests.exchange.inprocess import OverALine
 from tests.exchange.labs import Pair
 from tests.orders.labs import hands
-from tests.services.labs import DEPOSIT, ORDER, PERMISSION, entered, in_state, monthly
+from tests.services.labs import DEPOSIT, ORDER, PARAMETERS, PERMISSION, entered, in_state, monthly
 
 __all__ = ["clock", "company", "orders_file", "pair"]
 
@@ -167,3 +178,26 @@ def test_a_deposit_is_terminated_after_a_warning(pair: Pair) -> None:
 def test_the_rates_stand_below(pair: Pair) -> None:
     view = time_deposits.page(pair.lab, new_state(pair.lab, "?page=time_deposits"))
     assert len(view.objects) == 2
+
+
+@pytest.mark.spec("SRV-180", "SRV-189")
+def test_parameters_of_an_account_are_changed_with_an_agreement(pair: Pair) -> None:
+    link = Link(OverALine(pair.line, OWN_POINT), KEY, bank_trust(pair.lab))
+    take_service_records(pair.lab, link, PARAMETERS)
+    page = Services(pair.lab, new_state(pair.lab, "?page=account_parameters"), PARAMETERS, account_parameters.SHOWN)
+    drawer = page.drawer
+    assert not page.new.visible
+    drawer.open_record(page.records["CZ7706000006090150012947"])
+    assert (drawer.change.visible, drawer.revoke.view.visible, drawer.end.visible) == (True, False, False)
+    drawer._change()
+    form = drawer.forms["correction"]
+    form.widgets["frequency"].value = "weekly"
+    form.save()
+    assert "is needed" in form.widgets["agreement"].helper_text
+    form.widgets["agreement"].value = "yes"
+    form.save()
+    ((row),) = service_requests.rows(pair.lab, PARAMETERS)
+    assert (row["status"], row["frequency"], row["delivery"]) == ("CO", "weekly", None)
+    page.asked.refresh()
+    assert page.asked.table is not None
+    assert page.asked.table["frequency"].to_pylist() == ["weekly"]

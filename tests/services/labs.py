@@ -16,6 +16,7 @@ from tests.exchange.labs import Pair
 from tests.orders.labs import MAIN, SAVINGS, SUPPLIER
 
 ORDER, PERMISSION, DEPOSIT = "standing_order", "permitted_collection", "time_deposit"
+PARAMETERS = "account_parameters"
 
 
 def monthly(**other: Any) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def rejected(kind: str) -> dict[str, Any]:
 
 def request(lab: Lab, request_id: int) -> dict[str, Any]:
     """Return a request as its list shows it."""
-    rows = [row for kind in (ORDER, PERMISSION, DEPOSIT) for row in service_requests.rows(lab, kind)]
+    rows = [row for kind in (ORDER, PERMISSION, DEPOSIT, PARAMETERS) for row in service_requests.rows(lab, kind)]
     return next(row for row in rows if row["request_id"] == request_id)
 
 
