@@ -38,6 +38,7 @@ class _Service:
     change: Callable[[Work, int, dict[str, str]], None]
     revoke: Callable[[Work, int, dict[str, str]], None]
     records: Callable[[Work, int], list[ServiceRecord]]
+    changes_accounts: bool = False  # the list of accounts follows
     announced: bool = True  # the list is sent before the client ever had one
 
 
@@ -51,10 +52,11 @@ _SERVICES = {
     ),
     "account_parameters": _Service(
         account_parameters.create, account_parameters.change, account_parameters.revoke, account_parameters.records,
-        announced=False,
+        changes_accounts=True, announced=False,
     ),
     "time_deposit": _Service(
-        time_deposits.create, time_deposits.change, time_deposits.revoke, time_deposits.records
+        time_deposits.create, time_deposits.change, time_deposits.revoke, time_deposits.records,
+        changes_accounts=True,
     ),
 }  # fmt: skip
 TAKES = tuple(KINDS[kind].batch_type for kind in _SERVICES)
@@ -88,8 +90,8 @@ def take_requests(work: Work, point: int, requests: Sequence[ServiceRequest], re
         {"point": point, "numbers": [one.number for one in requests]},
     )
     _send(work, point, KINDS[requests[0].kind], [write_states(states)] if states else [])
-    if requests[0].kind == "time_deposit":
-        send_accounts(work, point)  # those that were opened or closed
+    if _SERVICES[requests[0].kind].changes_accounts and any(state.status == DONE for state in states):
+        send_accounts(work, point)
 
 
 def open_deposits(work: Work) -> None:

@@ -16,14 +16,18 @@ _REQUESTS = ("request_id", "request", "status", "record", "batch_order", "error_
 _FIRST = ("record", "state", "changeable")
 _WAITS = {"CR": "waits to be confirmed", "CO": "waits to be balanced"}
 KindArgument = Annotated[
-    str, typer.Argument(metavar="KIND", help="standing_order, permitted_collection, time_deposit or account_parameters.")
+    str,
+    typer.Argument(metavar="KIND", help="standing_order, permitted_collection, time_deposit or account_parameters."),
 ]
 RequestArgument = Annotated[
     int, typer.Argument(metavar="REQUEST", help="Number, as `bankklient services requests` shows it.")
 ]
 RequestsArgument = Annotated[list[int], typer.Argument(metavar="REQUEST...")]
 RecordArgument = Annotated[
-    str, typer.Argument(metavar="RECORD", help="As `bankklient services list` shows it, such as SO17; of account parameters the IBAN.")
+    str,
+    typer.Argument(
+        metavar="RECORD", help="As `bankklient services list` shows it, such as SO17; of account parameters the IBAN."
+    ),
 ]
 
 
@@ -34,7 +38,12 @@ def add_to(app: typer.Typer) -> None:
         "revoke": revoke, "copy": copy, "correct": correct, "confirm": confirm, "unconfirm": unconfirm,
         "delete": delete, "clear": clear,
     }  # fmt: skip
-    add_group(app, "services", "Standing orders, permitted collections, time deposits and account parameters at the bank.", commands)
+    add_group(
+        app,
+        "services",
+        "Standing orders, permitted collections, time deposits and account parameters at the bank.",
+        commands,
+    )
 
 
 def list_records(kind: KindArgument, how: Answered) -> None:

@@ -80,6 +80,7 @@ def test_a_change_is_confirmed_with_its_saving_and_valid_when_the_bank_says_so(l
     assert request(listed.lab, number)["status"] == "OK"
     found = record(listed.lab, PARAMETERS, ACCOUNT)
     assert (found["frequency"], found["emails"]) == ("weekly", "a.b@firm.cz, c@firm.cz")
+    assert [status for status, _ in listed.received(9)] == [14]
     assert broken_checks(listed.lab) == {}
 
 

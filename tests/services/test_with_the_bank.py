@@ -57,7 +57,9 @@ def sent(pair: Pair) -> None:
     assert told["complete"], told["message"]
 
 
-@pytest.mark.spec("TRN-124", "TRN-139", "SRV-073", "SRV-082", "SRV-083", "SRV-088", "SRV-105", "SRV-134")
+@pytest.mark.spec(
+    "TRN-029", "TRN-031", "TRN-124", "TRN-139", "SRV-073", "SRV-082", "SRV-083", "SRV-088", "SRV-105", "SRV-134"
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_whole_life_of_a_record(pair: Pair, kind: str) -> None:
     name = granted(pair, kind)
