@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bankklient_lab.codebooks.codes import DISCARDED, BatchType, Received, Revocation, Sent, listed
+from bankklient_lab.codebooks.services import KINDS as SERVICES
 from bankklient_lab.store.invariant import Check
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -13,6 +14,7 @@ _ORDERS = " UNION ALL ".join(
 _NAMED = r"""'<Order id="(\d+)" sha256="([0-9a-f]{64})"'"""
 _OF_ORDERS = listed((BatchType.DOMESTIC, BatchType.FOREIGN_PAYMENTS))
 _GONE = listed(DISCARDED)  # with their batch
+_OF_KINDS = " ".join(f"WHEN '{kind.name}' THEN {kind.batch_type:d}" for kind in SERVICES.values())
 
 BATCH_CHECKS: tuple[Check, ...] = (
     Check(
@@ -83,6 +85,16 @@ BATCH_CHECKS: tuple[Check, ...] = (
         UNION ALL
         SELECT document_id, 'order ' || order_no FROM ops.document_order LEFT JOIN ops.batch USING (batch_id)
         WHERE batch_id IS NOT NULL AND batch_type IS DISTINCT FROM {BatchType.DOCUMENTS:d}
+        """,
+    ),
+    Check(
+        "service_requests",
+        "A request for a service that is in a batch was confirmed, and is in one of its type; none is answered before.",
+        f"""
+        SELECT request_id, kind, batch_id FROM ops.service_request LEFT JOIN ops.batch b USING (batch_id)
+        WHERE (batch_id IS NOT NULL AND (b.batch_type IS DISTINCT FROM CASE kind {_OF_KINDS} END OR NOT confirmed))
+            OR (batch_id IS NULL AND answer <> '') OR ((answer = 'ER') < (error_code IS NOT NULL))
+            OR request_id IN (SELECT number FROM ops.used_request)
         """,
     ),
     Check(

@@ -35,6 +35,15 @@ PLANTED = [
     ),
     ("documents", set(), "INSERT INTO ops.document_order VALUES (1, 1, 1, '', '', '', now(), now())"),
     ("documents", set(), "INSERT INTO ops.document_content VALUES (1, 'a'::BLOB, 1, sha256('a'), false, now())"),
+    *(
+        (
+            "service_requests", set(),
+            "INSERT INTO ops.service_request BY NAME SELECT 1 AS request_id, 1 AS version, 'standing_order' AS kind,"
+            " 'new' AS request, true AS confirmed, '{}' AS items, '' AS answer, '' AS answer_text, 'A' AS created_by,"
+            f" now() AS created_at, 'A' AS changed_by, now() AS changed_at, {but}",
+        )
+        for but in ("1 AS batch_id", "99 AS batch_id", "7 AS error_code")
+    ),
     ("foreign_details", set(), "INSERT INTO history.foreign_charge VALUES (1, 1, 'Fee', 1, 'EUR', 'SHAR')"),
     ("settlements", set(), "UPDATE ops.sent_order SET settled = 1 WHERE batch_id = 2"),
     ("revocations", set(), "UPDATE ops.sent_order SET revocation = 2 WHERE batch_id = 2"),
