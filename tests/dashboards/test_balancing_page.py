@@ -243,6 +243,7 @@ def test_who_may_do_nothing_of_it_is_not_offered_the_page(lab: Lab) -> None:
 
 SECTIONS = (
     "record_type", "balancing", "unsent", "balancing_statement", "transmissions", "key_kind", "keys", "points",
+    "services", "service_item", "service_help",
 )  # fmt: skip
 
 
