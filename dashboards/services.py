@@ -88,10 +88,12 @@ class Services:
         self.drawer = _Drawer(lab, state, self.kind, self._changed)
         page = self.kind.several
         self._told = ui.html("", style=css("balancing"), min_width=240)
-        self.form: BankForm[None] = BankForm(
-            lab, state, self._ask, lambda _nothing: self._asked(), icon="refresh", under_way=text("services.asking")
-        )
-        self.form.button.label = text("services.ask")
+        self.form: BankForm[None] | None = None
+        if may(lab, self.kind.rights.sees or self.kind.rights.creates):
+            self.form = BankForm(
+                lab, state, self._ask, lambda _nothing: self._asked(), icon="refresh", under_way=text("services.asking")
+            )
+            self.form.button.label = text("services.ask")
         self.list = Listing(
             state, page, _columns(self._of_records, "record", "state"), self._read_records, count="services.count",
             label=text("services.at_bank"), placeholder=text("services.none"), rows_high=9,
@@ -116,7 +118,8 @@ class Services:
         self.view = ui.column(
             ui.card(
                 ui.heading(text("services.at_bank"), note=text(f"services.hint_{kind}")),
-                *self.form.parts, ui.row(self._told, self.list.search, gap=10), self.list.view, gap=10,
+                *(self.form.parts if self.form else ()), ui.row(self._told, self.list.search, gap=10),
+                self.list.view, gap=10,
             ),
             ui.card(
                 ui.row(ui.heading(text("services.requests"), note=text("services.requests_hint")), self.new, gap=10),
@@ -133,7 +136,8 @@ class Services:
         at = listed_at(self._lab, self.kind.name)
         told = text("services.listed_at", at=formatting.moment(at)) if at else text("services.never_listed")
         self._told.object = f"<p class='signs'>{escape(told)}</p>"
-        self.form.refresh()
+        if self.form is not None:
+            self.form.refresh()
 
     def _ask(self, password: str, job: Job) -> None:
         update_service_records(self._lab, self.kind.name, password, job=job)

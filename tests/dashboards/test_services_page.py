@@ -201,3 +201,18 @@ def test_parameters_of_an_account_are_changed_with_an_agreement(pair: Pair) -> N
     page.asked.refresh()
     assert page.asked.table is not None
     assert page.asked.table["frequency"].to_pylist() == ["weekly"]
+
+
+@pytest.mark.parametrize(("kind", "permissions"), [(DEPOSIT, {186, 187}), (ORDER, {193, 194}), (PARAMETERS, set())])
+def test_the_least_rights_are_enough_for_what_a_page_offers(pair: Pair, kind: str, permissions: set[int]) -> None:
+    link = Link(OverALine(pair.line, OWN_POINT), KEY, bank_trust(pair.lab))
+    take_service_records(pair.lab, link, PARAMETERS)
+    lab = hands(pair.lab, "AA", permissions)
+    if kind == PARAMETERS:
+        page = Services(lab, new_state(lab, "?page=account_parameters"), kind, account_parameters.SHOWN)
+        page.drawer.open_record(page.records["CZ7706000006090150012947"])
+        assert (page.form, page.drawer.change.visible) == (None, False)
+        return
+    page = page_of(lab, kind)
+    page.drawer.new()
+    assert page.drawer.forms["new"].widgets["own_account"].options
