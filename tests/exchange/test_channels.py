@@ -22,10 +22,11 @@ from bankklient_lab.analysis.current import current_state
 from bankklient_lab.balancing.balance import balance
 from bankklient_lab.bank import Bank
 from bankklient_lab.bank.service import application
-from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.errors import BadArgument, Refused, UnknownName, Unreachable
 from bankklient_lab.exchange.current import update_current_state
 from bankklient_lab.exchange.payees import verify_payees
 from bankklient_lab.exchange.recording import record_answer
+from bankklient_lab.exchange.service_lists import update_service_records
 from bankklient_lab.exchange.transmitting import receive_alone, transmit, way_to_bank
 from bankklient_lab.jobs import Job
 from bankklient_lab.keys.creating import create_key
@@ -33,6 +34,7 @@ from bankklient_lab.keys.points import change_connection_point
 from bankklient_lab.keys.register import key_numbered
 from bankklient_lab.keys.saved import secret_path
 from bankklient_lab.lab import Lab
+from bankklient_lab.services.listing import listed_at, service_records
 from tests.balancing.labs import agreed
 from tests.exchange.labs import Pair, a_bank
 from tests.keys.conftest import KEY_PASSWORD, quick_key_passwords
@@ -151,6 +153,20 @@ def test_the_proxy_of_the_configuration_is_used_when_it_is_marked(keyed: Pair) -
     (request,) = asked
     assert request.startswith(f"GET {address}/".encode("ascii"))
     assert b"proxy-authorization: basic " + b64encode(b"me:secret").lower() in request.lower()
+
+
+@pytest.mark.spec("SRV-094", "SRV-118")
+def test_the_records_of_a_service_come_over_http(keyed: Pair) -> None:
+    with served(keyed.bank) as address:
+        reached(keyed.lab, "https", address=address)
+        with pytest.raises(UnknownName, match="kind of request"):
+            update_service_records(keyed.lab, "loan", KEY_PASSWORD)
+        update_service_records(keyed.lab, "account_parameters", KEY_PASSWORD)
+    assert len(service_records.rows(keyed.lab, "account_parameters")) == 4
+    assert listed_at(keyed.lab, "account_parameters") == keyed.clock()
+    with pytest.raises(Unreachable):
+        update_service_records(keyed.lab, "standing_order", KEY_PASSWORD)
+    assert listed_at(keyed.lab, "standing_order") is None
 
 
 @pytest.mark.spec("BNK-046", "BNK-049")
