@@ -172,7 +172,8 @@ class Services:
 
     def _confirm_all(self) -> None:
         chosen = [int(number) for number in self._shown_numbers() if self.requests[number]["status"] == "CR"]
-        self._told_outcome(confirm_service_requests(self._lab, chosen), "services.confirmed")
+        versions = [self.requests[str(number)]["version"] for number in chosen]
+        self._told_outcome(confirm_service_requests(self._lab, chosen, versions=versions), "services.confirmed")
 
     def _clear_all(self) -> None:
         over = ("OK", "ER", "DE")
@@ -336,6 +337,8 @@ class _Drawer:
         )
 
     def _keep(self, values: dict[str, Any]) -> None:
+        if not self.view.open:  # a second click, which came after the first one was done
+            return
         self._done(self._save(taken(values)))
 
     def _create(self, values: dict[str, Any]) -> Mapping[str, Any]:
@@ -345,7 +348,7 @@ class _Drawer:
         return copy_service_request(self._lab, self._row["request_id"], values)
 
     def _correct(self, values: dict[str, Any]) -> Mapping[str, Any]:
-        return correct_service_request(self._lab, self._row["request_id"], values)
+        return correct_service_request(self._lab, self._row["request_id"], values, version=self._row["version"])
 
     def _correct_record(self, values: dict[str, Any]) -> Mapping[str, Any]:
         return create_service_request(
@@ -357,9 +360,9 @@ class _Drawer:
         ui.tell(text(f"services.kept_{told['status']}", n=told["request_id"]))
         self._changed()
 
-    def _decide(self, action: Callable[[bl.Lab, list[int]], Mapping[str, Any]]) -> None:
+    def _decide(self, action: Callable[..., Mapping[str, Any]]) -> None:
         with ui.told():
-            action(self._lab, [self._row["request_id"]])
+            action(self._lab, [self._row["request_id"]], versions=[self._row["version"]])
             self.view.open = False
             ui.tell(text("services.done"))
             self._changed()

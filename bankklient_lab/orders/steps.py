@@ -111,23 +111,24 @@ def _holding(truths: Sequence[bool]) -> frozenset[str]:
     return frozenset(guard for guard, holds in zip(GUARDS, truths, strict=True) if holds)
 
 
-def check_chosen(orders: Sequence[int], versions: Sequence[int] | None) -> None:
+def check_chosen(orders: Sequence[int], versions: Sequence[int] | None, what: str = "order") -> None:
     """Raise UnknownName for numbers that no order can have, and BadArgument unless each order has one version or none.
 
-    BadArgument also for what is no whole number: the database would round it to that of another order.
+    BadArgument also for what is no whole number: the database would round it to that of another order. `what` they are,
+    in one word.
     """
     for one in (*orders, *(versions or ())):
         if isinstance(one, bool) or not isinstance(one, Integral):
-            raise BadArgument(f"orders and their versions are whole numbers, not {one!r:.30}")
+            raise BadArgument(f"{what}s and their versions are whole numbers, not {one!r:.30}")
     unknown = next((one for one in orders if not 0 < one <= ID_MAX), None)
     if unknown is not None:
-        raise UnknownName("order", str(unknown)[:30], "nothing was done")
+        raise UnknownName(what, str(unknown)[:30], "nothing was done")
     if versions is None:
         return
     if len(versions) != len(orders) or any(abs(one) > VERSION_MAX for one in versions):
-        raise BadArgument(f"{len(orders)} orders were given with {len(versions)} versions; give the one of each")
+        raise BadArgument(f"{len(orders)} {what}s were given with {len(versions)} versions; give the one of each")
     if len(set(zip(orders, versions, strict=True))) > len(set(orders)):
-        raise BadArgument("an order was given twice, with different versions")
+        raise BadArgument(f"one {what} was given twice, with different versions")
 
 
 def _choose(step: _Step, orders: Sequence[int], versions: Sequence[int] | None) -> None:

@@ -34,16 +34,16 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
     `which` is one of all, open (no batch has taken them), to_confirm, history (from balancing on), unprocessed and
     processed (of the history).
 
-    Columns: request_id, request (new, correction, revocation), status (CR created, CO confirmed, NS, SE, RV, OK, ER,
-    DE), record (the bank's name of it), batch_order (rrrrnnnn), error_code, error (its meaning), answer (the bank's
-    words), the items of the kind (of a correction what it changes), created_by, created_at, changed_at, confirmed_by,
-    confirmed_at.
+    Columns: request_id, version (to be given to what decides on it), request (new, correction, revocation), status (CR
+    created, CO confirmed, NS, SE, RV, OK, ER, DE), record (the bank's name of it), batch_order (rrrrnnnn), error_code,
+    error (its meaning), answer (the bank's words), the items of the kind (of a correction what it changes), created_by,
+    created_at, changed_at, confirmed_by, confirmed_at.
     """
     of = seen_kind(lab, kind, "service_requests")
     if which not in SETS:
         raise UnknownName("set of requests", str(which)[:30], f"there are {', '.join(SETS)}")
     return lab.read(
-        f"SELECT request_id, request, status, record, batch_order, error_code,"
+        f"SELECT request_id, version, request, status, record, batch_order, error_code,"
         f" {name_sql('bank_rejections', 'error_code', name='meaning')} AS error, nullif(answer_text, '') AS answer,"
         f" {_items(of.asked)}, created_by, created_at, changed_at, confirmed_by, confirmed_at"
         f" FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND {SETS[which]} ORDER BY request_id DESC",

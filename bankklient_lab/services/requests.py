@@ -88,13 +88,18 @@ def copy_service_request(lab: Lab, request_id: int, values: dict[str, Any] | Non
 
 
 @action(DECIDES, record="request_id")
-def correct_service_request(lab: Lab, request_id: int, values: dict[str, Any]) -> dict[str, Any]:
+def correct_service_request(
+    lab: Lab, request_id: int, values: dict[str, Any], *, version: int | None = None
+) -> dict[str, Any]:
     """Correct a new request or a correction that no batch has taken; it is created (or confirmed) as at the beginning.
 
-    Of a revocation nothing can be changed. Refused for one that has gone, else as `create_service_request`.
+    Of a revocation nothing can be changed. `version` is the one that was seen. Refused for one that has gone or was
+    changed since, else as `create_service_request`.
     """
     with lab.database.tx("ops") as cursor:
         found = _open_request(cursor, request_id)
+        if version is not None and version != found["version"]:
+            raise Refused(f"request {request_id} was changed meanwhile; look at it again")
         of = KINDS[found["kind"]]
         demand(lab, of.rights.decides, "correct_service_request")
         if CORRECTION not in of.requests:
@@ -108,6 +113,7 @@ def correct_service_request(lab: Lab, request_id: int, values: dict[str, Any]) -
         else:
             listed = _record(cursor, of, found["record"])
             items = checked_items(lab, cursor, of, {**before, **values}, corrects=listed)
+            _demand_first_of_month(lab, cursor, _Wish(of, CORRECTION, found["record"]), items, but=request_id)
         confirmed = _confirms_itself(lab, of)
         cursor.execute(
             "UPDATE ops.service_request SET items = $items, confirmed = $confirmed, version = version + 1,"
@@ -120,35 +126,46 @@ def correct_service_request(lab: Lab, request_id: int, values: dict[str, Any]) -
 
 
 @action(DECIDES)
-def confirm_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
-    """Confirm created requests; others stay, counted by reason (done, skipped, reasons), one alone is Refused."""
+def confirm_service_requests(lab: Lab, request_ids: list[int], *, versions: list[int] | None = None) -> dict[str, Any]:
+    """Confirm created requests; others stay, counted by reason (done, skipped, reasons), one alone is Refused.
+
+    `versions` are those that were seen, one for each request: when somebody has changed one of them meanwhile, all is
+    Refused. UnknownName for a request that there is not.
+    """
     return _decide(
-        lab, "confirm_service_requests", request_ids, "CASE WHEN confirmed THEN 'it is confirmed already' END",
+        lab, "confirm_service_requests", (request_ids, versions),
+        "CASE WHEN confirmed THEN 'it is confirmed already' END",
         "confirmed = true, confirmed_by = $me, confirmed_at = $now",
     )  # fmt: skip
 
 
 @action(DECIDES)
-def unconfirm_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
+def unconfirm_service_requests(
+    lab: Lab, request_ids: list[int], *, versions: list[int] | None = None
+) -> dict[str, Any]:
     """Take confirmations back; the rest as in `confirm_service_requests`."""
     return _decide(
-        lab, "unconfirm_service_requests", request_ids, "CASE WHEN NOT confirmed THEN 'it is not confirmed' END",
+        lab, "unconfirm_service_requests", (request_ids, versions),
+        "CASE WHEN NOT confirmed THEN 'it is not confirmed' END",
         "confirmed = false, confirmed_by = NULL, confirmed_at = NULL",
     )  # fmt: skip
 
 
 @action(DELETES)
-def delete_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
+def delete_service_requests(lab: Lab, request_ids: list[int], *, versions: list[int] | None = None) -> dict[str, Any]:
     """Delete requests that no batch has taken; the rest as in `confirm_service_requests`."""
-    return _remove(lab, "delete_service_requests", request_ids, _TAKEN)
+    return _remove(lab, "delete_service_requests", (request_ids, versions), _TAKEN)
 
 
 @action(DELETES)
-def clear_service_requests(lab: Lab, request_ids: list[int]) -> dict[str, Any]:
+def clear_service_requests(lab: Lab, request_ids: list[int], *, versions: list[int] | None = None) -> dict[str, Any]:
     """Delete processed requests from the history, which does not touch the bank (SRV-004); others stay as above."""
     over = ", ".join(f"'{status}'" for status in OVER)
     return _remove(
-        lab, "clear_service_requests", request_ids, f"CASE WHEN status NOT IN ({over}) THEN 'it is not processed' END"
+        lab,
+        "clear_service_requests",
+        (request_ids, versions),
+        f"CASE WHEN status NOT IN ({over}) THEN 'it is not processed' END",
     )
 
 
@@ -238,16 +255,18 @@ def _demand_only(cursor: Any, of: ServiceKind, items: Mapping[str, str], *, but:
         raise Refused(f"{row[0]} is there for this account and recipient; correct that one")
 
 
-def _demand_first_of_month(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str]) -> None:
+def _demand_first_of_month(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], *, but: int = 0) -> None:
     """Refuse a second change of an account's delivery or frequency in a calendar month (SRV-188)."""
     if wish.of.name != "account_parameters" or not items.keys() & ONCE_A_MONTH:
         return
     changes = " OR ".join(f"(items ->> '$.{name}') IS NOT NULL" for name in sorted(ONCE_A_MONTH))
     row = cursor.execute(
         f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND record = $record AND ({changes})"
-        " AND status NOT IN ('ER', 'DE') AND created_at AT TIME ZONE $zone >= date_trunc('month', $today::DATE)",
-        {"kind": wish.of.name, "record": wish.record, "zone": BANK_ZONE, "today": bank_day(lab)},
-    ).fetchone()
+        " AND request_id <> $but AND status NOT IN ('ER', 'DE') AND created_at AT TIME ZONE $zone >= date_trunc('month', $today::DATE)",
+        {
+            "kind": wish.of.name, "record": wish.record, "zone": BANK_ZONE, "today": bank_day(lab), "but": but,
+        },
+    ).fetchone()  # fmt: skip
     if row:
         raise Refused(f"request {row[0]} of this month changes it; delivery and frequency change once in a month")
 
@@ -291,10 +310,13 @@ def _open_request(cursor: Any, request_id: int) -> dict[str, Any]:
     return found
 
 
-def _decide(lab: Lab, done: str, request_ids: list[int], reason: str, change: str) -> dict[str, Any]:
+_Seen = tuple[list[int], list[int] | None]  # requests, and the version of each that was seen
+
+
+def _decide(lab: Lab, done: str, seen: _Seen, reason: str, change: str) -> dict[str, Any]:
     with lab.database.tx("ops") as cursor:
-        _demand_of_all(lab, cursor, "decides", request_ids, done)
-        outcome = _chosen(cursor, request_ids, f"coalesce({_TAKEN}, {reason})")
+        _demand_of_all(lab, cursor, "decides", seen, done)
+        outcome = _chosen(cursor, seen, f"coalesce({_TAKEN}, {reason})")
         who = {"me": lab.caller.reference, "now": lab.clock()}
         cursor.execute(
             f"UPDATE ops.service_request SET {change}, version = version + 1 WHERE request_id IN"
@@ -305,10 +327,10 @@ def _decide(lab: Lab, done: str, request_ids: list[int], reason: str, change: st
     return outcome.as_dict()
 
 
-def _remove(lab: Lab, done: str, request_ids: list[int], reason: str) -> dict[str, Any]:
+def _remove(lab: Lab, done: str, seen: _Seen, reason: str) -> dict[str, Any]:
     with lab.database.tx("ops") as cursor:
-        _demand_of_all(lab, cursor, "deletes", request_ids, done)
-        outcome = _chosen(cursor, request_ids, reason)
+        _demand_of_all(lab, cursor, "deletes", seen, done)
+        outcome = _chosen(cursor, seen, reason)
         given = {"ids": outcome.ids}
         cursor.execute("INSERT INTO ops.used_request SELECT unnest($ids::INTEGER[])", given)
         cursor.execute("DELETE FROM ops.service_request WHERE request_id IN (SELECT unnest($ids::INTEGER[]))", given)
@@ -316,20 +338,34 @@ def _remove(lab: Lab, done: str, request_ids: list[int], reason: str) -> dict[st
     return outcome.as_dict()
 
 
-def _demand_of_all(lab: Lab, cursor: Any, right: str, request_ids: list[int], done: str) -> None:
+def _demand_of_all(lab: Lab, cursor: Any, right: str, seen: _Seen, done: str) -> None:
     """Raise NotAllowed unless the caller has a right of every kind among the requests."""
-    check_chosen(request_ids, None)
+    check_chosen(*seen, "request")
     kinds = cursor.execute(
         "SELECT DISTINCT kind FROM ops.service_request WHERE request_id IN (SELECT unnest($ids::BIGINT[]))",
-        {"ids": request_ids},
+        {"ids": seen[0]},
     ).fetchall()
     for (kind,) in kinds:
         demand(lab, getattr(KINDS[kind].rights, right), done)
 
 
-def _chosen(cursor: Any, request_ids: list[int], reason: str) -> Outcome:
-    """Return which requests are chosen, and of the others how many are left and why (SQL over a request)."""
+def _chosen(cursor: Any, seen: _Seen, reason: str) -> Outcome:
+    """Return which requests are chosen, and of the others how many are left and why (SQL over a request).
+
+    UnknownName, and Refused when one was changed since it was seen.
+    """
+    request_ids, versions = seen
     outcome = Outcome()
+    changed = (
+        versions
+        and cursor.execute(
+            "SELECT min(request_id) FROM ops.service_request JOIN (SELECT unnest($ids::BIGINT[]) AS request_id,"
+            " unnest($versions::BIGINT[]) AS seen) USING (request_id) WHERE version <> seen HAVING count(*) > 0",
+            {"ids": request_ids, "versions": versions},
+        ).fetchone()
+    )
+    if changed:
+        raise Refused(f"request {changed[0]} was changed meanwhile; nothing was done, look at it again")
     rows = cursor.execute(
         f"SELECT r.request_id IS NOT NULL AS known, {reason} AS reason, list(c.id ORDER BY c.id)"
         " FROM (SELECT DISTINCT unnest($ids::BIGINT[]) AS id) c"

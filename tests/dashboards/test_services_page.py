@@ -15,12 +15,18 @@ from bankklient_lab.dashboards import (
 )
 from bankklient_lab.dashboards.services import Services
 from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.errors import Refused
 from bankklient_lab.exchange.channels import Link
 from bankklient_lab.exchange.service_lists import take_service_records
 from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.listing import service_requests
-from bankklient_lab.services.requests import delete_service_requests
+from bankklient_lab.services.requests import (
+    confirm_service_requests,
+    correct_service_request,
+    delete_service_requests,
+    unconfirm_service_requests,
+)
 from tests.balancing.labs import KEY, OWN_POINT
 from tests.exchange.conftest import clock, company, orders_file, pair
 from tests.exchange.inprocess import OverALine
@@ -216,3 +222,26 @@ def test_the_least_rights_are_enough_for_what_a_page_offers(pair: Pair, kind: st
     page = page_of(lab, kind)
     page.drawer.new()
     assert page.drawer.forms["new"].widgets["own_account"].options
+
+
+def test_a_second_click_saves_nothing_more(pair: Pair) -> None:
+    page = page_of(pair.lab)
+    page.drawer.new()
+    form = page.drawer.forms["new"]
+    for name, value in monthly().items():
+        form.widgets[name].value = "CZ7706000006090150012947" if name == "own_account" else value
+    form.save()
+    form.save()
+    assert len(service_requests.rows(pair.lab, ORDER)) == 1
+
+
+def test_what_somebody_changed_meanwhile_is_not_confirmed_unseen(pair: Pair) -> None:
+    number = entered(pair.lab, ORDER)
+    page = page_of(pair.lab)
+    page.drawer.open_request(page.requests[str(number)])
+    correct_service_request(pair.lab, number, {"amount": "999999"})
+    unconfirm_service_requests(pair.lab, [number])
+    page.drawer._decide(confirm_service_requests)
+    with pytest.raises(Refused, match="changed meanwhile"):
+        page._confirm_all()
+    assert [row["status"] for row in service_requests.rows(pair.lab, ORDER)] == ["CR"]

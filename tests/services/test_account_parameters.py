@@ -125,7 +125,9 @@ def test_delivery_and_frequency_change_once_in_a_calendar_month(listed: Pair) ->
     sent(listed)
     with pytest.raises(Refused, match="once in a month"):
         change(listed, frequency="daily")
-    change(listed, emails="a@b.cz")
+    number = change(listed, emails="a@b.cz")
+    with pytest.raises(Refused, match="once in a month"):
+        correct_service_request(listed.lab, number, {"frequency": "daily"})
     sent(listed)
     listed.later(days=8)  # December
     listed.transmit()

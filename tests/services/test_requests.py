@@ -177,6 +177,14 @@ def test_a_corrected_one_is_to_be_confirmed_again(pair: Pair, state: str, permis
     assert correct_service_request(lab, number, {"amount": "2"}) == {"request_id": number, "status": status}
 
 
+_DECIDES: dict[str, Callable[[Lab, list[int], list[int]], object]] = {
+    "confirm": lambda lab, numbers, seen: confirm_service_requests(lab, numbers, versions=seen),
+    "unconfirm": lambda lab, numbers, seen: unconfirm_service_requests(lab, numbers, versions=seen),
+    "delete": lambda lab, numbers, seen: delete_service_requests(lab, numbers, versions=seen),
+    "correct": lambda lab, numbers, seen: correct_service_request(lab, numbers[1], {"amount": "1"}, version=seen[1]),
+}
+
+
 def test_several_are_decided_at_once_and_the_others_counted(pair: Pair) -> None:
     first, second = (entered(pair.lab, ORDER) for _ in range(2))
     confirm_service_requests(pair.lab, [first])
@@ -184,6 +192,22 @@ def test_several_are_decided_at_once_and_the_others_counted(pair: Pair) -> None:
     assert (told["done"], told["skipped"]) == (1, 1)
     with pytest.raises(UnknownName):
         confirm_service_requests(pair.lab, [first, 99])
+
+
+@pytest.mark.parametrize("name", ["confirm", "unconfirm", "delete", "correct"])
+def test_what_somebody_changed_since_it_was_seen_is_left(pair: Pair, name: str) -> None:
+    number = in_state(pair, ORDER, "CO" if name == "unconfirm" else "CR")
+    other = entered(pair.lab, ORDER)
+    seen, other_seen = request(pair.lab, number)["version"], request(pair.lab, other)["version"]
+    correct_service_request(hands(pair.lab, "AA", {195}), number, {"amount": "999999"}, version=seen)
+    mine = hands(pair.lab, "BB")
+    before = request(mine, number)
+    with pytest.raises(Refused, match="was changed meanwhile"):
+        _DECIDES[name](mine, [other, number], [other_seen, seen])
+    assert request(mine, number) == before
+    assert request(mine, other)["version"] == other_seen
+    with pytest.raises(BadArgument, match="2 requests were given with 1 versions"):
+        confirm_service_requests(mine, [other, number], versions=[1])
 
 
 def test_a_number_is_never_given_twice(pair: Pair) -> None:
