@@ -241,7 +241,7 @@ class Bank(Informing):
                 contracts.open_account(work, account)
 
     def close_account(self, account: str) -> None:
-        """Close an account from today on."""
+        """Close an account from today on; Refused while a time deposit is to be paid back to it."""
         with self._now() as work:
             contracts.close_account(work, account)
 

@@ -239,7 +239,14 @@ def open_account(work: Work, account: Account) -> None:
 
 
 def close_account(work: Work, account: str) -> None:
-    """Close an account from today on."""
+    """Close an account from today on; Refused while a time deposit is to be paid back to it."""
+    waiting = work.store.row(
+        "SELECT deposit_id FROM time_deposit WHERE state IN ('waiting', 'valid') AND $account IN"
+        " (items ->> '$.own_account', coalesce(principal_account, ''), coalesce(interest_account, '')) LIMIT 1",
+        {"account": account},
+    )
+    if waiting:
+        raise Refused(f"time deposit {waiting[0]} is paid back to account {account}; terminate it first")
     work.store.do(
         "UPDATE account SET closed = $day WHERE account = $account AND closed IS NULL AND NOT own",
         {"account": account, "day": work.day},

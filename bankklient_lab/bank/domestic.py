@@ -41,7 +41,8 @@ _REJECTIONS: tuple[Rule, ...] = (
     (Why.BANK, "m.bank_code IS NULL", "there is no such bank"),
     (
         Why.ACCOUNT,
-        "$bank_code = substr(a.counter_account, 5, 4) AND (c.account IS NULL OR c.closed <= $day OR c.own)",
+        "$bank_code = substr(a.counter_account, 5, 4)"
+        " AND (c.account IS NULL OR c.closed <= $day OR c.own OR c.deposit)",
         "",
     ),
     (Why.LATE, "a.maturity < $latest", "the maturity lies too far back"),

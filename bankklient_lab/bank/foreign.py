@@ -19,7 +19,8 @@ from bankklient_lab.errors import BadArgument, Refused
 
 _RATE_END, _RATE_STEP = Decimal(10_000), Decimal("0.00000001")
 NOT_AGREED = "no exchange rate was agreed"
-# Besides what `rejecting` says, r is the rate of the currency and d the day on which the payment falls due.
+# Besides what `rejecting` says, r is the rate of the currency, c the counter account where it is one of this bank, and
+# d the day on which the payment falls due.
 _REJECTIONS: tuple[Rule, ...] = (
     (Why.FORMAL, *INCOMPLETE),
     (Why.FORMAL, "a.counter_name IS NULL", "the recipient has no name"),
@@ -28,6 +29,7 @@ _REJECTIONS: tuple[Rule, ...] = (
     (Why.SYSTEM, *NO_ACCOUNT),
     (Why.SYSTEM, "o.point IS DISTINCT FROM $point OR NOT o.debit", NOT_IN_CONTRACT),
     (Why.SYSTEM, *OVER_LIMIT),
+    (Why.SYSTEM, "c.deposit", "a time deposit takes no payments"),
     (Why.SYSTEM, "list_contains($refused, a.country)", "the bank makes no payments to this country"),
     (Why.SYSTEM, "a.exchange_rate IS NOT NULL AND d.due > $day", "an agreed rate needs the payment before the cut-off"),
     (
@@ -89,6 +91,7 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
                 substr(counter_account, 1, 2), NULL)) AS country FROM arriving) a
             JOIN due_days d ON d.maturity = coalesce(a.maturity, $day) AND d.currency = a.currency
             LEFT JOIN account o ON o.account = a.own_account
+            LEFT JOIN account c ON c.account = a.counter_account
             LEFT JOIN rate r ON r.day = $day AND r.currency = a.currency
             """,
             {

@@ -27,14 +27,15 @@ class NotGranted(Exception):
         self.text = text
 
 
-def require_account(work: Work, point: int, account: str, currency: str = "") -> None:
-    """Refuse an account that is not the client's, is closed, can't be debited, or has another currency.
+def require_account(work: Work, point: int, account: str, currency: str = "", *, credited: bool = False) -> None:
+    """Refuse an account that is not the client's, is closed, has another currency, or can't be debited.
 
-    `currency` "" is the national one.
+    `currency` "" is the national one; `credited`: it only gets money, and must be no deposit.
     """
     row = work.store.row(
-        "SELECT point, closed <= $day, debit, currency FROM account WHERE account = $account",
-        {"account": account, "day": work.day},
+        "SELECT point, closed <= $day, if($credited, NOT deposit, debit), currency FROM account"
+        " WHERE account = $account",
+        {"account": account, "day": work.day, "credited": credited},
     )
     if row is None or row[1]:
         raise NotGranted(Why.ACCOUNT, "the own account does not exist")

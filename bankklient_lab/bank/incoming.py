@@ -52,7 +52,7 @@ def expect(work: Work, payments: Sequence[Incoming]) -> None:
             raise UnknownName("currency", str(payment.currency), f"there are {', '.join([p.currency, *p.rates])}")
         if payment.charge_bearer not in BEARERS:
             raise UnknownName("bearer of charges", payment.charge_bearer, f"there are {', '.join(BEARERS)}")
-    known: dict[str, str] = dict(work.store.rows("SELECT account, currency FROM account WHERE NOT own"))
+    known: dict[str, str] = dict(work.store.rows("SELECT account, currency FROM account WHERE NOT own AND NOT deposit"))
     unknown = sorted({payment.account for payment in payments} - set(known))
     if unknown:
         raise UnknownName("account", unknown[0])

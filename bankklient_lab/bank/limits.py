@@ -10,7 +10,7 @@ from bankklient_lab.bank.work import Source, Work
 TEXT = "over the limit of the account for one day"
 # Payments from accounts with such a limit that are not rejected, in the account's currency by the rates of today.
 _ORDERED = (
-    "SELECT p.payment_id, p.point = $point AND p.batch = $batch AS arrived,"
+    "SELECT p.payment_id, p.point = $point AND p.batch = $batch AND p.state = 'RV' AS arrived,"
     " p.own_account || ' ' || p.due AS account_day,"
     " if(p.currency = o.currency, p.amount, converted(p.amount, f.rate, t.rate, o.currency)) AS amount, o.day_max"
     " FROM payment p JOIN account o ON o.account = p.own_account AND o.day_max IS NOT NULL"

@@ -11,6 +11,7 @@ import pyarrow as pa
 from bankklient_lab.bank import domestic
 from bankklient_lab.bank.granting import Asked, NotGranted, require_account
 from bankklient_lab.bank.letters import Wanted, send_letter
+from bankklient_lab.bank.limits import reject_over_day
 from bankklient_lab.bank.reading import SCHEMA
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks import names
@@ -127,6 +128,7 @@ def _pay(work: Work, source: Source, items: dict[str, str], due: list[Due]) -> N
     ]  # fmt: skip
     table = pa.Table.from_pylist([dict.fromkeys(SCHEMA.names) | order for order in orders], SCHEMA)
     domestic.arrive(work, source, table, late=False)
+    reject_over_day(work, source, Why.OPERATION)
 
 
 def _kept(items: dict[str, str]) -> str:

@@ -95,7 +95,7 @@ def revoke(work: Work, number: int, items: dict[str, str]) -> None:
     (deposit,) = _deposits(work, "deposit_id = $number", number=number)
     accounts = {name: items[name] for name in ("principal_account", "interest_account") if name in items}
     for account in accounts.values():
-        require_account(work, deposit.point, account, deposit.currency)
+        require_account(work, deposit.point, account, deposit.currency, credited=True)
     if items["method"] == EARLY:
         _end(work, deposit, work.day, early=True, **accounts)
         return

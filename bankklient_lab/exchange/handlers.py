@@ -58,7 +58,10 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = (
     | {
         (kind.batch_type, message): handler
         for kind in SERVICES.values()
-        for message, handler in ((SERVICE_STATE_MESSAGE, take_request_states), (SERVICE_LIST_MESSAGE, take_records))
+        for message, handler in (
+            (SERVICE_STATE_MESSAGE, take_request_states),
+            (SERVICE_LIST_MESSAGE, partial(take_records, kind.name)),
+        )
     }
 )
 # Imported as files: the closed day, the current state, and the bank's rates.

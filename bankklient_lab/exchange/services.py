@@ -31,9 +31,12 @@ def _take(lab: Lab, cursor: Any, state: ServiceState) -> list[str]:
     return [] if found else [f"request {state.number}: the bank answers it, and it was not sent from here"]
 
 
-def take_records(lab: Lab, cursor: Any, message: Message) -> list[str]:
-    """Keep the records of a kind from a batch, and return what has to be told of it."""
-    return keep_records(lab, cursor, read_records(message))
+def take_records(kind: str, lab: Lab, cursor: Any, message: Message) -> list[str]:
+    """Keep the records of a kind from a batch of its type, and return what has to be told of it; FormatError."""
+    listed = read_records(message)
+    if listed.kind != kind:
+        raise FormatError(f"a batch of this type lists {KINDS[kind].plural.lower()}", field="kind", text=listed.kind)
+    return keep_records(lab, cursor, listed)
 
 
 def keep_records(lab: Lab, cursor: Any, listed: ServiceList) -> list[str]:

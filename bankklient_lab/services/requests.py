@@ -262,7 +262,8 @@ def _demand_first_of_month(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[st
     changes = " OR ".join(f"(items ->> '$.{name}') IS NOT NULL" for name in sorted(ONCE_A_MONTH))
     row = cursor.execute(
         f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND record = $record AND ({changes})"
-        " AND request_id <> $but AND status NOT IN ('ER', 'DE') AND created_at AT TIME ZONE $zone >= date_trunc('month', $today::DATE)",
+        " AND request_id <> $but AND status NOT IN ('ER', 'DE')"
+        " AND created_at AT TIME ZONE $zone >= date_trunc('month', $today::DATE)",
         {
             "kind": wish.of.name, "record": wish.record, "zone": BANK_ZONE, "today": bank_day(lab), "but": but,
         },

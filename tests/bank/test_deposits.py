@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from bankklient_lab.bank import Account
+from bankklient_lab.bank import Account, Incoming
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.codebooks.services import NEW, REVOCATION
+from bankklient_lab.errors import Refused, UnknownName
 from bankklient_lab.formats.bank_files import read_file
 from bankklient_lab.formats.client_accounts import read_accounts
 from bankklient_lab.formats.services import ServiceRecord, ServiceState
-from tests.bank.banks import CLIENT, EURO, MAIN, SECOND, World, a_world, iban
+from tests.bank.banks import CLIENT, EURO, MAIN, SECOND, World, a_world, abroad, iban, payment
 from tests.bank.test_services import ask, batch, listed, request
 
 DEPOSIT = "time_deposit"
@@ -221,7 +222,8 @@ def test_one_with_a_day_opens_at_its_end_and_is_answered_then(world: World) -> N
     world.bank.take(world.sealed(batch(world, DEPOSIT, request(DEPOSIT, deposit(valid_from="2026-04-02")))))
     assert listed(world, DEPOSIT) == {}
     world.go("2026-04-02 20:29")
-    assert world.received(BatchType.TIME_DEPOSITS) == [] or listed(world, DEPOSIT) == {}
+    assert listed(world, DEPOSIT) == {}
+    world.batches()
     world.go("2026-04-02 20:30")
     record = listed(world, DEPOSIT)["TD1"]
     assert (record.state, record.items["matures_on"]) == ("valid", "2026-05-04")
@@ -258,3 +260,35 @@ def test_a_deposit_in_euro_is_of_an_account_in_euro(world: World) -> None:
     ]  # fmt: skip
     assert listed(world, DEPOSIT)["TD1"].items["matures_on"] == "2026-06-04"
     assert world.bank.balances()[record.items["deposit_account"]] == 5_000
+
+
+def test_nobody_pays_into_a_deposit(world: World) -> None:
+    account = opened(world).items["deposit_account"]
+    world.send(1, payment(own_account=RICH, counter_account=account, maturity=date(2026, 4, 1)))
+    assert world.last() == ("ER", 205)
+    abroad_order = abroad(own_account=EURO, counter_account=account, counter_bank="", maturity=date(2026, 4, 1))
+    world.send(11, abroad_order)
+    assert world.last() == ("ER", 300)
+    with pytest.raises(UnknownName):
+        world.bank.expect([Incoming(world.clock.at("2026-04-02 10:00"), account, Decimal(1))])
+    assert world.bank.balances()[account] == 100_000
+
+
+@pytest.mark.parametrize("account", [RICH, SECOND])
+def test_an_account_that_a_deposit_is_paid_back_to_stays_open(world: World, account: str) -> None:
+    opened(world, length="7 days")
+    terminated(world, "TD1", REGULAR, interest_account=SECOND)
+    with pytest.raises(Refused, match="time deposit 1"):
+        world.bank.close_account(account)
+    world.go("2026-04-08 12:00")
+    world.bank.close_account(account)
+
+
+def test_what_comes_back_may_go_to_an_account_that_is_only_credited(world: World) -> None:
+    world.bank.open_account(Account(iban(63), "CZK", "Incoming", CLIENT, debit=False))
+    opened(world)
+    assert one(world, deposit(own_account=iban(63))).code == 208
+    assert terminated(world, "TD1", EARLY, principal_account=iban(63)).status == "OK"
+    assert world.bank.balances()[iban(63)] == 100_000
+    account = opened(world).items["deposit_account"]
+    assert terminated(world, "TD2", EARLY, principal_account=account).code == 208

@@ -171,6 +171,21 @@ def test_a_payment_without_funds_is_tried_like_any_other_and_then_told_in_a_lett
     assert paid(world) == []
 
 
+def test_payments_of_standing_orders_count_in_the_limit_of_a_day() -> None:
+    world = a_world(start="2026-04-01 12:00")
+    world.bank.open_account(
+        Account(iban(71), "CZK", "Limited", CLIENT, opening=Decimal(1_000), day_max=Decimal(150))
+    )  # fmt: skip
+    given = monthly(own_account=iban(71), period="day", frequency="7")
+    ask(world, ORDER, request(ORDER, given), request(ORDER, given | {"amount": "60.00"}))
+    world.go("2026-04-09 12:00")
+    assert paid(world) == [(date(2026, 4, 2), Decimal(100)), (date(2026, 4, 9), Decimal(100))]
+    letters = [read_letter(m).text for m in world.received(BatchType.INDIVIDUAL_MESSAGES)]
+    assert len(letters) == 2
+    assert "over the limit of the account for one day" in letters[0]
+    assert world.whole()
+
+
 @pytest.mark.spec("SRV-131", "SRV-115", "SRV-005")
 @pytest.mark.parametrize(
     ("moment", "valid_from", "status"),

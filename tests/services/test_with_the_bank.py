@@ -240,6 +240,14 @@ def test_a_list_of_a_time_to_come_is_refused(pair: Pair) -> None:
     assert [row["record"] for row in service_records.rows(pair.lab, ORDER)] == ["SO1"]
 
 
+def test_a_list_in_a_batch_of_another_kind_is_refused(pair: Pair) -> None:
+    granted(pair, ORDER)
+    arrive(pair, 14, 1, write_records(ServiceList(ORDER, pair.clock(), [])))
+    pair.transmit()
+    assert "lists permitted collections" in pair.received(14)[-1][1]
+    assert [row["record"] for row in service_records.rows(pair.lab, ORDER)] == ["SO1"]
+
+
 def test_an_answer_on_what_was_not_sent_is_told(pair: Pair) -> None:
     number = in_state(pair, ORDER, "CR")
     arrive(pair, 17, 1, write_states([ServiceState(number, "OK", "SO1"), ServiceState(99, "OK", "SO2")]))
