@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from bankklient_lab.formats.base import LIMITS
 
 
 class DiskDropper(pn.widgets.FileDropper):
-    """A FileDropper whose files are written to a folder of this window.
+    """A FileDropper whose files are written to a folder of its own, which goes when it goes.
 
     `arriving(name, share)` is called with every piece of a file, `dropped(name, path)` when all of it is there.
     """
@@ -27,7 +28,7 @@ class DiskDropper(pn.widgets.FileDropper):
         **params: Any,
     ) -> None:
         self._dropped, self._removed, self._arriving = dropped, removed, arriving
-        self.folder = Path(tempfile.mkdtemp(prefix="bankklient-drop-"))
+        self._folder: Path | None = None
         self._paths: dict[str, Path] = {}
         self._bytes: dict[str, int] = {}
         super().__init__(multiple=True, previews=[], **params)  # type: ignore[no-untyped-call]
@@ -43,7 +44,8 @@ class DiskDropper(pn.widgets.FileDropper):
     def receive(self, name: str, piece: int, pieces: int, content: bytes) -> None:
         """Write one piece (from 1) of a file; the name is only a name, never a path."""
         if piece == 1:
-            self._paths[name] = self.folder / f"{len(self._paths)}-{len(list(self.folder.iterdir()))}"
+            folder = self._made_folder()
+            self._paths[name] = folder / f"{len(self._paths)}-{len(list(folder.iterdir()))}"
             self._bytes[name] = 0
         path = self._paths[name]
         self._bytes[name] += len(content)
@@ -56,6 +58,14 @@ class DiskDropper(pn.widgets.FileDropper):
         if piece == pieces:
             self._dropped(name, path)
 
+    def _made_folder(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="bankklient-drop-"))
+            # Windows end in many ways; the folder goes with the last of them, and with the process at the latest.
+            self._gone = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
     def discard(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._folder is not None:
+            self._gone()

@@ -11,6 +11,7 @@ from bankklient_lab.codebooks.services import NEW, REVOCATION
 from bankklient_lab.formats.payments.accounts import national
 from bankklient_lab.formats.standing_orders import FREQUENCIES
 from bankklient_lab.orders.accounts import own_accounts
+from bankklient_lab.orders.checking import national_currency
 
 from .form import Form
 from .texts import section, text
@@ -26,11 +27,11 @@ def taken(values: Mapping[str, Any]) -> dict[str, Any]:
 class Choices:
     """The own accounts in the national currency from which payments may be ordered; `fill` fills a form."""
 
-    currency = "CZK"
     accounts: tuple[str, ...] = ("own_account",)
 
     def __init__(self, lab: bl.Lab, forms: Mapping[str, Form]) -> None:
         self._lab, self._forms = lab, forms
+        self.currency = national_currency(lab)
 
     def fill(self, form: Form, values: Mapping[str, Any], name: str) -> None:
         """Offer what there is to choose, and show values, or the draft of this name when there is one."""

@@ -17,6 +17,7 @@ from bankklient_lab.formats.payments.accounts import national
 from bankklient_lab.formats.schema import AMOUNT
 from bankklient_lab.formats.standing_orders import payments
 from bankklient_lab.jobs import Job
+from bankklient_lab.orders.checking import national_currency
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.services.listing import (
     ALL,
@@ -29,7 +30,9 @@ from bankklient_lab.services.listing import (
     service_records,
     service_requests,
 )
+from bankklient_lab.services.requests import OPEN as OPEN_STATUSES
 from bankklient_lab.services.requests import (
+    OVER,
     clear_service_requests,
     confirm_service_requests,
     copy_service_request,
@@ -61,14 +64,9 @@ MARKS = {
 }  # fmt: skip
 _ACCOUNTS = ("account", "own_account")
 _WIDTHS = {
-    "rate": 80,
-    "length": 100,
-    "amount": 120,
-    "limit": 120,
-    "own_account": 160,
-    "counter_account": 175,
-    "period": 130,
-}
+    "rate": 80, "length": 100, "amount": 120, "limit": 120, "own_account": 160, "counter_account": 175, "period": 130,
+    "last_payment": 115,
+}  # fmt: skip
 _SIDES = (
     ("variable_symbol", "specific_symbol", "constant_symbol"), ("period", "frequency"), ("last_payment", "last_amount"),
     ("limit", "period"), ("valid_from", "valid_until"),
@@ -107,9 +105,8 @@ class Services:
         rights = self.kind.rights
         self.new.visible = NEW in self.kind.requests and may(lab, rights.creates)
         self.confirm_all = ui.button(text("services.confirm_all"), self._confirm_all, icon="done_all")
-        self.confirm_all.visible = may(lab, rights.decides)
+        self._may_decide, self._may_delete = may(lab, rights.decides), may(lab, rights.deletes)
         self.clear_all = Sure(text("services.clear_all"), text("services.clear_all_really"), self._clear_all)
-        self.clear_all.view.visible = may(lab, rights.deletes)
         self.asked = Listing(
             state, page, _columns(self._of_requests, "request_id", "request", "state"), self._read_requests,
             count="services.requests_count", label=text("services.requests"), placeholder=text("services.no_requests"),
@@ -136,6 +133,7 @@ class Services:
         at = listed_at(self._lab, self.kind.name)
         told = text("services.listed_at", at=formatting.moment(at)) if at else text("services.never_listed")
         self._told.object = f"<p class='signs'>{escape(told)}</p>"
+        self.list.view.visible = self.list.search.visible = at is not None
         if self.form is not None:
             self.form.refresh()
 
@@ -152,16 +150,31 @@ class Services:
     def _read_records(self) -> pa.Table:
         rows = service_records.rows(self._lab, self.kind.name)
         self.records = {row["record"]: row for row in rows}
-        return _table(self._of_records, rows, record=lambda row: row["record"], state=lambda row: _state(row["state"]))
+        return self._table(
+            self._of_records, rows, record=lambda row: row["record"], state=lambda row: _state(row["state"])
+        )
 
     def _read_requests(self) -> pa.Table:
         rows = service_requests.rows(self._lab, self.kind.name, self.which.value)
         self.requests = {str(row["request_id"]): row for row in rows}
-        self.confirm_all.disabled = not any(row["status"] == "CR" for row in rows)
-        return _table(
+        self.confirm_all.visible = self._may_decide and any(row["status"] == "CR" for row in rows)
+        self.clear_all.view.visible = self._may_delete and any(row["status"] in OVER for row in rows)
+        return self._table(
             self._of_requests, [self._with_record(row) for row in rows], request_id=lambda row: str(row["request_id"]),
             request=lambda row: text(f"services.request_{row['request']}"), state=lambda row: _state(row["status"]),
         )  # fmt: skip
+
+    def _table(
+        self, items: Sequence[Item], rows: Sequence[dict[str, Any]], **told: Callable[[dict[str, Any]], str]
+    ) -> pa.Table:
+        table = {name: pa.array([words(row) for row in rows], pa.string()) for name, words in told.items()}
+        for item in items:
+            values = [row[item.name] for row in rows]
+            if item.type not in _TYPES:
+                values = [_rhythm(row) if item.name == "period" else _words(item, row[item.name]) for row in rows]
+            table[item.name] = pa.array(values, _TYPES.get(item.type, pa.string()))
+        national = national_currency(self._lab)
+        return pa.table(table | {"currency": pa.array([_currency(row, national) for row in rows], pa.string())})
 
     def _with_record(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a request with what its record says where it says nothing itself."""
@@ -176,11 +189,7 @@ class Services:
         self._told_outcome(confirm_service_requests(self._lab, chosen, versions=versions), "services.confirmed")
 
     def _clear_all(self) -> None:
-        over = ("OK", "ER", "DE")
-        chosen = [int(number) for number in self._shown_numbers() if self.requests[number]["status"] in over]
-        if not chosen:
-            ui.tell(text("services.nothing_to_clear"), kind="info")
-            return
+        chosen = [int(number) for number in self._shown_numbers() if self.requests[number]["status"] in OVER]
         self._told_outcome(clear_service_requests(self._lab, chosen), "services.cleared")
 
     def _shown_numbers(self) -> list[str]:
@@ -273,7 +282,7 @@ class _Drawer:
         asks = text(f"services.request_{row['request']}")
         title = f"{text('services.request_id')} {row['request_id']}: {asks}"
         acts = [name for name, may in self._offers(row).items() if may]
-        open_ones = row["status"] in ("CR", "CO") and CORRECTION in self._kind.requests
+        open_ones = row["status"] in OPEN_STATUSES and CORRECTION in self._kind.requests
         corrects = row["request"] if self._may_decide and open_ones and row["request"] != REVOCATION else ""
         self._show(formatting.facts(lines, title), acts, corrects, row, name=f"request {row['request_id']}")
 
@@ -282,8 +291,8 @@ class _Drawer:
         return {
             "confirm": decides and status == "CR",
             "unconfirm": decides and status == "CO",
-            "delete": self._may_delete and status in ("CR", "CO"),
-            "clear": self._may_delete and status in ("OK", "ER", "DE"),
+            "delete": self._may_delete and status in OPEN_STATUSES,
+            "clear": self._may_delete and status in OVER,
             "copy": self._may_create and row["request"] == NEW,
         }
 
@@ -369,7 +378,7 @@ class _Drawer:
 
     def _lines(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
         found = [
-            (_label(item), _rhythm(row) if item.name == "period" else _words(item, row[item.name], _currency(row)))
+            (_label(item), _rhythm(row) if item.name == "period" else _words(item, row[item.name], self._currency(row)))
             for item in self._kind.items
             if item.name != "frequency" and item.name in row
         ]
@@ -377,15 +386,18 @@ class _Drawer:
             found.append((text("services.specific_day"), str(row["valid_from"].day)))
         return found
 
+    def _currency(self, row: Mapping[str, Any]) -> str:
+        return _currency(row, national_currency(self._lab))
+
     def _next(self, row: Mapping[str, Any]) -> str:
         """Return the next payments of a standing order as a list."""
         if self._kind.name != "standing_order" or row["state"] != VALID:
             return ""
-        today = bank_day(self._lab)
+        today, currency = bank_day(self._lab), national_currency(self._lab)
         items = _as_items(self._kind, row)
         due = [one for one, _ in zip(payments(items, today, today + LOOK_AHEAD), range(NEXT_PAYMENTS), strict=False)]
         lines = "".join(
-            f"<li>{formatting.day(one.day)} \u00b7 {escape(formatting.money(one.amount, 'CZK'))}</li>" for one in due
+            f"<li>{formatting.day(one.day)} \u00b7 {escape(formatting.money(one.amount, currency))}</li>" for one in due
         )
         return f"<h4>{escape(text('services.next'))}</h4><ul>{lines}</ul>" if lines else ""
 
@@ -407,16 +419,6 @@ class _Drawer:
 
 _CHOICES: dict[str, type[Choices]] = {"standing_order": Frequencies, "time_deposit": Deposits}
 _TYPES: dict[str, pa.DataType] = {"amount": AMOUNT, "day": pa.date32()}
-
-
-def _table(items: Sequence[Item], rows: Sequence[dict[str, Any]], **told: Callable[[dict[str, Any]], str]) -> pa.Table:
-    table = {name: pa.array([words(row) for row in rows], pa.string()) for name, words in told.items()}
-    for item in items:
-        values = [row[item.name] for row in rows]
-        if item.type not in _TYPES:
-            values = [_rhythm(row) if item.name == "period" else _words(item, row[item.name]) for row in rows]
-        table[item.name] = pa.array(values, _TYPES.get(item.type, pa.string()))
-    return pa.table(table | {"currency": pa.array([_currency(row) for row in rows], pa.string())})
 
 
 def _columns(items: Sequence[Item], *first: str) -> tuple[Column, ...]:
@@ -442,16 +444,16 @@ def _label(item: Item) -> str:
     return names.get(f"{item.kind}_{item.name}", names[item.name])
 
 
-def _currency(row: Mapping[str, Any]) -> str:
+def _currency(row: Mapping[str, Any], national: str) -> str:
     """Return the currency of what a row says: that of its variant, else the national one."""
-    return variants()[row["variant"]].currency if row.get("variant") else "CZK"
+    return variants()[row["variant"]].currency if row.get("variant") else national
 
 
 def _option(value: str) -> str:
     return section("service_option").get(value.replace(" ", "_"), value)
 
 
-def _words(item: Item, value: Any, currency: str = "CZK") -> str:
+def _words(item: Item, value: Any, currency: str = "") -> str:
     if value is None:
         return ""
     if item.type in _ACCOUNTS:

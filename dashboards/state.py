@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 import param
 
 from bankklient_lab.analysis.entries import COLUMNS, SEARCHED, SIDES
+from bankklient_lab.calendars import months_on
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.money import parse_amount
 
@@ -33,14 +34,6 @@ TEXT_CHARS = 200
 TEXTS = ("text", "counterparty", "category", "variable_symbol")
 AMOUNTS = ("amount_from", "amount_to")
 IN = "in."  # before the name of a column whose text is searched, in the address
-
-
-def back(day: date, months: int) -> date:
-    """Return the same day some months earlier, or the last one of that month."""
-    month = day.year * 12 + day.month - 1 - months
-    year, number = divmod(month, 12)
-    last = (date(year + number // 11, (number + 1) % 12 + 1, 1) - timedelta(days=1)).day
-    return date(year, number + 1, min(day.day, last))
 
 
 @dataclass(frozen=True)
@@ -109,9 +102,9 @@ class State(param.Parameterized):
     def period_of(self, preset: str) -> tuple[date, date]:
         """Return the period of a preset, ending with the last day that the lab knows."""
         since = {
-            "1M": back(self.end, 1),
-            "3M": back(self.end, 3),
-            "1Y": back(self.end, 12),
+            "1M": months_on(self.end, -1),
+            "3M": months_on(self.end, -3),
+            "1Y": months_on(self.end, -12),
             "YTD": date((self.end - timedelta(days=1)).year, 1, 1),
             "ALL": self.first_day,
         }[preset]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bankklient_lab.bank.granting import Asked, NotGranted
+from bankklient_lab.bank.granting import NotGranted
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import Rejection as Why
 from bankklient_lab.codebooks.services import ENDED, VALID
@@ -11,11 +11,6 @@ from bankklient_lab.formats.services import ServiceRecord
 _AUTOMATIC = "automatic"
 _DELIVERIES = {"mail": "by mail", "person": "personally", "electronic": "electronically"}
 _CODES = {said: code for code, said in _DELIVERIES.items()}
-
-
-def create(_work: Work, _asked: Asked) -> str:
-    """Refuse a new record: an account has its parameters from its opening on."""
-    raise NotGranted(Why.OPERATION, "an account is opened at the bank")
 
 
 def change(work: Work, number: int, items: dict[str, str]) -> None:
@@ -37,11 +32,6 @@ def change(work: Work, number: int, items: dict[str, str]) -> None:
             "account": account,
         },
     )  # fmt: skip
-
-
-def revoke(_work: Work, _number: int, _items: dict[str, str]) -> None:
-    """Refuse to take parameters away."""
-    raise NotGranted(Why.OPERATION, "parameters of an account are changed, not revoked")
 
 
 def records(work: Work, point: int) -> list[ServiceRecord]:

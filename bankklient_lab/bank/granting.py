@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from bankklient_lab.bank.work import Work
@@ -25,6 +25,12 @@ class NotGranted(Exception):
         super().__init__(text)
         self.code = code
         self.text = text
+
+
+def require_order(last: date | None, *firsts: date | None) -> None:
+    """Refuse a last day that is before any of the days at which it could be at the earliest."""
+    if last is not None and last < max(day for day in firsts if day is not None):
+        raise NotGranted(Why.FORMAL, f"it would end on {last}, before it begins or in the past")
 
 
 def require_account(work: Work, point: int, account: str, currency: str = "", *, credited: bool = False) -> None:

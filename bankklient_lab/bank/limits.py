@@ -1,6 +1,9 @@
-"""The limit of a day: how much a client may order from an account for one day, as its contract says."""
+"""Limits of a time: how much a client may order from an account for one day, as its contract says."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
 
 import pyarrow as pa
 
@@ -36,14 +39,21 @@ def reject_over_day(work: Work, source: Source, reason: int) -> None:
     for _, arrived, day, amount, _ in rows:
         if not arrived:
             left[day] -= amount
-    arrivals = [(number, day, None, amount, amount) for number, arrived, day, amount, _ in rows if arrived]
-    within = set(covered(arrivals, left))
-    over = pa.table({"payment_id": pa.array([one[0] for one in arrivals if one[0] not in within], pa.int64())})
+    arrivals = [(number, day, amount) for number, arrived, day, amount, _ in rows if arrived]
+    reject_over(work, arrivals, left, reason, TEXT)
+
+
+def reject_over(
+    work: Work, arrivals: Sequence[tuple[int, str, Decimal]], left: dict[str, Decimal], reason: int, text: str
+) -> None:
+    """Reject the payments (number, what limits it, amount) that go over what is `left`, in their order."""
+    within = set(covered(((number, limited, None, amount, amount) for number, limited, amount in arrivals), left))
+    over = pa.table({"payment_id": pa.array([one for one, _, _ in arrivals if one not in within], pa.int64())})
     if not over.num_rows:
         return
     with work.store.lent(over=over):
         work.store.do(
             "UPDATE payment SET state = 'ER', reason = $reason, reason_text = $text FROM over"
             " WHERE payment.payment_id = over.payment_id",
-            {"reason": reason, "text": TEXT},
+            {"reason": reason, "text": text},
         )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import pyarrow as pa
-
-from bankklient_lab.bank.funds import any_payment, covered
-from bankklient_lab.bank.granting import Asked, NotGranted, require_account
+from bankklient_lab.bank.funds import any_payment
+from bankklient_lab.bank.granting import Asked, NotGranted, require_account, require_order
+from bankklient_lab.bank.limits import reject_over
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.codebooks.codes import Rejection as Why
 from bankklient_lab.codebooks.services import AMOUNT_MAX, ENDED, KINDS, REVOKED, VALID, as_amount, as_day
@@ -76,17 +75,8 @@ def reject_over_permission(work: Work, source: Source) -> None:
         return
     rows = work.store.rows(_ARRIVED, given)
     left = {period: rest for _, period, _, rest in rows}
-    arrivals = [(number, period, None, amount, amount) for number, period, amount, _ in rows]
-    within = set(covered(arrivals, left))
-    over = pa.table({"payment_id": pa.array([one[0] for one in arrivals if one[0] not in within], pa.int64())})
-    if not over.num_rows:
-        return
-    with work.store.lent(over=over):
-        work.store.do(
-            "UPDATE payment SET state = 'ER', reason = $reason, reason_text = $text FROM over"
-            " WHERE payment.payment_id = over.payment_id",
-            {"reason": Why.AMOUNT, "text": "over what is permitted for the period"},
-        )
+    arrivals = [(number, period, amount) for number, period, amount, _ in rows]
+    reject_over(work, arrivals, left, Why.AMOUNT, "over what is permitted for the period")
 
 
 def create(work: Work, asked: Asked) -> str:
@@ -99,8 +89,7 @@ def create(work: Work, asked: Asked) -> str:
     require_account(work, asked.point, own)
     if first < work.hours.day(asked.received_at):
         raise NotGranted(Why.LATE, f"it is to be valid from {first}, and came later")
-    if last is not None and last < first:
-        raise NotGranted(Why.FORMAL, f"it would end on {last}, before it begins")
+    require_order(last, first)
     if work.store.row(
         f"SELECT 1 FROM collection_permission WHERE debited = $own AND credited = $counter AND {_VALID}",
         {"own": own, "counter": counter, "day": work.day},
@@ -116,8 +105,7 @@ def create(work: Work, asked: Asked) -> str:
 def change(work: Work, number: int, items: dict[str, str]) -> None:
     """Let a permission say something else; `items` is all of it."""
     last = as_day(items.get("valid_until"))
-    if last is not None and last < max(work.day, as_day(items["valid_from"]) or work.day):
-        raise NotGranted(Why.FORMAL, f"it would end on {last}, before it begins or in the past")
+    require_order(last, work.day, as_day(items["valid_from"]))
     work.store.do(
         "UPDATE collection_permission SET amount_max = $limit, period = $period, description = $description,"
         " last_day = $last WHERE permission_id = $number",

@@ -13,7 +13,7 @@ from bankklient_lab.bank.client_lists import send_accounts
 from bankklient_lab.bank.granting import Asked, NotGranted
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import Rejection as Why
-from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, ServiceKind
+from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REVOCATION, ServiceKind
 from bankklient_lab.errors import FormatError, UnknownName
 from bankklient_lab.formats.batches import QUERY, Batch, Message, write_batch
 from bankklient_lab.formats.services import (
@@ -32,31 +32,29 @@ from bankklient_lab.sealing.identity import BatchIdentity
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """How requests of a kind are processed; each function refuses by NotGranted."""
+    """How requests of a kind are processed, as many as it has; each function refuses by NotGranted."""
 
-    create: Callable[[Work, Asked], str]  # the name of the record; "" when it waits, and is answered later
-    change: Callable[[Work, int, dict[str, str]], None]
-    revoke: Callable[[Work, int, dict[str, str]], None]
     records: Callable[[Work, int], list[ServiceRecord]]
+    create: Callable[[Work, Asked], str] | None = None  # the name of the record; "" when it waits for its answer
+    change: Callable[[Work, int, dict[str, str]], None] | None = None
+    revoke: Callable[[Work, int, dict[str, str]], None] | None = None
     changes_accounts: bool = False  # the list of accounts follows
     announced: bool = True  # the list is sent before the client ever had one
 
 
 _SERVICES = {
     "permitted_collection": _Service(
-        permitted_collections.create, permitted_collections.change, permitted_collections.revoke,
-        permitted_collections.records,
+        permitted_collections.records, permitted_collections.create, permitted_collections.change,
+        permitted_collections.revoke,
     ),
     "standing_order": _Service(
-        standing_orders.create, standing_orders.change, standing_orders.revoke, standing_orders.records
+        standing_orders.records, standing_orders.create, standing_orders.change, standing_orders.revoke
     ),
     "account_parameters": _Service(
-        account_parameters.create, account_parameters.change, account_parameters.revoke, account_parameters.records,
-        changes_accounts=True, announced=False,
+        account_parameters.records, change=account_parameters.change, changes_accounts=True, announced=False
     ),
     "time_deposit": _Service(
-        time_deposits.create, time_deposits.change, time_deposits.revoke, time_deposits.records,
-        changes_accounts=True,
+        time_deposits.records, time_deposits.create, revoke=time_deposits.revoke, changes_accounts=True
     ),
 }  # fmt: skip
 TAKES = tuple(KINDS[kind].batch_type for kind in _SERVICES)
@@ -132,16 +130,16 @@ def _outcome(work: Work, point: int, request: ServiceRequest, received_at: datet
     """Return what becomes of a request; None while it waits for its day."""
     service = _SERVICES[request.kind]
     try:
-        if request.request == NEW:
+        if service.create and request.request == NEW:
             record = service.create(work, Asked(point, request.number, request.items, received_at))
             return ServiceState(request.number, DONE, record) if record else None
         found = next((one for one in service.records(work, point) if one.name == request.record), None)
         if found is None or not found.changeable:
             raise NotGranted(Why.OPERATION, f"there is no {request.record} that can be changed")
         number = int(request.record[2:])
-        if request.request == CORRECTION:
+        if service.change and request.request == CORRECTION:
             service.change(work, number, {n: text for n, text in {**found.items, **request.items}.items() if text})
-        else:
+        if service.revoke and request.request == REVOCATION:
             service.revoke(work, number, request.items)
     except NotGranted as refusal:
         return ServiceState(request.number, REJECTED, request.record, refusal.code, refusal.text)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from bankklient_lab.bank import domestic
-from bankklient_lab.bank.granting import Asked, NotGranted, require_account
+from bankklient_lab.bank.granting import Asked, NotGranted, require_account, require_order
 from bankklient_lab.bank.letters import Wanted, send_letter
 from bankklient_lab.bank.limits import reject_over_day
 from bankklient_lab.bank.reading import SCHEMA
@@ -33,8 +33,7 @@ def create(work: Work, asked: Asked) -> str:
     earliest = earliest_valid_from(work.hours.day(at), work.hours.time(at), work.calendars)
     if first < earliest:
         raise NotGranted(Why.LATE, f"it came too late to be valid from {first}, {earliest} is the first day")
-    if last is not None and last < first:
-        raise NotGranted(Why.FORMAL, f"its last payment would be on {last}, before it begins")
+    require_order(last, first)
     ((number,),) = work.store.rows("SELECT coalesce(max(standing_order_id), 0) + 1 FROM standing_order")
     work.store.do(
         "INSERT INTO standing_order VALUES ($number, $point, $own, $items, $until, NULL)",
@@ -47,9 +46,7 @@ def create(work: Work, asked: Asked) -> str:
 
 def change(work: Work, number: int, items: dict[str, str]) -> None:
     """Let a standing order say something else; `items` is all of it."""
-    last = as_day(items.get("last_payment"))
-    if last is not None and last < max(work.day, as_day(items["valid_from"]) or work.day):
-        raise NotGranted(Why.FORMAL, f"its last payment would be on {last}, before it begins or in the past")
+    require_order(as_day(items.get("last_payment")), work.day, as_day(items["valid_from"]))
     work.store.do(
         "UPDATE standing_order SET items = $items WHERE standing_order_id = $number",
         {"items": _kept(items), "number": number},

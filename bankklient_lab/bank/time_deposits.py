@@ -85,11 +85,6 @@ def create(work: Work, asked: Asked) -> str:
     return f"{LETTERS}{number}"
 
 
-def change(_work: Work, _number: int, _items: dict[str, str]) -> None:
-    """Refuse every change: a deposit is terminated, and another one opened."""
-    raise NotGranted(Why.OPERATION, "a deposit is not changed")
-
-
 def revoke(work: Work, number: int, items: dict[str, str]) -> None:
     """Terminate a deposit at its next renewal, or now with a penalty."""
     (deposit,) = _deposits(work, "deposit_id = $number", number=number)

@@ -64,6 +64,11 @@ def error_items() -> dict[int, tuple[str, str, str]]:
     return {int(row["code"]): (row["item"], row["condition"], row["text"]) for row in rows("order_errors")}
 
 
+def national_currency(lab: Lab) -> str:
+    """Return the currency of the client's bank."""
+    return str(read_settings(lab.database, "national_currency")["national_currency"] or NATIONAL_CURRENCY)
+
+
 def rule_parameters(lab: Lab, today: date) -> dict[str, Any]:
     """Return what `checked` binds: the bank's day and the settings that rules refer to."""
     kept = read_settings(lab.database, *PARAMETERS)

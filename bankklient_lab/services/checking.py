@@ -53,7 +53,7 @@ def checked_items(
     UnknownName for an item that there is not, BadArgument with the item as `parameter` for the first that is wrong.
     """
     texts = {name: _text(cursor, kind, name, value) for name, value in values.items()}
-    asked = {item.name for item in kind.items_of(NEW) or kind.recorded if item.new != "told"}
+    asked = {item.name for item in kind.items_of(NEW)}
     before = {name: text for name, text in (corrects or {}).items() if name in asked}
     changeable = {item.name for item in kind.items_of(CORRECTION)}
     for name in texts if corrects is not None else ():
@@ -80,8 +80,8 @@ def checked_revocation(
         raise BadArgument("a revocation changes nothing else", parameter=next(iter(values)))
     texts = {name: text for name, value in values.items() if (text := _text(cursor, kind, name, value))}
     _check_form(kind, texts, REVOCATION)
-    if kind.name == "time_deposit":
-        check_termination(lab, cursor, texts, record)
+    if kind.name in _ENDING:
+        _ENDING[kind.name](lab, cursor, texts, record)
     return texts
 
 
@@ -215,3 +215,4 @@ _RULES: dict[str, Callable[..., None]] = {
     "time_deposit": check_deposit,
     "account_parameters": check_parameters,
 }
+_ENDING: dict[str, Callable[..., None]] = {"time_deposit": check_termination}

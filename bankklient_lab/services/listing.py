@@ -9,7 +9,8 @@ from bankklient_lab.codebooks import name_sql
 from bankklient_lab.codebooks.services import Item, ServiceKind
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab, Read
-from bankklient_lab.services.requests import REQUESTS_WITH_STATUS, SEES, demand, kind_named
+from bankklient_lab.services import requests
+from bankklient_lab.services.requests import REQUESTS_WITH_STATUS, SEES, demand, kind_named, status_in
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -18,11 +19,11 @@ ALL, OPEN, HISTORY, TO_CONFIRM, UNPROCESSED, PROCESSED = (
 )  # fmt: skip
 SETS = {
     ALL: "true",
-    OPEN: "status IN ('CR', 'CO')",  # creation: no batch has taken them
+    OPEN: status_in(requests.OPEN),  # creation: no batch has taken them
     TO_CONFIRM: "status = 'CR'",
-    HISTORY: "status NOT IN ('CR', 'CO')",
-    UNPROCESSED: "status IN ('NS', 'SE', 'RV')",
-    PROCESSED: "status IN ('OK', 'ER', 'DE')",
+    HISTORY: f"NOT {status_in(requests.OPEN)}",
+    UNPROCESSED: status_in(requests.UNDER_WAY),
+    PROCESSED: status_in(requests.OVER),
 }
 _TYPES = {"amount": "DECIMAL(18,3)", "day": "DATE", "rate": "DECIMAL(5,2)"}
 

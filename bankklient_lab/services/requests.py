@@ -6,7 +6,7 @@ Their status is created (CR) or confirmed (CO), and from balancing on that of th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bankklient_lab.actions import action
@@ -21,6 +21,7 @@ from bankklient_lab.orders.unfinished import values_of
 from bankklient_lab.rights.permissions import needed
 from bankklient_lab.services.checking import checked_items, checked_revocation
 from bankklient_lab.services.status import STATUS
+from bankklient_lab.store.literals import literal
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -44,7 +45,8 @@ ID_MAX = 999_999_999
 # Whoever asks the bank itself: what everybody sees, only those who change it.
 ASKS = "|".join(sorted({kind.rights.sees or kind.rights.creates for kind in KINDS.values()}))
 ONCE_A_MONTH = {"delivery", "frequency"}  # of account parameters
-OVER = ("OK", "ER", "DE")  # statuses in which the bank or the user has ended a request
+# Statuses: before balancing, at the bank or on the way, and ended by the bank or the user.
+OPEN, UNDER_WAY, OVER = ("CR", "CO"), ("NS", "SE", "RV"), ("OK", "ER", "DE")
 REQUESTS_WITH_STATUS = (
     f"(SELECT m.*, coalesce(nullif({STATUS}, ''), if(m.confirmed, 'CO', 'CR')) AS status,"
     " b.year * 10000 + b.number AS batch_order FROM ops.service_request m"
@@ -107,13 +109,10 @@ def correct_service_request(
         if found["request"] not in (NEW, CORRECTION):
             raise Refused(f"request {request_id} revokes {found['record']}; there is nothing to correct, delete it")
         before = values_of(found["items"])
-        if found["request"] == NEW:
-            items = checked_items(lab, cursor, of, {**before, **values})
-            _demand_only(cursor, of, items, but=request_id)
-        else:
-            listed = _record(cursor, of, found["record"])
-            items = checked_items(lab, cursor, of, {**before, **values}, corrects=listed)
-            _demand_first_of_month(lab, cursor, _Wish(of, CORRECTION, found["record"]), items, but=request_id)
+        wish = _Wish(of, found["request"], found["record"] or "")
+        listed = _record(cursor, of, wish.record) if wish.record else None
+        items = checked_items(lab, cursor, of, {**before, **values}, corrects=listed)
+        _demand_once(lab, cursor, wish, items, but=request_id)
         confirmed = _confirms_itself(lab, of)
         cursor.execute(
             "UPDATE ops.service_request SET items = $items, confirmed = $confirmed, version = version + 1,"
@@ -160,13 +159,15 @@ def delete_service_requests(lab: Lab, request_ids: list[int], *, versions: list[
 @action(DELETES)
 def clear_service_requests(lab: Lab, request_ids: list[int], *, versions: list[int] | None = None) -> dict[str, Any]:
     """Delete processed requests from the history, which does not touch the bank (SRV-004); others stay as above."""
-    over = ", ".join(f"'{status}'" for status in OVER)
     return _remove(
-        lab,
-        "clear_service_requests",
-        (request_ids, versions),
-        f"CASE WHEN status NOT IN ({over}) THEN 'it is not processed' END",
-    )
+        lab, "clear_service_requests", (request_ids, versions),
+        f"CASE WHEN NOT {status_in(OVER)} THEN 'it is not processed' END",
+    )  # fmt: skip
+
+
+def status_in(statuses: Sequence[str]) -> str:
+    """Return SQL that tells whether a request with its status is in one of some."""
+    return f"status IN ({', '.join(map(literal, statuses))})"
 
 
 def kind_named(name: str) -> ServiceKind:
@@ -200,13 +201,13 @@ def _asked(lab: Lab, cursor: Any, wish: _Wish, values: Mapping[str, Any]) -> dic
         if wish.record:
             raise BadArgument("a request for a new record names none", parameter="record")
         items = checked_items(lab, cursor, wish.of, values)
-        _demand_only(cursor, wish.of, items)
+        _demand_once(lab, cursor, wish, items)
         return items
     listed = _record(cursor, wish.of, wish.record)
     _demand_free(cursor, wish.of, wish.record)
     if wish.request == CORRECTION:
         items = checked_items(lab, cursor, wish.of, values, corrects=listed)
-        _demand_first_of_month(lab, cursor, wish, items)
+        _demand_once(lab, cursor, wish, items)
         return items
     return checked_revocation(lab, cursor, wish.of, values, listed)
 
@@ -226,43 +227,39 @@ def _record(cursor: Any, of: ServiceKind, record: str) -> dict[str, str]:
 
 
 def _demand_free(cursor: Any, of: ServiceKind, record: str) -> None:
-    over = ", ".join(f"'{status}'" for status in OVER)
     row = cursor.execute(
-        f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = ? AND record = ? AND status NOT IN ({over})",
+        f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = ? AND record = ? AND NOT {status_in(OVER)}",
         [of.name, record],
     ).fetchone()
     if row:
         raise Refused(f"request {row[0]} already changes {record}; wait for the bank's answer or delete it")
 
 
-def _demand_only(cursor: Any, of: ServiceKind, items: Mapping[str, str], *, but: int = 0) -> None:
+def _demand_only(_lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], but: int) -> None:
     """Refuse a second permission for one recipient to collect from an account, valid or asked for (SRV-084)."""
-    if of.name != "permitted_collection":
-        return
-    over = ", ".join(f"'{status}'" for status in OVER)
     row = cursor.execute(
         f"""
         SELECT what FROM (
             SELECT items, 'permitted collection ' || record AS what FROM ops.service_record
             WHERE kind = $kind AND state = 'valid'
             UNION ALL SELECT items, 'request ' || request_id FROM {REQUESTS_WITH_STATUS}
-            WHERE kind = $kind AND request = 'new' AND status NOT IN ({over}) AND request_id <> $but)
+            WHERE kind = $kind AND request = 'new' AND NOT {status_in(OVER)} AND request_id <> $but)
         WHERE (items ->> '$.own_account') = $own AND (items ->> '$.counter_account') = $counter LIMIT 1
         """,
-        {"kind": of.name, "own": items["own_account"], "counter": items["counter_account"], "but": but},
+        {"kind": wish.of.name, "own": items["own_account"], "counter": items["counter_account"], "but": but},
     ).fetchone()
     if row:
         raise Refused(f"{row[0]} is there for this account and recipient; correct that one")
 
 
-def _demand_first_of_month(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], *, but: int = 0) -> None:
+def _demand_first_of_month(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], but: int) -> None:
     """Refuse a second change of an account's delivery or frequency in a calendar month (SRV-188)."""
-    if wish.of.name != "account_parameters" or not items.keys() & ONCE_A_MONTH:
+    if not items.keys() & ONCE_A_MONTH:
         return
     changes = " OR ".join(f"(items ->> '$.{name}') IS NOT NULL" for name in sorted(ONCE_A_MONTH))
     row = cursor.execute(
         f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND record = $record AND ({changes})"
-        " AND request_id <> $but AND status NOT IN ('ER', 'DE')"
+        f" AND request_id <> $but AND NOT {status_in(('ER', 'DE'))}"
         " AND created_at AT TIME ZONE $zone >= date_trunc('month', $today::DATE)",
         {
             "kind": wish.of.name, "record": wish.record, "zone": BANK_ZONE, "today": bank_day(lab), "but": but,
@@ -270,6 +267,18 @@ def _demand_first_of_month(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[st
     ).fetchone()  # fmt: skip
     if row:
         raise Refused(f"request {row[0]} of this month changes it; delivery and frequency change once in a month")
+
+
+# What a kind's new requests, and its corrections, must not repeat; the last is the request that is corrected itself.
+_AT_MOST_ONCE: dict[tuple[str, str], Callable[[Lab, Any, _Wish, Mapping[str, str], int], None]] = {
+    ("permitted_collection", NEW): _demand_only,
+    ("account_parameters", CORRECTION): _demand_first_of_month,
+}
+
+
+def _demand_once(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], *, but: int = 0) -> None:
+    if (wish.of.name, wish.request) in _AT_MOST_ONCE:
+        _AT_MOST_ONCE[wish.of.name, wish.request](lab, cursor, wish, items, but)
 
 
 def _keep(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], done: str) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import tempfile
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 import bankklient_lab as bl
+from bankklient_lab.dashboards.dropper import DiskDropper
 from bankklient_lab.dashboards.imports import Imports
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.errors import LabError
@@ -54,6 +57,19 @@ def test_a_file_comes_in_pieces_is_shown_taken_over_and_withdrawn(lab: Lab, page
     page.withdrawal.withdraw()
     assert bl.imports.arrow(lab)["state"].to_pylist() == ["withdrawn"]
     page._discard()
+
+
+def test_what_was_dropped_goes_with_its_window(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    dropper = DiskDropper(lambda _name, _path: None, lambda _name: None, lambda _name, _share: None)
+    assert list((tmp_path / "temporary").iterdir()) == []
+    dropper.receive("statement.sta", 1, 1, b"content")
+    (folder,) = (tmp_path / "temporary").iterdir()
+    assert [one.read_bytes() for one in folder.iterdir()] == [b"content"]
+    del dropper
+    gc.collect()
+    assert not folder.exists()
 
 
 def test_files_with_different_problems_are_told_apart(lab: Lab, page: Imports, tmp_path: Path) -> None:

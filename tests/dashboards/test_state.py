@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankklient_lab.dashboards.state import PAGES, State, back
+from bankklient_lab.dashboards.state import PAGES, State
 
 ACCOUNTS = {"CZ1": "one", "CZ2": "two"}
 CURRENCIES = {"CZK": None, "EUR": None}
@@ -63,5 +63,3 @@ def test_presets_end_with_the_last_known_day() -> None:
     assert state.period_of("1M") == (date(2026, 10, 22), date(2026, 11, 22))
     assert state.period_of("YTD") == (date(2026, 1, 1), date(2026, 11, 22))
     assert state.period_of("ALL") == (date(2024, 11, 1), date(2026, 11, 22))
-    assert back(date(2026, 3, 31), 1) == date(2026, 2, 28)
-    assert back(date(2024, 2, 29), 12) == date(2023, 2, 28)
