@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.entry_flow import entry_flow
     from bankklient_lab.analysis.exporting import export_statement
     from bankklient_lab.analysis.findings import findings
+    from bankklient_lab.analysis.forwards import currency_exposure, forward_values
     from bankklient_lab.analysis.known_counterparties import learn_counterparties_from_statements
     from bankklient_lab.analysis.rates import rates
     from bankklient_lab.analysis.selections import delete_selection, save_selection, selections
@@ -171,6 +172,7 @@ if TYPE_CHECKING:
     from bankklient_lab.runs.records import run_history
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
     from bankklient_lab.services.deposits import deposit_rates
+    from bankklient_lab.services.forwards import forward_contract, forward_summary
     from bankklient_lab.services.listing import service_records, service_requests
     from bankklient_lab.services.requests import (
         clear_service_requests,
@@ -201,6 +203,7 @@ _MODULES = {
     "analysis.current": ("current_balances", "current_entries", "current_orders", "current_state"),
     "analysis.exporting": ("export_statement",),
     "analysis.findings": ("findings",),
+    "analysis.forwards": ("currency_exposure", "forward_values"),
     "analysis.rates": ("rates",),
     "analysis.selections": ("delete_selection", "save_selection", "selections"),
     "analysis.sql": ("published_relations", "sql", "sql_functions"),
@@ -339,6 +342,7 @@ _MODULES = {
     "runs.records": ("run_history",),
     "runs.schedules": ("add_schedule", "remove_schedule", "schedules"),
     "services.deposits": ("deposit_rates",),
+    "services.forwards": ("forward_contract", "forward_summary"),
     "services.listing": ("service_records", "service_requests"),
     "services.requests": (
         "clear_service_requests",
@@ -422,6 +426,7 @@ __all__ = [
     "create_service_request",
     "create_token",
     "create_user",
+    "currency_exposure",
     "current_balances",
     "current_entries",
     "current_layout",
@@ -466,6 +471,9 @@ __all__ = [
     "foreign_detail_batches",
     "foreign_details",
     "form_layouts",
+    "forward_contract",
+    "forward_summary",
+    "forward_values",
     "give_consent",
     "give_signature_right",
     "grant_free_permissions",

@@ -18,7 +18,7 @@ from bankklient_lab.orders.kinds.kind import Kind
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-_OWN = (
+OWN_ACCOUNTS = (
     "SELECT account_id, currency, concat(nullif(prefix, '0') || '-', base, '/', bank_code) AS own_account, number"
     " FROM own_accounts()"
 )
@@ -50,11 +50,11 @@ def balances_after_orders(
     """
     chosen = ["domestic_payment", *(["domestic_collection"] if collections or own_transfers else [])]
     chosen += ["foreign_payment"] if foreign else []
-    parts = [_of_kind(KINDS[name], own_transfers=own_transfers, collections=collections) for name in chosen]
+    parts = [debits(KINDS[name], own_transfers=own_transfers, collections=collections) for name in chosen]
     sums = ", ".join(f"coalesce(sum(debit) FILTER (stage = {stage}), 0) AS stage_{stage}" for stage in (1, 2, 3))
     return lab.read(
         f"""
-        WITH own AS ({_OWN}),
+        WITH own AS ({OWN_ACCOUNTS}),
         moved AS (
             SELECT own_account, currency, debit, stage FROM ({" UNION ALL ".join(parts)})
             WHERE stage IS NOT NULL AND ($future OR maturity <= $on)),
@@ -76,7 +76,7 @@ def balances_after_orders(
     )
 
 
-def _of_kind(kind: Kind, *, own_transfers: bool, collections: bool) -> str:
+def debits(kind: Kind, *, own_transfers: bool, collections: bool) -> str:
     """Return what orders of a kind debit: own_account, currency, debit, maturity, stage (null: it does not count)."""
     told = f"""
         SELECT {kind.own_account} AS own_account, {kind.counter_account} AS counter_account, o.currency,

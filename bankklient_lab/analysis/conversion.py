@@ -11,29 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from bankklient_lab.errors import NoRate
 from bankklient_lab.lab import Lab
+from bankklient_lab.orders.rates import WHAT_TO_DO
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-WHAT_TO_DO = "import rates of the CNB or the ECB"
-
-
-def rate_source(lab: Lab, target: str) -> str:
-    """Return the source of rates for `target`: CNB, ECB, or the bank with the newest ones; "" when none has it.
-
-    Raises NoRate when, besides, no account is held in `target`: then nothing could be converted.
-    """
-    rows = lab.rows(
-        "SELECT source FROM live_rate() WHERE currency = $c OR base = $c"
-        " GROUP BY source ORDER BY source = 'CNB' DESC, source = 'ECB' DESC, max(day) DESC, source LIMIT 1",
-        {"c": target},
-    )
-    if rows:
-        return str(rows[0][0])
-    held = {row[0] for row in lab.rows("SELECT DISTINCT currency FROM ops.account")}
-    if target in held or not held:
-        return ""
-    raise NoRate(f"there are no exchange rates for {target}; {WHAT_TO_DO}")
 
 
 def without_rate(balances: Iterable[dict[str, Any]]) -> list[str]:

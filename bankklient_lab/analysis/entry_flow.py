@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Unpack
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.analysis.cashflow import PERIODS
-from bankklient_lab.analysis.conversion import rate_source, whole_sums
+from bankklient_lab.analysis.conversion import whole_sums
 from bankklient_lab.analysis.entries import Criteria, Selection, fitting
 from bankklient_lab.analysis.parameters import currency_code
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.lab import Lab
+from bankklient_lab.orders.rates import rate_source
 
 if TYPE_CHECKING:
     import pyarrow as pa

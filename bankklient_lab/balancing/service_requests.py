@@ -16,11 +16,15 @@ from bankklient_lab.orders.unfinished import values_of
 
 
 def waiting_requests(kind: ServiceKind) -> Callable[[str, object], str]:
-    """Return SQL of the requests of a kind that no batch has taken, as records of balancing: a part for each."""
+    """Return SQL of the requests of a kind that no batch has taken, as records of balancing.
+
+    Their part is what they ask for, or the item that they are divided by.
+    """
+    part = f"coalesce(m.items ->> '$.{kind.divided_by}', request)" if kind.divided_by else "request"
 
     def records(_step: str, _held: object) -> str:
         return (
-            f"SELECT request_id AS record_id, version, request AS part, '{kind.name}' AS kind,"
+            f"SELECT request_id AS record_id, version, {part} AS part, '{kind.name}' AS kind,"
             " if(confirmed, 'CO', 'CR') AS status,"
             " coalesce(m.items ->> '$.own_account', r.items ->> '$.own_account') AS own_account,"
             " NULL::VARCHAR AS currency, 0::DECIMAL(18,3) AS amount, confirmed AS ready, false AS allowed_duplicate"

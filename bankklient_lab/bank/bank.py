@@ -17,6 +17,7 @@ from bankklient_lab.bank import (
     collecting,
     contracts,
     foreign,
+    forwards,
     incoming,
     issuing,
     permitted_collections,
@@ -275,6 +276,32 @@ class Bank(Informing):
         """Return the state of an order that `collect` took, and why it was rejected; UnknownName."""
         with self._now() as work:
             return collecting.outcome(work, payment_id)
+
+    def allow_forwards(self, point: int, limit: Decimal, *, by_dealer: bool = False) -> None:
+        """Make or change a client's contract on forward deals, and tell it.
+
+        `limit` is that of its open deals together, in the national currency. Rates are agreed at once, or each
+        `by_dealer`: with `agree_forward`, until the end of the day.
+        """
+        with self._now() as work:
+            forwards.allow(work, point, limit, by_dealer=by_dealer)
+            services.send_changed_lists(work)
+
+    def agree_forward(self, point: int, request: int, rate: Decimal | None = None) -> None:
+        """Agree the rate of a deal that waits: sold currency for one unit of the bought one, None: that of now."""
+        with self._now() as work:
+            services.agree_forward(work, point, request, rate)
+
+    def cancel_forward(self, point: int, request: int) -> None:
+        """Give up a deal that waits for its rate."""
+        with self._now() as work:
+            services.cancel_forward(work, point, request)
+
+    def call_off_forward(self, name: str) -> None:
+        """Delete an active deal, as bank or client call it off, and tell the client."""
+        with self._now() as work:
+            forwards.call_off(work, name)
+            services.send_changed_lists(work)
 
     def agree_rate(self, point: int, order_id: int, rate: Decimal) -> None:
         """Agree the rate (national currency for one unit) of a payment that waits for it."""

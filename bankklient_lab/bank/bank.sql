@@ -147,6 +147,23 @@ CREATE TABLE IF NOT EXISTS time_deposit (
     principal_account VARCHAR,          -- where it goes when it ends
     interest_account VARCHAR            -- null: with the principal
 );
+CREATE TABLE IF NOT EXISTS forward_contract (
+    point INTEGER PRIMARY KEY,          -- whose
+    amount DECIMAL(18,3) NOT NULL,      -- limit of its open deals together, in the national currency
+    by_dealer BOOLEAN NOT NULL          -- rates are agreed by a person, not at once
+);
+CREATE TABLE IF NOT EXISTS forward_deal (
+    deal_id INTEGER PRIMARY KEY,
+    point INTEGER NOT NULL,             -- whose
+    request INTEGER NOT NULL,           -- the client's number of the request
+    items VARCHAR NOT NULL,             -- codebooks.services, texts as JSON
+    state VARCHAR NOT NULL CHECK (state IN ('waiting', 'cancelled', 'valid', 'ended', 'revoked')),
+    equivalent DECIMAL(18,3) NOT NULL,  -- in the national currency by the rate of the day on which it came
+    received_on DATE NOT NULL,
+    rate DECIMAL(18,8),                 -- sold currency for a unit of the bought one; null: none was agreed
+    second_amount DECIMAL(18,3),        -- that is paid
+    dealt_on DATE
+);
 CREATE TABLE IF NOT EXISTS service_list (  -- what a client was told last
     point INTEGER NOT NULL,
     kind VARCHAR NOT NULL,

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bankklient_lab.bank import closing, domestic, foreign, incoming, processing, standing_orders, statements
+from bankklient_lab.bank import closing, domestic, foreign, forwards, incoming, processing, standing_orders, statements
 from bankklient_lab.bank.answers import tell
 from bankklient_lab.bank.documents import make_documents
 from bankklient_lab.bank.foreign_details import send_details
 from bankklient_lab.bank.letters import read_letters
 from bankklient_lab.bank.rates import send_rates
-from bankklient_lab.bank.services import end_deposits, open_deposits, send_changed_lists
+from bankklient_lab.bank.services import cancel_forwards, end_deposits, open_deposits, send_changed_lists
 from bankklient_lab.bank.work import Work
 from bankklient_lab.calendars import is_working, working_after
 
@@ -54,6 +54,7 @@ def _start_day(work: Work) -> None:
     read_letters(work)
     standing_orders.pay(work)
     end_deposits(work)
+    forwards.settle(work, at_last=False)
     send_changed_lists(work)
     foreign.discard_not_agreed(work)
     foreign.hold(work)
@@ -89,6 +90,9 @@ def _credit_evening(work: Work) -> None:
 
 def _close(work: Work) -> None:
     domestic.close_day(work)
+    forwards.settle(work, at_last=True)
+    cancel_forwards(work)
+    send_changed_lists(work)
     open_deposits(work)
     closing.end_month(work)
     closing.close_accounts(work)

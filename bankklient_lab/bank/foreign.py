@@ -13,6 +13,7 @@ from bankklient_lab.bank.rejecting import INCOMPLETE, NO_ACCOUNT, NOT_IN_CONTRAC
 from bankklient_lab.bank.work import Source, Work
 from bankklient_lab.calendars import working_after, working_from
 from bankklient_lab.codebooks.codes import ForeignRejection as Why
+from bankklient_lab.codebooks.money_markets import market
 from bankklient_lab.errors import BadArgument, Refused
 
 # ruff: noqa: S608 - every text below is our own
@@ -105,8 +106,8 @@ def arrive(work: Work, source: Source, orders: pa.Table, *, late: bool) -> None:
 
 
 def _due(work: Work, maturity: date, currency: str, late: bool) -> date:
-    rate = work.parameters.rates.get(currency)
-    calendars = (*work.calendars, *((rate.calendar,) if rate else ()))
+    known = currency in work.parameters.rates
+    calendars = (*work.calendars, *((market(currency).calendar,) if known else ()))
     first = working_after(work.day, calendars) if late else work.day
     return working_from(max(maturity, first), calendars)
 

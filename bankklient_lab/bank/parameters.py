@@ -13,13 +13,12 @@ from bankklient_lab.errors import UnknownName
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A currency's mean rate (national currency for one unit), whose holidays it keeps, and the bank abroad.
+    """A currency's mean rate (national currency for one unit), and the bank abroad.
 
     Payments in it go through the bank of this BIC and name (with address, in lines).
     """
 
     rate: Decimal
-    calendar: str
     correspondent: str
     correspondent_name: str
 
@@ -59,6 +58,10 @@ class Parameters:
     month_fee: Decimal
     credit_interest: Decimal
     debit_interest: Decimal
+    forward_least: Decimal
+    forward_least_days: int
+    forward_most_days: int
+    forward_curfew: time
     refused_countries: tuple[str, ...]
     unreachable_banks: tuple[str, ...]
     rates: dict[str, Rate]
@@ -76,9 +79,7 @@ def parameters_of(code: str) -> Parameters:
         raise UnknownName("bank", code, f"there are {', '.join(parameter_sets())}")
     found = {row["parameter"]: row[code] for row in rows("bank_parameters")}
     rates = {
-        row["currency"]: Rate(
-            Decimal(row["rate"]), row["calendar"], row["correspondent"], row["correspondent_name"].replace("; ", "\n")
-        )
+        row["currency"]: Rate(Decimal(row["rate"]), row["correspondent"], row["correspondent_name"].replace("; ", "\n"))
         for row in rows("bank_rates")
         if row["bank"] == code
     }
@@ -114,6 +115,10 @@ def parameters_of(code: str) -> Parameters:
         month_fee=Decimal(found["month_fee"]),
         credit_interest=Decimal(found["credit_interest"]),
         debit_interest=Decimal(found["debit_interest"]),
+        forward_least=Decimal(found["forward_least"]),
+        forward_least_days=int(found["forward_least_days"]),
+        forward_most_days=int(found["forward_most_days"]),
+        forward_curfew=time.fromisoformat(found["forward_curfew"]),
         refused_countries=tuple(found["refused_countries"].split()),
         unreachable_banks=tuple(found["unreachable_banks"].split()),
         rates=rates,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 
-from bankklient_lab.bank import account_parameters, permitted_collections, standing_orders, time_deposits
+from bankklient_lab.bank import account_parameters, forwards, permitted_collections, standing_orders, time_deposits
 from bankklient_lab.bank.answers import send
 from bankklient_lab.bank.client_lists import send_accounts
 from bankklient_lab.bank.granting import Asked, NotGranted
@@ -40,6 +41,7 @@ class _Service:
     revoke: Callable[[Work, int, dict[str, str]], None] | None = None
     changes_accounts: bool = False  # the list of accounts follows
     announced: bool = True  # the list is sent before the client ever had one
+    terms: Callable[[Work, int], dict[str, str]] = lambda _work, _point: {}  # what holds for all records
 
 
 _SERVICES = {
@@ -50,6 +52,7 @@ _SERVICES = {
     "standing_order": _Service(
         standing_orders.records, standing_orders.create, standing_orders.change, standing_orders.revoke
     ),
+    "forward_deal": _Service(forwards.records, forwards.create, terms=forwards.terms),
     "account_parameters": _Service(
         account_parameters.records, change=account_parameters.change, changes_accounts=True, announced=False
     ),
@@ -95,9 +98,24 @@ def take_requests(work: Work, point: int, requests: Sequence[ServiceRequest], re
 def open_deposits(work: Work) -> None:
     """Open the deposits that waited for today, and tell their clients."""
     opened = time_deposits.open_waiting(work)
+    _answer(work, "time_deposit", opened)
     for point in sorted({point for point, _ in opened}):
-        _send(work, point, KINDS["time_deposit"], [write_states([state for of, state in opened if of == point])])
         send_accounts(work, point)
+
+
+def agree_forward(work: Work, point: int, request: int, rate: Decimal | None) -> None:
+    """Agree the rate of a forward deal that waits for it, and tell its client."""
+    _answer(work, "forward_deal", [(point, forwards.agree(work, point, request, rate))])
+
+
+def cancel_forward(work: Work, point: int, request: int) -> None:
+    """Give up a forward deal that waits for its rate, and tell its client."""
+    _answer(work, "forward_deal", [(point, forwards.cancel(work, point, request))])
+
+
+def cancel_forwards(work: Work) -> None:
+    """Give up the forward deals without a rate at the end of their day, and tell their clients."""
+    _answer(work, "forward_deal", forwards.cancel_waiting(work))
 
 
 def end_deposits(work: Work) -> None:
@@ -114,7 +132,7 @@ def send_changed_lists(work: Work) -> None:
             if not (told or service.announced):
                 continue
             listed = _listed(work, point, kind)
-            if listed.records and _digest(listed) != told:
+            if (listed.records or listed.terms) and _digest(listed) != told:
                 _send(work, point, KINDS[kind], [])
 
 
@@ -146,6 +164,12 @@ def _outcome(work: Work, point: int, request: ServiceRequest, received_at: datet
     return ServiceState(request.number, DONE, request.record)
 
 
+def _answer(work: Work, kind: str, states: Sequence[tuple[int, ServiceState]]) -> None:
+    """Tell clients what became of requests that waited, with the list anew."""
+    for point in sorted({point for point, _ in states}):
+        _send(work, point, KINDS[kind], [write_states([state for of, state in states if of == point])])
+
+
 def _send(work: Work, point: int, of: ServiceKind, states: Sequence[Message]) -> None:
     """Send a client the list of a kind, after what became of its requests."""
     listed = _listed(work, point, of.name)
@@ -157,11 +181,12 @@ def _send(work: Work, point: int, of: ServiceKind, states: Sequence[Message]) ->
 
 
 def _listed(work: Work, point: int, kind: str) -> ServiceList:
-    return ServiceList(kind, work.at, _SERVICES[kind].records(work, point))
+    service = _SERVICES[kind]
+    return ServiceList(kind, work.at, service.records(work, point), service.terms(work, point))
 
 
 def _digest(listed: ServiceList) -> str:
-    return sha256(repr(listed.records).encode()).hexdigest()
+    return sha256(repr((listed.records, sorted(listed.terms.items()))).encode()).hexdigest()
 
 
 def _told(work: Work, point: int, kind: str) -> str:

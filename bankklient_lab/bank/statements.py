@@ -33,6 +33,7 @@ CODES = {  # what the account is debited with, credited with
     "interest": ("ACMT/MDOP/INTR", "ACMT/MCOP/INTR"),
     "deposit": ("PMNT/ICDT/BOOK", "PMNT/RCDT/BOOK"),
     "penalty": ("ACMT/MDOP/CHRG", "ACMT/MCOP/CHRG"),
+    "forward": ("FORX/FWRD/OTHR", "FORX/FWRD/OTHR"),
     "opening": ("ACMT/MDOP/OTHR", "ACMT/MCOP/OTHR"),
 }
 

@@ -32,7 +32,8 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
-        "found": found, "client": client, "key": key, "account": account, "permit": permit, "codebook": codebook,
+        "found": found, "client": client, "key": key, "account": account, "permit": permit, "forwards": forwards,
+        "codebook": codebook,
         "accounts": accounts, "person": person, "configuration": configuration, "message": message,
         "messages": messages, "advance": advance, "balances": balances, "statements": statements, "check": check,
         "serve": serve,
@@ -154,6 +155,21 @@ def permit(
     with _opened(bank, password_file) as one:
         one.permit_collection(debited, credited, limit=parse_amount(limit) if limit else AMOUNT_MAX, period=period)
     lines(["the collection is permitted"])
+
+
+def forwards(
+    bank: BankArgument,
+    point: PointArgument,
+    limit: Annotated[str, typer.Argument(metavar="LIMIT", help="Of open deals together, in the national currency.")],
+    by_dealer: Annotated[bool, typer.Option("--by-dealer", help="Rates wait for somebody to agree them.")] = False,
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Give a client a contract on forward deals, or change its limit."""
+    from bankklient_lab.money import parse_amount
+
+    with _opened(bank, password_file) as one:
+        one.allow_forwards(point, parse_amount(limit), by_dealer=by_dealer)
+    lines([f"client {point} may make forward deals"])
 
 
 def codebook(

@@ -113,7 +113,8 @@ def balances(
 
 def _print_total(rows: list[dict[str, Any]], day: date, target: str) -> None:
     """Print the total of what was converted, and what is not in it."""
-    from bankklient_lab.analysis.conversion import WHAT_TO_DO, without_rate
+    from bankklient_lab.analysis.conversion import without_rate
+    from bankklient_lab.orders.rates import WHAT_TO_DO
 
     converted = [row["converted"] for row in rows if row["converted"] is not None]
     missing = ", ".join(without_rate(rows))

@@ -30,6 +30,7 @@ class BatchType(IntEnum):
     PERMITTED_COLLECTIONS = 14
     TIME_DEPOSITS = 16
     STANDING_ORDERS = 17
+    FORWARD_DEALS = 18
     DOCUMENTS = 19
     REMOTE_BACKUP = 20
     EXCHANGE_RATES = 31
@@ -38,7 +39,7 @@ class BatchType(IntEnum):
 # Of one bank's service, for which a folder has no place.
 FOR_THE_SERVICE = (
     BatchType.PUBLIC_KEY, BatchType.CLIENT_MESSAGES, BatchType.PERMITTED_COLLECTIONS, BatchType.TIME_DEPOSITS,
-    BatchType.STANDING_ORDERS, BatchType.DOCUMENTS, BatchType.REMOTE_BACKUP,
+    BatchType.STANDING_ORDERS, BatchType.FORWARD_DEALS, BatchType.DOCUMENTS, BatchType.REMOTE_BACKUP,
 )  # fmt: skip
 
 

@@ -10,15 +10,13 @@ from functools import cache
 
 from bankklient_lab.calendars import months_on
 from bankklient_lab.codebooks import rows
+from bankklient_lab.codebooks.money_markets import market
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.money import decimals
 
 RENEWED = "revolving"
 TO_ACCOUNT, TO_DEPOSIT = "current account", "time deposit"
 REGULAR, EARLY = "regular at next renewal", "early with penalty"
-# Days of a year by which interest is counted, actual days over these: money markets count so, but for a few currencies.
-DAYS_OF_YEAR = 360
-_OTHER_YEARS = {"GBP": 365, "PLN": 365}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +88,5 @@ def ends_on(begin: date, length: str) -> date:
 def interest(amount: Decimal, rate: Decimal, begin: date, end: date, currency: str) -> Decimal:
     """Return the interest of [begin, end): actual days over the currency's year, half up to its minor unit."""
     days = (end - begin).days
-    exact = amount * rate * days / (100 * _OTHER_YEARS.get(currency, DAYS_OF_YEAR))
+    exact = amount * rate * days / (100 * market(currency).days_of_year)
     return exact.quantize(Decimal(1).scaleb(-decimals(currency)), ROUND_HALF_UP)

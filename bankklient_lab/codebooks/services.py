@@ -2,7 +2,8 @@
 
 A request asks for a new record at the bank, or for the correction or revocation of one that it has; each has items of
 its own, and of a record the bank tells some more. Of an item the texts are those of messages: amounts with two
-decimals, rates in percent a year, days as 2026-11-23, accounts as IBAN.
+decimals, rates in percent a year, exchange rates with up to eight decimals, days as 2026-11-23, accounts as IBAN. Of
+some kinds the bank tells terms beside the records, which hold for all of them.
 """
 
 from __future__ import annotations
@@ -22,17 +23,21 @@ NEW, CORRECTION, REVOCATION = "new", "correction", "revocation"
 REQUESTS = (NEW, CORRECTION, REVOCATION)
 VALID, ENDED, REVOKED = "valid", "ended", "revoked"  # states of a record at the bank
 STATES = (VALID, ENDED, REVOKED)
+AGREEMENT = "agreement"  # the item by which somebody agrees to what is asked for
 AMOUNT_MAX = Decimal("9999999999999.99")
 _AMOUNT = re.compile(r"\d{1,13}\.\d\d", re.ASCII)
 _ACCOUNT = re.compile(r"CZ\d{22}", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _RATE = re.compile(r"\d{1,2}\.\d\d", re.ASCII)
-_REQUIRED, _OPTIONAL, _TOLD = "required", "optional", "told"
+_EXCHANGE_RATE = re.compile(r"\d{1,9}\.\d{1,8}", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_REQUIRED, _OPTIONAL, _AUTOMATIC, _TOLD, _TERMS = "required", "optional", "automatic", "told", "terms"
 # What is wrong with a text of a type, by the type.
 _FORMS = {
     "account": "is the IBAN of a Czech account", "own_account": "has the form of an IBAN of a Czech account",
     "amount": "is an amount above 0 with two decimals", "day": "is a day as 2026-11-23",
-    "rate": "is a rate in percent with two decimals",
+    "rate": "is a rate in percent with two decimals", "sum": "is an amount of 0 or more with two decimals",
+    "exchange_rate": "is a rate with up to eight decimals", "currency": "is a currency as EUR",
 }  # fmt: skip
 
 
@@ -43,7 +48,9 @@ class Item:
     kind: str
     name: str
     type: str
-    new: str  # of a request for a new record: required, optional, "" for none; told: the bank alone says it of a record
+    # Of a request for a new record: required, optional, automatic (it follows from the others), "" for none; told: the
+    # bank alone says it of a record; terms: the bank says it for all records.
+    new: str
     correction: str  # yes: one may change it; required: each has it
     revocation: str  # as `new`
     most: int = 0
@@ -77,7 +84,12 @@ class Rights(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ServiceKind:
-    """A kind of request: each has a batch of its own when it is `alone`; `requests` are those that there are."""
+    """A kind of request; `requests` are those that there are.
+
+    Each has a batch of its own when it is `alone`. Until balancing one can be `corrected`, if it is no revocation. When
+    they are `agreed` to with the item agreement, that confirms them, and nothing takes it back. Balancing counts them
+    apart by the item that they are `divided_by`.
+    """
 
     name: str
     label: str
@@ -86,6 +98,9 @@ class ServiceKind:
     rights: Rights
     alone: bool = False
     requests: tuple[str, ...] = REQUESTS
+    corrected: bool = True
+    agreed: bool = False
+    divided_by: str = ""
 
     @property
     def several(self) -> str:
@@ -106,17 +121,26 @@ class ServiceKind:
         """Return the items that a request has."""
         if request == CORRECTION:
             return tuple(item for item in self.items if item.correction)
-        return tuple(item for item in self.items if getattr(item, request) in (_REQUIRED, _OPTIONAL))
+        return tuple(item for item in self.items if getattr(item, request) in (_REQUIRED, _OPTIONAL, _AUTOMATIC))
+
+    def entered(self, request: str) -> tuple[Item, ...]:
+        """Return the items of a request that people enter."""
+        return tuple(item for item in self.items_of(request) if item.new != _AUTOMATIC)
 
     @property
     def asked(self) -> tuple[Item, ...]:
         """The items that any request has."""
-        return tuple(item for item in self.items if item.new != _TOLD)
+        return tuple(item for item in self.items if item.new not in (_TOLD, _TERMS))
 
     @property
     def recorded(self) -> tuple[Item, ...]:
         """The items of a record at the bank."""
-        return tuple(item for item in self.items if item.new)
+        return tuple(item for item in self.items if item.new not in ("", _TERMS))
+
+    @property
+    def terms(self) -> tuple[Item, ...]:
+        """The items that the bank tells for all records."""
+        return tuple(item for item in self.items if item.new == _TERMS)
 
     def missing(self, texts: Mapping[str, str], request: str = NEW) -> str:
         """Return the first item that a request (or a record, as a new one) must have and has not, "" for none."""
@@ -143,6 +167,7 @@ class ServiceKind:
 
 _PAYMENTS = Rights("193", "194", "195", "195", "195&196")
 _DEPOSITS = Rights("186", "187", "188", "187", "189")
+_FORWARDS = Rights("911", "912", "912", "912", "912")
 _PARAMETERS = Rights("", "247", "247", "247", "247")  # everybody sees them
 KINDS: dict[str, ServiceKind] = {
     kind.name: kind
@@ -154,7 +179,11 @@ KINDS: dict[str, ServiceKind] = {
         ServiceKind("standing_order", "Standing order", "Standing orders", BatchType.STANDING_ORDERS, _PAYMENTS),
         ServiceKind(
             "time_deposit", "Time deposit", "Time deposits", BatchType.TIME_DEPOSITS, _DEPOSITS,
-            requests=(NEW, REVOCATION),
+            requests=(NEW, REVOCATION), corrected=False,
+        ),
+        ServiceKind(
+            "forward_deal", "Forward deal", "Forward deals", BatchType.FORWARD_DEALS, _FORWARDS, requests=(NEW,),
+            agreed=True, divided_by="deal_type",
         ),
         ServiceKind(
             "account_parameters", "Account parameters", "Account parameters", BatchType.ACCOUNT_PARAMETERS, _PARAMETERS,
@@ -207,10 +236,23 @@ def _is_day(text: str) -> bool:
         return False
 
 
+def _is_sum(text: str) -> bool:
+    return _AMOUNT.fullmatch(text) is not None
+
+
+def _is_exchange_rate(text: str) -> bool:
+    return _EXCHANGE_RATE.fullmatch(text) is not None and Decimal(text) > 0
+
+
+def _is_currency(text: str) -> bool:
+    return _CURRENCY.fullmatch(text) is not None
+
+
 def _is_rate(text: str) -> bool:
     return _RATE.fullmatch(text) is not None
 
 
 _FITS = {
     "account": _is_account, "own_account": _is_own, "amount": _is_amount, "day": _is_day, "rate": _is_rate,
+    "sum": _is_sum, "exchange_rate": _is_exchange_rate, "currency": _is_currency,
 }  # fmt: skip

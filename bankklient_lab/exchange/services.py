@@ -49,7 +49,8 @@ def keep_records(lab: Lab, cursor: Any, listed: ServiceList) -> list[str]:
     row = cursor.execute("SELECT told_at FROM ops.service_list WHERE kind = ?", [listed.kind]).fetchone()
     if row and row[0] > listed.at:
         return [f"the list of {KINDS[listed.kind].plural.lower()} is older than the one that is here; it is left"]
-    cursor.execute("INSERT OR REPLACE INTO ops.service_list VALUES (?, ?)", [listed.kind, listed.at])
+    terms = json.dumps(dict(listed.terms), ensure_ascii=False)
+    cursor.execute("INSERT OR REPLACE INTO ops.service_list VALUES (?, ?, ?)", [listed.kind, listed.at, terms])
     cursor.execute("DELETE FROM ops.service_record WHERE kind = ?", [listed.kind])
     cursor.execute(
         "INSERT INTO ops.service_record SELECT $kind, unnest($names::VARCHAR[]), unnest($states::VARCHAR[]),"

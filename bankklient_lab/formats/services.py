@@ -8,14 +8,16 @@
     <Document xmlns="urn:bankklient:message:servicelist.1"><List kind="standing_order" at="2026-11-23T09:00:00+00:00">
     <Record name="SO17" state="valid" changeable="true"><Item name="amount">100.00</Item></Record></List></Document>
 
-`record` is what the bank calls a record; a request for a new one has none. Items are those of codebooks.services.
+`record` is what the bank calls a record; a request for a new one has none. Items are those of codebooks.services. Of a
+kind that has terms the list begins with `<Terms><Item name="curfew">16:00</Item></Terms>`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
 REQUEST_MESSAGE, STATE_MESSAGE, LIST_MESSAGE = "servicerequest.1", "servicestate.1", "servicelist.1"
-DONE, REJECTED = "OK", "ER"
+DONE, REJECTED, CANCELLED = "OK", "ER", "DE"
 RECORDS_MAX = 10_000  # in one list
 TEXT_CHARS_MAX = 140
 _NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
@@ -46,7 +48,7 @@ class ServiceRequest(NamedTuple):
 
 
 class ServiceState(NamedTuple):
-    """What became of a request: done with its `record`, or rejected with a code of bank_rejections and a text."""
+    """What became of a request: done with its `record`, or rejected (with a code of bank_rejections) or cancelled."""
 
     number: int
     status: str
@@ -65,11 +67,12 @@ class ServiceRecord(NamedTuple):
 
 
 class ServiceList(NamedTuple):
-    """All records of a kind that the bank has of a client at a moment."""
+    """All records of a kind that the bank has of a client at a moment, and the terms, where it tells some."""
 
     kind: str
     at: datetime
     records: list[ServiceRecord]
+    terms: Mapping[str, str] = MappingProxyType({})
 
 
 def write_requests(requests: Sequence[ServiceRequest]) -> Message:
@@ -104,8 +107,8 @@ def _state(state: ServiceState) -> str:
 
 def _read_state(state: etree._Element) -> ServiceState:
     status, code = str(state.get("status", "")), str(state.get("code", ""))
-    if status not in (DONE, REJECTED):
-        raise FormatError("the status of a request is OK or ER", field="status", text=status)
+    if status not in (DONE, REJECTED, CANCELLED):
+        raise FormatError("the status of a request is OK, ER or DE", field="status", text=status)
     if code and not _CODE.fullmatch(code):
         raise FormatError("a code has three digits", field="code", text=code)
     record = str(state.get("record", ""))
@@ -122,7 +125,8 @@ def write_records(listed: ServiceList) -> Message:
         for one in listed.records
     )
     head = f"<List kind={quoteattr(listed.kind)} at={quoteattr(listed.at.isoformat(timespec='seconds'))}>"
-    return _message(LIST_MESSAGE, f"{head}\n{records}</List>")
+    terms = f"\n<Terms>{_items(listed.terms)}</Terms>" if listed.terms else ""
+    return _message(LIST_MESSAGE, f"{head}{terms}\n{records}</List>")
 
 
 def read_records(message: Message) -> ServiceList:
@@ -138,10 +142,14 @@ def read_records(message: Message) -> ServiceList:
         raise FormatError("it is a moment with its zone", field="at", text=said)
     if len(listed) > RECORDS_MAX:
         raise FormatError(f"a list has at most {RECORDS_MAX} records", field="List")
-    records = [_read_record(kind, one) for one in listed]
+    told = listed[0] if len(listed) and listed[0].tag == f"{{{namespace_of(LIST_MESSAGE)}}}Terms" else None
+    terms = {} if told is None else _read_items(kind, told, kind.terms)
+    if told is not None and len(terms) < len(kind.terms):
+        raise FormatError("terms are told whole", field="Terms")
+    records = [_read_record(kind, one) for one in listed if one is not told]
     if len({one.name for one in records}) != len(records):
         raise FormatError("a record comes twice", field="name")
-    return ServiceList(kind.name, at, records)
+    return ServiceList(kind.name, at, records, terms)
 
 
 def _request(one: ServiceRequest) -> str:
@@ -150,7 +158,7 @@ def _request(one: ServiceRequest) -> str:
     return f"<Request {head}>{_items(one.items)}</Request>"
 
 
-def _items(items: dict[str, str]) -> str:
+def _items(items: Mapping[str, str]) -> str:
     return "".join(f"<Item name={quoteattr(name)}>{escape(text)}</Item>" for name, text in items.items())
 
 

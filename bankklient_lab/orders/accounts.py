@@ -14,7 +14,7 @@ Position = Literal["none", "debit", "credit", "both"]
 NOWHERE: Position = "none"
 
 
-@table_action("51|56|120|121|187|193|194|2")
+@table_action("51|56|120|121|187|193|194|912|2")
 def own_accounts(lab: Lab) -> Read:
     """Return the accounts that orders can name as the client's own.
 

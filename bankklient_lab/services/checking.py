@@ -27,6 +27,7 @@ from bankklient_lab.orders.refusing import error_list
 from bankklient_lab.orders.unfinished import MATURITY, entered, kept
 from bankklient_lab.services.account_parameters import check_parameters
 from bankklient_lab.services.deposits import check_deposit, check_termination
+from bankklient_lab.services.forwards import check_forward
 from bankklient_lab.services.wrong import wrong
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -55,7 +56,7 @@ def checked_items(
     texts = {name: _text(cursor, kind, name, value) for name, value in values.items()}
     asked = {item.name for item in kind.items_of(NEW)}
     before = {name: text for name, text in (corrects or {}).items() if name in asked}
-    changeable = {item.name for item in kind.items_of(CORRECTION)}
+    changeable = {item.name for item in kind.entered(CORRECTION)}
     for name in texts if corrects is not None else ():
         if name not in changeable:
             raise wrong(name, "can't be changed by a correction; revoke the record and ask for a new one")
@@ -63,9 +64,9 @@ def checked_items(
     _check_form(kind, whole, NEW)
     if corrects is not None and (missing := kind.missing({n: t for n, t in texts.items() if t}, CORRECTION)):
         raise wrong(missing, "is missing")
-    _RULES[kind.name](lab, cursor, whole | {n: t for n, t in texts.items() if t}, new=corrects is None)
+    follows = _RULES[kind.name](lab, cursor, whole | {n: t for n, t in texts.items() if t}, new=corrects is None)
     if corrects is None:
-        return whole
+        return whole | (follows or {})
     changed = {name: text for name, text in texts.items() if text != before.get(name, "")}
     if not changed.keys() & asked:
         raise BadArgument("the correction changes nothing", parameter=next(iter(texts), ""))
@@ -93,10 +94,10 @@ def _check_form(kind: ServiceKind, texts: Mapping[str, str], request: str) -> No
 
 def _text(cursor: Any, kind: ServiceKind, name: str, value: Any) -> str:
     item = kind.by_name.get(name)
-    if item is None or item not in kind.asked:
-        raise UnknownName(
-            "item", str(name)[:40], f"a {kind.label.lower()} has {', '.join(item.name for item in kind.asked)}"
-        )
+    enterable = list(dict.fromkeys(item for request in kind.requests for item in kind.entered(request)))
+    if item not in enterable:
+        known = ", ".join(item.name for item in enterable)
+        raise UnknownName("item", str(name)[:40], f"a {kind.label.lower()} has {known}")
     if value is None or value == "":
         return ""
     if item.type == "own_account":
@@ -209,10 +210,12 @@ def _check_permission(lab: Lab, cursor: Any, items: Mapping[str, str], *, new: b
         raise wrong("valid_until", f"is neither before the permission is valid ({first}) nor in the past")
 
 
-_RULES: dict[str, Callable[..., None]] = {
+# Each returns the items that follow from the others, or that it wrote in their form; None for nothing.
+_RULES: dict[str, Callable[..., dict[str, str] | None]] = {
     "standing_order": _check_standing_order,
     "permitted_collection": _check_permission,
     "time_deposit": check_deposit,
     "account_parameters": check_parameters,
+    "forward_deal": check_forward,
 }
 _ENDING: dict[str, Callable[..., None]] = {"time_deposit": check_termination}

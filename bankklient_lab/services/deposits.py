@@ -10,7 +10,7 @@ from bankklient_lab.codebooks.deposits import REGULAR, RENEWED, TO_ACCOUNT, rate
 from bankklient_lab.codebooks.services import KINDS, as_amount, as_day
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import bank_day
-from bankklient_lab.services.wrong import wrong
+from bankklient_lab.services.wrong import is_own, wrong
 
 
 @table_action(KINDS["time_deposit"].rights.sees)
@@ -42,7 +42,7 @@ def check_deposit(lab: Lab, cursor: Any, items: Mapping[str, str], *, new: bool)
     del new  # a deposit is never corrected
     variant = variant_named(items["variant"])
     own = items["own_account"]
-    if not _is_own(cursor, own, variant.currency, "debit", "both"):
+    if not is_own(cursor, own, variant.currency, "debit", "both"):
         raise wrong("own_account", f"is an own account in {variant.currency} that can be debited, for this variant")
     if items["length"] not in variant.lengths:
         raise wrong("length", f"of {variant.name} is one of {', '.join(variant.lengths)}")
@@ -64,13 +64,5 @@ def check_termination(_lab: Lab, cursor: Any, items: Mapping[str, str], record: 
     if items["method"] == REGULAR and variant.renewal != RENEWED:
         raise wrong("method", "of a one-time deposit is early with penalty: it is never renewed")
     for name in ("principal_account", "interest_account"):
-        if name in items and not _is_own(cursor, items[name], variant.currency, "debit", "credit", "both"):
+        if name in items and not is_own(cursor, items[name], variant.currency, "debit", "credit", "both"):
             raise wrong(name, f"is an own account in {variant.currency}")
-
-
-def _is_own(cursor: Any, account: str, currency: str, *positions: str) -> bool:
-    found = cursor.execute(
-        "SELECT 1 FROM own_accounts() WHERE number = ? AND currency = ? AND list_contains(?, position)",
-        [account, currency, list(positions)],
-    ).fetchone()
-    return found is not None

@@ -25,7 +25,7 @@ SETS = {
     UNPROCESSED: status_in(requests.UNDER_WAY),
     PROCESSED: status_in(requests.OVER),
 }
-_TYPES = {"amount": "DECIMAL(18,3)", "day": "DATE", "rate": "DECIMAL(5,2)"}
+_TYPES = {"amount": "DECIMAL(18,3)", "day": "DATE", "rate": "DECIMAL(5,2)", "exchange_rate": "DECIMAL(18,8)"}
 
 
 @table_action(SEES)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bankklient_lab.actions import action
-from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, VALID, ServiceKind
+from bankklient_lab.codebooks.services import AGREEMENT, CORRECTION, KINDS, NEW, VALID, ServiceKind
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.keys.points import BANK, FOLDER, point_of
 from bankklient_lab.lab import Lab
@@ -85,7 +85,7 @@ def copy_service_request(lab: Lab, request_id: int, values: dict[str, Any] | Non
         if found["request"] != NEW:
             raise Refused(f"request {request_id} is a {found['request']}; only one for a new record is copied")
         wish = _Wish(KINDS[found["kind"]], NEW)
-        items = _asked(lab, cursor, wish, {**values_of(found["items"]), **(values or {})})
+        items = _asked(lab, cursor, wish, {**_entered(wish.of, found), **(values or {})})
         return _keep(lab, cursor, wish, items, "copy_service_request")
 
 
@@ -104,11 +104,11 @@ def correct_service_request(
             raise Refused(f"request {request_id} was changed meanwhile; look at it again")
         of = KINDS[found["kind"]]
         demand(lab, of.rights.decides, "correct_service_request")
-        if CORRECTION not in of.requests:
+        if not of.corrected:
             raise Refused(f"a request for a {of.label.lower()} is not corrected; delete it and make another one")
         if found["request"] not in (NEW, CORRECTION):
             raise Refused(f"request {request_id} revokes {found['record']}; there is nothing to correct, delete it")
-        before = values_of(found["items"])
+        before = _entered(of, found)
         wish = _Wish(of, found["request"], found["record"] or "")
         listed = _record(cursor, of, wish.record) if wish.record else None
         items = checked_items(lab, cursor, of, {**before, **values}, corrects=listed)
@@ -145,7 +145,7 @@ def unconfirm_service_requests(
     """Take confirmations back; the rest as in `confirm_service_requests`."""
     return _decide(
         lab, "unconfirm_service_requests", (request_ids, versions),
-        "CASE WHEN NOT confirmed THEN 'it is not confirmed' END",
+        f"CASE WHEN NOT confirmed THEN 'it is not confirmed' WHEN kind IN ({_AGREED}) THEN 'it was agreed to' END",
         "confirmed = false, confirmed_by = NULL, confirmed_at = NULL",
     )  # fmt: skip
 
@@ -192,6 +192,7 @@ def stored_request(cursor: Any, request_id: int) -> dict[str, Any]:
     raise UnknownName("request", str(request_id)[:30], "`bankklient services requests` shows them")
 
 
+_AGREED = ", ".join(literal(kind.name) for kind in KINDS.values() if kind.agreed)
 _TAKEN = "CASE WHEN batch_id IS NOT NULL THEN 'it is in a batch' END"
 
 
@@ -210,6 +211,12 @@ def _asked(lab: Lab, cursor: Any, wish: _Wish, values: Mapping[str, Any]) -> dic
         _demand_once(lab, cursor, wish, items)
         return items
     return checked_revocation(lab, cursor, wish.of, values, listed)
+
+
+def _entered(of: ServiceKind, found: Mapping[str, Any]) -> dict[str, str]:
+    """Return what people entered in a request; what follows from it, and what they agreed to, comes anew."""
+    entered = {item.name for item in of.entered(found["request"])} - ({AGREEMENT} if of.agreed else set())
+    return {name: text for name, text in values_of(found["items"]).items() if name in entered}
 
 
 def _record(cursor: Any, of: ServiceKind, record: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REVOCATION
 from bankklient_lab.formats.batches import Batch, read_batch, write_batch
 from bankklient_lab.formats.letters import read_letter
 from bankklient_lab.formats.services import (
+    ServiceList,
     ServiceRecord,
     ServiceRequest,
     ServiceState,
@@ -97,11 +98,16 @@ def one(world: World, kind: str, items: dict[str, str], asks: str = NEW, record:
 
 
 def listed(world: World, kind: str) -> dict[str, ServiceRecord]:
+    """Return the records as the bank tells them at any time."""
+    return {record.name: record for record in told(world, kind).records}
+
+
+def told(world: World, kind: str) -> ServiceList:
     """Return the list as the bank tells it at any time."""
     container = world.bank.service_list(CLIENT, kind)
     whole = opened(container, trust=lambda _: world.bank.certificate, decrypt_with=None, at=world.clock())
     (message,) = read_batch(whole.payload).messages
-    return {record.name: record for record in read_records(message).records}
+    return read_records(message)
 
 
 def paid(world: World) -> list[tuple[date, Decimal]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from bankklient_lab.balancing.unsent import discard_batch
+from bankklient_lab.codebooks.services import KINDS
+from bankklient_lab.history.importing import import_file
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.listing import service_records, service_requests
 from bankklient_lab.services.requests import (
@@ -12,10 +16,11 @@ from bankklient_lab.services.requests import (
     create_service_request,
     unconfirm_service_requests,
 )
+from tests.balancing.labs import OWN_POINT
 from tests.exchange.labs import Pair
-from tests.orders.labs import MAIN, SAVINGS, SUPPLIER
+from tests.orders.labs import EURO, MAIN, SAVINGS, SUPPLIER
 
-ORDER, PERMISSION, DEPOSIT = "standing_order", "permitted_collection", "time_deposit"
+ORDER, PERMISSION, DEPOSIT, DEAL = "standing_order", "permitted_collection", "time_deposit", "forward_deal"
 PARAMETERS = "account_parameters"
 
 
@@ -41,6 +46,25 @@ def deposit(**other: Any) -> dict[str, Any]:
         "variant": "revolving CZK", "own_account": MAIN, "amount": "100000", "length": "1 month",
         "interest_to": "current account", "address": "as current account", "delivery": "electronically",
     } | other  # fmt: skip
+
+
+def deal(**other: Any) -> dict[str, Any]:
+    """Return the items of a forward deal: 40,000 EUR are bought for CZK, in three months."""
+    return {
+        "pair": "EUR/CZK", "deal_type": "buy", "own_account": MAIN, "amount": "40000", "maturity": "2027-02-23",
+        "recipient": "own account", "recipient_account": EURO, "agreement": "yes",
+    } | other  # fmt: skip
+
+
+def dealing(pair: Pair, folder: Path) -> None:
+    """Give the client a contract on forward deals of 2,000,000 CZK, and rates: 25 CZK for a euro, 20 for a dollar."""
+    pair.bank.allow_forwards(OWN_POINT, Decimal(2_000_000))
+    assert pair.transmit()["complete"]
+    rates = folder / "cnb.txt"
+    rates.write_text(
+        "23.11.2026 #1\nCountry|Currency|Amount|Code|Rate\nEMU|euro|1|EUR|25,000\nUSA|dollar|1|USD|20,000\n"
+    )
+    assert import_file(pair.lab, rates)["status"] == "imported"
 
 
 def values(kind: str, **other: Any) -> dict[str, Any]:
@@ -70,7 +94,7 @@ def rejected(kind: str) -> dict[str, Any]:
 
 def request(lab: Lab, request_id: int) -> dict[str, Any]:
     """Return a request as its list shows it."""
-    rows = [row for kind in (ORDER, PERMISSION, DEPOSIT, PARAMETERS) for row in service_requests.rows(lab, kind)]
+    rows = [row for kind in KINDS for row in service_requests.rows(lab, kind)]
     return next(row for row in rows if row["request_id"] == request_id)
 
 

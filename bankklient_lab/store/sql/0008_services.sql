@@ -8,7 +8,7 @@ CREATE TABLE ops.service_request (
     confirmed BOOLEAN NOT NULL,
     items VARCHAR NOT NULL,             -- texts by item as JSON; of a correction those that it changes
     batch_id BIGINT,                    -- null: not balanced
-    answer VARCHAR NOT NULL CHECK (answer IN ('', 'OK', 'ER')),  -- of the bank; empty: none yet
+    answer VARCHAR NOT NULL CHECK (answer IN ('', 'OK', 'ER', 'DE')),  -- of the bank; empty: none yet
     error_code INTEGER,                 -- of ER, codebook bank_rejections
     answer_text VARCHAR NOT NULL,
     created_by VARCHAR NOT NULL,
@@ -30,5 +30,6 @@ CREATE TABLE ops.service_record (       -- as the bank told it last
 );
 CREATE TABLE ops.service_list (         -- of which moment the records of a kind are
     kind VARCHAR PRIMARY KEY,
-    told_at TIMESTAMPTZ NOT NULL
+    told_at TIMESTAMPTZ NOT NULL,
+    terms VARCHAR NOT NULL              -- that hold for all of them: texts by item as JSON
 );

@@ -1,0 +1,106 @@
+"""Forward deals: what is bought and sold, on which days they settle, and to whom the bought currency goes.
+
+A pair is first/second. Who buys, buys the first currency and pays with the second; who sells, sells the first. The own
+account is in the currency that is sold, and the amount in the one that is bought (SRV-031). Rates of a deal are
+amounts of the sold currency for one unit of the bought one, as SRV-050 has the pair of a deal: bought/sold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from bankklient_lab.calendars import is_working
+from bankklient_lab.codebooks.money_markets import market
+from bankklient_lab.formats.payments.accounts import Czech, czech, iban, is_iban, of_iban
+from bankklient_lab.money import decimals
+
+BUY, SELL = "buy", "sell"
+OWN, HERE, ELSEWHERE, ABROAD = (
+    "own account", "account at this bank", "account at another Czech bank", "account abroad"
+)  # fmt: skip
+RATE_STEP = Decimal("0.000001")
+_PARTY = ("recipient_name", "recipient_address")
+_BANK = ("recipient_bic", "recipient_country", "bank_contact")
+# What is said of a recipient beside the account (SRV-036).
+_SAID: dict[str, tuple[str, ...]] = {OWN: (), HERE: (), ELSEWHERE: _PARTY, ABROAD: (*_PARTY, *_BANK)}
+_BIC = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
+_NUMBER_ABROAD = re.compile(r"[A-Z0-9]{4,34}", re.ASCII)
+
+
+class Sides(NamedTuple):
+    """The currencies of a deal."""
+
+    bought: str
+    sold: str
+
+
+def sides(items: Mapping[str, str]) -> Sides:
+    """Return what a request buys and sells."""
+    first, second = items["pair"].split("/")
+    return Sides(first, second) if items["deal_type"] == BUY else Sides(second, first)
+
+
+def settles_on(day: date, pair: Sides, national: str) -> bool:
+    """Tell whether a day is a working one of both currencies and of the national one (SRV-032)."""
+    return is_working(day, [market(currency).calendar for currency in {*pair, national}])
+
+
+def forward_rate(spot: Decimal, pair: Sides, days: int) -> Decimal:
+    """Return the rate for a day that is `days` after today: the spot rate and the interest of both currencies.
+
+    Covered interest parity with simple interest, rounded to six decimals: spot * (1 + sold's) / (1 + bought's).
+    """
+    bought, sold = (1 + of.interest * days / (100 * of.days_of_year) for of in (market(pair.bought), market(pair.sold)))
+    return (spot * sold / bought).quantize(RATE_STEP, ROUND_HALF_EVEN)
+
+
+def paid(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
+    """Return the amount times the rate, half up to the minor unit of the currency that is sold (SRV-049)."""
+    return (amount * rate).quantize(Decimal(1).scaleb(-decimals(currency)), ROUND_HALF_UP)
+
+
+def recipient_problem(items: Mapping[str, str], national: str, bank_code: str) -> tuple[str, str]:
+    """Return the first item of the recipient that is wrong, and why; two empty texts when there is none.
+
+    Own accounts are not looked at: whose they are is not known here.
+    """
+    kind, account = items["recipient"], items["recipient_account"]
+    said, number, bic = _SAID[kind], of_iban(account), items.get("recipient_bic", "")
+    wrong: list[tuple[str, bool, str]] = [
+        (name, (name in items) != (name in said), "is missing" if name in said else f"is none of an {kind}")
+        for name in (*_PARTY, *_BANK)
+    ]
+    outside = kind in (ELSEWHERE, ABROAD)
+    wrong += [
+        ("recipient", outside and sides(items).bought == national, f"of {national} has an account at this bank"),
+        ("recipient_account", kind == HERE and (number is None or number.bank != bank_code), f"is no {kind}"),
+        ("recipient_account", kind == ELSEWHERE and (number is None or number.bank == bank_code), f"is no {kind}"),
+        ("recipient_account", kind == ABROAD and not _is_abroad(account), "is no right IBAN, nor a number of 4 to 34"),
+        ("recipient_bic", kind == ABROAD and not _BIC.fullmatch(bic), "has 8 or 11 characters as GIBACZPX"),
+        (
+            "recipient_country",
+            kind == ABROAD and bic[4:6] != items.get("recipient_country"),
+            "is not the one that the BIC says",
+        ),
+    ]
+    return next(((name, why) for name, is_wrong, why in wrong if is_wrong), ("", ""))
+
+
+def _is_abroad(account: str) -> bool:
+    return right_iban(account) if is_iban(account) else _NUMBER_ABROAD.fullmatch(account) is not None
+
+
+def right_iban(text: str) -> bool:
+    """Tell whether an IBAN has right check digits (ISO 7064, modulo 97-10)."""
+    return int("".join(str(int(one, 36)) for one in text[4:] + text[:4])) % 97 == 1
+
+
+def written_account(text: str) -> str:
+    """Return an account as it goes to the bank: a Czech one as its IBAN, others without spaces."""
+    plain = "".join(text.split()).upper()
+    number = None if is_iban(plain) else czech(plain)
+    return iban(Czech(*number)) if number else plain

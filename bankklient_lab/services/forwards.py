@@ -1,0 +1,182 @@
+"""Forward deals: what a request can say, what is agreed to before it is kept, and the contract with the bank."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from bankklient_lab.actions import action
+from bankklient_lab.codebooks.services import AGREEMENT, KINDS, as_amount, as_day
+from bankklient_lab.errors import Refused
+from bankklient_lab.formats.forwards import OWN, recipient_problem, settles_on, sides, written_account
+from bankklient_lab.formats.payments.accounts import is_iban, national
+from bankklient_lab.lab import Lab
+from bankklient_lab.orders.checking import rule_parameters
+from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
+from bankklient_lab.orders.rates import worth
+from bankklient_lab.services.wrong import is_own, wrong
+
+KIND = KINDS["forward_deal"]
+ACTIVE = "A"
+
+
+class Contract(NamedTuple):
+    """The contract on forward deals, as the bank told it at an instant: limits in the national currency (SRV-052)."""
+
+    status: str
+    number: str
+    client_name: str
+    limit: Decimal
+    drawn: Decimal
+    least_amount: Decimal
+    least_days: int
+    most_days: int
+    curfew: time
+    told_at: datetime
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is left of the limit."""
+        return self.limit - self.drawn
+
+
+@action(KIND.rights.sees, mode="standard")
+def forward_contract(lab: Lab) -> dict[str, Any]:
+    """Return the contract on forward deals with the limits and terms of the bank; {} while it has told of none.
+
+    status (A: active), number, client_name, currency, limit, drawn, remaining, least_amount (DECIMAL, of the national
+    currency), least_days, most_days (calendar days from today, both allowed), curfew (time of the bank until which
+    requests are taken), told_at.
+    """
+    with lab.database.reading() as cursor:
+        found = _contract(cursor)
+    if found is None:
+        return {}
+    currency = rule_parameters(lab, bank_day(lab))["national_currency"]
+    return {**found._asdict(), "currency": currency, "remaining": found.remaining}
+
+
+@action(KIND.rights.creates, mode="standard")
+def forward_summary(lab: Lab, values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a request for a forward deal would agree to; nothing is kept. Errors as `create_service_request`.
+
+    bought (amount), bought_currency, sold_currency, own_account, recipient_account, maturity, equivalent (of the amount
+    in the national currency by today's rate), text (the sentence), warning (a sentence, "" for none: what goes over the
+    limit is refused by the bank).
+    """
+    from bankklient_lab.services.checking import checked_items
+
+    with lab.database.reading() as cursor:
+        items = checked_items(lab, cursor, KIND, {**values, AGREEMENT: "yes"})
+        contract = _contract(cursor)
+    assert contract is not None  # else it would have been refused
+    pair, amount, maturity = sides(items), as_amount(items["amount"]), as_day(items["maturity"])
+    assert amount is not None
+    currency = rule_parameters(lab, bank_day(lab))["national_currency"]
+    equivalent = worth(lab, amount, pair.bought, currency, bank_day(lab))
+    over = equivalent > contract.remaining
+    return {
+        "bought": amount, "bought_currency": pair.bought, "sold_currency": pair.sold,
+        "own_account": items["own_account"], "recipient_account": items["recipient_account"], "maturity": maturity,
+        "equivalent": equivalent, "text": _sentence(items),
+        "warning": f"{equivalent:,.2f} {currency} is above what remains of the limit, {contract.remaining:,.2f}"
+        f" {currency}: the bank will refuse it" if over else "",
+    }  # fmt: skip
+
+
+def check_forward(lab: Lab, cursor: Any, items: Mapping[str, str], *, new: bool) -> dict[str, str]:
+    """Refuse a request that the bank would not take, at its item, and return what follows from it (SRV-028 to 042).
+
+    Refused without an active contract, and after the daily hour of the bank.
+    """
+    del new  # a deal is never corrected
+    contract = _contract(cursor)
+    if contract is None or contract.status != ACTIVE:
+        raise Refused(
+            "the bank has told of no active contract on forward deals; ask it for its list, or for a contract"
+        )
+    now = lab.clock().astimezone(ZoneInfo(BANK_ZONE))
+    if now.time() >= contract.curfew:
+        raise Refused(f"the bank takes forward deals until {contract.curfew:%H:%M}; enter it tomorrow")
+    given = rule_parameters(lab, now.date())
+    home, pair = given["national_currency"], sides(items)
+    _check_pair(cursor, items, now.date())
+    if not is_own(cursor, items["own_account"], pair.sold, "debit", "both"):
+        raise wrong("own_account", f"is an own account in {pair.sold} that can be debited: the deal sells {pair.sold}")
+    amount = as_amount(items["amount"])
+    assert amount is not None
+    if worth(lab, amount, pair.bought, home, now.date()) < contract.least_amount:
+        raise wrong("amount", f"is at least {contract.least_amount:,.2f} {home} or its equivalent")
+    _check_maturity(items, contract, now.date(), home)
+    written = {**items, "recipient_account": written_account(items["recipient_account"])}
+    if items["recipient"] == OWN:
+        written["recipient_account"] = _own_recipient(cursor, items["recipient_account"], pair.bought)
+    name, why = recipient_problem(written, home, given["bank_code"] or items["own_account"][4:8])
+    if why:
+        raise wrong(name, why)
+    if items[AGREEMENT] != "yes":
+        raise wrong(AGREEMENT, f"is needed: {_sentence(written)}")
+    return {"currency": pair.bought, "recipient_account": written["recipient_account"]}
+
+
+def _contract(cursor: Any) -> Contract | None:
+    row = cursor.execute("SELECT terms, told_at FROM ops.service_list WHERE kind = ?", [KIND.name]).fetchone()
+    terms = json.loads(row[0]) if row else {}
+    if not terms:
+        return None
+    return Contract(
+        terms["contract_status"], terms["contract_number"], terms["client_name"], Decimal(terms["contract_limit"]),
+        Decimal(terms["limit_drawn"]), Decimal(terms["least_amount"]), int(terms["least_days"]),
+        int(terms["most_days"]), time.fromisoformat(terms["curfew"]), row[1],
+    )  # fmt: skip
+
+
+def _check_pair(cursor: Any, items: Mapping[str, str], today: date) -> None:
+    """Refuse a currency without the flag for forward deals in the codebook (SRV-028)."""
+    for currency in items["pair"].split("/"):
+        if not cursor.execute(
+            "SELECT 1 FROM codebook('currencies', ?) WHERE code = ? AND attributes['forwards'] = 'yes'",
+            [today, currency],
+        ).fetchone():
+            raise wrong("pair", f"has no forward deals: the codebook of currencies does not allow them for {currency}")
+
+
+def _check_maturity(items: Mapping[str, str], contract: Contract, today: date, home: str) -> None:
+    maturity = as_day(items["maturity"])
+    assert maturity is not None
+    days = (maturity - today).days
+    if not contract.least_days <= days <= contract.most_days:
+        raise wrong("maturity", f"is {contract.least_days} to {contract.most_days} days ahead, not {days}")
+    if not settles_on(maturity, sides(items), home):
+        raise wrong("maturity", f"is a business day of {' and '.join(sorted({*sides(items), home}))}")
+
+
+def _own_recipient(cursor: Any, text: str, currency: str) -> str:
+    """Return the number of an own account, by it or by its parts; BadArgument."""
+    account = written_account(text)
+    row = cursor.execute(
+        "SELECT number FROM own_accounts() WHERE currency = $currency AND position <> 'none'"
+        " AND (number = $account OR substr(number, 5) = substr($account, 5))",
+        {"account": account, "currency": currency},
+    ).fetchone()
+    if row is None:
+        raise wrong("recipient_account", f"is an own account in {currency}, which the deal buys")
+    return str(row[0])
+
+
+def _sentence(items: Mapping[str, str]) -> str:
+    """Return what is agreed to, in words (SRV-040)."""
+    pair, amount = sides(items), as_amount(items["amount"])
+    return (
+        f"{amount:,.2f} {pair.bought} are bought, paid in {pair.sold} from {_as_written(items['own_account'])} on"
+        f" {items['maturity']}, and credited to {_as_written(items['recipient_account'])}"
+    )
+
+
+def _as_written(account: str) -> str:
+    """Return a Czech account as people write it, others as they are."""
+    return national(account) if is_iban(account) and account.startswith("CZ") and len(account) == 24 else account
