@@ -51,6 +51,7 @@ ENTRIES = {
     "standing_orders": Entry("event_available", PAY, needs=KINDS["standing_order"].rights.sees),
     "permitted_collections": Entry("price_check", PAY, needs=KINDS["permitted_collection"].rights.sees),
     "time_deposits": Entry("savings", PAY, needs=KINDS["time_deposit"].rights.sees),
+    "forward_deals": Entry("currency_exchange", PAY, needs=KINDS["forward_deal"].rights.sees),
     "account_parameters": Entry("tune", PAY, needs=KINDS["account_parameters"].rights.sees),
     "counterparties": Entry("contacts", PAY, ["orders.counterparties:counterparty_register"]),
     "receiving": Entry(

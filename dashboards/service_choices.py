@@ -8,6 +8,7 @@ from typing import Any
 import bankklient_lab as bl
 from bankklient_lab.codebooks.deposits import EARLY, REGULAR, RENEWED, TO_ACCOUNT, TO_DEPOSIT, variants
 from bankklient_lab.codebooks.services import NEW, REVOCATION
+from bankklient_lab.formats.forwards import OWN, RECIPIENT_ITEMS, said_of, sides
 from bankklient_lab.formats.payments.accounts import national
 from bankklient_lab.formats.standing_orders import FREQUENCIES
 from bankklient_lab.orders.accounts import own_accounts
@@ -99,6 +100,41 @@ class Deposits(Choices):
         ways = (TO_ACCOUNT, TO_DEPOSIT) if variant.renewal == RENEWED else (TO_ACCOUNT,)
         for name, offered in (("length", variant.lengths), ("interest_to", ways)):
             _offer(form, name, _in_words(offered))
+
+
+class Forwards(Choices):
+    """The accounts that a pair sells from and buys to, and what is asked of each kind of recipient."""
+
+    def __init__(self, lab: bl.Lab, forms: Mapping[str, Form]) -> None:
+        super().__init__(lab, forms)
+        self._form = forms[NEW]
+        for name in ("pair", "deal_type", "recipient"):
+            self._form.widgets[name].param.watch(lambda _event: self._offer(), "value")
+
+    def fill(self, form: Form, values: Mapping[str, Any], name: str) -> None:
+        """Offer, and fill, as Choices."""
+        form.fill(values, name=name)
+        self._offer()
+        widget = form.widgets["own_account"]
+        if values.get("own_account") in widget.options.values():
+            widget.value = values["own_account"]
+
+    def _offer(self) -> None:
+        widgets = self._form.widgets
+        pair = sides({"pair": widgets["pair"].value, "deal_type": widgets["deal_type"].value})
+        self.currency = pair.sold
+        self._offer_accounts(self._form)
+        kind, account = widgets["recipient"].value, widgets["recipient_account"]
+        for name in RECIPIENT_ITEMS:
+            widgets[name].visible = name in said_of(kind)
+            if not widgets[name].visible:
+                widgets[name].value = ""
+        own = {row["account"]: row["currency"] for row in own_accounts.rows(self._lab) if row["position"] != "none"}
+        bought = [national(one) for one, currency in own.items() if currency == pair.bought]
+        if kind == OWN and account.value not in bought:
+            account.value = next(iter(bought), "")
+        elif kind != OWN and account.value in map(national, own):
+            account.value = ""
 
 
 def _in_words(values: Sequence[str]) -> dict[str, str]:

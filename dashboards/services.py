@@ -11,7 +11,7 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.codebooks.deposits import variants
-from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REVOCATION, VALID, Item, ServiceKind
+from bankklient_lab.codebooks.services import AGREEMENT, CORRECTION, KINDS, NEW, REVOCATION, VALID, Item, ServiceKind
 from bankklient_lab.exchange.service_lists import update_service_records
 from bankklient_lab.formats.payments.accounts import national
 from bankklient_lab.formats.schema import AMOUNT
@@ -43,12 +43,13 @@ from bankklient_lab.services.requests import (
 )
 
 from . import formatting, ui
+from .agreement import Agreement
 from .bank_form import BankForm
 from .form import CHOICE, DAY, Field, Form
 from .formatting import escape
 from .listing import Listing
 from .menu import may
-from .service_choices import Choices, Deposits, Frequencies, taken
+from .service_choices import Choices, Deposits, Forwards, Frequencies, taken
 from .state import State, follow
 from .styles import css
 from .sure import Sure
@@ -65,11 +66,13 @@ MARKS = {
 _ACCOUNTS = ("account", "own_account")
 _WIDTHS = {
     "rate": 80, "length": 100, "amount": 120, "limit": 120, "own_account": 160, "counter_account": 175, "period": 130,
-    "last_payment": 115,
+    "last_payment": 115, "pair": 90, "deal_type": 70, "maturity": 120, "currency": 85,
+    "second_amount": 130, "second_currency": 85, "contract_rate": 100,
 }  # fmt: skip
 _SIDES = (
     ("variable_symbol", "specific_symbol", "constant_symbol"), ("period", "frequency"), ("last_payment", "last_amount"),
-    ("limit", "period"), ("valid_from", "valid_until"),
+    ("limit", "period"), ("valid_from", "valid_until"), ("pair", "deal_type"), ("amount", "maturity"),
+    ("recipient_bic", "recipient_country"),
 )  # fmt: skip
 
 
@@ -151,7 +154,7 @@ class Services:
         rows = service_records.rows(self._lab, self.kind.name)
         self.records = {row["record"]: row for row in rows}
         return self._table(
-            self._of_records, rows, record=lambda row: row["record"], state=lambda row: _state(row["state"])
+            self._of_records, rows, record=lambda row: row["record"], state=lambda row: _state(self.kind, row["state"])
         )
 
     def _read_requests(self) -> pa.Table:
@@ -161,7 +164,8 @@ class Services:
         self.clear_all.view.visible = self._may_delete and any(row["status"] in OVER for row in rows)
         return self._table(
             self._of_requests, [self._with_record(row) for row in rows], request_id=lambda row: str(row["request_id"]),
-            request=lambda row: text(f"services.request_{row['request']}"), state=lambda row: _state(row["status"]),
+            request=lambda row: text(f"services.request_{row['request']}"),
+            state=lambda row: _state(self.kind, row["status"]),
         )  # fmt: skip
 
     def _table(
@@ -214,7 +218,7 @@ class _Drawer:
         self._warning = ui.notice("", severity="warning", visible=False)
         self.forms = {
             request: Form(
-                state, [self._field(item) for item in kind.items_of(request)], self._keep,
+                state, [self._field(item) for item in kind.entered(request) if not _is_agreement(item)], self._keep,
                 button=text("services.save"), beside=_sides(kind),
             )
             for request in kind.requests
@@ -242,8 +246,11 @@ class _Drawer:
             "unconfirm": self.unconfirm,
             "copy": self.copy, "delete": self.delete.view, "clear": self.clear.view,
         }  # fmt: skip
+        self.agreement = Agreement(lab)
         forms = [form.view for form in self.forms.values()]
-        self.view = ui.drawer(self._facts, self._warning, ui.row(*self._acts.values(), gap=8), *forms, width=WIDTH)
+        self.view = ui.drawer(
+            self._facts, self._warning, ui.row(*self._acts.values(), gap=8), *forms, self.agreement.view, width=WIDTH
+        )
 
     def new(self) -> None:
         """Show an empty form."""
@@ -253,7 +260,7 @@ class _Drawer:
     def open_record(self, row: Mapping[str, Any]) -> None:
         """Show what the bank has, and offer its change."""
         self._row = row
-        lines = [(text("services.state"), _state(row["state"])), *self._lines(row)]
+        lines = [(text("services.state"), _state(self._kind, row["state"])), *self._lines(row)]
         if row["state"] == VALID and not row["changeable"]:
             lines.append((text("services.note"), text("services.unchangeable")))
         title = f"{text(f'services.one_{self._kind.name}')} {row['record']}"
@@ -270,7 +277,7 @@ class _Drawer:
         """Show a request; until it is balanced it can be corrected."""
         self._row, self._save = row, self._correct
         lines = (
-            (text("services.state"), _state(row["status"])),
+            (text("services.state"), _state(self._kind, row["status"])),
             (text("services.record"), row["record"] or ""),
             (text("services.batch"), row["batch_order"] or ""),
             (text("services.error"), f"{row['error_code']} \u00b7 {row['error']}" if row["error_code"] else ""),
@@ -282,7 +289,7 @@ class _Drawer:
         asks = text(f"services.request_{row['request']}")
         title = f"{text('services.request_id')} {row['request_id']}: {asks}"
         acts = [name for name, may in self._offers(row).items() if may]
-        open_ones = row["status"] in OPEN_STATUSES and CORRECTION in self._kind.requests
+        open_ones = row["status"] in OPEN_STATUSES and self._kind.corrected
         corrects = row["request"] if self._may_decide and open_ones and row["request"] != REVOCATION else ""
         self._show(formatting.facts(lines, title), acts, corrects, row, name=f"request {row['request_id']}")
 
@@ -290,7 +297,7 @@ class _Drawer:
         status, decides = row["status"], self._may_decide
         return {
             "confirm": decides and status == "CR",
-            "unconfirm": decides and status == "CO",
+            "unconfirm": decides and status == "CO" and not self._kind.agreed,
             "delete": self._may_delete and status in OPEN_STATUSES,
             "clear": self._may_delete and status in OVER,
             "copy": self._may_create and row["request"] == NEW,
@@ -305,7 +312,7 @@ class _Drawer:
         name: str = "",
     ) -> None:
         self._facts.object = facts
-        self._warning.visible = False
+        self._warning.visible = self.agreement.view.visible = False
         for one in (self.revoke, self.delete, self.clear):
             one.reset()
         for act, view in self._acts.items():
@@ -348,7 +355,11 @@ class _Drawer:
     def _keep(self, values: dict[str, Any]) -> None:
         if not self.view.open:  # a second click, which came after the first one was done
             return
-        self._done(self._save(taken(values)))
+        given = taken(values)
+        if self._kind.agreed:
+            self.agreement.ask(given, lambda: self._done(self._save({**given, AGREEMENT: "yes"})))
+        else:
+            self._done(self._save(given))
 
     def _create(self, values: dict[str, Any]) -> Mapping[str, Any]:
         return create_service_request(self._lab, self._kind.name, values)
@@ -378,15 +389,20 @@ class _Drawer:
 
     def _lines(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
         found = [
-            (_label(item), _rhythm(row) if item.name == "period" else _words(item, row[item.name], self._currency(row)))
+            (
+                _label(item),
+                _rhythm(row) if item.name == "period" else _words(item, row[item.name], self._currency(row, item)),
+            )
             for item in self._kind.items
-            if item.name != "frequency" and item.name in row
+            if item.name != "frequency" and item.name in row and not _is_agreement(item)
         ]
         if row.get("valid_from") and row.get("period") == "month":
             found.append((text("services.specific_day"), str(row["valid_from"].day)))
         return found
 
-    def _currency(self, row: Mapping[str, Any]) -> str:
+    def _currency(self, row: Mapping[str, Any], item: Item) -> str:
+        if item.name == "second_amount":
+            return str(row["second_currency"])
         return _currency(row, national_currency(self._lab))
 
     def _next(self, row: Mapping[str, Any]) -> str:
@@ -417,7 +433,9 @@ class _Drawer:
         return Field(chars=item.most or 40, **common)
 
 
-_CHOICES: dict[str, type[Choices]] = {"standing_order": Frequencies, "time_deposit": Deposits}
+_CHOICES: dict[str, type[Choices]] = {
+    "standing_order": Frequencies, "time_deposit": Deposits, "forward_deal": Forwards,
+}  # fmt: skip
 _TYPES: dict[str, pa.DataType] = {"amount": AMOUNT, "day": pa.date32()}
 
 
@@ -432,7 +450,7 @@ def _columns(items: Sequence[Item], *first: str) -> tuple[Column, ...]:
             Column(
                 item.name, _label(item), item.type if item.type in _TYPES else "text",
                 width=_WIDTHS.get(item.name, 100 if item.type == "day" else None),
-                essential=item.type == "amount" or item.name in essential,
+                essential=(item.type == "amount" and item.required) or item.name in essential,
             )
             for item in items
         ),
@@ -445,8 +463,13 @@ def _label(item: Item) -> str:
 
 
 def _currency(row: Mapping[str, Any], national: str) -> str:
-    """Return the currency of what a row says: that of its variant, else the national one."""
-    return variants()[row["variant"]].currency if row.get("variant") else national
+    """Return the currency of what a row says: that of its variant or its own, else the national one."""
+    return variants()[row["variant"]].currency if row.get("variant") else row.get("currency") or national
+
+
+def _is_agreement(item: Item) -> bool:
+    """Tell whether an item is agreed to with a summary, in the place of a field."""
+    return KINDS[item.kind].agreed and item.name == AGREEMENT
 
 
 def _option(value: str) -> str:
@@ -456,15 +479,17 @@ def _option(value: str) -> str:
 def _words(item: Item, value: Any, currency: str = "") -> str:
     if value is None:
         return ""
-    if item.type in _ACCOUNTS:
-        return national(str(value))
-    if item.type == "amount":
-        return formatting.money(value, currency)
-    if item.type == "rate":
-        return f"{value} %"
-    if item.type == "day":
-        return formatting.day(value)
-    return _option(value) if item.type == "choice" else str(value)
+    return _IN_WORDS[item.type](value, currency) if item.type in _IN_WORDS else str(value)
+
+
+_IN_WORDS: dict[str, Callable[[Any, str], str]] = {
+    **{kind: lambda value, _currency: national(str(value)) for kind in _ACCOUNTS},
+    "amount": formatting.money,
+    "exchange_rate": lambda value, _currency: f"{value.normalize():f}",
+    "rate": lambda value, _currency: f"{value} %",
+    "day": lambda value, _currency: formatting.day(value),
+    "choice": lambda value, _currency: _option(value),
+}
 
 
 def _rhythm(row: Mapping[str, Any]) -> str:
@@ -496,8 +521,9 @@ def _as_items(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, str]:
     return {name: f"{value:.2f}" if isinstance(value, Decimal) else str(value) for name, value in said.items()}
 
 
-def _state(name: str) -> str:
-    return f"{MARKS[name]} {text(f'services.state_{name}')}"
+def _state(kind: ServiceKind, name: str) -> str:
+    words = section("services")
+    return f"{MARKS[name]} {words.get(f'state_{kind.name}_{name}', words[f'state_{name}'])}"
 
 
 def _by(who: str | None, at: Any) -> str:

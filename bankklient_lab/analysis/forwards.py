@@ -6,7 +6,6 @@ from datetime import date
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.analysis.after_orders import OWN_ACCOUNTS, debits
-from bankklient_lab.codebooks.deposits import RENEWED, variants
 from bankklient_lab.codebooks.services import KINDS, VALID
 from bankklient_lab.errors import BadArgument
 from bankklient_lab.formats.forwards import OWN
@@ -63,11 +62,11 @@ def forward_values(lab: Lab, *, on: date, in_currency: str | None = None) -> Rea
 def currency_exposure(lab: Lab, *, on: date, until: date) -> Read:
     """Return what each currency has on the days of [on, until) on which something moves, before and after the deals.
 
-    Columns: currency, day, known (what moves without forward deals: orders that are not ended, and one-time deposits
-    that come back), deals (what open deals bring and take; what goes to others' accounts is not kept), before and after
-    (balance of own accounts at the end of the day, without and with the deals). Amounts DECIMAL(18,3), signed. The
-    first row of a currency is the day `on` with the balances that statements tell of and what was due before. Raises
-    BadArgument when `until` is not after `on`.
+    Columns: currency, day, known (what moves without forward deals: orders that are not ended), deals (what open deals
+    bring and take; what goes to others' accounts is not kept), before and after (what own accounts, with those of
+    deposits, hold at the end of the day without and with the deals). Amounts DECIMAL(18,3), signed. The first row of a
+    currency is the day `on` with the balances that statements tell of and what was due before. Raises BadArgument when
+    `until` is not after `on`.
     """
     if until <= on:
         raise BadArgument(f"the period ends on {until}, before it begins", parameter="until")
@@ -75,7 +74,6 @@ def currency_exposure(lab: Lab, *, on: date, until: date) -> Read:
         debits(ORDERS[name], own_transfers=False, collections=name == "domestic_collection")
         for name in ("domestic_payment", "domestic_collection", "foreign_payment")
     )
-    one_time = [name for name, variant in variants().items() if variant.renewal != RENEWED]
     return lab.read(
         f"""
         WITH own AS ({OWN_ACCOUNTS}),
@@ -83,10 +81,6 @@ def currency_exposure(lab: Lab, *, on: date, until: date) -> Read:
         moved AS (
             SELECT currency, coalesce(maturity, $on) AS day, -debit AS known, 0 AS deals FROM ({orders})
             WHERE stage IS NOT NULL
-            UNION ALL
-            SELECT a.currency, (r.items ->> '$.matures_on')::DATE, (r.items ->> '$.amount')::DECIMAL(18,3), 0
-            FROM ops.service_record r JOIN own a ON a.number = (r.items ->> '$.own_account')
-            WHERE r.kind = 'time_deposit' AND r.state = '{VALID}' AND list_contains($one_time, r.items ->> '$.variant')
             UNION ALL SELECT bought_currency, maturity, 0, bought FROM deal WHERE kept
             UNION ALL SELECT sold_currency, maturity, 0, -sold FROM deal),
         first AS (
@@ -104,5 +98,5 @@ def currency_exposure(lab: Lab, *, on: date, until: date) -> Read:
         WINDOW past AS (PARTITION BY s.currency ORDER BY s.day)
         ORDER BY s.currency, s.day
         """,
-        {"on": on, "until": until, "one_time": one_time},
+        {"on": on, "until": until},
     )

@@ -1,12 +1,14 @@
-"""Commands for services of the bank: standing orders, permitted collections, deposits, and account parameters."""
+"""Commands for services of the bank: standing orders, collections, deposits, forward deals, account parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from bankklient_lab.cli import options
 from bankklient_lab.cli.asked import PasswordFileOption, password_to_bank
 from bankklient_lab.cli.order_steps import ValuesArgument, typed_values
 from bankklient_lab.cli.output import lines
@@ -14,10 +16,17 @@ from bankklient_lab.cli.shared import Answered, AtLab, add_group
 
 _REQUESTS = ("request_id", "request", "status", "record", "batch_order", "error_code", "answer", "changed_at")
 _FIRST = ("record", "state", "changeable")
+_VALUES = ("record", "maturity", "bought", "bought_currency", "sold", "sold_currency", "contract_rate", "current_rate",
+           "value")  # fmt: skip
+_DAYS_MAX = 3_660
+_EXPOSURE = ("currency", "day", "known", "deals", "before", "after")
 _WAITS = {"CR": "waits to be confirmed", "CO": "waits to be balanced"}
 KindArgument = Annotated[
     str,
-    typer.Argument(metavar="KIND", help="standing_order, permitted_collection, time_deposit or account_parameters."),
+    typer.Argument(
+        metavar="KIND",
+        help="standing_order, permitted_collection, time_deposit, forward_deal or account_parameters.",
+    ),
 ]
 RequestArgument = Annotated[
     int, typer.Argument(metavar="REQUEST", help="Number, as `bankklient services requests` shows it.")
@@ -36,12 +45,12 @@ def add_to(app: typer.Typer) -> None:
     commands: dict[str, Callable[..., None]] = {
         "list": list_records, "rates": rates, "update": update, "requests": requests, "new": new, "change": change,
         "revoke": revoke, "copy": copy, "correct": correct, "confirm": confirm, "unconfirm": unconfirm,
-        "delete": delete, "clear": clear,
+        "delete": delete, "clear": clear, "contract": contract, "values": values, "exposure": exposure,
     }  # fmt: skip
     add_group(
         app,
         "services",
-        "Standing orders, permitted collections, time deposits and account parameters at the bank.",
+        "Standing orders, permitted collections, time deposits, forward deals and account parameters at the bank.",
         commands,
     )
 
@@ -161,6 +170,44 @@ def clear(chosen: RequestsArgument, how: Answered) -> None:
 
     with how.opened() as one:
         how.outcome(clear_service_requests(one, chosen), "deleted")
+
+
+def contract(how: Answered) -> None:
+    """Show the contract on forward deals: its limit, what is drawn and remains, and the terms of the bank."""
+    from bankklient_lab.services.forwards import forward_contract
+
+    with how.opened() as one:
+        found = forward_contract(one)
+    how.table([found] if found else [], tuple(found), empty="the bank has told of no contract on forward deals")
+
+
+def values(
+    on: Annotated[str, typer.Option(metavar="DATE", help="By the rates of this day: YYYY-MM-DD or today.")] = "today",
+    in_currency: Annotated[str, typer.Option("--in", metavar="CURRENCY", help="[default: the national one]")] = "",
+    *,
+    how: Answered,
+) -> None:
+    """List open forward deals with what they are worth now: ahead of buying today, or (negative) behind."""
+    from bankklient_lab.analysis.forwards import forward_values
+
+    with how.opened() as one:
+        rows = forward_values.rows(one, on=options.day(on), in_currency=in_currency or None)
+    how.table(rows, _VALUES, empty="no deal is open")
+
+
+def exposure(
+    on: Annotated[str, typer.Option(metavar="DATE", help="From this day on: YYYY-MM-DD or today.")] = "today",
+    days: Annotated[int, typer.Option(min=1, max=_DAYS_MAX, help="So many days.")] = 366,
+    *,
+    how: Answered,
+) -> None:
+    """List what each currency has on the days on which something moves, before and after open forward deals."""
+    from bankklient_lab.analysis.forwards import currency_exposure
+
+    day = options.day(on)
+    with how.opened() as one:
+        rows = currency_exposure.rows(one, on=day, until=day + timedelta(days=days))
+    how.table(rows, _EXPOSURE, empty="no balance or order is known")
 
 
 def _ask_of_record(kind: str, record: str, request: str, values: list[str] | None, how: Answered) -> None:

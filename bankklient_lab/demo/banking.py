@@ -82,6 +82,12 @@ class Dealings:
         chosen = {row["record_type"]: row["digest"] for row in balancing_types.rows(self.lab) if row["records"]}
         return balance(self.lab, chosen, self._password)
 
+    def update_records(self, kind: str) -> None:
+        """Ask the bank for its records of a kind of service."""
+        from bankklient_lab.exchange.service_lists import take_service_records
+
+        take_service_records(self.lab, self._link, kind)
+
     def transmit(self) -> dict[str, Any]:
         """Send what waits and receive what waits, as `transmit` tells; Refused when something went wrong."""
         from bankklient_lab.exchange.transmitting import transmit_over

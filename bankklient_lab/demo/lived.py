@@ -33,6 +33,7 @@ INCOMING, FOREIGN = "incoming", "foreign_payment"
 REVOKE = "revoke"
 _COLLECTING = "Trade CZK"
 _DEBTORS_HAVE = Decimal(900_000)  # customers with accounts at the bank, whom the company collects from
+_FORWARDS_LIMIT = Decimal(2_000_000)
 _OPENS, _CLOSED = 7, 21  # hours UTC: the bank is open, its accounting day is closed
 _PAYMENTS_COME = 8, 15  # hours UTC
 
@@ -111,6 +112,7 @@ class _Company:
         self._transmit()  # brings the first statement, and with it the accounts
         self._name_accounts()
         clock.now = _at(working_after(begin, ("CZ",)), _OPENS)
+        self._transmit()  # brings the rates of the morning
         self._served.ask(self._hands)
         self._dealings.balance()
         self._transmit()
@@ -130,10 +132,13 @@ class _Company:
                     self._work(today, day, dice)
         clock.now = _at(until - timedelta(days=1), _CLOSED)
         self._transmit()
+        self._dealings.update_records("account_parameters")
         return self._told
 
     def _introduce(self, groups: set[str]) -> None:
         """Open the accounts of partners at the same bank, permit most collections, let the bank write."""
+        from bankklient_lab.keys.points import OWN, point_of
+
         here = [
             Account(partner["account"], "CZK", partner["name"], opening=_DEBTORS_HAVE)
             for group in sorted(groups)
@@ -143,6 +148,7 @@ class _Company:
         self._bank.open_account(*here)
         for customer in self._partners["customers"][1:]:
             self._bank.permit_collection(customer["account"], self._accounts[_COLLECTING])
+        self._bank.allow_forwards(point_of(self._lab, OWN).point, _FORWARDS_LIMIT)
         for one in rows("bank_messages"):
             self._bank.send_message(Wanted(one["subject"], one["text"], reply=one["reply"]))
 

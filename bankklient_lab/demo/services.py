@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from bankklient_lab.calendars import working_from
 from bankklient_lab.demo.company import rows
 from bankklient_lab.demo.desks import APPROVER, CLERK
 from bankklient_lab.formats.payments.accounts import national
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A standing order, a deposit, or a permission, of which the partner collects on a working day of each month."""
+    """What is asked for; of a permission the partner collects on a working day of each month."""
 
     kind: str
     account: str
@@ -64,11 +66,21 @@ class Served:
                 "own_account": national(self._accounts[one.account]),
                 **({"counter_account": national(str(partner["account"])),
                     "valid_from": earliest_valid_from(clerk.clock())} if partner else {}),
-                **one.items,
+                **{name: self._value(text, clerk) for name, text in one.items.items()},
             })
             for one, partner in self._wanted
         ]  # fmt: skip
-        confirm_service_requests(hands[APPROVER], [told["request_id"] for told in made])
+        confirm_service_requests(hands[APPROVER], [told["request_id"] for told in made if told["status"] == "CR"])
+
+    def _value(self, text: str, clerk: Lab) -> str:
+        """Return an item: an account by its name, a day so many days on (+340) on which deals settle."""
+        from bankklient_lab.orders.numbers import bank_day
+
+        if text in self._accounts:
+            return national(self._accounts[text])
+        if text.startswith("+"):
+            return f"{working_from(bank_day(clerk) + timedelta(days=int(text)), ('CZ', 'ECB'))}"
+        return text
 
     def collect(self, place: int) -> None:
         """Let partners collect what they are permitted to on a working day of the month."""

@@ -27,6 +27,7 @@ _PARTY = ("recipient_name", "recipient_address")
 _BANK = ("recipient_bic", "recipient_country", "bank_contact")
 # What is said of a recipient beside the account (SRV-036).
 _SAID: dict[str, tuple[str, ...]] = {OWN: (), HERE: (), ELSEWHERE: _PARTY, ABROAD: (*_PARTY, *_BANK)}
+RECIPIENT_ITEMS = (*_PARTY, *_BANK)
 _BIC = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 _NUMBER_ABROAD = re.compile(r"[A-Z0-9]{4,34}", re.ASCII)
 
@@ -63,6 +64,11 @@ def paid(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
     return (amount * rate).quantize(Decimal(1).scaleb(-decimals(currency)), ROUND_HALF_UP)
 
 
+def said_of(recipient: str) -> tuple[str, ...]:
+    """Return the items that are said of a kind of recipient beside the account."""
+    return _SAID[recipient]
+
+
 def recipient_problem(items: Mapping[str, str], national: str, bank_code: str) -> tuple[str, str]:
     """Return the first item of the recipient that is wrong, and why; two empty texts when there is none.
 
@@ -72,7 +78,7 @@ def recipient_problem(items: Mapping[str, str], national: str, bank_code: str) -
     said, number, bic = _SAID[kind], of_iban(account), items.get("recipient_bic", "")
     wrong: list[tuple[str, bool, str]] = [
         (name, (name in items) != (name in said), "is missing" if name in said else f"is none of an {kind}")
-        for name in (*_PARTY, *_BANK)
+        for name in RECIPIENT_ITEMS
     ]
     outside = kind in (ELSEWHERE, ABROAD)
     wrong += [

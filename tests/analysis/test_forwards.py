@@ -56,9 +56,8 @@ def test_a_deal_is_worth_what_it_is_ahead_of_the_rates_of_a_day(pair: Pair, tmp_
 
 def test_currencies_before_and_after_the_deals(pair: Pair, tmp_path: Path) -> None:
     dealing(pair, tmp_path)
-    create_service_request(
-        pair.lab, DEPOSIT, deposit(variant="one-time EUR", own_account=EURO, amount="10000", length="3 months")
-    )
+    in_deposit = deposit(variant="one-time EUR", own_account=EURO, amount="10000", length="3 months")
+    create_service_request(pair.lab, DEPOSIT, in_deposit)
     created(pair.lab, FOREIGN, maturity_date="2026-12-01", amount="500")
     abroad = {
         "recipient": "account abroad", "recipient_account": "DE89370400440532013000", "recipient_name": "Muster GmbH",
@@ -76,11 +75,10 @@ def test_currencies_before_and_after_the_deals(pair: Pair, tmp_path: Path) -> No
         ("CZK", date(2027, 2, 23)): (0, -paid[0]),
         ("CZK", date(2027, 2, 24)): (0, -paid[1]),
         ("EUR", date(2026, 12, 1)): (-500, 0),
-        ("EUR", date(2027, 2, 23)): (10_000, 40_000),
+        ("EUR", date(2027, 2, 23)): (0, 40_000),
     }
     euro = [(row["before"], row["after"]) for row in rows if row["currency"] == "EUR"]
-    start = 20_000 - 10_000  # without what is in the deposit
-    assert euro == [(start, start), (start - 500,) * 2, (start - 500 + 10_000, start - 500 + 10_000 + 40_000)]
+    assert euro == [(20_000, 20_000), (19_500, 19_500), (19_500, 59_500)]  # with what is in the deposit
     assert currency_exposure.rows(pair.lab, on=MONDAY, until=date(2026, 11, 24))[-1]["deals"] == 0
     with pytest.raises(BadArgument):
         currency_exposure.rows(pair.lab, on=MONDAY, until=MONDAY)

@@ -104,7 +104,10 @@ def test_what_a_month_has(month: Lived) -> None:
         (3 * 20 - 1,)
     ]  # of 20 working days; one of the three opened a day later
     assert lab.rows("SELECT count(*) FROM ops.batch WHERE status NOT IN (8, 14)") == [(0,)]
-    assert lab.rows("SELECT kind, record, state FROM ops.service_record ORDER BY ALL") == [
+    records = lab.rows("SELECT kind, record, state FROM ops.service_record ORDER BY ALL")
+    assert [kind for kind, *_ in records].count("account_parameters") == 3
+    assert [row for row in records if row[0] != "account_parameters"] == [
+        ("forward_deal", "FW1", "valid"),
         ("permitted_collection", "PC12", "valid"),
         ("standing_order", "SO1", "valid"), ("standing_order", "SO2", "valid"), ("time_deposit", "TD1", "valid"),
     ]  # fmt: skip

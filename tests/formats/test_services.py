@@ -74,7 +74,7 @@ def test_each_is_read_as_it_was_written() -> None:
         (REQUEST_MESSAGE, '<Item name="amount">1.00', '<Item name="period">day', "does not say it there"),
         (REQUEST_MESSAGE, '<Item name="variable_symbol">', '<Item name="amount">', "stands once, with a text"),
         (REQUEST_MESSAGE, "Rent", "Rent <b/>", "stands once, with a text"),
-        (STATE_MESSAGE, 'status="OK"', 'status="XX"', "OK or ER"),
+        (STATE_MESSAGE, 'status="OK"', 'status="XX"', "OK, ER or DE"),
         (STATE_MESSAGE, 'code="208"', 'code="2"', "three digits"),
         (STATE_MESSAGE, "no ", "x" * 141, "up to 140 characters"),
         (LIST_MESSAGE, "+00:00", "", "with its zone"),
@@ -124,3 +124,25 @@ def test_the_largest_list_is_read() -> None:
     assert len(read_records(write_records(LISTED._replace(records=records))).records) == 10_000
     with pytest.raises(FormatError, match="at most 10000"):
         read_records(write_records(LISTED._replace(records=[*records, records[0]._replace(name="SO0")])))
+
+
+TERMS = {
+    "contract_status": "A", "contract_number": "20001", "client_name": "Company", "contract_limit": "2000000.00",
+    "limit_drawn": "0.00", "least_amount": "500000.00", "least_days": "3", "most_days": "365", "curfew": "16:00",
+}  # fmt: skip
+WITH_TERMS = ServiceList("forward_deal", datetime(2026, 11, 23, 9, tzinfo=UTC), [], TERMS)
+
+
+def test_terms_are_told_whole_before_the_records() -> None:
+    assert read_records(write_records(WITH_TERMS)) == WITH_TERMS
+    for old, new, says in (
+        ('<Item name="curfew">16:00</Item>', "", "told whole"),
+        ("16:00", "16:00:00", "up to 5 characters"),
+        ('name="limit_drawn">0.00', 'name="limit_drawn">-1.00', "0 or more"),
+        ('name="curfew"', 'name="amount"', "does not say it there"),
+        ("</Terms>", "</Terms><Terms/>", "a list has records"),
+    ):
+        content = write_records(WITH_TERMS).content.decode()
+        assert old in content
+        with pytest.raises(FormatError, match=says):
+            read_records(Message(LIST_MESSAGE, content.replace(old, new, 1).encode()))

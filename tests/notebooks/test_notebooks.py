@@ -46,9 +46,10 @@ def text_of(page: Path) -> str:
     return unescape(re.sub(r"<[^>]*>", " ", page.read_text("utf-8")))
 
 
-def test_there_are_the_six_notebooks() -> None:
+def test_there_are_the_eight_notebooks() -> None:
     assert sorted(BOOKS) == [
-        "bank_day", "cash_position", "payments_workflow", "reconciliation", "statement_run", "tutorial",
+        "bank_day", "cash_position", "deposits", "fx_forwards", "payments_workflow", "reconciliation", "statement_run",
+        "tutorial",
     ]  # fmt: skip
 
 
@@ -151,6 +152,22 @@ def test_a_day_with_the_bank(lab: Lab, tmp_path: Path) -> None:
         assert status in told
     assert "[('26000101.02', 2), ('26000111.02', 1)]" in told
     assert "'CZ9506000000002001480009': Decimal('17000.000')" in told
+
+
+def test_forward_deals_and_their_rate_by_hand(lab: Lab, tmp_path: Path) -> None:
+    run(lab, tmp_path, "fx_forwards")
+    told = text_of(tmp_path / "fx_forwards.html")
+    assert "60,000.00 EUR are bought, paid in CZK from 2001480009/0600 on 2027-02-24" in told
+    assert "Forward deal FW1" in told
+    with pytest.raises(RunFailed, match="amount is at least 500,000"):
+        run(lab, tmp_path, "fx_forwards", amount="10 000,00")
+
+
+def test_deposits_and_their_interest_by_hand(lab: Lab, tmp_path: Path) -> None:
+    run(lab, tmp_path, "deposits")
+    told = text_of(tmp_path / "deposits.html")
+    assert "earned 2,673.61 CZK, penalty 1,187.50 CZK" in told  # 35 days at 2.75 percent, 57 at 0.75
+    assert "1,001,486.11 CZK came back of 1,000,000.00" in told
 
 
 @pytest.mark.parametrize(

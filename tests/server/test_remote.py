@@ -43,6 +43,8 @@ READS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("cash_flow", (), {**DAYS, "period": "month"}),
     ("check", (), {}),
     ("counterparties", (), {**DAYS, "limit": 3}),
+    ("currency_exposure", (), {"on": SINCE, "until": UNTIL}),
+    ("forward_values", (), {"on": SINCE, "in_currency": "CZK"}),
     ("current_balances", (), {}),
     ("current_entries", (), {"held": False}),
     ("current_orders", (), {}),

@@ -69,7 +69,7 @@ def dealing(pair: Pair, folder: Path) -> None:
 
 def values(kind: str, **other: Any) -> dict[str, Any]:
     """Return the items of a request of a kind."""
-    return {ORDER: monthly, PERMISSION: permission, DEPOSIT: deposit}[kind](**other)
+    return {ORDER: monthly, PERMISSION: permission, DEPOSIT: deposit, DEAL: deal}[kind](**other)
 
 
 def another(kind: str, account: str) -> dict[str, Any]:

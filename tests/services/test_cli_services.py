@@ -11,7 +11,7 @@ import pytest
 from bankklient_lab.cli import run as run_command
 from tests.exchange.labs import Pair
 from tests.orders.labs import MAIN
-from tests.services.labs import ORDER, deposit, in_state, monthly
+from tests.services.labs import DEAL, ORDER, deal, dealing, deposit, entered, in_state, monthly
 
 NEW = [f"{name}={value}" for name, value in monthly(valid_from="2031-06-02", amount="5").items()]  # commands live now
 
@@ -53,6 +53,32 @@ def test_a_request_from_beginning_to_end(run: Any) -> None:
     ]  # fmt: skip
     assert run("clear", "1")[0] == 0
     assert "SO1" in run("list", ORDER)[1]
+
+
+@pytest.mark.spec("SRV-040", "SRV-046", "SRV-052")
+def test_a_forward_deal_is_agreed_to(pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(pair.lab.path)
+    dealing(pair, tmp_path)
+    entered(pair.lab, DEAL, confirmed=True)
+    pair.balance()
+    pair.transmit()
+    pair.lab.close()
+
+    def told(*words: str) -> list[dict[str, Any]]:
+        assert run_command(["services", *words, "--json", "--lab", str(path)]) == 0
+        found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+        return found
+
+    ((contract,),) = [told("contract")]
+    assert (contract["limit"], contract["status"]) == ("2000000.00", "A")
+    (value,) = told("values", "--on", "2026-11-23")
+    assert (value["record"], value["bought"], value["current_rate"]) == ("FW1", "40000.000", "25.00000000")
+    moved = [row for row in told("exposure", "--on", "2026-11-23") if row["deals"] != "0.000"]
+    assert [(row["currency"], row["day"]) for row in moved] == [("CZK", "2027-02-23"), ("EUR", "2027-02-23")]
+    given = [f"{name}={value}" for name, value in deal(maturity="2020-01-02").items()]
+    assert run_command(["services", "new", DEAL, *given, "--lab", str(path)]) == 1
+    said = capsys.readouterr().err
+    assert "maturity is 3 to 365 days ahead" in said or "takes forward deals until 16:00" in said
 
 
 @pytest.mark.spec("SRV-145")

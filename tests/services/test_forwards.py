@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,8 @@ import pytest
 
 from bankklient_lab.balancing.summaries import balancing_summary
 from bankklient_lab.balancing.unsent import discard_batch
-from bankklient_lab.errors import BadArgument, NoRate, Refused
+from bankklient_lab.errors import BadArgument, NoRate, NotAllowed, Refused
+from bankklient_lab.formats.forwards import paid
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.forwards import forward_contract, forward_summary
 from bankklient_lab.services.listing import service_requests
@@ -28,7 +29,7 @@ from bankklient_lab.services.requests import (
 )
 from tests.balancing.labs import OWN_POINT
 from tests.exchange.labs import Pair
-from tests.orders.labs import EURO, MAIN, broken_checks
+from tests.orders.labs import EURO, MAIN, broken_checks, hands
 from tests.services.labs import DEAL, deal, dealing, record, request
 
 ABROAD = {
@@ -272,3 +273,26 @@ def test_a_correction_is_agreed_to_anew(desk: Pair) -> None:
 
 class _Undone(Exception):
     """What was tried is taken back."""
+
+
+@pytest.mark.spec("ADM-296", "SRV-027")
+@pytest.mark.parametrize(
+    ("permissions", "sees", "creates"), [({911}, True, False), ({912, 911}, True, True), ({193}, False, False)]
+)
+def test_who_may_see_and_who_may_deal(desk: Pair, permissions: set[int], *, sees: bool, creates: bool) -> None:
+    number = entered(desk.lab)
+    one = hands(desk.lab, "AA", permissions)
+    for allowed, call in (
+        (sees, lambda: service_requests.rows(one, DEAL)),
+        (sees, lambda: forward_contract(one)),
+        (creates, lambda: forward_summary(one, deal())),
+        (creates, lambda: create_service_request(one, DEAL, deal())),
+        (creates, lambda: delete_service_requests(one, [number])),
+    ):
+        with nullcontext() if allowed else pytest.raises(NotAllowed):
+            call()
+
+
+@pytest.mark.spec("SRV-057", "SRV-049")
+def test_the_deal_of_the_manual() -> None:
+    assert paid(Decimal("545895.00"), Decimal("0.031500"), "GBP") == Decimal("17195.69")
