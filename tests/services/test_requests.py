@@ -15,7 +15,6 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.services.checking import earliest_valid_from
 from bankklient_lab.services.listing import listed_at, service_records, service_requests
 from bankklient_lab.services.requests import (
-    clear_service_requests,
     confirm_service_requests,
     copy_service_request,
     correct_service_request,
@@ -24,7 +23,7 @@ from bankklient_lab.services.requests import (
     unconfirm_service_requests,
 )
 from tests.exchange.labs import Pair, by_folder
-from tests.orders.labs import EURO, INCOMING, LANDLORD, MAIN, SAVINGS, STATE, broken_checks, hands
+from tests.orders.labs import EURO, INCOMING, LANDLORD, MAIN, SAVINGS, STATE, hands
 from tests.services.labs import (
     DEPOSIT,
     ORDER,
@@ -37,6 +36,7 @@ from tests.services.labs import (
     request,
     values,
 )
+from tests.services.states import try_each_action
 
 KINDS = (ORDER, PERMISSION)
 
@@ -112,13 +112,6 @@ def test_who_entered_a_request_may_confirm_it(pair: Pair) -> None:
 
 # Table T5
 
-_ACTIONS: dict[str, Callable[[Lab, int], object]] = {
-    "correct": lambda lab, number: correct_service_request(lab, number, {"valid_from": date(2026, 11, 26)}),
-    "delete": lambda lab, number: delete_service_requests(lab, [number]),
-    "confirm": lambda lab, number: confirm_service_requests(lab, [number]),
-    "unconfirm": lambda lab, number: unconfirm_service_requests(lab, [number]),
-    "clear": lambda lab, number: clear_service_requests(lab, [number]),
-}
 _NEXT: dict[tuple[str, str], str] = {  # what is not here is refused and changes nothing
     ("CR", "correct"): "CO", ("CO", "correct"): "CO", ("CR", "delete"): "", ("CO", "delete"): "",
     ("CR", "confirm"): "CO", ("CO", "unconfirm"): "CR", ("OK", "clear"): "", ("ER", "clear"): "", ("DE", "clear"): "",
@@ -137,25 +130,7 @@ def test_each_action_in_each_state(pair: Pair, kind: str, state: str) -> None:
     before = request(lab, number)
     assert before["status"] == ("RV" if state == "SE" else state)
     assert (before["error_code"], before["error"] is not None) == ((205, True) if state == "ER" else (None, False))
-    refused = [name for name in _ACTIONS if (state, name) not in _NEXT]
-    for name in refused:
-        with pytest.raises(Refused):
-            _ACTIONS[name](lab, number)
-        assert request(lab, number) == before
-    for name in set(_ACTIONS) - set(refused):
-        try:
-            with lab.database.tx("ops"):
-                _ACTIONS[name](lab, number)
-                rows = [row["status"] for row in service_requests.rows(lab, kind) if row["request_id"] == number]
-                assert rows == list(filter(None, [_NEXT[state, name]])), name
-                raise _Undone
-        except _Undone:
-            pass
-    assert broken_checks(lab) == {}
-
-
-class _Undone(Exception):
-    pass
+    try_each_action(lab, number, state, _NEXT, {"valid_from": date(2026, 11, 26)})
 
 
 @pytest.mark.spec("SRV-110")
