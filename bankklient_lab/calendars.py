@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from holidays import HolidayBase
 
 _ONE_DAY = timedelta(days=1)
+_MARKETS = {"ECB", "FED", "LSE", "SIX"}  # calendars of payment systems and exchanges; others are of countries
 
 
 @cache
 def _holidays(calendar: str) -> HolidayBase:
     import holidays
 
-    return holidays.financial_holidays("ECB") if calendar == "ECB" else holidays.country_holidays(calendar)
+    return holidays.financial_holidays(calendar) if calendar in _MARKETS else holidays.country_holidays(calendar)
 
 
 def is_working(day: date, calendars: Iterable[str]) -> bool:
-    """Tell whether a day is no weekend and a holiday of none of the calendars (a country, or ECB for TARGET)."""
+    """Tell whether a day is no weekend and no holiday of the calendars: countries, or ECB for TARGET and such."""
     return day.weekday() < 5 and not any(day in _holidays(calendar) for calendar in calendars)
 
 

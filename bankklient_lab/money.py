@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 
 from bankklient_lab.errors import BadArgument
 
@@ -46,6 +47,13 @@ DECIMALS = {
 def decimals(currency: str) -> int:
     """Return the number of decimals that `currency` is rounded to (0, 2 or 3)."""
     return DECIMALS.get(currency, 2)
+
+
+def to_minor_unit(value: Fraction, currency: str) -> Decimal:
+    """Return a fraction as an amount of a currency, half away from zero to its minor unit."""
+    scale: int = 10 ** decimals(currency)
+    whole = (2 * abs(value.numerator) * scale + value.denominator) // (2 * value.denominator)
+    return Decimal(whole if value >= 0 else -whole).scaleb(-decimals(currency))
 
 
 def exact(value: Decimal) -> Decimal:

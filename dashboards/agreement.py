@@ -21,16 +21,17 @@ class Agreement:
 
     def __init__(self, lab: bl.Lab) -> None:
         self._lab = lab
-        self._agreed: Callable[[], object] = lambda: None
+        self._agreed: Callable[[], object] | None = None
         self.facts = ui.html("", style=css("facts"))
         self._warning = ui.notice("", severity="warning", visible=False)
         self.yes = ui.button(text("services.agree"), self._yes, primary=True, icon="handshake")
         self.no = ui.button(text("services.disagree"), self._no, variant="text")
         self.view = ui.column(self.facts, self._warning, ui.row(self.yes, self.no, gap=8), gap=12, visible=False)
 
-    def ask(self, values: Mapping[str, Any], agreed: Callable[[], object]) -> None:
-        """Show what the values come to, and call `agreed` after a yes; errors as `forward_summary`."""
-        told = forward_summary(self._lab, dict(values))
+    def ask(self, values: Mapping[str, Any], request_id: int, agreed: Callable[[], object]) -> None:
+        """Show what the values come to, and call `agreed` once after a yes; the rest as `forward_summary`."""
+        self.view.visible, self._agreed = False, None
+        told = forward_summary(self._lab, dict(values), request_id=request_id)
         currency = national_currency(self._lab)
         lines = (
             (text("services.bought"), formatting.money(told["bought"], told["bought_currency"])),
@@ -48,9 +49,11 @@ class Agreement:
         self.view.visible = True
 
     def _yes(self) -> None:
+        agreed, self._agreed = self._agreed, None  # a second click finds nothing more to do
         self.view.visible = False
-        with ui.told():
-            self._agreed()
+        if agreed is not None:
+            with ui.told():
+                agreed()
 
     def _no(self) -> None:
         self.view.visible = False

@@ -83,7 +83,7 @@ class BalancingWizard:
         self.steps: dict[str, Step] = {}
         self._agreed: dict[str, str] = {}
         self._place = ui.column(gap=12)
-        self._nothing = ui.html("")
+        self._nothing = ui.html("", min_width=240)
         self._head = ui.row(
             self.which, self._nothing, ui.icon_button("refresh", text("orders.refresh"), self.refresh), gap=10
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 import bankklient_lab as bl
-from bankklient_lab.analysis.forwards import currency_exposure, forward_values
+from bankklient_lab.analysis.forwards import EXPOSURE, currency_exposure, forward_values
 from bankklient_lab.formats.schema import AMOUNT
 from bankklient_lab.orders.checking import national_currency
 from bankklient_lab.orders.numbers import bank_day
@@ -18,14 +18,16 @@ from bankklient_lab.services.forwards import ACTIVE, forward_contract
 from . import charts, formatting, ui
 from .formatting import escape
 from .listing import Listing
+from .menu import may
 from .services import Services
 from .state import State, follow
 from .styles import css
 from .table import Column
 from .texts import text
 
-SHOWN = ("pair", "deal_type", "amount", "currency", "second_amount", "second_currency", "contract_rate", "maturity",
-         "recipient")  # fmt: skip
+SHOWN = ("pair", "deal_type", "amount", "currency", "maturity", "own_account", "recipient_account")
+RECORDED = ("stored_pair", "deal_type", "amount", "second_amount", "contract_rate", "maturity", "own_account",
+            "recipient_account", "reference")  # fmt: skip
 AHEAD = timedelta(days=366)
 CHART_PX = 230
 
@@ -40,7 +42,7 @@ class ForwardDeals:
 
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self._lab, self._state = lab, state
-        self.services = Services(lab, state, "forward_deal", SHOWN)
+        self.services = Services(lab, state, "forward_deal", SHOWN, RECORDED)
         self.contract = ui.html("", style=css("facts"))
         self.values = Listing(
             state, "forward_deals", _columns(national_currency(lab)), self._read, count="services.count",
@@ -51,14 +53,15 @@ class ForwardDeals:
         self._legend = ui.html("", style=css("legend"))
         self._chart = charts.Lines(height=CHART_PX)
         self._rows: list[dict[str, Any]] = []
+        self.exposure = ui.card(
+            ui.heading(text("forwards.exposure"), note=text("forwards.exposure_note")), self.currency, self._problem,
+            self._legend, self._chart.pane, gap=10, visible=may(lab, EXPOSURE),
+        )  # fmt: skip
         self.view = ui.column(
             self.services.view,
             ui.card(ui.heading(text("forwards.contract"), note=text("forwards.contract_note")), self.contract),
             ui.card(ui.heading(text("forwards.values"), note=text("forwards.values_note")), self.values.view, gap=10),
-            ui.card(
-                ui.heading(text("forwards.exposure"), note=text("forwards.exposure_note")), self.currency,
-                self._problem, self._legend, self._chart.pane, gap=10,
-            ),
+            self.exposure,
             stylesheets=[ui.WHOLE],
         )  # fmt: skip
         self.currency.param.watch(lambda _event: self._draw(), "value")
@@ -66,9 +69,10 @@ class ForwardDeals:
 
     def refresh(self) -> None:
         """Read the contract and the exposure anew."""
-        self.contract.object = _contract(forward_contract(self._lab))
+        told = forward_contract(self._lab)
+        self.contract.object = _contract(told, self._lab.clock() - told["told_at"] if told else timedelta())
         today = bank_day(self._lab)
-        self._rows = currency_exposure.rows(self._lab, on=today, until=today + AHEAD)
+        self._rows = currency_exposure.rows(self._lab, on=today, until=today + AHEAD) if self.exposure.visible else []
         currencies = list(dict.fromkeys(row["currency"] for row in self._rows))
         home = national_currency(self._lab)
         dealt = [row["currency"] for row in self._rows if row["deals"] and row["currency"] != home]
@@ -126,8 +130,8 @@ def _rate(rate: Decimal | None) -> str | None:
     return None if rate is None else f"{rate.normalize():f}"
 
 
-def _contract(told: dict[str, Any]) -> str:
-    """Return the contract as facts, or that there is none."""
+def _contract(told: dict[str, Any], age: timedelta) -> str:
+    """Return the contract, which was told so long ago, as facts, or that there is none."""
     if not told:
         return f"<p class='signs'>{escape(text('forwards.no_contract'))}</p>"
     currency = told["currency"]
@@ -140,7 +144,8 @@ def _contract(told: dict[str, Any]) -> str:
         ),
         (text("forwards.least_amount"), formatting.money(told["least_amount"], currency)),
         (text("forwards.days"), text("forwards.days_ahead", least=told["least_days"], most=told["most_days"])),
-        (text("forwards.curfew"), f"{told['curfew']:%H:%M}"),
+        (text("forwards.curfew"), told["curfew"]),
         (text("forwards.told_at"), formatting.moment(told["told_at"])),
+        (text("forwards.age"), text("forwards.hours", n=formatting.count(int(age.total_seconds() // 3600)))),
     ]
     return formatting.facts(lines, "")

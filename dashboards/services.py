@@ -30,9 +30,7 @@ from bankklient_lab.services.listing import (
     service_records,
     service_requests,
 )
-from bankklient_lab.services.requests import OPEN as OPEN_STATUSES
 from bankklient_lab.services.requests import (
-    OVER,
     clear_service_requests,
     confirm_service_requests,
     copy_service_request,
@@ -41,6 +39,8 @@ from bankklient_lab.services.requests import (
     delete_service_requests,
     unconfirm_service_requests,
 )
+from bankklient_lab.services.status import OPEN as OPEN_STATUSES
+from bankklient_lab.services.status import OVER
 
 from . import formatting, ui
 from .agreement import Agreement
@@ -67,7 +67,8 @@ _ACCOUNTS = ("account", "own_account")
 _WIDTHS = {
     "rate": 80, "length": 100, "amount": 120, "limit": 120, "own_account": 160, "counter_account": 175, "period": 130,
     "last_payment": 115, "pair": 90, "deal_type": 70, "maturity": 120, "currency": 85,
-    "second_amount": 130, "second_currency": 85, "contract_rate": 100,
+    "second_amount": 130, "second_currency": 85, "contract_rate": 100, "stored_pair": 90, "reference": 90,
+    "recipient_account": 175,
 }  # fmt: skip
 _SIDES = (
     ("variable_symbol", "specific_symbol", "constant_symbol"), ("period", "frequency"), ("last_payment", "last_amount"),
@@ -77,13 +78,15 @@ _SIDES = (
 
 
 class Services:
-    """The page of a kind; `shown` are the items that its tables show."""
+    """The page of a kind; `shown` are the items that its tables show, of records others where `recorded` says so."""
 
-    def __init__(self, lab: bl.Lab, state: State, kind: str, shown: Sequence[str]) -> None:
+    def __init__(
+        self, lab: bl.Lab, state: State, kind: str, shown: Sequence[str], recorded: Sequence[str] = ()
+    ) -> None:
         self._lab, self._state, self.kind = lab, state, KINDS[kind]
-        chosen = [self.kind.by_name[name] for name in shown]
-        self._of_records = tuple(item for item in chosen if item in self.kind.recorded)
-        self._of_requests = tuple(item for item in chosen if item in self.kind.asked)
+        of_kind = self.kind.by_name
+        self._of_records = tuple(of_kind[name] for name in recorded or shown if of_kind[name] in self.kind.recorded)
+        self._of_requests = tuple(of_kind[name] for name in shown if of_kind[name] in self.kind.asked)
         self.records: dict[str, dict[str, Any]] = {}
         self.requests: dict[str, dict[str, Any]] = {}
         self.drawer = _Drawer(lab, state, self.kind, self._changed)
@@ -284,7 +287,9 @@ class _Drawer:
             (text("services.answer"), row["answer"] or ""),
             *self._lines(row),
             (text("services.created"), _by(row["created_by"], row["created_at"])),
+            (text("services.changed_by"), _by(row["changed_by"], row["changed_at"]) if row["version"] > 1 else ""),
             (text("services.confirmed_by"), _by(row["confirmed_by"], row["confirmed_at"])),
+            (text("services.sent_by"), row["sent_by"] or ""),
         )
         asks = text(f"services.request_{row['request']}")
         title = f"{text('services.request_id')} {row['request_id']}: {asks}"
@@ -357,7 +362,8 @@ class _Drawer:
             return
         given = taken(values)
         if self._kind.agreed:
-            self.agreement.ask(given, lambda: self._done(self._save({**given, AGREEMENT: "yes"})))
+            request_id = self._row["request_id"] if self._save == self._correct else 0
+            self.agreement.ask(given, request_id, lambda: self._done(self._save({**given, AGREEMENT: "yes"})))
         else:
             self._done(self._save(given))
 

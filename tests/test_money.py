@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from bankklient_lab.errors import BadArgument
-from bankklient_lab.money import AMOUNT_MAX, decimals, exact, parse_amount
+from bankklient_lab.money import AMOUNT_MAX, decimals, exact, parse_amount, to_minor_unit
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,14 @@ def test_what_does_not_fit_is_refused(value: Decimal) -> None:
 @pytest.mark.parametrize(("currency", "places"), [("CZK", 2), ("JPY", 0), ("KWD", 3)])
 def test_decimals_of_currencies(currency: str, places: int) -> None:
     assert decimals(currency) == places
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "amount"),
+    [
+        (Fraction(1, 3), "CZK", "0.33"), (Fraction(5, 1000), "CZK", "0.01"), (Fraction(-5, 1000), "CZK", "-0.01"),
+        (Fraction(1, 2), "JPY", "1"), (Fraction(2, 3), "TND", "0.667"), (Fraction(10**15), "CZK", "1e15"),
+    ],
+)  # fmt: skip
+def test_fractions_become_amounts_of_a_currency(value: Fraction, currency: str, amount: str) -> None:
+    assert to_minor_unit(value, currency) == Decimal(amount)

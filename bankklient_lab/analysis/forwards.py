@@ -6,9 +6,8 @@ from datetime import date
 
 from bankklient_lab.actions import table_action
 from bankklient_lab.analysis.after_orders import OWN_ACCOUNTS, debits
-from bankklient_lab.codebooks.services import KINDS, VALID
+from bankklient_lab.codebooks.services import ENDED, KINDS, VALID
 from bankklient_lab.errors import BadArgument
-from bankklient_lab.formats.forwards import OWN
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.money import decimals
 from bankklient_lab.orders.checking import national_currency
@@ -18,13 +17,15 @@ from bankklient_lab.orders.rates import rate_source
 # ruff: noqa: S608 - every text below is made of our own declarations
 
 SEES = KINDS["forward_deal"].rights.sees
-# Open deals with what is bought and sold.
+EXPOSURE = f"{SEES}&236"  # it shows balances
+# Deals with what is bought and sold.
 _DEALS = (
-    "SELECT record, (items ->> '$.currency') AS bought_currency, (items ->> '$.amount')::DECIMAL(18,3) AS bought,"
+    "SELECT record, state,"
+    " (items ->> '$.currency') AS bought_currency, (items ->> '$.amount')::DECIMAL(18,3) AS bought,"
     " (items ->> '$.second_currency') AS sold_currency, (items ->> '$.second_amount')::DECIMAL(18,3) AS sold,"
     " (items ->> '$.contract_rate')::DECIMAL(18,8) AS contract_rate, (items ->> '$.maturity')::DATE AS maturity,"
-    f" (items ->> '$.recipient') = '{OWN}' AS kept FROM ops.service_record"
-    f" WHERE kind = 'forward_deal' AND state = '{VALID}'"
+    " (items ->> '$.recipient_account') AS recipient FROM ops.service_record WHERE kind = 'forward_deal'"
+    f" AND state IN ('{VALID}', '{ENDED}')"
 )
 
 
@@ -37,7 +38,7 @@ def forward_values(lab: Lab, *, on: date, in_currency: str | None = None) -> Rea
     buying today, negative behind). Amounts DECIMAL, rates DECIMAL(18,8); null where a currency has no rate on or before
     the day. The rates are spot rates, nothing is discounted. Raises NoRate when there is none into the currency at all.
     """
-    target = in_currency or national_currency(lab)
+    target = (in_currency or national_currency(lab)).upper()
     worth = "scaled({0}, {1}.p * t.q, {1}.q * t.p, $places::INTEGER)"
     return lab.read(
         f"""
@@ -50,7 +51,7 @@ def forward_values(lab: Lab, *, on: date, in_currency: str | None = None) -> Rea
                 AS current_rate,
             {worth.format("d.bought", "b")} AS bought_worth, {worth.format("d.sold", "s")} AS sold_worth,
             (bought_worth - sold_worth)::DECIMAL(18,3) AS value
-        FROM ({_DEALS}) d LEFT JOIN rate b ON b.currency = d.bought_currency
+        FROM (SELECT * FROM ({_DEALS}) WHERE state = '{VALID}') d LEFT JOIN rate b ON b.currency = d.bought_currency
             LEFT JOIN rate s ON s.currency = d.sold_currency LEFT JOIN rate t ON t.currency = $target
         ORDER BY d.maturity, d.record
         """,
@@ -58,11 +59,12 @@ def forward_values(lab: Lab, *, on: date, in_currency: str | None = None) -> Rea
     )
 
 
-@table_action(SEES)
+@table_action(EXPOSURE)
 def currency_exposure(lab: Lab, *, on: date, until: date) -> Read:
     """Return what each currency has on the days of [on, until) on which something moves, before and after the deals.
 
-    Columns: currency, day, known (what moves without forward deals: orders that are not ended), deals (what open deals
+    Columns: currency, day, known (what moves without forward deals: orders that are not ended, of accounts in
+    their currency), deals (what open deals
     bring and take; what goes to others' accounts is not kept), before and after (what own accounts, with those of
     deposits, hold at the end of the day without and with the deals). Amounts DECIMAL(18,3), signed. The first row of a
     currency is the day `on` with the balances that statements tell of and what was due before. Raises BadArgument when
@@ -78,14 +80,20 @@ def currency_exposure(lab: Lab, *, on: date, until: date) -> Read:
         f"""
         WITH own AS ({OWN_ACCOUNTS}),
         deal AS ({_DEALS}),
+        first AS (
+            SELECT a.currency, sum(b.balance) AS balance, max(b.balance_day) AS told_until
+            FROM ops.account a JOIN balance_on($on) b USING (account_id) GROUP BY ALL),
         moved AS (
             SELECT currency, coalesce(maturity, $on) AS day, -debit AS known, 0 AS deals FROM ({orders})
-            WHERE stage IS NOT NULL
-            UNION ALL SELECT bought_currency, maturity, 0, bought FROM deal WHERE kept
-            UNION ALL SELECT sold_currency, maturity, 0, -sold FROM deal),
-        first AS (
-            SELECT a.currency, sum(b.balance) AS balance
-            FROM ops.account a JOIN balance_on($on) b USING (account_id) GROUP BY ALL),
+            JOIN own USING (own_account, currency) WHERE stage IS NOT NULL
+            UNION ALL
+            SELECT currency, maturity, 0, amount FROM (
+                SELECT bought_currency AS currency, maturity, bought AS amount, state FROM deal
+                WHERE recipient IN (SELECT number FROM own)
+                UNION ALL SELECT sold_currency, maturity, -sold, state FROM deal) leg
+            LEFT JOIN first USING (currency)
+            -- A deal that is settled counts until a statement tells of it.
+            WHERE state = '{VALID}' OR maturity > coalesce(told_until, maturity)),
         day AS (
             SELECT currency, greatest(day, $on) AS day, sum(known) AS known, sum(deals) AS deals FROM moved
             WHERE day < $until GROUP BY ALL

@@ -242,7 +242,7 @@ class Bank(Informing):
                 contracts.open_account(work, account)
 
     def close_account(self, account: str) -> None:
-        """Close an account from today on; Refused while a time deposit is to be paid back to it."""
+        """Close an account from today on; Refused while a time deposit or a forward deal needs it."""
         with self._now() as work:
             contracts.close_account(work, account)
 

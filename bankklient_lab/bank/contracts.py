@@ -239,14 +239,18 @@ def open_account(work: Work, account: Account) -> None:
 
 
 def close_account(work: Work, account: str) -> None:
-    """Close an account from today on; Refused while a time deposit is to be paid back to it."""
+    """Close an account from today on; Refused while a time deposit or a forward deal needs it."""
     waiting = work.store.row(
-        "SELECT deposit_id FROM time_deposit WHERE state IN ('waiting', 'valid') AND $account IN"
-        " (items ->> '$.own_account', coalesce(principal_account, ''), coalesce(interest_account, '')) LIMIT 1",
+        "SELECT 'time deposit ' || deposit_id || ' is paid back to' FROM time_deposit"
+        " WHERE state IN ('waiting', 'valid') AND $account IN"
+        " (items ->> '$.own_account', coalesce(principal_account, ''), coalesce(interest_account, ''))"
+        " UNION ALL SELECT 'forward deal ' || deal_id || ' settles with' FROM forward_deal"
+        " WHERE state IN ('waiting', 'valid') AND $account IN"
+        " (items ->> '$.own_account', items ->> '$.recipient_account') LIMIT 1",
         {"account": account},
     )
     if waiting:
-        raise Refused(f"time deposit {waiting[0]} is paid back to account {account}; terminate it first")
+        raise Refused(f"{waiting[0]} account {account}; end that first")
     work.store.do(
         "UPDATE account SET closed = $day WHERE account = $account AND closed IS NULL AND NOT own",
         {"account": account, "day": work.day},

@@ -73,6 +73,7 @@ def _process(work: Work) -> None:
 
 def _arrive(work: Work) -> None:
     incoming.arrive(work)
+    forwards.settle(work, at_last=False)
     domestic.settle(work)
     _tell(work)
 
@@ -84,6 +85,7 @@ def _book_foreign(work: Work) -> None:
 
 def _credit_evening(work: Work) -> None:
     foreign.execute(work, evening=True)
+    forwards.settle(work, at_last=False)
     domestic.settle(work)
     _tell(work)
 

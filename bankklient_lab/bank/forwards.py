@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from bankklient_lab.bank.contracts import require_client
@@ -14,25 +15,29 @@ from bankklient_lab.bank.ledger import CLEARING, book
 from bankklient_lab.bank.letters import Wanted, send_letter
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import Rejection as Why
-from bankklient_lab.codebooks.services import ENDED, REVOKED, VALID
-from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.codebooks.services import AGREEMENT, ENDED, REVOKED, VALID
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.formats.forwards import (
+    DEAL_MAX,
     HERE,
     OWN,
     RATE_STEP,
+    STANDARD,
     Sides,
     forward_rate,
     paid,
     recipient_problem,
     settles_on,
     sides,
+    stored_pair,
 )
 from bankklient_lab.formats.services import CANCELLED, DONE, ServiceRecord, ServiceState
-from bankklient_lab.money import exact
+from bankklient_lab.money import exact, to_minor_unit
 
 LETTERS = "FW"  # before the number of a deal
 _ACTIVE = "A"
 _RATE_END = Decimal(1_000_000)
+_OVER = "it goes over what remains of the limit of forward deals"
 
 
 class _Deal(NamedTuple):
@@ -63,8 +68,8 @@ _COLUMNS = "deal_id, point, request, items, state, received_on, rate, second_amo
 def allow(work: Work, point: int, limit: Decimal, *, by_dealer: bool) -> None:
     """Make or change a client's contract; UnknownName, BadArgument for a limit that is not above 0."""
     require_client(work, point)
-    if limit <= 0:
-        raise BadArgument(f"the limit of forward deals is above 0, not {limit}")
+    if not (limit.is_finite() and 0 < limit <= DEAL_MAX and limit == round(limit, 2)):
+        raise BadArgument(f"the limit of forward deals is above 0, at most {DEAL_MAX}, with two decimals, not {limit}")
     work.store.do(
         "INSERT OR REPLACE INTO forward_contract VALUES ($point, $limit, $by_dealer)",
         {"point": point, "limit": exact(limit), "by_dealer": by_dealer},
@@ -79,14 +84,14 @@ def create(work: Work, asked: Asked) -> str:
         raise NotGranted(Why.NOT_PERMITTED, "there is no contract on forward deals")
     if work.hours.time(asked.received_at) >= p.forward_curfew:
         raise NotGranted(Why.LATE, f"forward deals are taken until {p.forward_curfew:%H:%M}")
-    pair = _check(work, asked.point, items)
+    pair = _check(work, asked, items)
     amount = Decimal(items["amount"])
     equivalent = _equivalent(work, amount, pair.bought)
     if equivalent < p.forward_least:
         raise NotGranted(Why.AMOUNT, f"a forward deal is of at least {p.forward_least} {p.currency}")
     limit, by_dealer = contract
     if equivalent > limit - _drawn(work, asked.point):
-        raise NotGranted(Why.AMOUNT, "it goes over what remains of the limit of forward deals")
+        raise NotGranted(Why.AMOUNT, _OVER)
     ((number,),) = work.store.rows("SELECT coalesce(max(deal_id), 0) + 1 FROM forward_deal")
     work.store.do(
         "INSERT INTO forward_deal BY NAME SELECT $number AS deal_id, $point AS point, $request AS request,"
@@ -108,7 +113,8 @@ def records(work: Work, point: int) -> list[ServiceRecord]:
         ServiceRecord(
             one.name, one.state, False,
             one.items | {
-                "reference": str(one.request), "second_amount": f"{one.second_amount:.2f}",
+                "reference": str(one.request), "forward_type": STANDARD, "stored_pair": stored_pair(sides(one.items)),
+                "second_amount": f"{one.second_amount:.2f}",
                 "second_currency": sides(one.items).sold, "contract_rate": f"{one.rate:.6f}",
                 "dealt_on": f"{one.dealt_on}", "received_on": f"{one.received_on}",
             },
@@ -133,9 +139,11 @@ def terms(work: Work, point: int) -> dict[str, str]:
 
 
 def agree(work: Work, point: int, request: int, rate: Decimal | None) -> ServiceState:
-    """Agree the rate of a wish that waits, None: the forward rate of now; UnknownName, BadArgument."""
-    deal = _waiting(work, point, request)
-    if rate is not None and not (0 < rate < _RATE_END and rate == rate.quantize(RATE_STEP)):
+    """Agree the rate of a wish that waits, None: the forward rate of now; UnknownName, BadArgument, Refused."""
+    deal, contract = _waiting(work, point, request), _contract(work, point)
+    if contract is None or _drawn(work, point) > contract[0]:
+        raise Refused(_OVER)
+    if rate is not None and not (rate.is_finite() and 0 < rate < _RATE_END and rate == rate.quantize(RATE_STEP)):
         raise BadArgument(f"the rate of a forward deal is above 0 and has at most six decimals, not {rate}")
     return ServiceState(request, DONE, _agree(work, deal, rate or _rate_of_now(work, deal)))
 
@@ -162,39 +170,57 @@ def call_off(work: Work, name: str) -> None:
 
 
 def settle(work: Work, *, at_last: bool) -> None:
-    """Settle the deals that are due and have funds; `at_last` those without are called off, and their clients told."""
-    for deal in _deals(work, f"state = '{VALID}' AND (items ->> '$.maturity') <= $day", day=f"{work.day}"):
-        pair = sides(deal.items)
-        assert deal.second_amount is not None
-        lacks = available(work).get(deal.items["own_account"], Decimal(0)) < deal.second_amount
-        why = "there are not enough funds on the own account" if lacks else _unable(work, deal, pair)
-        if not why:
-            _book(work, deal, pair)
-            _end(work, deal, ENDED)
-        elif at_last:
-            _end(work, deal, REVOKED)
-            said = f"{deal.name} was to be settled on {deal.items['maturity']} and was called off: {why}."
-            send_letter(work, Wanted(f"Forward deal {deal.name} was called off", said, client=deal.point))
+    """Settle the deals that are due and have funds; `at_last` those without are called off, and their clients told.
+
+    What one deal brings may be what another one needs, so this goes on until none settles any more.
+    """
+    due = _deals(work, f"state = '{VALID}' AND (items ->> '$.maturity') <= $day", day=f"{work.day}")
+    why: dict[int, str] = {}
+    while done := [deal for deal in due if not why.setdefault(deal.number, "") and _settled(work, deal, why)]:
+        due = [deal for deal in due if deal not in done]
+        why.clear()
+    for deal in due if at_last else ():
+        _end(work, deal, REVOKED)
+        said = f"{deal.name} was to be settled on {deal.items['maturity']} and was called off: {why[deal.number]}."
+        send_letter(work, Wanted(f"Forward deal {deal.name} was called off", said, client=deal.point))
 
 
-def _check(work: Work, point: int, items: dict[str, str]) -> Sides:
+def _settled(work: Work, deal: _Deal, why: dict[int, str]) -> bool:
+    """Settle a deal where that is possible, and tell whether it was; else the reason is kept."""
+    pair = sides(deal.items)
+    assert deal.second_amount is not None
+    lacks = available(work).get(deal.items["own_account"], Decimal(0)) < deal.second_amount
+    reason = "there are not enough funds on the own account" if lacks else _unable(work, deal, pair)
+    why[deal.number] = reason
+    if not reason:
+        _book(work, deal, pair)
+        _end(work, deal, ENDED)
+    return not reason
+
+
+def _check(work: Work, asked: Asked, items: dict[str, str]) -> Sides:
     p, pair = work.parameters, sides(items)
+    if items[AGREEMENT] != "yes":
+        raise NotGranted(Why.FORMAL, "nobody agreed to it")
+    if Decimal(items["amount"]) > DEAL_MAX:
+        raise NotGranted(Why.AMOUNT, f"a forward deal is of at most {DEAL_MAX}")
     known = {p.currency, *p.rates}
     if not known >= set(pair):
         raise NotGranted(Why.CURRENCY, f"the bank has no forward deals in {items['pair']}")
     if items.get("currency") != pair.bought:
         raise NotGranted(Why.FORMAL, f"the amount is in {pair.bought}, which is bought")
     maturity = date.fromisoformat(items["maturity"])
-    if not p.forward_least_days <= (maturity - work.day).days <= p.forward_most_days:
+    ahead = (maturity - work.hours.day(asked.received_at)).days
+    if maturity <= work.day or not p.forward_least_days <= ahead <= p.forward_most_days:
         raise NotGranted(Why.LATE, f"it settles {p.forward_least_days} to {p.forward_most_days} days after its request")
     if not settles_on(maturity, pair, p.currency):
         raise NotGranted(Why.LATE, f"{maturity} is no business day of its currencies")
-    require_account(work, point, items["own_account"], pair.sold)
+    require_account(work, asked.point, items["own_account"], pair.sold)
     name, why = recipient_problem(items, p.currency, p.bank_code)
     if why:
         raise NotGranted(Why.FORMAL, f"{name.replace('_', ' ')} {why}")
     if items["recipient"] == OWN:
-        require_account(work, point, items["recipient_account"], pair.bought, credited=True)
+        require_account(work, asked.point, items["recipient_account"], pair.bought, credited=True)
     elif why := _unable_here(work, items, pair):
         raise NotGranted(Why.ACCOUNT, why)
     return pair
@@ -299,12 +325,10 @@ def _drawn(work: Work, point: int) -> Decimal:
 
 def _equivalent(work: Work, amount: Decimal, currency: str) -> Decimal:
     row = work.store.row(
-        "SELECT converted($amount::DECIMAL(18,3), r.rate, 1, $home) FROM rate r"
-        " WHERE r.day = $day AND r.currency = $currency",
-        {"amount": amount, "home": work.parameters.currency, "day": work.day, "currency": currency},
+        "SELECT rate FROM rate WHERE day = $day AND currency = $currency", {"day": work.day, "currency": currency}
     )
     assert row is not None
-    return Decimal(row[0])
+    return to_minor_unit(Fraction(amount) * Fraction(row[0]), work.parameters.currency)
 
 
 def _deals(work: Work, condition: str, **given: Any) -> list[_Deal]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,10 +34,9 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
         "found": found, "client": client, "key": key, "account": account, "permit": permit, "forwards": forwards,
-        "codebook": codebook,
-        "accounts": accounts, "person": person, "configuration": configuration, "message": message,
-        "messages": messages, "advance": advance, "balances": balances, "statements": statements, "check": check,
-        "serve": serve,
+        "agree": agree, "call-off": call_off, "codebook": codebook, "accounts": accounts, "person": person,
+        "configuration": configuration, "message": message, "messages": messages, "advance": advance,
+        "balances": balances, "statements": statements, "check": check, "serve": serve,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
@@ -170,6 +170,44 @@ def forwards(
     with _opened(bank, password_file) as one:
         one.allow_forwards(point, parse_amount(limit), by_dealer=by_dealer)
     lines([f"client {point} may make forward deals"])
+
+
+def agree(
+    bank: BankArgument,
+    point: PointArgument,
+    request: Annotated[int, typer.Argument(metavar="REQUEST", help="The client's number of the wish for a deal.")],
+    rate: Annotated[
+        str, typer.Option(metavar="RATE", help="Sold currency for one bought. [default: that of now]")
+    ] = "",
+    no: Annotated[bool, typer.Option("--no", help="Give the wish up.")] = False,
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Agree the rate of a forward deal that waits for its dealer, or give the wish up."""
+    agreed = _rate(rate) if rate else None
+    with _opened(bank, password_file) as one:
+        if no:
+            one.cancel_forward(point, request)
+        else:
+            one.agree_forward(point, request, agreed)
+    lines([f"request {request} is {'given up' if no else 'agreed'}"])
+
+
+def _rate(text: str) -> Decimal:
+    try:
+        return Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        raise BadArgument(f"a rate is a number as 24.512345, not {text[:20]!r}") from None
+
+
+def call_off(
+    bank: BankArgument,
+    deal: Annotated[str, typer.Argument(metavar="DEAL", help="Such as FW1.")],
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Call an active forward deal off."""
+    with _opened(bank, password_file) as one:
+        one.call_off_forward(deal)
+    lines([f"{deal} is called off"])
 
 
 def codebook(

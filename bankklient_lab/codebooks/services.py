@@ -30,6 +30,7 @@ _ACCOUNT = re.compile(r"CZ\d{22}", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _RATE = re.compile(r"\d{1,2}\.\d\d", re.ASCII)
 _EXCHANGE_RATE = re.compile(r"\d{1,9}\.\d{1,8}", re.ASCII)
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _REQUIRED, _OPTIONAL, _AUTOMATIC, _TOLD, _TERMS = "required", "optional", "automatic", "told", "terms"
 # What is wrong with a text of a type, by the type.
@@ -38,6 +39,7 @@ _FORMS = {
     "amount": "is an amount above 0 with two decimals", "day": "is a day as 2026-11-23",
     "rate": "is a rate in percent with two decimals", "sum": "is an amount of 0 or more with two decimals",
     "exchange_rate": "is a rate with up to eight decimals", "currency": "is a currency as EUR",
+    "time": "is a time of day as 16:00",
 }  # fmt: skip
 
 
@@ -142,6 +144,11 @@ class ServiceKind:
         """The items that the bank tells for all records."""
         return tuple(item for item in self.items if item.new == _TERMS)
 
+    @property
+    def completed(self) -> tuple[Item, ...]:
+        """The items that each record has and nobody enters."""
+        return tuple(item for item in self.items if item.new in (_TOLD, _AUTOMATIC))
+
     def missing(self, texts: Mapping[str, str], request: str = NEW) -> str:
         """Return the first item that a request (or a record, as a new one) must have and has not, "" for none."""
         return next(
@@ -244,6 +251,10 @@ def _is_exchange_rate(text: str) -> bool:
     return _EXCHANGE_RATE.fullmatch(text) is not None and Decimal(text) > 0
 
 
+def _is_time(text: str) -> bool:
+    return _TIME.fullmatch(text) is not None
+
+
 def _is_currency(text: str) -> bool:
     return _CURRENCY.fullmatch(text) is not None
 
@@ -254,5 +265,5 @@ def _is_rate(text: str) -> bool:
 
 _FITS = {
     "account": _is_account, "own_account": _is_own, "amount": _is_amount, "day": _is_day, "rate": _is_rate,
-    "sum": _is_sum, "exchange_rate": _is_exchange_rate, "currency": _is_currency,
+    "sum": _is_sum, "exchange_rate": _is_exchange_rate, "currency": _is_currency, "time": _is_time,
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.codebooks.services import KINDS
 from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.current import AHEAD_MAX
@@ -22,13 +23,14 @@ def _take(lab: Lab, cursor: Any, state: ServiceState) -> list[str]:
     found = cursor.execute(
         "UPDATE ops.service_request SET answer = $status, error_code = $code, answer_text = $text,"
         " record = coalesce(nullif($record, ''), record), changed_at = $now"
-        " WHERE request_id = $number AND batch_id IS NOT NULL RETURNING request_id",
+        " WHERE request_id = $number AND answer = ''"
+        " AND batch_id IN (SELECT batch_id FROM ops.batch WHERE status <> $unsent) RETURNING request_id",
         {
             "status": state.status, "code": state.code, "text": state.text, "record": state.record,
-            "now": lab.clock(), "number": state.number,
+            "now": lab.clock(), "number": state.number, "unsent": Sent.CREATED,
         },
     ).fetchall()  # fmt: skip
-    return [] if found else [f"request {state.number}: the bank answers it, and it was not sent from here"]
+    return [] if found else [f"request {state.number}: the bank answers it, and it was not sent or is answered already"]
 
 
 def take_records(kind: str, lab: Lab, cursor: Any, message: Message) -> list[str]:

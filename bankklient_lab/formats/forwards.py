@@ -22,6 +22,8 @@ BUY, SELL = "buy", "sell"
 OWN, HERE, ELSEWHERE, ABROAD = (
     "own account", "account at this bank", "account at another Czech bank", "account abroad"
 )  # fmt: skip
+DEAL_MAX = Decimal("99999999999.99")  # the largest amount of a deal, and the largest limit
+STANDARD = "standard"  # the type of every deal (SRV-037)
 RATE_STEP = Decimal("0.000001")
 _PARTY = ("recipient_name", "recipient_address")
 _BANK = ("recipient_bic", "recipient_country", "bank_contact")
@@ -29,6 +31,7 @@ _BANK = ("recipient_bic", "recipient_country", "bank_contact")
 _SAID: dict[str, tuple[str, ...]] = {OWN: (), HERE: (), ELSEWHERE: _PARTY, ABROAD: (*_PARTY, *_BANK)}
 RECIPIENT_ITEMS = (*_PARTY, *_BANK)
 _BIC = re.compile(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
+_HOME = "CZ"  # accounts there are not abroad
 _NUMBER_ABROAD = re.compile(r"[A-Z0-9]{4,34}", re.ASCII)
 
 
@@ -64,6 +67,29 @@ def paid(amount: Decimal, rate: Decimal, currency: str) -> Decimal:
     return (amount * rate).quantize(Decimal(1).scaleb(-decimals(currency)), ROUND_HALF_UP)
 
 
+def deal_problem(items: Mapping[str, str]) -> tuple[str, str]:
+    """Return the first item of a deal that does not follow from the others, and why; two empty texts for none."""
+    pair = sides(items)
+    amount, rate = Decimal(items["amount"]), Decimal(items["contract_rate"])
+    wrong = (
+        ("currency", items.get("currency") != pair.bought, f"is {pair.bought}, which is bought"),
+        ("second_currency", items["second_currency"] != pair.sold, f"is {pair.sold}, which is sold"),
+        ("stored_pair", items["stored_pair"] != stored_pair(pair), f"is {stored_pair(pair)}"),
+        ("amount", amount > DEAL_MAX, f"is at most {DEAL_MAX}"),
+        (
+            "second_amount",
+            f"{paid(amount, rate, pair.sold):.2f}" != items["second_amount"],
+            "is the amount times the rate",
+        ),
+    )
+    return next(((name, why) for name, is_wrong, why in wrong if is_wrong), ("", ""))
+
+
+def stored_pair(pair: Sides) -> str:
+    """Return the pair as a deal has it: first the currency of its amount (SRV-050)."""
+    return f"{pair.bought}/{pair.sold}"
+
+
 def said_of(recipient: str) -> tuple[str, ...]:
     """Return the items that are said of a kind of recipient beside the account."""
     return _SAID[recipient]
@@ -80,29 +106,31 @@ def recipient_problem(items: Mapping[str, str], national: str, bank_code: str) -
         (name, (name in items) != (name in said), "is missing" if name in said else f"is none of an {kind}")
         for name in RECIPIENT_ITEMS
     ]
+    country = items.get("recipient_country")
     outside = kind in (ELSEWHERE, ABROAD)
     wrong += [
         ("recipient", outside and sides(items).bought == national, f"of {national} has an account at this bank"),
         ("recipient_account", kind == HERE and (number is None or number.bank != bank_code), f"is no {kind}"),
         ("recipient_account", kind == ELSEWHERE and (number is None or number.bank == bank_code), f"is no {kind}"),
-        ("recipient_account", kind == ABROAD and not _is_abroad(account), "is no right IBAN, nor a number of 4 to 34"),
         ("recipient_bic", kind == ABROAD and not _BIC.fullmatch(bic), "has 8 or 11 characters as GIBACZPX"),
+        ("recipient_country", kind == ABROAD and bic[4:6] != country, "is not the one that the BIC says"),
+        ("recipient_country", kind == ABROAD and country == _HOME, "is one abroad"),
         (
-            "recipient_country",
-            kind == ABROAD and bic[4:6] != items.get("recipient_country"),
-            "is not the one that the BIC says",
+            "recipient_account",
+            kind == ABROAD and not _is_abroad(account, country),
+            "is no account of the country",
         ),
     ]
     return next(((name, why) for name, is_wrong, why in wrong if is_wrong), ("", ""))
 
 
-def _is_abroad(account: str) -> bool:
-    return right_iban(account) if is_iban(account) else _NUMBER_ABROAD.fullmatch(account) is not None
+def _is_abroad(account: str, country: str | None) -> bool:
+    """Tell whether an account can be one in a country that is not the bank's."""
+    from stdnum import iban as ibans
 
-
-def right_iban(text: str) -> bool:
-    """Tell whether an IBAN has right check digits (ISO 7064, modulo 97-10)."""
-    return int("".join(str(int(one, 36)) for one in text[4:] + text[:4])) % 97 == 1
+    if is_iban(account):
+        return country == account[:2] and bool(ibans.is_valid(account))
+    return czech(account) is None and _NUMBER_ABROAD.fullmatch(account) is not None
 
 
 def written_account(text: str) -> str:

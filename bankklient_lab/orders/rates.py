@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from bankklient_lab.errors import NoRate
 from bankklient_lab.lab import Lab
-from bankklient_lab.money import decimals
+from bankklient_lab.money import to_minor_unit
 
 WHAT_TO_DO = "import rates of the CNB or the ECB"
 
@@ -36,14 +37,10 @@ def worth(lab: Lab, amount: Decimal, currency: str, target: str, on: date) -> De
         return amount
     of_day = "(SELECT p, q FROM rate_fraction($source) WHERE currency = {} AND day <= $on ORDER BY day DESC LIMIT 1)"
     rows = lab.rows(
-        f"SELECT scaled($amount::DECIMAL(18,3), f.p * t.q, f.q * t.p, $places::INTEGER)"  # noqa: S608 - ours
-        f" FROM {of_day.format('$currency')} f, {of_day.format('$target')} t",
-        {
-            "amount": amount, "currency": currency, "target": target, "on": on, "places": decimals(target),
-            "source": rate_source(lab, target),
-        },
-    )  # fmt: skip
+        f"SELECT f.p * t.q, f.q * t.p FROM {of_day.format('$currency')} f, {of_day.format('$target')} t",  # noqa: S608
+        {"currency": currency, "target": target, "on": on, "source": rate_source(lab, target)},
+    )
     if not rows:
         raise NoRate(f"there is no rate of {currency} into {target} on or before {on}; {WHAT_TO_DO}")
-    found: Decimal = rows[0][0]
-    return found
+    exact = Fraction(amount) * rows[0][0] / rows[0][1]
+    return to_minor_unit(exact, target)

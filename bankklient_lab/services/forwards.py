@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 from bankklient_lab.actions import action
 from bankklient_lab.codebooks.services import AGREEMENT, KINDS, as_amount, as_day
 from bankklient_lab.errors import Refused
-from bankklient_lab.formats.forwards import OWN, recipient_problem, settles_on, sides, written_account
-from bankklient_lab.formats.payments.accounts import is_iban, national
+from bankklient_lab.formats.forwards import DEAL_MAX, OWN, recipient_problem, settles_on, sides, written_account
+from bankklient_lab.formats.payments.accounts import Czech, czech, is_iban, national
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import rule_parameters
 from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
 from bankklient_lab.orders.rates import worth
+from bankklient_lab.services.status import REQUESTS_WITH_STATUS
 from bankklient_lab.services.wrong import is_own, wrong
 
 KIND = KINDS["forward_deal"]
@@ -57,16 +58,18 @@ def forward_contract(lab: Lab) -> dict[str, Any]:
     if found is None:
         return {}
     currency = rule_parameters(lab, bank_day(lab))["national_currency"]
-    return {**found._asdict(), "currency": currency, "remaining": found.remaining}
+    return {
+        **found._asdict(), "currency": currency, "remaining": found.remaining, "curfew": f"{found.curfew:%H:%M}"
+    }  # fmt: skip
 
 
 @action(KIND.rights.creates, mode="standard")
-def forward_summary(lab: Lab, values: dict[str, Any]) -> dict[str, Any]:
+def forward_summary(lab: Lab, values: dict[str, Any], *, request_id: int = 0) -> dict[str, Any]:
     """Return what a request for a forward deal would agree to; nothing is kept. Errors as `create_service_request`.
 
     bought (amount), bought_currency, sold_currency, own_account, recipient_account, maturity, equivalent (of the amount
     in the national currency by today's rate), text (the sentence), warning (a sentence, "" for none: what goes over the
-    limit is refused by the bank).
+    limit is refused by the bank). Requests without an answer count, but for `request_id`, which is corrected.
     """
     from bankklient_lab.services.checking import checked_items
 
@@ -78,12 +81,13 @@ def forward_summary(lab: Lab, values: dict[str, Any]) -> dict[str, Any]:
     assert amount is not None
     currency = rule_parameters(lab, bank_day(lab))["national_currency"]
     equivalent = worth(lab, amount, pair.bought, currency, bank_day(lab))
-    over = equivalent > contract.remaining
+    remaining = contract.remaining - _under_way(lab, currency, request_id)
+    over = equivalent > remaining
     return {
         "bought": amount, "bought_currency": pair.bought, "sold_currency": pair.sold,
         "own_account": items["own_account"], "recipient_account": items["recipient_account"], "maturity": maturity,
         "equivalent": equivalent, "text": _sentence(items),
-        "warning": f"{equivalent:,.2f} {currency} is above what remains of the limit, {contract.remaining:,.2f}"
+        "warning": f"{equivalent:,.2f} {currency} is above what remains of the limit, {max(remaining, Decimal(0)):,.2f}"
         f" {currency}: the bank will refuse it" if over else "",
     }  # fmt: skip
 
@@ -112,15 +116,21 @@ def check_forward(lab: Lab, cursor: Any, items: Mapping[str, str], *, new: bool)
     if worth(lab, amount, pair.bought, home, now.date()) < contract.least_amount:
         raise wrong("amount", f"is at least {contract.least_amount:,.2f} {home} or its equivalent")
     _check_maturity(items, contract, now.date(), home)
-    written = {**items, "recipient_account": written_account(items["recipient_account"])}
+    if amount > DEAL_MAX:
+        raise wrong("amount", f"is at most {DEAL_MAX}")
+    written = {
+        **items, "recipient_account": written_account(items["recipient_account"]),
+        **{name: items[name].upper() for name in ("recipient_bic", "recipient_country") if name in items},
+    }  # fmt: skip
     if items["recipient"] == OWN:
         written["recipient_account"] = _own_recipient(cursor, items["recipient_account"], pair.bought)
     name, why = recipient_problem(written, home, given["bank_code"] or items["own_account"][4:8])
     if why:
         raise wrong(name, why)
+    _check_country(cursor, written, now.date())
     if items[AGREEMENT] != "yes":
         raise wrong(AGREEMENT, f"is needed: {_sentence(written)}")
-    return {"currency": pair.bought, "recipient_account": written["recipient_account"]}
+    return written | {"currency": pair.bought}
 
 
 def _contract(cursor: Any) -> Contract | None:
@@ -135,6 +145,18 @@ def _contract(cursor: Any) -> Contract | None:
     )  # fmt: skip
 
 
+def _under_way(lab: Lab, currency: str, but: int) -> Decimal:
+    """Return what requests without an answer of the bank would draw of the limit, in the national currency."""
+    rows = lab.rows(
+        "SELECT (items ->> '$.currency'), sum((items ->> '$.amount')::DECIMAL(18,3)) FROM"  # noqa: S608 - ours
+        f" {REQUESTS_WITH_STATUS} WHERE kind = $kind AND request_id <> $but AND status NOT IN ('OK', 'ER', 'DE')"
+        " GROUP BY ALL",
+        {"kind": KIND.name, "but": but},
+    )
+    today = bank_day(lab)
+    return sum((worth(lab, amount, of, currency, today) for of, amount in rows), Decimal(0))
+
+
 def _check_pair(cursor: Any, items: Mapping[str, str], today: date) -> None:
     """Refuse a currency without the flag for forward deals in the codebook (SRV-028)."""
     for currency in items["pair"].split("/"):
@@ -143,6 +165,15 @@ def _check_pair(cursor: Any, items: Mapping[str, str], today: date) -> None:
             [today, currency],
         ).fetchone():
             raise wrong("pair", f"has no forward deals: the codebook of currencies does not allow them for {currency}")
+
+
+def _check_country(cursor: Any, items: Mapping[str, str], today: date) -> None:
+    country = items.get("recipient_country")
+    if (
+        country
+        and not cursor.execute("SELECT 1 FROM codebook('countries', ?) WHERE code = ?", [today, country]).fetchone()
+    ):
+        raise wrong("recipient_country", f"is none of the codebook of countries: {country}")
 
 
 def _check_maturity(items: Mapping[str, str], contract: Contract, today: date, home: str) -> None:
@@ -157,11 +188,12 @@ def _check_maturity(items: Mapping[str, str], contract: Contract, today: date, h
 
 def _own_recipient(cursor: Any, text: str, currency: str) -> str:
     """Return the number of an own account, by it or by its parts; BadArgument."""
-    account = written_account(text)
+    plain = "".join(text.split()).upper()
+    parts = None if is_iban(plain) else czech(plain)  # its IBAN may have been delivered with wrong check digits
     row = cursor.execute(
-        "SELECT number FROM own_accounts() WHERE currency = $currency AND position <> 'none'"
-        " AND (number = $account OR substr(number, 5) = substr($account, 5))",
-        {"account": account, "currency": currency},
+        "SELECT number FROM own_accounts() WHERE currency = $currency AND position <> 'none' AND (number = $text"
+        " OR (bank_code = $bank AND base = $base AND coalesce(nullif(prefix, '0'), '') = $prefix))",
+        {"currency": currency, "text": plain, **(parts or Czech("", "", ""))._asdict()},
     ).fetchone()
     if row is None:
         raise wrong("recipient_account", f"is an own account in {currency}, which the deal buys")

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.codebooks import name_sql
+from bankklient_lab.codebooks.codes import Sent
 from bankklient_lab.codebooks.services import Item, ServiceKind
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab, Read
-from bankklient_lab.services import requests
-from bankklient_lab.services.requests import REQUESTS_WITH_STATUS, SEES, demand, kind_named, status_in
+from bankklient_lab.services import status
+from bankklient_lab.services.requests import SEES, demand, kind_named
+from bankklient_lab.services.status import REQUESTS_WITH_STATUS, status_in
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -19,11 +21,11 @@ ALL, OPEN, HISTORY, TO_CONFIRM, UNPROCESSED, PROCESSED = (
 )  # fmt: skip
 SETS = {
     ALL: "true",
-    OPEN: status_in(requests.OPEN),  # creation: no batch has taken them
+    OPEN: status_in(status.OPEN),  # creation: no batch has taken them
     TO_CONFIRM: "status = 'CR'",
-    HISTORY: f"NOT {status_in(requests.OPEN)}",
-    UNPROCESSED: status_in(requests.UNDER_WAY),
-    PROCESSED: status_in(requests.OVER),
+    HISTORY: f"NOT {status_in(status.OPEN)}",
+    UNPROCESSED: status_in(status.UNDER_WAY),
+    PROCESSED: status_in(status.OVER),
 }
 _TYPES = {"amount": "DECIMAL(18,3)", "day": "DATE", "rate": "DECIMAL(5,2)", "exchange_rate": "DECIMAL(18,8)"}
 
@@ -38,7 +40,7 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
     Columns: request_id, version (to be given to what decides on it), request (new, correction, revocation), status (CR
     created, CO confirmed, NS, SE, RV, OK, ER, DE), record (the bank's name of it), batch_order (rrrrnnnn), error_code,
     error (its meaning), answer (the bank's words), the items of the kind (of a correction what it changes), created_by,
-    created_at, changed_at, confirmed_by, confirmed_at.
+    created_at, changed_by, changed_at, confirmed_by, confirmed_at, sent_by (who sent its batch first).
     """
     of = seen_kind(lab, kind, "service_requests")
     if which not in SETS:
@@ -46,8 +48,10 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
     return lab.read(
         f"SELECT request_id, version, request, status, record, batch_order, error_code,"
         f" {name_sql('bank_rejections', 'error_code', name='meaning')} AS error, nullif(answer_text, '') AS answer,"
-        f" {_items(of.asked)}, created_by, created_at, changed_at, confirmed_by, confirmed_at"
-        f" FROM {REQUESTS_WITH_STATUS} WHERE kind = $kind AND {SETS[which]} ORDER BY request_id DESC",
+        f" {_items(of.asked)}, created_by, created_at, changed_by, changed_at, confirmed_by, confirmed_at,"
+        f" (SELECT arg_min(done_by, done_at) FROM ops.batch_event e WHERE e.batch_id = r.batch_id"
+        f" AND e.status = {Sent.TRANSFERRED}) AS sent_by"
+        f" FROM {REQUESTS_WITH_STATUS} r WHERE kind = $kind AND {SETS[which]} ORDER BY request_id DESC",
         {"kind": of.name},
     )
 

@@ -6,7 +6,7 @@ Their status is created (CR) or confirmed (CO), and from balancing on that of th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from bankklient_lab.actions import action
@@ -20,7 +20,7 @@ from bankklient_lab.orders.steps import Outcome, check_chosen
 from bankklient_lab.orders.unfinished import values_of
 from bankklient_lab.rights.permissions import needed
 from bankklient_lab.services.checking import checked_items, checked_revocation
-from bankklient_lab.services.status import STATUS
+from bankklient_lab.services.status import OVER, REQUESTS_WITH_STATUS, status_in
 from bankklient_lab.store.literals import literal
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -45,13 +45,6 @@ ID_MAX = 999_999_999
 # Whoever asks the bank itself: what everybody sees, only those who change it.
 ASKS = "|".join(sorted({kind.rights.sees or kind.rights.creates for kind in KINDS.values()}))
 ONCE_A_MONTH = {"delivery", "frequency"}  # of account parameters
-# Statuses: before balancing, at the bank or on the way, and ended by the bank or the user.
-OPEN, UNDER_WAY, OVER = ("CR", "CO"), ("NS", "SE", "RV"), ("OK", "ER", "DE")
-REQUESTS_WITH_STATUS = (
-    f"(SELECT m.*, coalesce(nullif({STATUS}, ''), if(m.confirmed, 'CO', 'CR')) AS status,"
-    " b.year * 10000 + b.number AS batch_order FROM ops.service_request m"
-    " LEFT JOIN ops.batch b USING (batch_id))"
-)
 
 
 @action(CREATES)
@@ -163,11 +156,6 @@ def clear_service_requests(lab: Lab, request_ids: list[int], *, versions: list[i
         lab, "clear_service_requests", (request_ids, versions),
         f"CASE WHEN NOT {status_in(OVER)} THEN 'it is not processed' END",
     )  # fmt: skip
-
-
-def status_in(statuses: Sequence[str]) -> str:
-    """Return SQL that tells whether a request with its status is in one of some."""
-    return f"status IN ({', '.join(map(literal, statuses))})"
 
 
 def kind_named(name: str) -> ServiceKind:

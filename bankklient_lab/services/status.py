@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bankklient_lab.codebooks.codes import DISCARDED, TO_SEND, Sent, listed
+from bankklient_lab.store.literals import literal
+
+# ruff: noqa: S608 - every text below is made of our own declarations
 
 # Of a record `m` with its batch `b`: empty while none has taken it, then that of the batch until the bank says more.
 STATUS = (
@@ -11,3 +16,15 @@ STATUS = (
     f" WHEN b.status IN {listed(TO_SEND)} THEN 'NS'"
     f" WHEN b.status IN {listed((Sent.RECEIVED, Sent.PROCESSED))} THEN 'RV' ELSE 'SE' END"
 )
+# Statuses: before balancing, at the bank or on the way, and ended by the bank or the user.
+OPEN, UNDER_WAY, OVER = ("CR", "CO"), ("NS", "SE", "RV"), ("OK", "ER", "DE")
+REQUESTS_WITH_STATUS = (
+    f"(SELECT m.*, coalesce(nullif({STATUS}, ''), if(m.confirmed, 'CO', 'CR')) AS status,"
+    " b.year * 10000 + b.number AS batch_order FROM ops.service_request m"
+    " LEFT JOIN ops.batch b USING (batch_id))"
+)
+
+
+def status_in(statuses: Sequence[str]) -> str:
+    """Return SQL that tells whether a request with its status is in one of some."""
+    return f"status IN ({', '.join(map(literal, statuses))})"

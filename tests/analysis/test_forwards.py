@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from bankklient_lab.analysis.forwards import currency_exposure, forward_values
-from bankklient_lab.errors import BadArgument, NoRate
+from bankklient_lab.errors import BadArgument, NoRate, NotAllowed
 from bankklient_lab.history.importing import import_file
 from bankklient_lab.services.requests import create_service_request
 from tests.exchange.conftest import clock, company, orders_file, pair
 from tests.exchange.labs import Pair
-from tests.orders.labs import EURO, FOREIGN, MAIN, created
+from tests.orders.labs import EURO, FOREIGN, MAIN, created, hands
 from tests.services.labs import DEAL, DEPOSIT, deal, dealing, deposit, record
 
 __all__ = ["clock", "company", "orders_file", "pair"]
@@ -82,3 +82,30 @@ def test_currencies_before_and_after_the_deals(pair: Pair, tmp_path: Path) -> No
     assert currency_exposure.rows(pair.lab, on=MONDAY, until=date(2026, 11, 24))[-1]["deals"] == 0
     with pytest.raises(BadArgument):
         currency_exposure.rows(pair.lab, on=MONDAY, until=MONDAY)
+
+
+def test_a_settled_deal_counts_until_a_statement_tells_of_it(pair: Pair, tmp_path: Path) -> None:
+    dealing(pair, tmp_path)
+    dealt(pair, deal(maturity="2026-11-27"))
+    pair.later(days=3, hours=21)  # Friday at seven, the deal is settled and the last statement is of Thursday
+    pair.transmit()
+    assert record(pair.lab, DEAL, "FW1")["state"] == "ended"
+    friday = date(2026, 11, 27)
+    assert _last_euro(pair, friday) == (20_000, 60_000)
+    pair.later(hours=24)
+    pair.transmit()
+    assert _last_euro(pair, friday) == (60_000, 60_000)
+
+
+def _last_euro(pair: Pair, on: date) -> tuple[Decimal, Decimal]:
+    rows = currency_exposure.rows(pair.lab, on=on, until=date(2027, 3, 1))
+    *_, last = [row for row in rows if row["currency"] == "EUR"]
+    return last["before"], last["after"]
+
+
+def test_who_may_not_see_balances_sees_no_exposure(pair: Pair) -> None:
+    only_deals, both = hands(pair.lab, "AA", {911}), hands(pair.lab, "BB", {911, 236})
+    with pytest.raises(NotAllowed):
+        currency_exposure.rows(only_deals, on=MONDAY, until=date(2027, 3, 1))
+    assert forward_values.rows(only_deals, on=MONDAY) == []
+    assert currency_exposure.rows(both, on=MONDAY, until=date(2027, 3, 1)) == []

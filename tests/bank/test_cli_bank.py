@@ -59,6 +59,7 @@ def test_clients_accounts_and_keys_are_registered(
     limits = ("--order-limit", "500", "--day-limit", "750,50")
     run("account", bank, iban(27), "CZK", "Other", *limits, *last)
     run("permit", bank, iban(27), iban(19), "--limit", "10", *last)
+    run("forwards", bank, CLIENT, "3 000 000", "--by-dealer", *last)
     key = new_key(
         point=CLIENT, kind="operational", at=datetime.now(UTC), expires_on=date(2090, 1, 1), algorithm="ecdsa"
     )
@@ -71,6 +72,7 @@ def test_clients_accounts_and_keys_are_registered(
     with duckdb.connect(str(bank / "bank.db"), read_only=True) as store:
         found = store.execute("SELECT account, order_max, day_max FROM account WHERE account LIKE 'CZ%' ORDER BY 2")
         assert found.fetchall() == [(iban(27), Decimal(500), Decimal("750.50")), (iban(19), None, None)]
+        assert store.execute("FROM forward_contract").fetchall() == [(int(CLIENT), Decimal(3_000_000), True)]
     run("balances", bank, "--json", *last)
     assert json.loads(capsys.readouterr().out) == [
         {"account": iban(27), "balance": "0.000"}, {"account": iban(19), "balance": "1000.500"},

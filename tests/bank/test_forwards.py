@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
-from bankklient_lab.bank import Account
+from bankklient_lab.bank import Account, Incoming
 from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.codebooks.services import NEW
-from bankklient_lab.errors import BadArgument, UnknownName
+from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.formats.letters import read_letter
 from bankklient_lab.formats.services import ServiceRecord, ServiceState, read_records, read_states
 from tests.bank.banks import CLIENT, EURO, FOREIGNER, World, a_world, iban
@@ -97,7 +97,7 @@ def test_the_pair_of_a_deal_begins_with_the_currency_of_its_amount(world: World)
         recipient_account=RICH,
     )  # fmt: skip
     rate = by_hand(1 / spot(world, "GBP"), "CZK", "GBP", 91)
-    assert record.items["contract_rate"] == f"{rate:.6f}"
+    assert (record.items["stored_pair"], record.items["contract_rate"]) == ("CZK/GBP", f"{rate:.6f}")
     assert (Decimal(record.items["second_amount"]), record.items["second_currency"]) == (
         round(545_895 * rate, 2), "GBP",
     )  # fmt: skip
@@ -217,6 +217,8 @@ def test_the_list_has_the_contract_and_what_is_left_of_its_limit(world: World) -
     [
         ({"amount": "10000.00"}, 203),
         ({"amount": "9000000.00"}, 203),
+        ({"amount": "9999999999999.99"}, 203),
+        ({"agreement": "no"}, 201),
         ({"currency": "CZK"}, 201),
         ({"own_account": EURO}, 207),
         ({"own_account": iban(999)}, 205),
@@ -229,8 +231,15 @@ def test_the_list_has_the_contract_and_what_is_left_of_its_limit(world: World) -
         ({"recipient_account": OTHER_EURO}, 208),
         ({"recipient": "account at this bank", "recipient_account": iban(999)}, 205),
         ({"recipient": "account at another Czech bank", "recipient_account": OTHER_EURO}, 201),
+        (
+            {
+                "recipient": "account abroad", "recipient_account": OTHER_EURO, "recipient_name": "N",
+                "recipient_address": "A", "recipient_bic": "AGBACZPP", "recipient_country": "CZ", "bank_contact": "B",
+            },
+            201,
+        ),
     ],
-)
+)  # fmt: skip
 def test_what_can_not_be_dealt_is_rejected(world: World, changes: dict[str, str], code: int) -> None:
     state = one(world, deal(**changes))
     assert (state.status, state.code) == ("ER", code)
@@ -251,7 +260,45 @@ def test_after_the_daily_hour_it_is_rejected(world: World) -> None:
 def test_without_a_contract_it_is_rejected() -> None:
     world = a_world(start="2026-04-01 12:00")
     assert one(world, deal()).code == 200
-    with pytest.raises(BadArgument):
-        world.bank.allow_forwards(CLIENT, Decimal(0))
+    for limit in ("0", "0.001", "NaN", "100000000000"):
+        with pytest.raises(BadArgument):
+            world.bank.allow_forwards(CLIENT, Decimal(limit))
     with pytest.raises(UnknownName):
         world.bank.allow_forwards(20_999, Decimal(1))
+
+
+@pytest.mark.spec("SRV-069")
+def test_a_dealer_agrees_only_within_the_limit(world: World) -> None:
+    world.bank.allow_forwards(CLIENT, Decimal(60_000_000), by_dealer=True)
+    wish = request(DEAL, deal(), NEW, "")
+    world.bank.take(world.sealed(batch(world, DEAL, wish)))
+    world.bank.allow_forwards(CLIENT, Decimal(1_000_000), by_dealer=True)
+    with pytest.raises(Refused, match="limit"):
+        world.bank.agree_forward(CLIENT, wish.number)
+
+
+@pytest.mark.spec("SRV-071")
+@pytest.mark.parametrize("sells_first", [True, False])
+def test_what_one_deal_brings_pays_another_one_in_any_order(world: World, *, sells_first: bool) -> None:
+    sells = {"deal_type": "sell", "own_account": EURO, "recipient_account": RICH, "amount": "2000000.00",
+             "currency": "CZK"}  # fmt: skip
+    for changes in (sells, {}) if sells_first else ({}, sells):
+        made(world, **changes)
+    world.go("2026-07-01 06:00")
+    assert [one.state for one in listed(world, DEAL).values()] == ["ended", "ended"]
+
+
+def test_it_is_settled_as_soon_as_money_comes(world: World) -> None:
+    made(world, amount="1900000.00")
+    world.go("2026-07-01 08:00")
+    assert listed(world, DEAL)["FW1"].state == "valid"
+    world.bank.expect([Incoming(world.clock.at("2026-07-01 11:00"), RICH, Decimal(40_000_000))])
+    world.go("2026-07-01 11:30")
+    assert listed(world, DEAL)["FW1"].state == "ended"
+
+
+@pytest.mark.parametrize("account", [RICH, EURO])
+def test_an_account_that_a_deal_needs_stays_open(world: World, account: str) -> None:
+    made(world)
+    with pytest.raises(Refused, match="forward deal 1"):
+        world.bank.close_account(account)

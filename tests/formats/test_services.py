@@ -137,7 +137,8 @@ def test_terms_are_told_whole_before_the_records() -> None:
     assert read_records(write_records(WITH_TERMS)) == WITH_TERMS
     for old, new, says in (
         ('<Item name="curfew">16:00</Item>', "", "told whole"),
-        ("16:00", "16:00:00", "up to 5 characters"),
+        ("16:00", "25:99", "a time of day"),
+        ('least_days">3', 'least_days">999', "more than most_days"),
         ('name="limit_drawn">0.00', 'name="limit_drawn">-1.00', "0 or more"),
         ('name="curfew"', 'name="amount"', "does not say it there"),
         ("</Terms>", "</Terms><Terms/>", "a list has records"),
@@ -146,3 +147,28 @@ def test_terms_are_told_whole_before_the_records() -> None:
         assert old in content
         with pytest.raises(FormatError, match=says):
             read_records(Message(LIST_MESSAGE, content.replace(old, new, 1).encode()))
+
+
+DEAL = {
+    "pair": "EUR/CZK", "deal_type": "sell", "own_account": "CZ8406002020160000303634", "amount": "1000000.00",
+    "currency": "CZK", "maturity": "2027-02-23", "recipient": "own account",
+    "recipient_account": "CZ7706000006090150012947", "agreement": "yes", "reference": "7", "forward_type": "standard",
+    "stored_pair": "CZK/EUR", "second_amount": "40863.00", "second_currency": "EUR", "contract_rate": "0.040863",
+    "dealt_on": "2026-11-23", "received_on": "2026-11-23",
+}  # fmt: skip
+
+
+def test_a_deal_says_what_follows_from_it() -> None:
+    listed = WITH_TERMS._replace(records=[ServiceRecord("FW1", "valid", False, DEAL)])
+    assert read_records(write_records(listed)) == listed
+    for item, text in (
+        ("currency", "EUR"), ("second_currency", "USD"), ("stored_pair", "EUR/CZK"), ("second_amount", "40863.01"),
+        ("contract_rate", "0.040864"), ("amount", "9999999999999.00"), ("forward_type", "other"),
+    ):  # fmt: skip
+        wrong = listed._replace(records=[ServiceRecord("FW1", "valid", False, DEAL | {item: text})])
+        with pytest.raises(FormatError):
+            read_records(write_records(wrong))
+    for item in ("currency", "second_amount", "reference"):
+        less = {name: text for name, text in DEAL.items() if name != item}
+        with pytest.raises(FormatError, match="missing"):
+            read_records(write_records(listed._replace(records=[ServiceRecord("FW1", "valid", False, less)])))

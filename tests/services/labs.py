@@ -63,6 +63,7 @@ def dealing(pair: Pair, folder: Path) -> None:
     rates = folder / "cnb.txt"
     rates.write_text(
         "23.11.2026 #1\nCountry|Currency|Amount|Code|Rate\nEMU|euro|1|EUR|25,000\nUSA|dollar|1|USD|20,000\n"
+        "Switzerland|franc|1|CHF|26,000\nUnited Kingdom|pound|1|GBP|29,000\n"
     )
     assert import_file(pair.lab, rates)["status"] == "imported"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from bankklient_lab.balancing.summaries import balancing_summary
 from bankklient_lab.balancing.unsent import discard_batch
 from bankklient_lab.errors import BadArgument, NoRate, NotAllowed, Refused
 from bankklient_lab.formats.forwards import paid
+from bankklient_lab.formats.services import ServiceList, ServiceState, write_records, write_states
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.forwards import forward_contract, forward_summary
 from bankklient_lab.services.listing import service_requests
@@ -25,6 +25,8 @@ from bankklient_lab.services.requests import (
 )
 from tests.balancing.labs import OWN_POINT
 from tests.exchange.labs import Pair
+from tests.exchange.test_receiving import arrive
+from tests.formats.test_services import TERMS
 from tests.orders.labs import EURO, MAIN, broken_checks, hands
 from tests.services.labs import DEAL, deal, dealing, record, request
 from tests.services.states import try_each_action
@@ -88,6 +90,27 @@ def entered(lab: Lab, **changes: Any) -> int:
         ("recipient_bic", {**ABROAD, "recipient_bic": "COBADE"}),
         ("recipient_country", {**ABROAD, "recipient_country": "FR"}),
         ("bank_contact", {**ABROAD, "bank_contact": ""}),
+        ("amount", {"amount": "100000000000.00"}),
+        ("amount", {"amount": "9999999999999.99"}),
+        ("maturity", {**ABROAD, "pair": "GBP/CZK", "maturity": "2027-08-30"}),
+        ("maturity", {**ABROAD, "pair": "CHF/CZK", "maturity": "2027-05-17"}),
+        ("recipient_account", {"recipient_account": "CZ0002020160000303634"}),
+        ("recipient_account", {"recipient_account": "CZ0006002020160000303634"}),
+        ("recipient_account", {**ABROAD, "recipient_account": "19-2000145399/0800"}),
+        ("recipient_account", {**ABROAD, "recipient_account": "FR1420041010050500013M02606"}),
+        (
+            "recipient_country",
+            {
+                **ABROAD,
+                "recipient_bic": "AGBACZPP",
+                "recipient_country": "CZ",
+                "recipient_account": "CZ6508000000192000145399",
+            },
+        ),
+        (
+            "recipient_country",
+            {**ABROAD, "recipient_bic": "AAAAZZPP", "recipient_country": "ZZ", "recipient_account": "40012377"},
+        ),
         ("agreement", {"agreement": "no"}),
         ("agreement", {"agreement": ""}),
     ],
@@ -111,13 +134,18 @@ def test_what_can_not_be_asked_for(desk: Pair, item: str, changes: dict[str, str
         ABROAD,
         {**ABROAD, "pair": "USD/CZK", "recipient_account": "400 123 77", "recipient_bic": "CHASUS33XXX",
          "recipient_country": "US"},
+        {**ABROAD, "recipient_bic": "cobadeff", "recipient_country": "de",
+         "recipient_account": "de89370400440532013000"},
     ],
 )  # fmt: skip
 def test_what_can_be_asked_for(desk: Pair, changes: dict[str, str]) -> None:
     found = request(desk.lab, entered(desk.lab, **changes))
     bought = "CZK" if "deal_type" in changes else changes.get("pair", "EUR/CZK")[:3]
     assert (found["currency"], found["status"], found["confirmed_by"]) == (bought, "CO", found["created_by"])
-    assert " " not in found["recipient_account"]
+    assert found["recipient_account"] == found["recipient_account"].replace(" ", "").upper()
+    said = {item: changes[item].upper() for item in ("recipient_bic", "recipient_country") if item in changes}
+    assert said.items() <= found.items()
+    assert found["information"] == changes.get("information")
 
 
 @pytest.mark.spec("SRV-040", "SRV-058", "SRV-053")
@@ -132,6 +160,10 @@ def test_the_summary_says_what_is_agreed_to_and_warns_of_the_limit(desk: Pair) -
         "2,777,775.00 CZK is above what remains of the limit, 2,000,000.00 CZK: the bank will refuse it"
     )
     assert forward_summary(desk.lab, deal())["warning"] == ""
+    waits = entered(desk.lab)  # of 1,000,000 CZK
+    assert "1,000,000.00 CZK" in forward_summary(desk.lab, deal(amount="40001"))["warning"]
+    assert forward_summary(desk.lab, deal(amount="40001"), request_id=waits)["warning"] == ""
+    delete_service_requests(desk.lab, [waits])
     assert service_requests.rows(desk.lab, DEAL) == []
     with pytest.raises(BadArgument, match=r"40,000.00 EUR are bought, paid in CZK"):
         create_service_request(desk.lab, DEAL, deal(agreement="no"))
@@ -162,7 +194,7 @@ def test_without_a_rate_it_is_refused_as_such(pair: Pair) -> None:
         create_service_request(pair.lab, DEAL, deal(pair="USD/CZK", **ABROAD))
 
 
-@pytest.mark.spec("SRV-052", "SRV-055", "SRV-053", "SRV-056", "SRV-051", "TRN-188", "BAS-021")
+@pytest.mark.spec("SRV-052", "SRV-055", "SRV-037", "SRV-044", "TRN-188", "BAS-021")
 def test_the_contract_and_the_whole_life_of_a_deal(desk: Pair) -> None:
     lab = desk.lab
     contract = forward_contract(lab)
@@ -171,7 +203,7 @@ def test_the_contract_and_the_whole_life_of_a_deal(desk: Pair) -> None:
         "limit": Decimal("2000000.00"), "drawn": Decimal("0.00"),
     }  # fmt: skip
     assert (contract["least_amount"], contract["least_days"], contract["most_days"], contract["curfew"]) == (
-        Decimal("500000.00"), 3, 365, time(16, 0),
+        Decimal("500000.00"), 3, 365, "16:00",
     )  # fmt: skip
     assert contract["told_at"] == desk.clock()
     number = entered(lab)
@@ -181,6 +213,7 @@ def test_the_contract_and_the_whole_life_of_a_deal(desk: Pair) -> None:
     assert (found["status"], found["record"]) == ("OK", "FW1")
     row = record(lab, DEAL, "FW1")
     assert (row["state"], row["reference"], row["changeable"]) == ("valid", str(number), False)
+    assert (row["stored_pair"], row["forward_type"]) == ("EUR/CZK", "standard")
     assert row["second_amount"] == round(row["amount"] * row["contract_rate"], 2)
     drawn = forward_contract(lab)
     assert drawn["remaining"] == drawn["limit"] - drawn["drawn"]
@@ -272,3 +305,26 @@ def test_who_may_see_and_who_may_deal(desk: Pair, permissions: set[int], *, sees
 @pytest.mark.spec("SRV-057", "SRV-049")
 def test_the_deal_of_the_manual() -> None:
     assert paid(Decimal("545895.00"), Decimal("0.031500"), "GBP") == Decimal("17195.69")
+
+
+@pytest.mark.spec("SRV-056", "SRV-053", "SRV-054")
+def test_the_limit_of_the_manual(pair: Pair) -> None:
+    told = TERMS | {"contract_limit": "166666000.00", "limit_drawn": "26787977.43", "contract_status": "N"}
+    arrive(pair, 18, 1, write_records(ServiceList(DEAL, pair.clock(), [], told)))
+    pair.transmit()
+    assert forward_contract(pair.lab)["remaining"] == Decimal("139878022.57")
+    with pytest.raises(Refused, match="no active contract"):
+        create_service_request(pair.lab, DEAL, deal())
+
+
+def test_an_answer_comes_once_and_only_on_what_was_sent(desk: Pair) -> None:
+    number = entered(desk.lab)
+    arrive(desk, 18, 50, write_states([ServiceState(number, "DE")]))
+    desk.transmit()
+    assert request(desk.lab, number)["status"] == "CO"
+    desk.balance()
+    desk.transmit()
+    assert request(desk.lab, number)["status"] == "OK"
+    arrive(desk, 18, 60, write_states([ServiceState(number, "DE")]))
+    desk.transmit()
+    assert request(desk.lab, number)["status"] == "OK"
