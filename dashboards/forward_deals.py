@@ -116,7 +116,7 @@ def _columns(home: str) -> tuple[Column, ...]:
     return (
         Column("record", text("services.record"), width=76),
         Column("maturity", text("service_item.maturity"), "day", width=120),
-        Column("bought", text("services.bought"), "amount", width=120),
+        Column("bought", text("services.bought"), "amount", width=120, essential=False),
         Column("bought_currency", text("column.currency"), width=85, essential=False),
         Column("sold", text("services.sold"), "amount", width=130, essential=False),
         Column("sold_currency", text("column.currency"), width=85, essential=False),

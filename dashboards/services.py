@@ -13,7 +13,7 @@ import bankklient_lab as bl
 from bankklient_lab.codebooks.deposits import variants
 from bankklient_lab.codebooks.services import AGREEMENT, CORRECTION, KINDS, NEW, REVOCATION, VALID, Item, ServiceKind
 from bankklient_lab.exchange.service_lists import update_service_records
-from bankklient_lab.formats.payments.accounts import national
+from bankklient_lab.formats.payments.accounts import czech, national
 from bankklient_lab.formats.schema import AMOUNT
 from bankklient_lab.formats.standing_orders import payments
 from bankklient_lab.jobs import Job
@@ -442,6 +442,7 @@ class _Drawer:
 _CHOICES: dict[str, type[Choices]] = {
     "standing_order": Frequencies, "time_deposit": Deposits, "forward_deal": Forwards,
 }  # fmt: skip
+_ALIGNED = {"rate": "number", "exchange_rate": "number"}
 _TYPES: dict[str, pa.DataType] = {"amount": AMOUNT, "day": pa.date32()}
 
 
@@ -454,7 +455,7 @@ def _columns(items: Sequence[Item], *first: str) -> tuple[Column, ...]:
                  essential=name in essential) for name in first),
         *(
             Column(
-                item.name, _label(item), item.type if item.type in _TYPES else "text",
+                item.name, _label(item), item.type if item.type in _TYPES else _ALIGNED.get(item.type, "text"),
                 width=_WIDTHS.get(item.name, 100 if item.type == "day" else None),
                 essential=(item.type == "amount" and item.required) or item.name in essential,
             )
@@ -490,6 +491,7 @@ def _words(item: Item, value: Any, currency: str = "") -> str:
 
 _IN_WORDS: dict[str, Callable[[Any, str], str]] = {
     **{kind: lambda value, _currency: national(str(value)) for kind in _ACCOUNTS},
+    "any_account": lambda value, _currency: national(value) if czech(value) else str(value),
     "amount": formatting.money,
     "exchange_rate": lambda value, _currency: f"{value.normalize():f}",
     "rate": lambda value, _currency: f"{value} %",

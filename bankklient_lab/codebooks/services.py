@@ -67,7 +67,7 @@ class Item:
         """Return what the text of this item has to be when it is not, "" when it is."""
         if self.type == "choice":
             return "" if text in self.options else f"is one of {', '.join(self.options)}"
-        if self.type == "text":
+        if self.type in ("text", "any_account"):
             return "" if 0 < len(text) <= self.most and text.isprintable() else f"has up to {self.most} characters"
         if self.type == "digits":
             return "" if _DIGITS.fullmatch(text) and len(text) <= self.most else f"has up to {self.most} digits"
