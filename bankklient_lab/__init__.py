@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.findings import findings
     from bankklient_lab.analysis.forwards import currency_exposure, forward_values
     from bankklient_lab.analysis.known_counterparties import learn_counterparties_from_statements
-    from bankklient_lab.analysis.rates import rates
+    from bankklient_lab.analysis.rates import convert_amount, rate_series, rates
     from bankklient_lab.analysis.selections import delete_selection, save_selection, selections
     from bankklient_lab.analysis.sql import published_relations, sql, sql_functions
     from bankklient_lab.analysis.statement import statement, statement_head, statements
@@ -204,7 +204,7 @@ _MODULES = {
     "analysis.exporting": ("export_statement",),
     "analysis.findings": ("findings",),
     "analysis.forwards": ("currency_exposure", "forward_values"),
-    "analysis.rates": ("rates",),
+    "analysis.rates": ("convert_amount", "rate_series", "rates"),
     "analysis.selections": ("delete_selection", "save_selection", "selections"),
     "analysis.sql": ("published_relations", "sql", "sql_functions"),
     "analysis.statement": ("statement", "statement_head", "statements"),
@@ -408,6 +408,7 @@ __all__ = [
     "confirm_orders",
     "confirm_service_requests",
     "connection_points",
+    "convert_amount",
     "copy_service_request",
     "correct_order",
     "correct_service_request",
@@ -525,6 +526,7 @@ __all__ = [
     "protocol_changes",
     "prove",
     "published_relations",
+    "rate_series",
     "rates",
     "read_bank_message",
     "receive_file",

@@ -119,12 +119,16 @@ class Chart:
         bokeh_pane: Any = pn.pane.Bokeh
         self.pane = bokeh_pane(self.figure, sizing_mode="stretch_width", height=height, margin=0)
 
-    def _frame(self, since: datetime, until: datetime, low: Decimal, high: Decimal, title: str) -> None:
-        low, high = min(low, Decimal(0)), max(high, Decimal(0))
-        margin = float(high - low) * 0.06 or 1.0
+    def _frame(
+        self, since: datetime, until: datetime, low: Decimal, high: Decimal, title: str, *, from_zero: bool = True
+    ) -> None:
+        if from_zero:
+            low, high = min(low, Decimal(0)), max(high, Decimal(0))
+        margin = float(high - low) * 0.06 or float(high) * 0.06 or 1.0
         self.figure.x_range.update(start=since, end=until)
         self.figure.y_range.update(
-            start=float(low) - (margin if low < 0 else 0), end=float(high) + (margin if high > 0 else 0)
+            start=float(low) - (margin if low < 0 or not from_zero else 0),
+            end=float(high) + (margin if high > 0 else 0),
         )
         self.figure.yaxis[0].axis_label = title
 
@@ -190,8 +194,10 @@ def _hover_columns(series: Sequence[Series], days: Sequence[str], currency: str)
 class Lines(Chart):
     """Balances over days, one line a key, named at its end."""
 
-    def __init__(self, height: int = 320) -> None:
+    def __init__(self, height: int = 320, *, from_zero: bool = True) -> None:
+        """`from_zero`: the axis has the zero, as amounts want it; rates have it far below."""
         super().__init__(height, label_space=_LABEL_SPACE_PX)
+        self._from_zero = from_zero
         # One source for all lines and the hover, so that a change is one message and one drawing.
         self.hits.data = {"x": [], "top": [], **{f"y{at}": [] for at in range(SLOTS + 1)}}
         self._slots = [
@@ -232,7 +238,8 @@ class Lines(Chart):
         flat = [value for values in scaled for value in values if value is not None] or [Decimal(0)]
         first, last = _moment(days[0]), _moment(days[-1])
         end = last + (last - first) * (0 if small else _LEADER_SHARE)
-        self._frame(first, end, min(flat), max(flat), axis_title(currency, unit))
+        title = axis_title(currency, unit)
+        self._frame(first, end, min(flat), max(flat), title, from_zero=self._from_zero)
         self.fit(small)
         self._leaders.visible = not small
         self.figure.min_border_right = 12 if small else _LABEL_SPACE_PX

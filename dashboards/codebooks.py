@@ -18,7 +18,6 @@ from . import formatting, ui
 from .dropper import DiskDropper
 from .formatting import escape
 from .listing import in_words
-from .rates import Rates
 from .state import State, follow
 from .table import Column, PagedTable, page_of
 from .texts import counted, text
@@ -140,4 +139,4 @@ class Codebooks:
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:
     """Build the page."""
-    return ui.column(Codebooks(lab, state).view, Rates(lab, state).view, stylesheets=[ui.WHOLE])
+    return Codebooks(lab, state).view

@@ -36,6 +36,7 @@ ENTRIES = {
     "foreign": Entry("public", LOOK, ["exchange.foreign_listing:foreign_details"]),
     "messages": Entry("mail", LOOK, key="m"),
     "documents": Entry("folder_open", LOOK, ["exchange.documents:documents"], key="d"),
+    "rates": Entry("show_chart", LOOK, ["analysis.rates:rates"]),
     "create": Entry("add_card", PAY, ["orders.creating:create_order"], key="c"),
     "todo": Entry(
         "task_alt", PAY, ["orders.verification:verify_orders", "orders.confirmation:confirm_orders"], key="t"

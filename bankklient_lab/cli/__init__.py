@@ -27,7 +27,7 @@ ENVIRONMENT_DEBUG = "BANKKLIENT_DEBUG"
 MODULES = {
     "files": ("init", "import", "imports", "withdraw"),
     "reading": (
-        "accounts", "rename", "identify", "balances", "entries", "statement", "rates", "findings", "formats",
+        "accounts", "rename", "identify", "balances", "entries", "statement", "rates", "convert", "findings", "formats",
     ),
     "orders": ("orders",),
     "balancing": ("balance",),

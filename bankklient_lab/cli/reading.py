@@ -28,7 +28,7 @@ from bankklient_lab.store.files import write_whole
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (accounts, rename, identify, balances, entries, statement, rates, findings, formats):
+    for command in (accounts, rename, identify, balances, entries, statement, rates, convert, findings, formats):
         app.command(command.__name__)(command)
 
 
@@ -214,6 +214,26 @@ def rates(
         rows = rates_action.rows(one, on=day, source=source or None)
     columns = ("source", "day", "base", "currency", "units", "rate", "per_unit")
     print_table(rows, columns, as_json=as_json, empty=f"no rate is known on {day}; import a file of rates")
+
+
+def convert(
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT")],
+    currency: Annotated[str, typer.Argument(metavar="CURRENCY", help="Such as EUR.")],
+    into: Annotated[str, typer.Argument(metavar="INTO", help="Such as CZK.")],
+    on: Annotated[str, typer.Option(metavar="DATE", help="By the rates of this day: YYYY-MM-DD or today.")] = "today",
+    lab: LabOption = "",
+    as_json: JsonOption = False,
+    passphrase_file: PassphraseOption = "",
+) -> None:
+    """Convert an amount into another currency by the rates of a day."""
+    from bankklient_lab.analysis.rates import convert_amount
+    from bankklient_lab.money import parse_amount
+
+    given, day = parse_amount(amount), options.day(on)
+    with opened(lab, passphrase_file) as one:
+        told = convert_amount(one, given, currency, into=into, on=day)
+    columns = ("amount", "currency", "rate", "day", "source")
+    print_table([told], columns, as_json=as_json, empty="")
 
 
 def findings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from bankklient_lab.errors import NoRate
 from bankklient_lab.lab import Lab
@@ -31,16 +32,31 @@ def rate_source(lab: Lab, target: str) -> str:
     raise NoRate(f"there are no exchange rates for {target}; {WHAT_TO_DO}")
 
 
-def worth(lab: Lab, amount: Decimal, currency: str, target: str, on: date) -> Decimal:
-    """Return an amount in `target` by the last rates not after `on`, half up to its minor unit; NoRate."""
+class Conversion(NamedTuple):
+    """How a currency is converted: `rate` is exact, `day` that of the older rate used (None: none was needed)."""
+
+    rate: Fraction
+    day: date | None
+    source: str
+
+
+def conversion_of(lab: Lab, currency: str, target: str, on: date) -> Conversion:
+    """Return how `currency` becomes `target` by the last rates not after `on`; NoRate."""
     if currency == target:
-        return amount
-    of_day = "(SELECT p, q FROM rate_fraction($source) WHERE currency = {} AND day <= $on ORDER BY day DESC LIMIT 1)"
+        return Conversion(Fraction(1), None, "")
+    source = rate_source(lab, target)
+    of_day = "(SELECT * FROM rate_fraction($source) WHERE currency = {} AND day <= $on ORDER BY day DESC LIMIT 1)"
     rows = lab.rows(
-        f"SELECT f.p * t.q, f.q * t.p FROM {of_day.format('$currency')} f, {of_day.format('$target')} t",  # noqa: S608
-        {"currency": currency, "target": target, "on": on, "source": rate_source(lab, target)},
+        f"SELECT f.p * t.q, f.q * t.p, list_min(list_filter([f.day, t.day], lambda x: year(x) > 1))"  # noqa: S608
+        f" FROM {of_day.format('$currency')} f, {of_day.format('$target')} t",
+        {"currency": currency, "target": target, "on": on, "source": source},
     )
     if not rows:
         raise NoRate(f"there is no rate of {currency} into {target} on or before {on}; {WHAT_TO_DO}")
-    exact = Fraction(amount) * rows[0][0] / rows[0][1]
-    return to_minor_unit(exact, target)
+    over, under, day = rows[0]
+    return Conversion(Fraction(over, under), day, source)
+
+
+def worth(lab: Lab, amount: Decimal, currency: str, target: str, on: date) -> Decimal:
+    """Return an amount in `target` by the last rates not after `on`, half up to its minor unit; NoRate."""
+    return to_minor_unit(Fraction(amount) * conversion_of(lab, currency, target, on).rate, target)

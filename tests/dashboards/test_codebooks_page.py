@@ -107,7 +107,8 @@ def test_rates_are_shown_on_a_day_with_their_source(lab: Lab, tmp_path: Path) ->
     path = tmp_path / "bank.xml"
     path.write_bytes(write_bank_rates("SIMBCZPP", date(2026, 11, 20), "CZK", {"EUR": Decimal("24.50000000")}))
     import_file(lab, path)
-    page = Rates(lab, new_state(lab, "?page=codebooks"))
+    page = Rates(lab, new_state(lab, "?page=rates"))
+    page.list.refresh()
     assert page.list.table is not None
     (row,) = page.list.table.to_pylist()
     assert row == {"currency": "EUR", "source": "SIMBCZPP", "per_unit": "24.5", "base": "CZK", "day": "2026-11-20"}
