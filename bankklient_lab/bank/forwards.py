@@ -175,27 +175,29 @@ def settle(work: Work, *, at_last: bool) -> None:
     What one deal brings may be what another one needs, so this goes on until none settles any more.
     """
     due = _deals(work, f"state = '{VALID}' AND (items ->> '$.maturity') <= $day", day=f"{work.day}")
-    why: dict[int, str] = {}
-    while done := [deal for deal in due if not why.setdefault(deal.number, "") and _settled(work, deal, why)]:
-        due = [deal for deal in due if deal not in done]
-        why.clear()
-    for deal in due if at_last else ():
+    left: list[tuple[_Deal, str]] = []
+    while due:
+        left = [(deal, why) for deal in due if (why := _settle(work, deal))]
+        if len(left) == len(due):
+            break
+        due = [deal for deal, _ in left]
+    for deal, why in left if at_last else ():
         _end(work, deal, REVOKED)
-        said = f"{deal.name} was to be settled on {deal.items['maturity']} and was called off: {why[deal.number]}."
+        said = f"{deal.name} was to be settled on {deal.items['maturity']} and was called off: {why}."
         send_letter(work, Wanted(f"Forward deal {deal.name} was called off", said, client=deal.point))
 
 
-def _settled(work: Work, deal: _Deal, why: dict[int, str]) -> bool:
-    """Settle a deal where that is possible, and tell whether it was; else the reason is kept."""
+def _settle(work: Work, deal: _Deal) -> str:
+    """Settle a deal, and return why that is not possible, "" when it is done."""
     pair = sides(deal.items)
     assert deal.second_amount is not None
-    lacks = available(work).get(deal.items["own_account"], Decimal(0)) < deal.second_amount
-    reason = "there are not enough funds on the own account" if lacks else _unable(work, deal, pair)
-    why[deal.number] = reason
-    if not reason:
-        _book(work, deal, pair)
-        _end(work, deal, ENDED)
-    return not reason
+    if available(work).get(deal.items["own_account"], Decimal(0)) < deal.second_amount:
+        return "there are not enough funds on the own account"
+    if why := _unable(work, deal, pair):
+        return why
+    _book(work, deal, pair)
+    _end(work, deal, ENDED)
+    return ""
 
 
 def _check(work: Work, asked: Asked, items: dict[str, str]) -> Sides:

@@ -15,7 +15,7 @@ from bankklient_lab.errors import Refused
 from bankklient_lab.formats.forwards import DEAL_MAX, OWN, recipient_problem, settles_on, sides, written_account
 from bankklient_lab.formats.payments.accounts import Czech, czech, is_iban, national
 from bankklient_lab.lab import Lab
-from bankklient_lab.orders.checking import rule_parameters
+from bankklient_lab.orders.checking import national_currency, rule_parameters
 from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
 from bankklient_lab.orders.rates import worth
 from bankklient_lab.services.status import REQUESTS_WITH_STATUS
@@ -57,7 +57,7 @@ def forward_contract(lab: Lab) -> dict[str, Any]:
         found = _contract(cursor)
     if found is None:
         return {}
-    currency = rule_parameters(lab, bank_day(lab))["national_currency"]
+    currency = national_currency(lab)
     return {
         **found._asdict(), "currency": currency, "remaining": found.remaining, "curfew": f"{found.curfew:%H:%M}"
     }  # fmt: skip
@@ -79,7 +79,7 @@ def forward_summary(lab: Lab, values: dict[str, Any], *, request_id: int = 0) ->
     assert contract is not None  # else it would have been refused
     pair, amount, maturity = sides(items), as_amount(items["amount"]), as_day(items["maturity"])
     assert amount is not None
-    currency = rule_parameters(lab, bank_day(lab))["national_currency"]
+    currency = national_currency(lab)
     equivalent = worth(lab, amount, pair.bought, currency, bank_day(lab))
     remaining = contract.remaining - _under_way(lab, currency, request_id)
     over = equivalent > remaining
