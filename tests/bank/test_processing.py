@@ -389,14 +389,14 @@ def test_a_foreign_payment_of_the_day_comes_until_its_cut_off(world: World, came
 
 @pytest.mark.spec("TRN-128", "ORD-156")
 def test_holidays_of_the_currency_move_a_foreign_payment(world: World) -> None:
-    world.go("2026-07-02 16:00")  # a Thursday; on Friday the United States keep the 4th, a Saturday
-    world.send(11, abroad(currency="USD", maturity=date(2026, 7, 2), counter_account="0123456789"))
-    world.send(11, abroad(maturity=date(2026, 7, 2)))
+    world.go("2026-05-22 16:00")  # a Friday; Monday is Memorial Day
+    world.send(11, abroad(currency="USD", maturity=date(2026, 5, 22), counter_account="0123456789"))
+    world.send(11, abroad(maturity=date(2026, 5, 22)))
     dollars, euros = world.orders - 1, world.orders
     world.answers()
-    world.go("2026-07-03 07:00")
+    world.go("2026-05-25 07:00")
     assert [answer.order_id for answer in world.answers()] == [euros]
-    world.go("2026-07-07 07:00")  # Monday the 6th is a Czech holiday
+    world.go("2026-05-26 07:00")
     assert dollars in [answer.order_id for answer in world.answers()]
 
 
