@@ -86,7 +86,7 @@ def test_only_registered_notebooks_run(lab_file: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     register(lab_file, own, book=[PARAMETERS, "1"])
     for name in (str(own / "book.ipynb"), "../own/book", "book.ipynb", ""):
-        with pytest.raises(UnknownName, match="known are bank_day, book, cash_position, deposits, fx_forwards, payments_workflow"):
+        with pytest.raises(UnknownName, match="known are bank_day, book, cash_position, deposits"):
             execute(visit_of(lab_file), name, {}, tmp_path / "out")
     with bl.open(lab_file) as lab:
         assert "book" in notebooks.arrow(lab)["notebook"].to_pylist()
