@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import bankklient_lab as bl
-from bankklient_lab.formats.payments.accounts import czech, national
+from bankklient_lab.formats.payments.accounts import as_written
 from bankklient_lab.orders.checking import national_currency
 from bankklient_lab.services.forwards import forward_summary
 
@@ -36,8 +36,8 @@ class Agreement:
         lines = (
             (text("services.bought"), formatting.money(told["bought"], told["bought_currency"])),
             (text("services.equivalent"), formatting.money(told["equivalent"], currency)),
-            (text("services.sold_from"), f"{_written(told['own_account'])} ({told['sold_currency']})"),
-            (text("services.credited_to"), _written(told["recipient_account"])),
+            (text("services.sold_from"), f"{as_written(told['own_account'])} ({told['sold_currency']})"),
+            (text("services.credited_to"), as_written(told["recipient_account"])),
             (text("services.settled_on"), formatting.day(told["maturity"])),
         )
         self.facts.object = formatting.facts(lines, text("services.agree_to"))
@@ -58,7 +58,3 @@ class Agreement:
     def _no(self) -> None:
         self.view.visible = False
         ui.tell(text("services.not_kept"), kind="info")
-
-
-def _written(account: str) -> str:
-    return national(account) if czech(account) else account

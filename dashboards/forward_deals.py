@@ -10,10 +10,11 @@ import pyarrow as pa
 
 import bankklient_lab as bl
 from bankklient_lab.analysis.forwards import EXPOSURE, currency_exposure, forward_values
+from bankklient_lab.formats.forwards import ACTIVE
 from bankklient_lab.formats.schema import AMOUNT
 from bankklient_lab.orders.checking import national_currency
 from bankklient_lab.orders.numbers import bank_day
-from bankklient_lab.services.forwards import ACTIVE, forward_contract
+from bankklient_lab.services.forwards import forward_contract
 
 from . import charts, formatting, ui
 from .formatting import escape

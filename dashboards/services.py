@@ -13,7 +13,7 @@ import bankklient_lab as bl
 from bankklient_lab.codebooks.deposits import variants
 from bankklient_lab.codebooks.services import AGREEMENT, CORRECTION, KINDS, NEW, REVOCATION, VALID, Item, ServiceKind
 from bankklient_lab.exchange.service_lists import update_service_records
-from bankklient_lab.formats.payments.accounts import czech, national
+from bankklient_lab.formats.payments.accounts import as_written, national
 from bankklient_lab.formats.schema import AMOUNT
 from bankklient_lab.formats.standing_orders import payments
 from bankklient_lab.jobs import Job
@@ -491,7 +491,7 @@ def _words(item: Item, value: Any, currency: str = "") -> str:
 
 _IN_WORDS: dict[str, Callable[[Any, str], str]] = {
     **{kind: lambda value, _currency: national(str(value)) for kind in _ACCOUNTS},
-    "any_account": lambda value, _currency: national(value) if czech(value) else str(value),
+    "any_account": lambda value, _currency: as_written(str(value)),
     "amount": formatting.money,
     "exchange_rate": lambda value, _currency: f"{value.normalize():f}",
     "rate": lambda value, _currency: f"{value} %",

@@ -18,6 +18,7 @@ from bankklient_lab.codebooks.codes import Rejection as Why
 from bankklient_lab.codebooks.services import AGREEMENT, ENDED, REVOKED, VALID
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
 from bankklient_lab.formats.forwards import (
+    ACTIVE,
     DEAL_MAX,
     HERE,
     OWN,
@@ -35,7 +36,6 @@ from bankklient_lab.formats.services import CANCELLED, DONE, ServiceRecord, Serv
 from bankklient_lab.money import exact, to_minor_unit
 
 LETTERS = "FW"  # before the number of a deal
-_ACTIVE = "A"
 _RATE_END = Decimal(1_000_000)
 _OVER = "it goes over what remains of the limit of forward deals"
 
@@ -131,7 +131,7 @@ def terms(work: Work, point: int) -> dict[str, str]:
     row = work.store.row("SELECT name FROM client WHERE point = $point", {"point": point})
     assert row is not None
     return {
-        "contract_status": _ACTIVE, "contract_number": str(point), "client_name": row[0],
+        "contract_status": ACTIVE, "contract_number": str(point), "client_name": row[0],
         "contract_limit": f"{contract[0]:.2f}", "limit_drawn": f"{_drawn(work, point):.2f}",
         "least_amount": f"{p.forward_least:.2f}", "least_days": str(p.forward_least_days),
         "most_days": str(p.forward_most_days), "curfew": f"{p.forward_curfew:%H:%M}",

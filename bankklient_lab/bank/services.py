@@ -14,7 +14,7 @@ from bankklient_lab.bank.client_lists import send_accounts
 from bankklient_lab.bank.granting import Asked, NotGranted
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import Rejection as Why
-from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, REVOCATION, ServiceKind
+from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, ServiceKind
 from bankklient_lab.errors import FormatError, UnknownName
 from bankklient_lab.formats.batches import QUERY, Batch, Message, write_batch
 from bankklient_lab.formats.services import (
@@ -148,17 +148,17 @@ def _outcome(work: Work, point: int, request: ServiceRequest, received_at: datet
     """Return what becomes of a request; None while it waits for its day."""
     service = _SERVICES[request.kind]
     try:
-        if service.create and request.request == NEW:
+        if request.request == NEW:
+            assert service.create is not None
             record = service.create(work, Asked(point, request.number, request.items, received_at))
             return ServiceState(request.number, DONE, record) if record else None
         found = next((one for one in service.records(work, point) if one.name == request.record), None)
         if found is None or not found.changeable:
             raise NotGranted(Why.OPERATION, f"there is no {request.record} that can be changed")
-        number = int(request.record[2:])
-        if service.change and request.request == CORRECTION:
-            service.change(work, number, {n: text for n, text in {**found.items, **request.items}.items() if text})
-        if service.revoke and request.request == REVOCATION:
-            service.revoke(work, number, request.items)
+        given = {**found.items, **request.items} if request.request == CORRECTION else request.items
+        act = service.change if request.request == CORRECTION else service.revoke
+        assert act is not None  # the form of a request allows what its kind has
+        act(work, int(request.record[2:]), {name: text for name, text in given.items() if text})
     except NotGranted as refusal:
         return ServiceState(request.number, REJECTED, request.record, refusal.code, refusal.text)
     return ServiceState(request.number, DONE, request.record)

@@ -15,13 +15,14 @@ from typing import NamedTuple
 
 from bankklient_lab.calendars import is_working
 from bankklient_lab.codebooks.money_markets import market
-from bankklient_lab.formats.payments.accounts import Czech, czech, iban, is_iban, of_iban
+from bankklient_lab.formats.payments.accounts import czech, iban, is_iban, of_iban, typed
 from bankklient_lab.money import decimals
 
 BUY, SELL = "buy", "sell"
 OWN, HERE, ELSEWHERE, ABROAD = (
     "own account", "account at this bank", "account at another Czech bank", "account abroad"
 )  # fmt: skip
+ACTIVE = "A"  # the status of a contract with which deals are made
 DEAL_MAX = Decimal("99999999999.99")  # the largest amount of a deal, and the largest limit
 STANDARD = "standard"  # the type of every deal (SRV-037)
 RATE_STEP = Decimal("0.000001")
@@ -85,6 +86,12 @@ def deal_problem(items: Mapping[str, str]) -> tuple[str, str]:
     return next(((name, why) for name, is_wrong, why in wrong if is_wrong), ("", ""))
 
 
+def terms_problem(terms: Mapping[str, str]) -> tuple[str, str]:
+    """Return the first of a contract's terms that does not fit the others, and why; two empty texts for none."""
+    wrong = int(terms["least_days"]) > int(terms["most_days"])
+    return ("least_days", "is more than most_days") if wrong else ("", "")
+
+
 def stored_pair(pair: Sides) -> str:
     """Return the pair as a deal has it: first the currency of its amount (SRV-050)."""
     return f"{pair.bought}/{pair.sold}"
@@ -135,6 +142,5 @@ def _is_abroad(account: str, country: str | None) -> bool:
 
 def written_account(text: str) -> str:
     """Return an account as it goes to the bank: a Czech one as its IBAN, others without spaces."""
-    plain = "".join(text.split()).upper()
-    number = None if is_iban(plain) else czech(plain)
-    return iban(Czech(*number)) if number else plain
+    number = typed(text)
+    return iban(number) if number else "".join(text.split()).upper()

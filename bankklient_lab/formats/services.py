@@ -24,15 +24,17 @@ from xml.sax.saxutils import escape, quoteattr
 from bankklient_lab.codebooks.services import CORRECTION, KINDS, NEW, STATES, Item, ServiceKind
 from bankklient_lab.errors import FormatError
 from bankklient_lab.formats.batches import DECLARATION, Message, namespace_of, root_of
-from bankklient_lab.formats.forwards import deal_problem
+from bankklient_lab.formats.forwards import deal_problem, terms_problem
 
 if TYPE_CHECKING:
     from lxml import etree
 
 REQUEST_MESSAGE, STATE_MESSAGE, LIST_MESSAGE = "servicerequest.1", "servicestate.1", "servicelist.1"
 DONE, REJECTED, CANCELLED = "OK", "ER", "DE"
-# What of a record's items does not fit together, by kind: the item and why, two empty texts for nothing.
-RECORD_PROBLEMS: dict[str, Callable[[Mapping[str, str]], tuple[str, str]]] = {"forward_deal": deal_problem}
+# What of a record's items, and of terms, does not fit together, by kind: the item and why, two empty texts for nothing.
+_Problems = dict[str, Callable[[Mapping[str, str]], tuple[str, str]]]
+RECORD_PROBLEMS: _Problems = {"forward_deal": deal_problem}
+TERMS_PROBLEMS: _Problems = {"forward_deal": terms_problem}
 RECORDS_MAX = 10_000  # in one list
 TEXT_CHARS_MAX = 140
 _NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
@@ -149,8 +151,8 @@ def read_records(message: Message) -> ServiceList:
     terms = {} if told is None else _read_items(kind, told, kind.terms)
     if told is not None and len(terms) < len(kind.terms):
         raise FormatError("terms are told whole", field="Terms")
-    if terms and int(terms.get("least_days", 0)) > int(terms.get("most_days", 0)):
-        raise FormatError("it is more than most_days", field="least_days", text=terms["least_days"])
+    if terms:
+        _demand_fit(TERMS_PROBLEMS, kind, terms)
     records = [_read_record(kind, one) for one in listed if one is not told]
     if len({one.name for one in records}) != len(records):
         raise FormatError("a record comes twice", field="name")
@@ -190,14 +192,14 @@ def _read_record(kind: ServiceKind, element: etree._Element) -> ServiceRecord:
     missing = kind.missing(items) or next((item.name for item in kind.completed if item.name not in items), "")
     if missing:
         raise FormatError("it is missing", field=missing)
-    name, why = RECORD_PROBLEMS.get(kind.name, _no_problem)(items)
-    if why:
-        raise FormatError(f"it {why}", field=name, text=items[name])
+    _demand_fit(RECORD_PROBLEMS, kind, items)
     return ServiceRecord(_record_name(str(element.get("name", ""))), state, changeable == "true", items)
 
 
-def _no_problem(_items: Mapping[str, str]) -> tuple[str, str]:
-    return "", ""
+def _demand_fit(problems: _Problems, kind: ServiceKind, items: Mapping[str, str]) -> None:
+    name, why = problems[kind.name](items) if kind.name in problems else ("", "")
+    if why:
+        raise FormatError(f"it {why}", field=name, text=items[name])
 
 
 def _read_items(

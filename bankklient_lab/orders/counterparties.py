@@ -5,14 +5,13 @@ A counterparty is known by its account: prefix-number/bank of a domestic bank, a
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, Refused, UnknownName
-from bankklient_lab.formats.payments.accounts import compact, country, czech, is_iban, of_iban
+from bankklient_lab.formats.payments.accounts import compact, country, typed
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.checking import checked, rule_parameters
 from bankklient_lab.orders.entering import entered_texts
@@ -188,7 +187,7 @@ def clean_account(account: str) -> str:
     A right Czech IBAN becomes the national number, so that nobody stands in the register twice.
     """
     plain = compact(account)
-    number = of_iban(plain) or (None if is_iban(plain) else czech(re.sub(r"\s", "", plain)))
+    number = typed(plain)
     return str(number) if number else plain
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bankklient_lab.codebooks.services import CORRECTION, NEW, REVOCATION, Item, ServiceKind, as_day
 from bankklient_lab.errors import BadArgument, UnknownName
-from bankklient_lab.formats.payments.accounts import Czech, czech, iban, national, of_iban
+from bankklient_lab.formats.payments.accounts import iban, national, typed
 from bankklient_lab.formats.standing_orders import FREQUENCIES
 from bankklient_lab.formats.standing_orders import earliest_valid_from as earliest
 from bankklient_lab.lab import Lab
@@ -28,7 +28,7 @@ from bankklient_lab.orders.unfinished import MATURITY, entered, kept
 from bankklient_lab.services.account_parameters import check_parameters
 from bankklient_lab.services.deposits import check_deposit, check_termination
 from bankklient_lab.services.forwards import check_forward
-from bankklient_lab.services.wrong import wrong
+from bankklient_lab.services.wrong import own_number, wrong
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -133,23 +133,14 @@ def _amount(item: Item, value: Any) -> str:
 
 
 def _own_account(cursor: Any, item: Item, value: Any) -> str:
-    """Return the number of an own account as its bank delivered it, be the check digits right or not."""
-    text = "".join(str(value).split())
-    parts = czech(text)
-    row = cursor.execute(
-        "SELECT number FROM own_accounts() WHERE number = $text OR (bank_code = $bank AND base = $base"
-        " AND coalesce(nullif(prefix, '0'), '') = $prefix)",
-        {"text": text, **(parts or Czech("", "", ""))._asdict()},
-    ).fetchone()
-    return str(row[0]) if row else _account(item, value)
+    """Return the number of an own account as its bank delivered it, that of any other as an IBAN."""
+    return own_number(cursor, str(value)) or _account(item, value)
 
 
 def _account(item: Item, value: Any) -> str:
-    text = str(value).strip()
-    found = of_iban(text)
-    number = Czech(*found) if found else czech(text)
+    number = typed(str(value))
     if number is None:
-        raise wrong(item.name, f"is a Czech account as 19-2000145399/0800 or its IBAN, not {text[:40]!r}")
+        raise wrong(item.name, f"is a Czech account as 19-2000145399/0800 or its IBAN, not {str(value)[:40]!r}")
     return iban(number)
 
 

@@ -12,17 +12,16 @@ from zoneinfo import ZoneInfo
 from bankklient_lab.actions import action
 from bankklient_lab.codebooks.services import AGREEMENT, KINDS, as_amount, as_day
 from bankklient_lab.errors import Refused
-from bankklient_lab.formats.forwards import DEAL_MAX, OWN, recipient_problem, settles_on, sides, written_account
-from bankklient_lab.formats.payments.accounts import Czech, czech, is_iban, national
+from bankklient_lab.formats.forwards import ACTIVE, DEAL_MAX, OWN, recipient_problem, settles_on, sides, written_account
+from bankklient_lab.formats.payments.accounts import as_written
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import national_currency, rule_parameters
 from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
 from bankklient_lab.orders.rates import worth
-from bankklient_lab.services.status import REQUESTS_WITH_STATUS
-from bankklient_lab.services.wrong import is_own, wrong
+from bankklient_lab.services.status import OVER, REQUESTS_WITH_STATUS, status_in
+from bankklient_lab.services.wrong import is_own, own_number, wrong
 
 KIND = KINDS["forward_deal"]
-ACTIVE = "A"
 
 
 class Contract(NamedTuple):
@@ -123,7 +122,10 @@ def check_forward(lab: Lab, cursor: Any, items: Mapping[str, str], *, new: bool)
         **{name: items[name].upper() for name in ("recipient_bic", "recipient_country") if name in items},
     }  # fmt: skip
     if items["recipient"] == OWN:
-        written["recipient_account"] = _own_recipient(cursor, items["recipient_account"], pair.bought)
+        own = own_number(cursor, items["recipient_account"], pair.bought)
+        if not is_own(cursor, own, pair.bought, "debit", "credit", "both"):
+            raise wrong("recipient_account", f"is an own account in {pair.bought}, which the deal buys")
+        written["recipient_account"] = own
     name, why = recipient_problem(written, home, given["bank_code"] or items["own_account"][4:8])
     if why:
         raise wrong(name, why)
@@ -149,7 +151,7 @@ def _under_way(lab: Lab, currency: str, but: int) -> Decimal:
     """Return what requests without an answer of the bank would draw of the limit, in the national currency."""
     rows = lab.rows(
         "SELECT (items ->> '$.currency'), sum((items ->> '$.amount')::DECIMAL(18,3)) FROM"  # noqa: S608 - ours
-        f" {REQUESTS_WITH_STATUS} WHERE kind = $kind AND request_id <> $but AND status NOT IN ('OK', 'ER', 'DE')"
+        f" {REQUESTS_WITH_STATUS} WHERE kind = $kind AND request_id <> $but AND NOT {status_in(OVER)}"
         " GROUP BY ALL",
         {"kind": KIND.name, "but": but},
     )
@@ -169,10 +171,8 @@ def _check_pair(cursor: Any, items: Mapping[str, str], today: date) -> None:
 
 def _check_country(cursor: Any, items: Mapping[str, str], today: date) -> None:
     country = items.get("recipient_country")
-    if (
-        country
-        and not cursor.execute("SELECT 1 FROM codebook('countries', ?) WHERE code = ?", [today, country]).fetchone()
-    ):
+    known = cursor.execute("SELECT 1 FROM codebook('countries', ?) WHERE code = ?", [today, country]).fetchone()
+    if country and not known:
         raise wrong("recipient_country", f"is none of the codebook of countries: {country}")
 
 
@@ -186,29 +186,10 @@ def _check_maturity(items: Mapping[str, str], contract: Contract, today: date, h
         raise wrong("maturity", f"is a business day of {' and '.join(sorted({*sides(items), home}))}")
 
 
-def _own_recipient(cursor: Any, text: str, currency: str) -> str:
-    """Return the number of an own account, by it or by its parts; BadArgument."""
-    plain = "".join(text.split()).upper()
-    parts = None if is_iban(plain) else czech(plain)  # its IBAN may have been delivered with wrong check digits
-    row = cursor.execute(
-        "SELECT number FROM own_accounts() WHERE currency = $currency AND position <> 'none' AND (number = $text"
-        " OR (bank_code = $bank AND base = $base AND coalesce(nullif(prefix, '0'), '') = $prefix))",
-        {"currency": currency, "text": plain, **(parts or Czech("", "", ""))._asdict()},
-    ).fetchone()
-    if row is None:
-        raise wrong("recipient_account", f"is an own account in {currency}, which the deal buys")
-    return str(row[0])
-
-
 def _sentence(items: Mapping[str, str]) -> str:
     """Return what is agreed to, in words (SRV-040)."""
     pair, amount = sides(items), as_amount(items["amount"])
     return (
-        f"{amount:,.2f} {pair.bought} are bought, paid in {pair.sold} from {_as_written(items['own_account'])} on"
-        f" {items['maturity']}, and credited to {_as_written(items['recipient_account'])}"
+        f"{amount:,.2f} {pair.bought} are bought, paid in {pair.sold} from {as_written(items['own_account'])} on"
+        f" {items['maturity']}, and credited to {as_written(items['recipient_account'])}"
     )
-
-
-def _as_written(account: str) -> str:
-    """Return a Czech account as people write it, others as they are."""
-    return national(account) if is_iban(account) and account.startswith("CZ") and len(account) == 24 else account

@@ -68,6 +68,7 @@ def entered(lab: Lab, **changes: Any) -> int:
         ("pair", {"pair": ""}),
         ("deal_type", {"deal_type": "swap"}),
         ("own_account", {"own_account": EURO}),
+        ("own_account", {"own_account": "CZ0006000006090150012947"}),
         ("own_account", {"deal_type": "sell"}),
         ("own_account", {"pair": "EUR/USD"}),
         ("amount", {"amount": "19999.99"}),
@@ -127,6 +128,7 @@ def test_what_can_not_be_asked_for(desk: Pair, item: str, changes: dict[str, str
     "changes",
     [
         {"maturity": "2027-11-23"},
+        {"own_account": "CZ77 0600 0006 0901 5001 2947", "recipient_account": "CZ8406002020160000303634"},
         {"maturity": "2026-11-26", "amount": "20000"},
         {**SELLS, "amount": "500000"},
         {"recipient": "account at this bank", "recipient_account": "150006432/0600"},

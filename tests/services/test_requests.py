@@ -216,6 +216,7 @@ def test_the_sets_of_the_list(pair: Pair) -> None:
     [
         ("own_account", ""), ("own_account", EURO), ("own_account", INCOMING), ("own_account", "1/0800"),
         ("counter_account", ""), ("counter_account", "19-2000145398/0800"), ("counter_account", "19-2000145399/9999"),
+        ("counter_account", "CZ0008000000192000145399"),
         ("counter_account", "DE89370400440532013000"), ("counter_account", MAIN),
         ("amount", ""), ("amount", "0"), ("amount", "-1"), ("amount", "1.001"), ("amount", "x"), ("amount", 1.5),
         ("amount", "10000000000000"), ("variable_symbol", "12345678901"), ("variable_symbol", "1a"),

@@ -62,11 +62,25 @@ def national(iban: str) -> str:
     return f"{prefix}-{base}/{iban[4:8]}" if prefix else f"{base}/{iban[4:8]}"
 
 
+def as_written(account: str) -> str:
+    """Return a Czech IBAN as people write the account, and any other account as it is."""
+    return national(account) if _CZECH_IBAN.fullmatch(account) else account
+
+
 def of_iban(text: str) -> Czech | None:
     """Return the Czech number that a right IBAN stands for, however it is spaced; None for any other text."""
     plain = re.sub(r"\s", "", text).upper()
     number = czech(plain) if is_iban(plain) else None
     return number if number is not None and iban(number) == plain else None
+
+
+def typed(text: str) -> Czech | None:
+    """Return the Czech number that somebody typed: as people write it, or as a right IBAN, however it is spaced.
+
+    None for any other text; an IBAN with wrong check digits is none, and is not mended.
+    """
+    plain = re.sub(r"\s", "", text).upper()
+    return of_iban(plain) if is_iban(plain) else czech(plain)
 
 
 def country(text: str | None) -> str | None:
