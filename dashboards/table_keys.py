@@ -132,9 +132,9 @@ class TableKeys(pn.custom.JSComponent):
       };
       const show_filters = () => {
         for (const input of grid?.querySelectorAll(".column-filter") || []) {
-          if (!input.matches(":focus") || !model.filters[input.dataset.column]) {
-            input.value = model.filters[input.dataset.column] || "";
-          }
+          const said = model.filters[input.dataset.column] || "", taken_back = !said && input.dataset.said;
+          if (!input.matches(":focus") || taken_back) { input.value = said; }  // what is being typed stays
+          input.dataset.said = said;
           input.classList.toggle("used", Boolean(input.value));
         }
       };

@@ -214,7 +214,7 @@ def test_an_order_is_found_corrected_and_deleted(firm: DashboardServer, new_page
     page.locator("input[name=amount]:visible").fill("210")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("The order is saved: created.")).to_be_visible()
-    expect(page.get_by_text("210.00 CZK").first).to_be_visible()
+    expect(page.get_by_text("210.00 CZK").filter(visible=True).first).to_be_visible()
     page.get_by_role("button", name="Delete", exact=True).last.click()
     page.get_by_role("button", name="Delete it for good").click()
     expect(page.get_by_text("Delete: 1 order.")).to_be_visible()

@@ -90,6 +90,7 @@ def test_filter_columns_and_export_without_a_mouse(demo: DashboardServer, new_pa
     page.keyboard.press("Enter")
     page.get_by_label("Filter Category").focus()
     page.keyboard.type("supp")
+    expect(page.get_by_role("columnheader", name="Amount ≤")).to_be_visible()  # an answer leaves what is being typed
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Category: supp")).to_be_visible()
     expect(page).to_have_url(re.compile(r"in\.category=supp"))
