@@ -51,9 +51,14 @@ def decimals(currency: str) -> int:
 
 def to_minor_unit(value: Fraction, currency: str) -> Decimal:
     """Return a fraction as an amount of a currency, half away from zero to its minor unit."""
-    scale: int = 10 ** decimals(currency)
+    return rounded(value, decimals(currency))
+
+
+def rounded(value: Fraction, places: int) -> Decimal:
+    """Return a fraction with so many decimals, half away from zero."""
+    scale: int = 10**places
     whole = (2 * abs(value.numerator) * scale + value.denominator) // (2 * value.denominator)
-    return Decimal(whole if value >= 0 else -whole).scaleb(-decimals(currency))
+    return Decimal(whole if value >= 0 else -whole).scaleb(-places)
 
 
 def exact(value: Decimal) -> Decimal:

@@ -24,7 +24,7 @@ from .services import Services
 from .state import State, follow
 from .styles import css
 from .table import Column
-from .texts import text
+from .texts import counted, text
 
 SHOWN = ("pair", "deal_type", "amount", "currency", "maturity", "own_account", "recipient_account")
 RECORDED = ("stored_pair", "deal_type", "amount", "second_amount", "contract_rate", "maturity", "own_account",
@@ -52,7 +52,7 @@ class ForwardDeals:
         self.currency = ui.choice({}, "", stylesheets=[css("tabs")])
         self._problem = ui.html("")
         self._legend = ui.html("", style=css("legend"))
-        self._chart = charts.Lines(height=CHART_PX)
+        self._chart = charts.Lines(height=CHART_PX, from_zero=False)  # deals are small beside balances
         self._rows: list[dict[str, Any]] = []
         self.exposure = ui.card(
             ui.heading(text("forwards.exposure"), note=text("forwards.exposure_note")), self.currency, self._problem,
@@ -78,8 +78,8 @@ class ForwardDeals:
         home = national_currency(self._lab)
         dealt = [row["currency"] for row in self._rows if row["deals"] and row["currency"] != home]
         kept = self.currency.value if self.currency.value in currencies else next(iter(dealt or currencies), "")
-        self.currency.param.update(options={one: one for one in currencies}, value=kept)
-        self._draw()
+        if not ui.offer(self.currency, currencies, kept):
+            self._draw()
 
     def _draw(self) -> None:
         rows = [row for row in self._rows if row["currency"] == self.currency.value]
@@ -131,6 +131,13 @@ def _rate(rate: Decimal | None) -> str | None:
     return None if rate is None else f"{rate.normalize():f}"
 
 
+def _in_words(age: timedelta) -> str:
+    """Return how old something is in whole hours, from two days on in whole days."""
+    hours = int(age.total_seconds() // 3600)
+    unit, number = ("days", hours // 24) if hours >= 48 else ("hours", hours)
+    return counted(f"age.{unit}", number, formatting.count(number))
+
+
 def _contract(told: dict[str, Any], age: timedelta) -> str:
     """Return the contract, which was told so long ago, as facts, or that there is none."""
     if not told:
@@ -147,6 +154,6 @@ def _contract(told: dict[str, Any], age: timedelta) -> str:
         (text("forwards.days"), text("forwards.days_ahead", least=told["least_days"], most=told["most_days"])),
         (text("forwards.curfew"), told["curfew"]),
         (text("forwards.told_at"), formatting.moment(told["told_at"])),
-        (text("forwards.age"), text("forwards.hours", n=formatting.count(int(age.total_seconds() // 3600)))),
+        (text("forwards.age"), _in_words(age)),
     ]
     return formatting.facts(lines, "")

@@ -33,6 +33,7 @@ class Rates:
 
     def __init__(self, lab: bl.Lab, state: State) -> None:
         self._lab, self._state = lab, state
+        self._filling = False
         today = bank_day(lab)
         self.day = ui.date(text("rates.day"), value=today)
         self.amount = ui.field(text("rates.amount"), value=_FIRST_AMOUNT, width=180)
@@ -60,7 +61,6 @@ class Rates:
             ui.card(ui.heading(text("rates.title"), note=text("rates.hint")), self.list.search, self.list.view, gap=10),
             stylesheets=[ui.WHOLE],
         )  # fmt: skip
-        self.refresh()
         self.day.param.watch(lambda _event: self._day_changed(), "value")
         self.amount.param.watch(lambda _event: self.convert(), "value_input")
         self.period.param.watch(lambda _event: self._draw(), "value")
@@ -75,9 +75,10 @@ class Rates:
         known = sorted({name for row in rows for name in (row["currency"], row["base"])} | {home})
         foreign = [name for name in known if name != home]
         first = "EUR" if "EUR" in foreign else next(iter(foreign), home)
+        self._filling = True
         for widget, otherwise in ((self.currency, first), (self.into, home)):
-            kept = widget.value if widget.value in known else otherwise
-            widget.param.update(options={name: name for name in known}, value=kept)
+            ui.offer(widget, known, widget.value if widget.value in known else otherwise)
+        self._filling = False
         self._pair_changed()
 
     def _day_changed(self) -> None:
@@ -85,12 +86,16 @@ class Rates:
         self.convert()
 
     def _pair_changed(self) -> None:
-        self.convert()
-        self._draw()
+        if not self._filling:  # both at once are one change
+            self.convert()
+            self._draw()
 
     def swap(self) -> None:
         """Convert the other way round."""
+        self._filling = True
         self.currency.value, self.into.value = self.into.value, self.currency.value
+        self._filling = False
+        self._pair_changed()
 
     def convert(self) -> None:
         """Show the amount in the other currency, or why that is not possible."""

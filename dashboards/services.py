@@ -400,7 +400,7 @@ class _Drawer:
                 _rhythm(row) if item.name == "period" else _words(item, row[item.name], self._currency(row, item)),
             )
             for item in self._kind.items
-            if item.name != "frequency" and item.name in row and not _is_agreement(item)
+            if item.name != "frequency" and item.type != "currency" and item.name in row and not _is_agreement(item)
         ]
         if row.get("valid_from") and row.get("period") == "month":
             found.append((text("services.specific_day"), str(row["valid_from"].day)))

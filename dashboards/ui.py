@@ -279,6 +279,13 @@ def choice(options: Mapping[str, Any] | list[str], value: Any, **params: Any) ->
     return pmui.RadioButtonGroup(options=options, value=value, size="small", margin=0, color="primary", **params)
 
 
+def offer(widget: Widget, names: Sequence[str], value: str) -> bool:
+    """Let a widget offer names and show one of them, and return whether another one than before is shown."""
+    changed = bool(widget.value != value)
+    widget.param.update(options={name: name for name in names}, value=value)
+    return changed
+
+
 def icon_button(icon: str, name: str, action: Callable[[], object] | None = None, **params: Any) -> Widget:
     """Make a button that is only an icon; `name` is read out and shown on hover."""
     made = pmui.IconButton(label=name, icon=icon, description=name, size="small", margin=0, **params)

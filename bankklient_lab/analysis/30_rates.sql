@@ -25,6 +25,10 @@ CREATE MACRO app.scaled(amount, n, d, places) AS (CASE
             // (2 * d * (10 ** (3 - places))::HUGEINT)) * (10 ** (3 - places))::HUGEINT)::DECIMAL(18,0)
     END * 0.001::DECIMAL(4,3))::DECIMAL(18,3);
 
+-- A fraction as a rate for people, eight decimals, rounded half away from zero: for information, never to convert by.
+CREATE MACRO app.shown_rate(n, d) AS
+    ((2 * n::HUGEINT * 100000000 + d::HUGEINT) // (2 * d::HUGEINT))::DECIMAL(18,0) * 0.00000001::DECIMAL(9,8);
+
 -- For each currency of the accounts and each day in [since, until): the fraction n/d that converts into `target`, and the
 -- day of the older of the two rates used (null when none is needed). A day without a rate takes the last one before.
 CREATE MACRO app.conversion(since, until, target, rate_source) AS TABLE

@@ -47,8 +47,7 @@ def forward_values(lab: Lab, *, on: date, in_currency: str | None = None) -> Rea
             QUALIFY row_number() OVER (PARTITION BY currency ORDER BY day DESC) = 1
             UNION SELECT $target, 1::HUGEINT, 1::HUGEINT WHERE $source = '')
         SELECT d.record, d.maturity, d.bought, d.bought_currency, d.sold, d.sold_currency, d.contract_rate,
-            ((2 * b.p * s.q * 1000000 + b.q * s.p) // (2 * b.q * s.p) * 0.000001::DECIMAL(7,6))::DECIMAL(18,8)
-                AS current_rate,
+            shown_rate(b.p * s.q, b.q * s.p)::DECIMAL(18,8) AS current_rate,
             {worth.format("d.bought", "b")} AS bought_worth, {worth.format("d.sold", "s")} AS sold_worth,
             (bought_worth - sold_worth)::DECIMAL(18,3) AS value
         FROM (SELECT * FROM ({_DEALS}) WHERE state = '{VALID}') d LEFT JOIN rate b ON b.currency = d.bought_currency
@@ -63,12 +62,11 @@ def forward_values(lab: Lab, *, on: date, in_currency: str | None = None) -> Rea
 def currency_exposure(lab: Lab, *, on: date, until: date) -> Read:
     """Return what each currency has on the days of [on, until) on which something moves, before and after the deals.
 
-    Columns: currency, day, known (what moves without forward deals: orders that are not ended, of accounts in
-    their currency), deals (what open deals
-    bring and take; what goes to others' accounts is not kept), before and after (what own accounts, with those of
-    deposits, hold at the end of the day without and with the deals). Amounts DECIMAL(18,3), signed. The first row of a
-    currency is the day `on` with the balances that statements tell of and what was due before. Raises BadArgument when
-    `until` is not after `on`.
+    Columns: currency, day, known (what moves without forward deals: orders that are not ended, of accounts in their
+    currency), deals (what open deals bring and take, and settled ones until a statement tells of them; what goes to
+    others' accounts is not kept), before and after (what own accounts, with those of deposits, hold at the end of the
+    day without and with the deals). Amounts DECIMAL(18,3), signed. The first row of a currency is the day `on` with the
+    balances that statements tell of and what was due before. Raises BadArgument when `until` is not after `on`.
     """
     if until <= on:
         raise BadArgument(f"the period ends on {until}, before it begins", parameter="until")

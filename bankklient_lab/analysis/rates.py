@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.lab import Lab, Read
-from bankklient_lab.money import to_minor_unit
+from bankklient_lab.money import rounded, to_minor_unit
 from bankklient_lab.orders.rates import conversion_of, rate_source
 
 
@@ -32,9 +32,8 @@ def rates(lab: Lab, *, on: date, source: str | None = None) -> Read:
     return lab.read(
         """
         SELECT source, day, base, currency, units, rate, indirect,
-            ((CASE WHEN indirect THEN (2 * units::HUGEINT * 10000000000000000 + r8) // (2 * r8)
-                ELSE (2 * r8 + units) // (2 * units) END)::DECIMAL(18,0) * 0.00000001::DECIMAL(9,8))::DECIMAL(18,8) AS
-                per_unit
+            (CASE WHEN indirect THEN shown_rate(units::HUGEINT * 100000000, r8)
+                ELSE shown_rate(r8, units::HUGEINT * 100000000) END)::DECIMAL(18,8) AS per_unit
         FROM (SELECT *, (rate::DECIMAL(38,8) * 100000000)::HUGEINT AS r8 FROM live_rate())
         WHERE day <= $on AND ($source IS NULL OR source = $source)
         QUALIFY row_number() OVER (PARTITION BY source, currency ORDER BY day DESC, import_id DESC) = 1
@@ -66,8 +65,7 @@ def rate_series(lab: Lab, currency: str, *, into: str, since: date, until: date)
             FROM (SELECT day, $currency AS currency, $target AS target FROM changed) c
                 ASOF JOIN fraction f ON f.currency = c.currency AND c.day >= f.day
                 ASOF JOIN fraction t ON t.currency = c.target AND c.day >= t.day)
-        SELECT day, (((2 * n * 100000000 + d) // (2 * d))::DECIMAL(18,0) * 0.00000001::DECIMAL(9,8))::DECIMAL(18,8)
-            AS rate, $source AS source
+        SELECT day, shown_rate(n, d)::DECIMAL(18,8) AS rate, $source AS source
         FROM priced ORDER BY day
         """,
         {
@@ -86,8 +84,7 @@ def convert_amount(lab: Lab, amount: Decimal, currency: str, *, into: str, on: d
     """
     source, target = currency.upper(), into.upper()
     found = conversion_of(lab, source, target, on)
-    rate = Decimal(found.rate.numerator) / Decimal(found.rate.denominator)
     return {
         "amount": to_minor_unit(Fraction(amount) * found.rate, target), "currency": target,
-        "rate": rate.quantize(Decimal("0.00000001"), ROUND_HALF_UP), "day": found.day, "source": found.source,
+        "rate": rounded(found.rate, 8), "day": found.day, "source": found.source,
     }  # fmt: skip
