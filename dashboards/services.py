@@ -287,7 +287,7 @@ class _Drawer:
             (text("services.answer"), row["answer"] or ""),
             *self._lines(row),
             (text("services.created"), _by(row["created_by"], row["created_at"])),
-            (text("services.changed_by"), _by(row["changed_by"], row["changed_at"]) if row["version"] > 1 else ""),
+            (text("services.changed_by"), _by(row["changed_by"], row["changed_at"]) if _is_corrected(row) else ""),
             (text("services.confirmed_by"), _by(row["confirmed_by"], row["confirmed_at"])),
             (text("services.sent_by"), row["sent_by"] or ""),
         )
@@ -532,6 +532,11 @@ def _as_items(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, str]:
 def _state(kind: ServiceKind, name: str) -> str:
     words = section("services")
     return f"{MARKS[name]} {words.get(f'state_{kind.name}_{name}', words[f'state_{name}'])}"
+
+
+def _is_corrected(row: Mapping[str, Any]) -> bool:
+    """Tell whether somebody corrected a request after it was created."""
+    return bool(row["changed_at"] != row["created_at"])
 
 
 def _by(who: str | None, at: Any) -> str:

@@ -16,18 +16,19 @@ from bankklient_lab.lab import Lab
 
 def take_request_states(lab: Lab, cursor: Any, message: Message) -> list[str]:
     """Keep what became of requests; one that was not sent from here is told."""
-    return [told for state in read_states(message) for told in _take(lab, cursor, state)]
+    del lab  # who answers is the bank
+    return [told for state in read_states(message) for told in _take(cursor, state)]
 
 
-def _take(lab: Lab, cursor: Any, state: ServiceState) -> list[str]:
+def _take(cursor: Any, state: ServiceState) -> list[str]:
     found = cursor.execute(
         "UPDATE ops.service_request SET answer = $status, error_code = $code, answer_text = $text,"
-        " record = coalesce(nullif($record, ''), record), changed_at = $now"
+        " record = coalesce(nullif($record, ''), record)"
         " WHERE request_id = $number AND answer = ''"
         " AND batch_id IN (SELECT batch_id FROM ops.batch WHERE status <> $unsent) RETURNING request_id",
         {
             "status": state.status, "code": state.code, "text": state.text, "record": state.record,
-            "now": lab.clock(), "number": state.number, "unsent": Sent.CREATED,
+            "number": state.number, "unsent": Sent.CREATED,
         },
     ).fetchall()  # fmt: skip
     return [] if found else [f"request {state.number}: the bank answers it, and it was not sent or is answered already"]

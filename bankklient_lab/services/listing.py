@@ -40,7 +40,8 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
     Columns: request_id, version (to be given to what decides on it), request (new, correction, revocation), status (CR
     created, CO confirmed, NS, SE, RV, OK, ER, DE), record (the bank's name of it), batch_order (rrrrnnnn), error_code,
     error (its meaning), answer (the bank's words), the items of the kind (of a correction what it changes), created_by,
-    created_at, changed_by, changed_at, confirmed_by, confirmed_at, sent_by (who sent its batch first).
+    created_at, changed_by and changed_at (of its last correction, before one of its creation), confirmed_by,
+    confirmed_at, sent_by (who sent its batch first).
     """
     of = seen_kind(lab, kind, "service_requests")
     if which not in SETS:

@@ -10,6 +10,7 @@ from bankklient_lab.dashboards.forward_deals import ForwardDeals
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.listing import service_requests
+from bankklient_lab.services.requests import correct_service_request
 from tests.exchange.conftest import clock, company, orders_file, pair
 from tests.exchange.labs import Pair
 from tests.orders.labs import EURO, hands
@@ -68,6 +69,23 @@ def test_a_deal_opens_with_its_details(desk: Pair) -> None:
     facts = page.services.drawer._facts.object
     for said in ("Standard", "40\u202f000.00\xa0EUR", "2027-02-23", "Agreed on", "Received by the bank", "Our request"):
         assert said in facts, said
+
+
+@pytest.mark.spec("SRV-043")
+def test_only_a_request_that_was_corrected_says_so(desk: Pair) -> None:
+    page = page_of(desk.lab)
+    page.services.which.value = "all"
+    drawer = page.services.drawer
+    drawer.open_request(page.services.requests["1"])
+    assert "<dt>Sent by</dt>" in drawer._facts.object
+    assert "<dt>Changed</dt>" not in drawer._facts.object
+    desk.later(hours=-24)
+    number = entered(desk.lab, DEAL, deal(amount="20000"), confirmed=True)
+    desk.later(minutes=1)
+    correct_service_request(desk.lab, number, {"amount": "20001", "agreement": "yes"})
+    page.services.asked.refresh()
+    drawer.open_request(page.services.requests[str(number)])
+    assert "<dt>Changed</dt>" in drawer._facts.object
 
 
 @pytest.mark.spec("SRV-040")

@@ -261,9 +261,7 @@ _NEXT = {  # what is not here is refused and changes nothing
 }  # fmt: skip
 
 
-@pytest.mark.spec(
-    "SRV-041", "SRV-043", "SRV-065", "SRV-066", "SRV-067", "SRV-068", "SRV-069", "SRV-070", "SRV-338", "BAL-090"
-)
+@pytest.mark.spec("SRV-041", "SRV-065", "SRV-066", "SRV-067", "SRV-068", "SRV-069", "SRV-070", "SRV-338", "BAL-090")
 @pytest.mark.parametrize("state", ["CO", "NS", "RV", "OK", "ER", "DE", "cancelled"])
 def test_each_action_in_each_state(desk: Pair, state: str) -> None:
     lab = desk.lab
@@ -284,6 +282,31 @@ def test_a_correction_is_agreed_to_anew(desk: Pair) -> None:
         correct_service_request(desk.lab, number, {"amount": "30000"})
     correct_service_request(desk.lab, number, {"amount": "30000", "agreement": "yes"})
     assert request(desk.lab, number)["amount"] == 30_000
+
+
+@pytest.mark.spec("SRV-043")
+def test_the_history_says_who_created_corrected_and_sent_them(desk: Pair) -> None:
+    desk.bank.allow_forwards(OWN_POINT, Decimal(2_000_000), by_dealer=True)
+    creator, corrector, sender = (hands(desk.lab, reference) for reference in ("AA", "BB", "CC"))
+    entered_at = desk.clock()
+    cancelled, waits = entered(creator), entered(creator)
+    desk.later(minutes=1)
+    corrected_at = desk.clock()
+    correct_service_request(corrector, waits, {"amount": "30000", "agreement": "yes"})
+    desk.lab = sender
+    desk.balance()
+    desk.later(minutes=1)
+    desk.transmit()
+    desk.bank.cancel_forward(OWN_POINT, cancelled)
+    desk.transmit()
+    entered(creator)
+    discard_batch(sender, desk.balance()["batches"][0]["batch_id"])
+    told = ("status", "created_by", "changed_by", "changed_at", "sent_by")
+    assert [tuple(row[name] for name in told) for row in service_requests.rows(sender, DEAL, "history")] == [
+        ("DE", "AA", "AA", desk.clock(), None),
+        ("RV", "AA", "BB", corrected_at, "CC"),
+        ("DE", "AA", "AA", entered_at, "CC"),
+    ]
 
 
 @pytest.mark.spec("ADM-296", "SRV-027")
