@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bankklient_lab.analysis.forwards import currency_exposure, forward_values
+from bankklient_lab.analysis.rates import convert_amount
 from bankklient_lab.errors import BadArgument, NoRate, NotAllowed
 from bankklient_lab.history.importing import import_file
 from bankklient_lab.services.requests import create_service_request
@@ -50,6 +51,9 @@ def test_a_deal_is_worth_what_it_is_ahead_of_the_rates_of_a_day(pair: Pair, tmp_
     ]  # fmt: skip
     in_euro = forward_values.rows(pair.lab, on=MONDAY, in_currency="EUR")
     assert in_euro[0]["bought_worth"] == 40_000
+    assert forward_values.rows(pair.lab, on=MONDAY, in_currency="eur") == in_euro
+    converted = convert_amount(pair.lab, Decimal(40_000), "eur", into="czk", on=MONDAY)
+    assert (converted["amount"], converted["currency"]) == (first["bought_worth"], "CZK")
     with pytest.raises(NoRate):
         forward_values.rows(pair.lab, on=MONDAY, in_currency="SEK")
 

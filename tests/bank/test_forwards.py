@@ -256,6 +256,24 @@ def test_after_the_daily_hour_it_is_rejected(world: World) -> None:
     assert (state.code, state.text) == (209, "forward deals are taken until 16:00")
 
 
+@pytest.mark.spec("SRV-039")
+@pytest.mark.parametrize(
+    ("maturity", "status"), [("2026-04-13", "ER"), ("2026-04-14", "OK"), ("2027-04-09", "OK"), ("2027-04-12", "ER")]
+)
+def test_days_count_from_the_day_on_which_a_request_came(world: World, maturity: str, status: str) -> None:
+    world.go("2026-04-11 12:00")  # a Saturday: the bank processes it on Monday
+    world.batches()
+    assert (
+        world.bank.take(world.sealed(batch(world, DEAL, request(DEAL, deal(maturity=maturity))))).status == "received"
+    )
+    assert world.received(BatchType.FORWARD_DEALS) == []
+    world.go("2026-04-13 07:00")
+    states, listing = world.received(BatchType.FORWARD_DEALS)
+    assert [state.status for state in read_states(states)] == [status]
+    days = [(record.items["received_on"], record.items["dealt_on"]) for record in read_records(listing).records]
+    assert days == ([("2026-04-11", "2026-04-13")] if status == "OK" else [])
+
+
 @pytest.mark.spec("SRV-054")
 def test_without_a_contract_it_is_rejected() -> None:
     world = a_world(start="2026-04-01 12:00")
