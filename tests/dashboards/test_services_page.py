@@ -16,9 +16,6 @@ from bankklient_lab.dashboards import (
 from bankklient_lab.dashboards.services import Services
 from bankklient_lab.dashboards.shell import new_state
 from bankklient_lab.errors import Refused
-from bankklient_lab.exchange.channels import Link
-from bankklient_lab.exchange.service_lists import take_service_records
-from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.listing import service_requests
 from bankklient_lab.services.requests import (
@@ -27,12 +24,10 @@ from bankklient_lab.services.requests import (
     delete_service_requests,
     unconfirm_service_requests,
 )
-from tests.balancing.labs import KEY, OWN_POINT
 from tests.exchange.conftest import clock, company, orders_file, pair
-from tests.exchange.inprocess import OverALine
 from tests.exchange.labs import Pair
 from tests.orders.labs import hands
-from tests.services.labs import DEPOSIT, ORDER, PARAMETERS, PERMISSION, entered, in_state, monthly
+from tests.services.labs import DEPOSIT, ORDER, PARAMETERS, PERMISSION, entered, in_state, monthly, update
 
 __all__ = ["clock", "company", "orders_file", "pair"]
 
@@ -188,8 +183,7 @@ def test_the_rates_stand_below(pair: Pair) -> None:
 
 @pytest.mark.spec("SRV-180", "SRV-189")
 def test_parameters_of_an_account_are_changed_with_an_agreement(pair: Pair) -> None:
-    link = Link(OverALine(pair.line, OWN_POINT), KEY, bank_trust(pair.lab))
-    take_service_records(pair.lab, link, PARAMETERS)
+    update(pair, PARAMETERS)
     page = Services(pair.lab, new_state(pair.lab, "?page=account_parameters"), PARAMETERS, account_parameters.SHOWN)
     drawer = page.drawer
     assert not page.new.visible
@@ -211,8 +205,7 @@ def test_parameters_of_an_account_are_changed_with_an_agreement(pair: Pair) -> N
 
 @pytest.mark.parametrize(("kind", "permissions"), [(DEPOSIT, {186, 187}), (ORDER, {193, 194}), (PARAMETERS, set())])
 def test_the_least_rights_are_enough_for_what_a_page_offers(pair: Pair, kind: str, permissions: set[int]) -> None:
-    link = Link(OverALine(pair.line, OWN_POINT), KEY, bank_trust(pair.lab))
-    take_service_records(pair.lab, link, PARAMETERS)
+    update(pair, PARAMETERS)
     lab = hands(pair.lab, "AA", permissions)
     if kind == PARAMETERS:
         page = Services(lab, new_state(lab, "?page=account_parameters"), kind, account_parameters.SHOWN)

@@ -8,7 +8,10 @@ from typing import Any
 
 from bankklient_lab.balancing.unsent import discard_batch
 from bankklient_lab.codebooks.services import KINDS
+from bankklient_lab.exchange.channels import Link
+from bankklient_lab.exchange.service_lists import take_service_records
 from bankklient_lab.history.importing import import_file
+from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.listing import service_records, service_requests
 from bankklient_lab.services.requests import (
@@ -16,7 +19,8 @@ from bankklient_lab.services.requests import (
     create_service_request,
     unconfirm_service_requests,
 )
-from tests.balancing.labs import OWN_POINT
+from tests.balancing.labs import KEY, OWN_POINT
+from tests.exchange.inprocess import OverALine
 from tests.exchange.labs import Pair
 from tests.orders.labs import EURO, MAIN, SAVINGS, SUPPLIER
 
@@ -66,6 +70,11 @@ def dealing(pair: Pair, folder: Path) -> None:
         "Switzerland|franc|1|CHF|26,000\nUnited Kingdom|pound|1|GBP|29,000\n"
     )
     assert import_file(pair.lab, rates)["status"] == "imported"
+
+
+def update(pair: Pair, kind: str) -> None:
+    """Ask for the list of a kind over the line."""
+    take_service_records(pair.lab, Link(OverALine(pair.line, OWN_POINT), KEY, bank_trust(pair.lab)), kind)
 
 
 def values(kind: str, **other: Any) -> dict[str, Any]:

@@ -10,10 +10,7 @@ from bankklient_lab.balancing.summaries import balancing_summary
 from bankklient_lab.balancing.unsent import discard_batch
 from bankklient_lab.codebooks.services import CORRECTION
 from bankklient_lab.errors import BadArgument, NotAllowed, Refused, UnknownName
-from bankklient_lab.exchange.channels import Link
-from bankklient_lab.exchange.service_lists import take_service_records
 from bankklient_lab.formats.documents import LIST_MESSAGE
-from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.services.listing import service_records, service_requests
 from bankklient_lab.services.requests import (
     clear_service_requests,
@@ -21,14 +18,12 @@ from bankklient_lab.services.requests import (
     create_service_request,
     delete_service_requests,
 )
-from tests.balancing.labs import KEY, OWN_POINT
 from tests.bank.banks import CLIENT, MAIN, a_world
 from tests.bank.test_services import ask
 from tests.bank.test_services import request as wanted
-from tests.exchange.inprocess import OverALine
 from tests.exchange.labs import Pair
 from tests.orders.labs import broken_checks, hands
-from tests.services.labs import DEPOSIT, PARAMETERS, entered, record, request
+from tests.services.labs import DEPOSIT, PARAMETERS, entered, record, request, update
 
 ACCOUNT = "CZ7706000006090150012947"
 AGREED = {"agreement": "yes"}
@@ -37,7 +32,7 @@ AGREED = {"agreement": "yes"}
 @pytest.fixture
 def listed(pair: Pair) -> Pair:
     """Both, and the client knows the parameters of its accounts."""
-    take_service_records(pair.lab, Link(OverALine(pair.line, OWN_POINT), KEY, bank_trust(pair.lab)), PARAMETERS)
+    update(pair, PARAMETERS)
     return pair
 
 
@@ -172,7 +167,7 @@ def test_only_who_may_changes(listed: Pair) -> None:
 def test_a_deposit_has_no_parameters_to_change(listed: Pair) -> None:
     entered(listed.lab, DEPOSIT, confirmed=True)
     sent(listed)
-    take_service_records(listed.lab, Link(OverALine(listed.line, OWN_POINT), KEY, bank_trust(listed.lab)), PARAMETERS)
+    update(listed, PARAMETERS)
     account = record(listed.lab, DEPOSIT, "TD1")["deposit_account"]
     with pytest.raises(Refused, match="can't be changed"):
         change(listed, account, frequency="daily")

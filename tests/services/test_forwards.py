@@ -28,7 +28,7 @@ from tests.exchange.labs import Pair
 from tests.exchange.test_receiving import arrive
 from tests.formats.test_services import TERMS
 from tests.orders.labs import EURO, MAIN, broken_checks, hands
-from tests.services.labs import DEAL, deal, dealing, record, request
+from tests.services.labs import DEAL, deal, dealing, record, request, update
 from tests.services.states import try_each_action
 
 ABROAD = {
@@ -224,6 +224,21 @@ def test_the_contract_and_the_whole_life_of_a_deal(desk: Pair) -> None:
     desk.transmit()
     assert record(lab, DEAL, "FW1")["state"] == "ended"
     assert broken_checks(lab) == {}
+
+
+@pytest.mark.spec("SRV-051")
+def test_the_list_is_updated_without_a_batch(desk: Pair) -> None:
+    entered(desk.lab)
+    desk.balance()
+    desk.transmit()
+    batches = desk.lab.rows("SELECT count(*) FROM ops.batch")
+    desk.later(minutes=5)
+    desk.bank.call_off_forward("FW1")
+    update(desk, DEAL)
+    assert record(desk.lab, DEAL, "FW1")["state"] == "revoked"
+    contract = forward_contract(desk.lab)
+    assert (contract["drawn"], contract["told_at"]) == (0, desk.clock())
+    assert desk.lab.rows("SELECT count(*) FROM ops.batch") == batches
 
 
 @pytest.mark.spec("BAL-086")

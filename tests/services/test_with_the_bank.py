@@ -12,8 +12,6 @@ import pytest
 from bankklient_lab.balancing.summaries import balancing_summary, balancing_types
 from bankklient_lab.bank.faults import Fault
 from bankklient_lab.errors import BadArgument, Refused, SealBroken, UnknownName
-from bankklient_lab.exchange.channels import Link
-from bankklient_lab.exchange.service_lists import take_service_records
 from bankklient_lab.formats.services import (
     ServiceList,
     ServiceRecord,
@@ -21,19 +19,28 @@ from bankklient_lab.formats.services import (
     write_records,
     write_states,
 )
-from bankklient_lab.keys.register import bank_trust
 from bankklient_lab.services.listing import listed_at, service_records, service_requests
 from bankklient_lab.services.requests import (
     correct_service_request,
     create_service_request,
     delete_service_requests,
 )
-from tests.balancing.labs import KEY, OWN_POINT, agreed
-from tests.exchange.inprocess import OverALine
+from tests.balancing.labs import agreed
 from tests.exchange.labs import Pair
 from tests.exchange.test_receiving import arrive
 from tests.orders.labs import broken_checks
-from tests.services.labs import ORDER, PERMISSION, entered, in_state, monthly, permission, record, request, values
+from tests.services.labs import (
+    ORDER,
+    PERMISSION,
+    entered,
+    in_state,
+    monthly,
+    permission,
+    record,
+    request,
+    update,
+    values,
+)
 
 KINDS = (ORDER, PERMISSION)
 LETTERS = {ORDER: "SO", PERMISSION: "PC"}
@@ -208,11 +215,6 @@ def test_the_list_comes_on_line_without_a_batch(pair: Pair, kind: str) -> None:
     with pytest.raises(SealBroken):
         update(pair, kind)
     assert record(pair.lab, kind, name)["state"] == "valid"
-
-
-def update(pair: Pair, kind: str) -> None:
-    """Ask for a list over the line."""
-    take_service_records(pair.lab, Link(OverALine(pair.line, OWN_POINT), KEY, bank_trust(pair.lab)), kind)
 
 
 def test_the_list_comes_with_a_transmission_when_it_has_changed(pair: Pair) -> None:
