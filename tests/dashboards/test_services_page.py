@@ -131,6 +131,29 @@ def test_who_may_less_is_offered_less(pair: Pair, permissions: set[int], new: bo
     assert drawer.copy.visible is new
 
 
+def test_only_what_fits_is_offered(pair: Pair) -> None:
+    page = page_of(pair.lab)
+
+    def offered() -> tuple[bool, bool]:
+        page.asked.refresh()
+        return page.confirm_all.visible, page.clear_all.view.visible
+
+    assert "The bank has not told of any yet" in page._told.object
+    assert (page.list.view.visible, page.list.search.visible) == (False, False)
+    assert offered() == (False, False)
+    entered(pair.lab, ORDER, confirmed=True)
+    assert offered() == (False, False)
+    entered(pair.lab, ORDER)
+    assert offered() == (True, False)
+    pair.balance()
+    pair.transmit()
+    assert offered() == (True, False)
+    page.which.value = "processed"
+    assert offered() == (False, True)
+    page.refresh()
+    assert (page.list.view.visible, page.list.search.visible) == (True, True)
+
+
 @pytest.mark.spec("SRV-147", "SRV-148", "SRV-152", "SRV-154")
 def test_a_deposit_offers_what_its_variant_has(pair: Pair) -> None:
     page = page_of(pair.lab, DEPOSIT)
