@@ -246,7 +246,8 @@ CREATE TABLE IF NOT EXISTS incoming (   -- payments of others that are to arrive
 
 CREATE TABLE IF NOT EXISTS booking (
     transaction_id BIGINT PRIMARY KEY,
-    kind VARCHAR NOT NULL,              -- payment, collection, foreign, incoming, from_abroad, fee, interest, opening
+    kind VARCHAR NOT NULL,              -- payment, collection, foreign, incoming, from_abroad, fee, interest, opening,
+                                        -- deposit, penalty, forward
     day DATE NOT NULL,
     booked_at TIMESTAMPTZ NOT NULL,
     payment_id BIGINT,

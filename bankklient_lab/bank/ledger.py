@@ -6,6 +6,7 @@ from datetime import date
 
 from bankklient_lab.bank.work import Work
 from bankklient_lab.calendars import working_after, working_from
+from bankklient_lab.codebooks.services import ENDED
 
 # ruff: noqa: S608 - every text below is our own
 
@@ -90,6 +91,13 @@ INVARIANTS = {
         "SELECT payment_id FROM payment p LEFT JOIN (SELECT payment_id, count(*) AS times FROM booking"
         " WHERE payment_id IS NOT NULL AND kind <> 'fee' GROUP BY ALL) b USING (payment_id)"
         " WHERE coalesce(times, 0) <> if(state = 'OK', 1, 0)"
+    ),
+    "a forward deal is booked once, if it is settled, and never otherwise": (
+        "SELECT own_account, recipient, amount, currency FROM ("
+        " SELECT debited AS own_account, credited AS recipient, amount, currency, 1 AS times FROM booking"
+        " WHERE kind = 'forward' UNION ALL"
+        " SELECT items ->> '$.own_account', items ->> '$.recipient_account', (items ->> '$.amount')::DECIMAL(18,3),"
+        f" items ->> '$.currency', -1 FROM forward_deal WHERE state = '{ENDED}') GROUP BY ALL HAVING sum(times) <> 0"
     ),
     "funds are held for orders in processing only": "SELECT payment_id FROM payment WHERE held <> 0 AND state <> 'PR'",
     "closing balances are sums of postings": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 
@@ -118,6 +119,30 @@ def test_it_is_settled_on_its_day_at_the_rate_of_the_contract(world: World) -> N
     (listing,) = [read_records(message) for message in world.received(BatchType.FORWARD_DEALS)]
     assert [(one.name, one.state) for one in listing.records] == [("FW1", "ended")]
     assert listing.terms["limit_drawn"] == "0.00"
+
+
+def test_the_bank_notices_a_deal_that_is_not_booked_once(world: World) -> None:
+    made(world, maturity="2026-04-07")
+    world.go("2026-04-07 06:00")
+    assert listed(world, DEAL)["FW1"].state == "ended"
+    assert world.whole()
+    store = world.bank._store
+    for broken in (
+        "DELETE FROM booking WHERE kind = 'forward'",
+        "INSERT INTO booking SELECT * REPLACE (transaction_id + 1000 AS transaction_id) FROM booking"
+        " WHERE kind = 'forward'",
+        "UPDATE booking SET amount = amount + 1 WHERE kind = 'forward'",
+        "UPDATE forward_deal SET state = 'valid'",
+    ):
+        with suppress(_Undone), store.tx():
+            store.do(broken)
+            found = world.bank.check()["a forward deal is booked once, if it is settled, and never otherwise"]
+            raise _Undone
+        assert found > 0, broken
+
+
+class _Undone(Exception):
+    """What was broken is taken back."""
 
 
 @pytest.mark.spec("SRV-036", "SRV-048", "SRV-034")
