@@ -38,7 +38,7 @@ def dealing_company(tmp_path: Path) -> Iterator[DashboardServer]:
 
 
 @pytest.mark.parametrize("look", [(WIDE, "light"), (NARROW, "dark")])
-@pytest.mark.spec("SRV-026", "SRV-040", "SRV-043", "SRV-044", "SRV-047", "SRV-052", "SRV-055")
+@pytest.mark.spec("SRV-026", "SRV-040", "SRV-044", "SRV-047", "SRV-052", "SRV-055")
 def test_a_deal_is_agreed_to_and_kept(
     dealing_company: DashboardServer, new_page: NewPage, look: tuple[int, Scheme]
 ) -> None:
