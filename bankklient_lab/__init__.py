@@ -171,9 +171,19 @@ if TYPE_CHECKING:
     )
     from bankklient_lab.runs.records import run_history
     from bankklient_lab.runs.schedules import add_schedule, remove_schedule, schedules
+    from bankklient_lab.services.debtors import debtors, delete_debtors, keep_debtor
     from bankklient_lab.services.deposits import deposit_rates
     from bankklient_lab.services.forwards import forward_contract, forward_summary
     from bankklient_lab.services.listing import service_records, service_requests
+    from bankklient_lab.services.receivables import (
+        clear_receivables,
+        delete_receivable_file,
+        import_receivables,
+        receivable_files,
+        receivables_sheet,
+        receivables_summary,
+        receive_receivables,
+    )
     from bankklient_lab.services.requests import (
         clear_service_requests,
         confirm_service_requests,
@@ -341,9 +351,19 @@ _MODULES = {
     ),
     "runs.records": ("run_history",),
     "runs.schedules": ("add_schedule", "remove_schedule", "schedules"),
+    "services.debtors": ("debtors", "delete_debtors", "keep_debtor"),
     "services.deposits": ("deposit_rates",),
     "services.forwards": ("forward_contract", "forward_summary"),
     "services.listing": ("service_records", "service_requests"),
+    "services.receivables": (
+        "clear_receivables",
+        "delete_receivable_file",
+        "import_receivables",
+        "receivable_files",
+        "receivables_sheet",
+        "receivables_summary",
+        "receive_receivables",
+    ),
     "services.requests": (
         "clear_service_requests",
         "confirm_service_requests",
@@ -398,6 +418,7 @@ __all__ = [
     "change_user",
     "check_order",
     "chip_cards",
+    "clear_receivables",
     "clear_service_requests",
     "client_messages",
     "codebook",
@@ -433,16 +454,19 @@ __all__ = [
     "current_layout",
     "current_orders",
     "current_state",
+    "debtors",
     "decline_regular_payments",
     "delete_accounting_system",
     "delete_archived",
     "delete_bank_message",
     "delete_counterparty",
+    "delete_debtors",
     "delete_form_layout",
     "delete_header",
     "delete_orders",
     "delete_pattern",
     "delete_pattern_group",
+    "delete_receivable_file",
     "delete_regular_payment",
     "delete_rejections",
     "delete_role",
@@ -485,6 +509,7 @@ __all__ = [
     "identify_account",
     "import_counterparties",
     "import_file",
+    "import_receivables",
     "import_regular_payments",
     "imports",
     "include_orders",
@@ -492,6 +517,7 @@ __all__ = [
     "inspect_configuration",
     "inspect_file",
     "items_to_type",
+    "keep_debtor",
     "key_for_balancing",
     "key_register",
     "key_warnings",
@@ -529,7 +555,11 @@ __all__ = [
     "rate_series",
     "rates",
     "read_bank_message",
+    "receivable_files",
+    "receivables_sheet",
+    "receivables_summary",
     "receive_file",
+    "receive_receivables",
     "received_file",
     "recheck_orders",
     "record_answer",

@@ -16,6 +16,7 @@ from bankklient_lab.balancing.document_orders import frozen_document_orders, wai
 from bankklient_lab.balancing.service_requests import frozen_requests, waiting_requests
 from bankklient_lab.codebooks.codes import BatchType, Revocation
 from bankklient_lab.codebooks.services import KINDS as SERVICES
+from bankklient_lab.codebooks.services import ServiceKind
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.kinds import KINDS
@@ -87,6 +88,18 @@ def _marked(_step: str, _held: Held) -> str:
     return f"SELECT * REPLACE (false AS allowed_duplicate) FROM ({found})"  # of which is warned when they are sent
 
 
+def _requests(kind: ServiceKind) -> RecordType:
+    return RecordType(
+        kind.several,
+        kind.plural,
+        kind.batch_type,
+        waiting_requests(kind),
+        frozen_requests,
+        what=REQUESTS,
+        batch_max=1 if kind.alone else ORDERS_MAX,
+    )
+
+
 _URGENT = "coalesce(o.express_payment_value, false)"
 TYPES: tuple[RecordType, ...] = (
     RecordType("revocations", "Revocations", BatchType.REVOCATION, _marked, frozen_revocations, what=REVOKED),
@@ -95,18 +108,7 @@ TYPES: tuple[RecordType, ...] = (
     ),
     RecordType("domestic_orders", "Domestic orders", BatchType.DOMESTIC, _orders(_DOMESTIC, f"NOT {_URGENT}")),
     RecordType("foreign_payments", "Foreign payments", BatchType.FOREIGN_PAYMENTS, _orders(("foreign_payment",))),
-    *(
-        RecordType(
-            kind.several,
-            kind.plural,
-            kind.batch_type,
-            waiting_requests(kind),
-            frozen_requests,
-            what=REQUESTS,
-            batch_max=1 if kind.alone else ORDERS_MAX,
-        )
-        for kind in SERVICES.values()
-    ),
+    *(_requests(kind) for kind in SERVICES.values() if kind.kept),
     RecordType(
         "document_orders",
         "Electronic documents",
@@ -124,6 +126,7 @@ TYPES: tuple[RecordType, ...] = (
         what=MESSAGES,
         batch_max=1,
     ),
+    *(_requests(kind) for kind in SERVICES.values() if not kind.kept),
 )
 
 

@@ -25,9 +25,10 @@ def waiting_requests(kind: ServiceKind) -> Callable[[str, object], str]:
     def records(_step: str, _held: object) -> str:
         return (
             f"SELECT request_id AS record_id, version, {part} AS part, '{kind.name}' AS kind,"
-            " if(confirmed, 'CO', 'CR') AS status,"
+            " CASE WHEN errors <> '' THEN 'E' WHEN confirmed THEN 'CO' ELSE 'CR' END AS status,"
             " coalesce(m.items ->> '$.own_account', r.items ->> '$.own_account') AS own_account,"
-            " NULL::VARCHAR AS currency, 0::DECIMAL(18,3) AS amount, confirmed AS ready, false AS allowed_duplicate"
+            " NULL::VARCHAR AS currency, 0::DECIMAL(18,3) AS amount,"
+            " confirmed AND errors = '' AS ready, false AS allowed_duplicate"
             " FROM ops.service_request m LEFT JOIN ops.service_record r USING (kind, record)"
             f" WHERE kind = '{kind.name}' AND batch_id IS NULL"
         )

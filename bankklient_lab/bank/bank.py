@@ -22,6 +22,7 @@ from bankklient_lab.bank import (
     issuing,
     permitted_collections,
     receipt,
+    receivables,
     services,
     statements,
     taking,
@@ -285,6 +286,18 @@ class Bank(Informing):
         """
         with self._now() as work:
             forwards.allow(work, point, limit, by_dealer=by_dealer)
+            services.send_changed_lists(work)
+
+    def agree_financing(self, point: int, account: str) -> None:
+        """Agree with a client to finance receivables that are settled to an account (IBAN), and tell it."""
+        with self._now() as work:
+            receivables.agree(work, point, account)
+            services.send_changed_lists(work)
+
+    def end_financing(self, account: str) -> None:
+        """End the agreement for an account (IBAN), and tell its client."""
+        with self._now() as work:
+            receivables.end(work, account)
             services.send_changed_lists(work)
 
     def agree_forward(self, point: int, request: int, rate: Decimal | None = None) -> None:

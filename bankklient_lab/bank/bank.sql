@@ -147,6 +147,19 @@ CREATE TABLE IF NOT EXISTS time_deposit (
     principal_account VARCHAR,          -- where it goes when it ends
     interest_account VARCHAR            -- null: with the principal
 );
+CREATE TABLE IF NOT EXISTS financing (  -- agreements on financing receivables by a loan
+    agreement_id INTEGER PRIMARY KEY,
+    point INTEGER NOT NULL,             -- whose
+    account VARCHAR NOT NULL,           -- to which receivables are settled
+    ended_on DATE
+);
+CREATE TABLE IF NOT EXISTS receivable ( -- that was taken over
+    receivable_id INTEGER PRIMARY KEY,
+    point INTEGER NOT NULL,             -- whose
+    request INTEGER NOT NULL,           -- the client's number of it
+    items VARCHAR NOT NULL,             -- codebooks.services, texts as JSON
+    taken_on DATE NOT NULL
+);
 CREATE TABLE IF NOT EXISTS forward_contract (
     point INTEGER PRIMARY KEY,          -- whose
     amount DECIMAL(18,3) NOT NULL,      -- limit of its open deals together, in the national currency

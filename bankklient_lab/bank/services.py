@@ -8,7 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 
-from bankklient_lab.bank import account_parameters, forwards, permitted_collections, standing_orders, time_deposits
+from bankklient_lab.bank import (
+    account_parameters,
+    forwards,
+    permitted_collections,
+    receivables,
+    standing_orders,
+    time_deposits,
+)
 from bankklient_lab.bank.answers import send
 from bankklient_lab.bank.client_lists import send_accounts
 from bankklient_lab.bank.granting import Asked, NotGranted
@@ -53,6 +60,7 @@ _SERVICES = {
         standing_orders.records, standing_orders.create, standing_orders.change, standing_orders.revoke
     ),
     "forward_deal": _Service(forwards.records, forwards.create, terms=forwards.terms),
+    "receivable": _Service(receivables.records, receivables.create),
     "account_parameters": _Service(
         account_parameters.records, change=account_parameters.change, changes_accounts=True, announced=False
     ),
@@ -171,9 +179,15 @@ def _answer(work: Work, kind: str, states: Sequence[tuple[int, ServiceState]]) -
 
 
 def _send(work: Work, point: int, of: ServiceKind, states: Sequence[Message]) -> None:
-    """Send a client the list of a kind, after what became of its requests."""
+    """Send a client the list of a kind, after what became of its requests.
+
+    Of what is not kept as a record only the latter, which confirms the batch that brought them (TRN-189).
+    """
+    if states and not of.kept:
+        send(work, point, of.answered_in, states)
+        return
     listed = _listed(work, point, of.name)
-    send(work, point, of.batch_type, [*states, write_records(listed)])
+    send(work, point, of.told_in, [*states, write_records(listed)])
     work.store.do(
         "INSERT OR REPLACE INTO service_list VALUES ($point, $kind, $digest)",
         {"point": point, "kind": of.name, "digest": _digest(listed)},

@@ -28,6 +28,7 @@ class BatchType(IntEnum):
     FOREIGN_PAYMENT_DETAILS = 12
     REVOCATION = 13
     PERMITTED_COLLECTIONS = 14
+    RECEIVABLES = 15
     TIME_DEPOSITS = 16
     STANDING_ORDERS = 17
     FORWARD_DEALS = 18
@@ -38,8 +39,9 @@ class BatchType(IntEnum):
 
 # Of one bank's service, for which a folder has no place.
 FOR_THE_SERVICE = (
-    BatchType.PUBLIC_KEY, BatchType.CLIENT_MESSAGES, BatchType.PERMITTED_COLLECTIONS, BatchType.TIME_DEPOSITS,
-    BatchType.STANDING_ORDERS, BatchType.FORWARD_DEALS, BatchType.DOCUMENTS, BatchType.REMOTE_BACKUP,
+    BatchType.PUBLIC_KEY, BatchType.CLIENT_MESSAGES, BatchType.PERMITTED_COLLECTIONS, BatchType.RECEIVABLES,
+    BatchType.TIME_DEPOSITS, BatchType.STANDING_ORDERS, BatchType.FORWARD_DEALS, BatchType.DOCUMENTS,
+    BatchType.REMOTE_BACKUP,
 )  # fmt: skip
 
 

@@ -32,7 +32,9 @@ _RATE = re.compile(r"\d{1,2}\.\d\d", re.ASCII)
 _EXCHANGE_RATE = re.compile(r"\d{1,9}\.\d{1,8}", re.ASCII)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-_REQUIRED, _OPTIONAL, _AUTOMATIC, _TOLD, _TERMS = "required", "optional", "automatic", "told", "terms"
+_REQUIRED, _FILLED, _OPTIONAL, _AUTOMATIC = "required", "filled", "optional", "automatic"
+_TOLD, _TERMS = "told", "terms"
+_ASKED = (_REQUIRED, _FILLED, _OPTIONAL, _AUTOMATIC)
 # What is wrong with a text of a type, by the type.
 _FORMS = {
     "account": "is the IBAN of a Czech account", "own_account": "has the form of an IBAN of a Czech account",
@@ -50,8 +52,8 @@ class Item:
     kind: str
     name: str
     type: str
-    # Of a request for a new record: required, optional, automatic (it follows from the others), "" for none; told: the
-    # bank alone says it of a record; terms: the bank says it for all records.
+    # Of a request for a new record: required, filled (in, where somebody leaves it empty), optional, automatic (it
+    # follows from the others), "" for none; told: the bank alone says it of a record; terms: it says it for all.
     new: str
     correction: str  # yes: one may change it; required: each has it
     revocation: str  # as `new`
@@ -61,7 +63,7 @@ class Item:
     @property
     def required(self) -> bool:
         """Whether each new record has it."""
-        return self.new == _REQUIRED
+        return self.new in (_REQUIRED, _FILLED)
 
     def problem(self, text: str) -> str:
         """Return what the text of this item has to be when it is not, "" when it is."""
@@ -89,8 +91,10 @@ class ServiceKind:
     """A kind of request; `requests` are those that there are.
 
     Each has a batch of its own when it is `alone`. Until balancing one can be `corrected`, if it is no revocation. When
-    they are `agreed` to with the item agreement, that confirms them, and nothing takes it back. Balancing counts them
-    apart by the item that they are `divided_by`.
+    they are `agreed` to with the item agreement, that confirms them, and nothing takes it back. Some are not `decided`
+    on: what breaks no rule is confirmed (SRV-281). Balancing counts them apart by the item that they are `divided_by`.
+    What is asked for is `kept` at the bank as a record; else the records are what allows to ask, such as agreements,
+    and have only items that the bank tells.
     """
 
     name: str
@@ -102,12 +106,24 @@ class ServiceKind:
     requests: tuple[str, ...] = REQUESTS
     corrected: bool = True
     agreed: bool = False
+    decided: bool = True
     divided_by: str = ""
+    kept: bool = True
 
     @property
     def several(self) -> str:
         """What its records are called as a type of record, and its page: "standing_orders"."""
         return self.plural.lower().replace(" ", "_")
+
+    @property
+    def told_in(self) -> BatchType:
+        """The type of batch in which the bank tells its records: what allows to ask comes with the accounts."""
+        return self.batch_type if self.kept else BatchType.ACCOUNT_TYPES
+
+    @property
+    def answered_in(self) -> BatchType:
+        """The type of batch in which the bank says what became of requests."""
+        return self.batch_type if self.kept else BatchType.CONFIRMATION
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -123,7 +139,7 @@ class ServiceKind:
         """Return the items that a request has."""
         if request == CORRECTION:
             return tuple(item for item in self.items if item.correction)
-        return tuple(item for item in self.items if getattr(item, request) in (_REQUIRED, _OPTIONAL, _AUTOMATIC))
+        return tuple(item for item in self.items if getattr(item, request) in _ASKED)
 
     def entered(self, request: str) -> tuple[Item, ...]:
         """Return the items of a request that people enter."""
@@ -137,7 +153,7 @@ class ServiceKind:
     @property
     def recorded(self) -> tuple[Item, ...]:
         """The items of a record at the bank."""
-        return tuple(item for item in self.items if item.new not in ("", _TERMS))
+        return tuple(item for item in self.items if item.new == _TOLD or (self.kept and item.new not in ("", _TERMS)))
 
     @property
     def terms(self) -> tuple[Item, ...]:
@@ -149,13 +165,18 @@ class ServiceKind:
         """The items that each record has and nobody enters."""
         return tuple(item for item in self.items if item.new in (_TOLD, _AUTOMATIC))
 
+    def lacking(self, texts: Mapping[str, str]) -> str:
+        """Return the first item that a record must have and has not, "" for none."""
+        must = (item for item in self.recorded if item.required or item in self.completed)
+        return next((item.name for item in must if item.name not in texts), "")
+
     def missing(self, texts: Mapping[str, str], request: str = NEW) -> str:
-        """Return the first item that a request (or a record, as a new one) must have and has not, "" for none."""
+        """Return the first item that a request must have and has not, "" for none."""
         return next(
             (
                 item.name
                 for item in self.items
-                if getattr(item, request) == _REQUIRED and item.name not in texts
+                if getattr(item, request) in (_REQUIRED, _FILLED) and item.name not in texts
             ),
             "",
         )  # fmt: skip
@@ -176,6 +197,7 @@ _PAYMENTS = Rights("193", "194", "195", "195", "195&196")
 _DEPOSITS = Rights("186", "187", "188", "187", "189")
 _FORWARDS = Rights("911", "912", "912", "912", "912")
 _PARAMETERS = Rights("", "247", "247", "247", "247")  # everybody sees them
+_RECEIVABLES = Rights("181", "181", "181", "181", "181")
 KINDS: dict[str, ServiceKind] = {
     kind.name: kind
     for kind in (
@@ -195,6 +217,10 @@ KINDS: dict[str, ServiceKind] = {
         ServiceKind(
             "account_parameters", "Account parameters", "Account parameters", BatchType.ACCOUNT_PARAMETERS, _PARAMETERS,
             requests=(CORRECTION,),
+        ),
+        ServiceKind(
+            "receivable", "Receivable", "Receivables", BatchType.RECEIVABLES, _RECEIVABLES, requests=(NEW,),
+            decided=False, divided_by="receivable_type", kept=False,
         ),
     )
 }  # fmt: skip

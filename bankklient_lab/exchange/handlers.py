@@ -56,11 +56,11 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = (
         for batch_type in {book.batch_type for book in CODEBOOKS.values()} - {0}
     }
     | {
-        (kind.batch_type, message): handler
+        one: handler
         for kind in SERVICES.values()
-        for message, handler in (
-            (SERVICE_STATE_MESSAGE, take_request_states),
-            (SERVICE_LIST_MESSAGE, partial(take_records, kind.name)),
+        for one, handler in (
+            ((kind.answered_in, SERVICE_STATE_MESSAGE), take_request_states),
+            ((kind.told_in, SERVICE_LIST_MESSAGE), partial(take_records, kind.name)),
         )
     }
 )

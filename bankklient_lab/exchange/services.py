@@ -12,6 +12,8 @@ from bankklient_lab.exchange.current import AHEAD_MAX
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.services import ServiceList, ServiceState, read_records, read_states
 from bankklient_lab.lab import Lab
+from bankklient_lab.services.receivable_rules import KIND as RECEIVABLE
+from bankklient_lab.services.receivables import recheck_receivables
 
 
 def take_request_states(lab: Lab, cursor: Any, message: Message) -> list[str]:
@@ -66,4 +68,4 @@ def keep_records(lab: Lab, cursor: Any, listed: ServiceList) -> list[str]:
             "items": [json.dumps(one.items, ensure_ascii=False) for one in listed.records],
         },
     )
-    return []
+    return recheck_receivables(lab, cursor, "agreements from the bank") if listed.kind == RECEIVABLE.name else []

@@ -189,8 +189,7 @@ def _read_record(kind: ServiceKind, element: etree._Element) -> ServiceRecord:
     if state not in STATES or changeable not in ("true", "false"):
         raise FormatError("a record has a state and says whether it can be changed", field="state", text=state)
     items = _read_items(kind, element, kind.recorded)
-    missing = kind.missing(items) or next((item.name for item in kind.completed if item.name not in items), "")
-    if missing:
+    if missing := kind.lacking(items):
         raise FormatError("it is missing", field=missing)
     _demand_fit(RECORD_PROBLEMS, kind, items)
     return ServiceRecord(_record_name(str(element.get("name", ""))), state, changeable == "true", items)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import chain, dropwhile, islice
 from typing import Any, BinaryIO
@@ -107,14 +108,33 @@ def _find(source: BinaryIO, hints: Hints) -> tuple[Iterator[Row], Located, list[
 
 def sheets(source: BinaryIO) -> Iterator[Iterator[Row]]:
     """Yield the rows of each sheet from its first one and its first column that are used."""
-    import python_calamine
-
-    try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(source)
+    with _opened(source) as workbook:
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
             if sheet.start is not None:
                 yield dropwhile(lambda row: not any(row[1]), enumerate(sheet.iter_rows(), start=1))
+
+
+def sheet_names(source: BinaryIO) -> list[str]:
+    """Return the names of all sheets."""
+    with _opened(source) as workbook:
+        return list(workbook.sheet_names)
+
+
+def rows_of(source: BinaryIO, name: str) -> Iterator[Row]:
+    """Yield the rows of a sheet with their numbers, from its first row and column; what is empty is there too."""
+    source.seek(0)
+    with _opened(source) as workbook:
+        yield from enumerate(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False), start=1)
+
+
+@contextmanager
+def _opened(source: BinaryIO) -> Iterator[Any]:
+    """Open a workbook; FormatError for what its reader can't read, also later on."""
+    import python_calamine
+
+    try:
+        yield python_calamine.CalamineWorkbook.from_filelike(source)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise FormatError(f"the workbook can't be read ({str(error)[:120]})") from None
     except BaseException as error:

@@ -25,6 +25,23 @@ CREATE MACRO app.significant(digits) AS ltrim(digits, '0');
 -- Weighted digit sum divisible by 11; true for what is no number of at most ten digits, which other rules refuse.
 CREATE MACRO app.check_number(digits) AS coalesce(modulo_11(TRY_CAST(digits AS BIGINT)), true);
 
+-- Company number: weights 8 to 2 over seven digits; the last is 11 less their sum by 11, of which the last digit counts.
+CREATE MACRO app.ico_right(digits) AS coalesce(
+    (11 - list_sum(list_transform(range(1, 8), lambda n: substr(digits, n, 1)::INTEGER * (9 - n))) % 11) % 10
+        = substr(digits, 8, 1)::INTEGER, false);
+
+-- Birth number: nine digits until 1953, then ten, divisible by 11; of women the month is 50 more, and either 20 more when
+-- a day has run out of numbers.
+CREATE MACRO app.birth_number_right(digits) AS coalesce(
+    TRY_CAST(concat(
+        CASE WHEN length(digits) = 9 OR substr(digits, 1, 2) >= '54' THEN '19' ELSE '20' END, substr(digits, 1, 2), '-',
+        lpad((CASE WHEN substr(digits, 3, 2)::INTEGER > 70 THEN substr(digits, 3, 2)::INTEGER - 70
+            WHEN substr(digits, 3, 2)::INTEGER > 50 THEN substr(digits, 3, 2)::INTEGER - 50
+            WHEN substr(digits, 3, 2)::INTEGER > 20 THEN substr(digits, 3, 2)::INTEGER - 20
+            ELSE substr(digits, 3, 2)::INTEGER END)::VARCHAR, 2, '0'),
+        '-', substr(digits, 5, 2)) AS DATE) IS NOT NULL
+    AND (length(digits) = 9 OR digits::BIGINT % 11 = 0), false);
+
 -- ISO 13616: the first four characters go to the end, letters are 10 to 35, the rest of the whole number by 97 is 1. Any
 -- text may stand here; one that is no IBAN otherwise is for other rules.
 CREATE MACRO app.iban_checks(iban) AS

@@ -12,7 +12,7 @@ from typing import Any
 
 from bankklient_lab.codebooks import rows
 from bankklient_lab.lab import Lab
-from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.kinds.kind import Kind, Ruled
 from bankklient_lab.rights.settings import read_settings
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -82,7 +82,7 @@ def rule_parameters(lab: Lab, today: date) -> dict[str, Any]:
 
 
 @cache
-def checked(kind: Kind, entered: str) -> str:
+def checked(kind: Ruled, entered: str) -> str:
     """Return SQL that checks the orders which the SELECT `entered` gives; bind `rule_parameters`."""
     values = ", ".join(
         f"{_VALUES[item.type].format(item.name)} AS {item.name}_value" for item in kind.items if item.valued
@@ -99,7 +99,7 @@ def checked(kind: Kind, entered: str) -> str:
             FROM joined CROSS JOIN context c)"""
 
 
-def _kept(kind: Kind) -> tuple[str, ...]:
+def _kept(kind: Ruled) -> tuple[str, ...]:
     return ("entered_no", "origin", "created_on", *kind.columns())
 
 
@@ -145,7 +145,7 @@ def _context() -> str:
             WHERE in_force(valid_from, valid_until, $today))"""
 
 
-def _broken(kind: Kind) -> list[str]:
+def _broken(kind: Ruled) -> list[str]:
     """Return SQL for the first broken rule of each item, null when there is none."""
     items: dict[str, list[str]] = {}
     for rule in kind.rules:
@@ -161,6 +161,6 @@ def _all(count: int) -> str:
     return f"CASE WHEN coalesce({codes}) IS NULL THEN '' ELSE {listed} END"
 
 
-def _warnings(kind: Kind) -> str:
+def _warnings(kind: Ruled) -> str:
     cases = ", ".join(f"CASE WHEN {one.applies} THEN '{one.name}' END" for one in kind.warnings)
     return f"list_filter([{cases}]::VARCHAR[], lambda w: w IS NOT NULL)"

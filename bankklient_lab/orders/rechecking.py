@@ -39,7 +39,12 @@ def recheck_after_configuring(lab: Lab, changed: Iterable[str]) -> None:
 
 
 def recheck(lab: Lab, why: str) -> dict[str, int]:
-    """Check all orders that wait again because of `why`, which their steps keep; returns as `recheck_orders`."""
+    """Check all orders that wait again because of `why`, which their steps keep; returns as `recheck_orders`.
+
+    Receivables that wait are checked again too (SRV-340).
+    """
+    from bankklient_lab.services.receivables import recheck_receivables  # a room above, which follows a change
+
     counts = dict.fromkeys((WRONG, RIGHT, TWICE), 0)
     with lab.database.tx("ops") as cursor:
         for kind in KINDS.values():
@@ -53,6 +58,7 @@ def recheck(lab: Lab, why: str) -> dict[str, int]:
                 " WHERE o.order_id = r.order_id AND (o.status = $wrong OR r.errors = '')",
                 {"wrong": ERROR},
             )
+        recheck_receivables(lab, cursor, why)
         told = {"wrong": counts[WRONG], "right": counts[RIGHT], "duplicates": counts[TWICE]}
         if any(told.values()):
             lab.log(cursor, "recheck_orders", why, **told)

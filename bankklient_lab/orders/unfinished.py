@@ -15,7 +15,7 @@ from bankklient_lab.errors import BadArgument, Refused
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.checking import checked, error_items, rule_parameters
 from bankklient_lab.orders.entering import entered_texts
-from bankklient_lab.orders.kinds.kind import Kind
+from bankklient_lab.orders.kinds.kind import Kind, Ruled
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.orders.refusing import refuse
 from bankklient_lab.rights.permissions import needed
@@ -62,7 +62,7 @@ def values_of(items: str) -> dict[str, str]:
 
 
 def entered(
-    kind: Kind, relation: str, *, number: str, origin: str = "creation", created_on: str = "$today", **instead: str
+    kind: Ruled, relation: str, *, number: str, origin: str = "creation", created_on: str = "$today", **instead: str
 ) -> str:
     """Return SQL for what is kept in `items` of a relation as orders to check; binds $today.
 

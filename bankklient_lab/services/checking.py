@@ -28,6 +28,8 @@ from bankklient_lab.orders.unfinished import MATURITY, entered, kept
 from bankklient_lab.services.account_parameters import check_parameters
 from bankklient_lab.services.deposits import check_deposit, check_termination
 from bankklient_lab.services.forwards import check_forward
+from bankklient_lab.services.receivable_rules import RECEIVABLE
+from bankklient_lab.services.receivables import checked_receivable
 from bankklient_lab.services.wrong import own_number, wrong
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -53,6 +55,8 @@ def checked_items(
 
     UnknownName for an item that there is not, BadArgument with the item as `parameter` for the first that is wrong.
     """
+    if kind.name == RECEIVABLE.name:
+        return checked_receivable(lab, cursor, values)
     texts = {name: _text(cursor, kind, name, value) for name, value in values.items()}
     asked = {item.name for item in kind.items_of(NEW)}
     before = {name: text for name, text in (corrects or {}).items() if name in asked}

@@ -38,16 +38,17 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
     processed (of the history).
 
     Columns: request_id, version (to be given to what decides on it), request (new, correction, revocation), status (CR
-    created, CO confirmed, NS, SE, RV, OK, ER, DE), record (the bank's name of it), batch_order (rrrrnnnn), error_code,
-    error (its meaning), answer (the bank's words), the items of the kind (of a correction what it changes), created_by,
-    created_at, changed_by and changed_at (of its last correction, before one of its creation), confirmed_by,
+    created, CO confirmed, E wrong, NS, SE, RV, OK, ER, DE), errors (of E: numbers of rules, with spaces), record (the
+    bank's name of it), batch_order (rrrrnnnn), error_code, error (its meaning), answer (the bank's words), the items of
+    the kind (of a correction what it changes), created_by, created_at, changed_by and changed_at (of its last
+    correction, before one of its creation), confirmed_by,
     confirmed_at, sent_by (who sent its batch first).
     """
     of = seen_kind(lab, kind, "service_requests")
     if which not in SETS:
         raise UnknownName("set of requests", str(which)[:30], f"there are {', '.join(SETS)}")
     return lab.read(
-        f"SELECT request_id, version, request, status, record, batch_order, error_code,"
+        f"SELECT request_id, version, request, status, errors, record, batch_order, error_code,"
         f" {name_sql('bank_rejections', 'error_code', name='meaning')} AS error, nullif(answer_text, '') AS answer,"
         f" {_items(of.asked)}, created_by, created_at, changed_by, changed_at, confirmed_by, confirmed_at,"
         f" (SELECT arg_min(done_by, done_at) FROM ops.batch_event e WHERE e.batch_id = r.batch_id"

@@ -108,7 +108,7 @@ def correct_service_request(
         _demand_once(lab, cursor, wish, items, but=request_id)
         confirmed = _confirms_itself(lab, of)
         cursor.execute(
-            "UPDATE ops.service_request SET items = $items, confirmed = $confirmed, version = version + 1,"
+            "UPDATE ops.service_request SET items = $items, errors = '', confirmed = $confirmed, version = version + 1,"
             " changed_by = $me, changed_at = $now, confirmed_by = if($confirmed, $me, NULL),"
             " confirmed_at = if($confirmed, $now, NULL) WHERE request_id = $id",
             {"items": _as_kept(items), "confirmed": confirmed, "id": request_id, **_who(lab)},
@@ -126,7 +126,7 @@ def confirm_service_requests(lab: Lab, request_ids: list[int], *, versions: list
     """
     return _decide(
         lab, "confirm_service_requests", (request_ids, versions),
-        "CASE WHEN confirmed THEN 'it is confirmed already' END",
+        "CASE WHEN errors <> '' THEN 'it breaks rules; correct it' WHEN confirmed THEN 'it is confirmed already' END",
         "confirmed = true, confirmed_by = $me, confirmed_at = $now",
     )  # fmt: skip
 
@@ -138,7 +138,8 @@ def unconfirm_service_requests(
     """Take confirmations back; the rest as in `confirm_service_requests`."""
     return _decide(
         lab, "unconfirm_service_requests", (request_ids, versions),
-        f"CASE WHEN NOT confirmed THEN 'it is not confirmed' WHEN kind IN ({_AGREED}) THEN 'it was agreed to' END",
+        f"CASE WHEN NOT confirmed THEN 'it is not confirmed' WHEN kind IN ({_AGREED}) THEN 'it was agreed to'"
+        f" WHEN kind IN ({_UNDECIDED}) THEN 'it needs no confirmation' END",
         "confirmed = false, confirmed_by = NULL, confirmed_at = NULL",
     )  # fmt: skip
 
@@ -181,6 +182,7 @@ def stored_request(cursor: Any, request_id: int) -> dict[str, Any]:
 
 
 _AGREED = ", ".join(literal(kind.name) for kind in KINDS.values() if kind.agreed)
+_UNDECIDED = ", ".join(literal(kind.name) for kind in KINDS.values() if not kind.decided)
 _TAKEN = "CASE WHEN batch_id IS NOT NULL THEN 'it is in a batch' END"
 
 
@@ -284,7 +286,8 @@ def _keep(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], done: st
     number, confirmed = int(last) + 1, _confirms_itself(lab, wish.of)
     cursor.execute(
         "INSERT INTO ops.service_request BY NAME SELECT $id AS request_id, 1 AS version, $kind AS kind,"
-        " $request AS request, nullif($record, '') AS record, $confirmed AS confirmed, $items AS items, '' AS answer,"
+        " $request AS request, nullif($record, '') AS record, $confirmed AS confirmed, $items AS items,"
+        " '' AS errors, NULL AS file_no, '' AS answer,"
         " '' AS answer_text, $me AS created_by, $now AS created_at, $me AS changed_by, $now AS changed_at,"
         " if($confirmed, $me, NULL) AS confirmed_by, if($confirmed, $now, NULL) AS confirmed_at",
         {

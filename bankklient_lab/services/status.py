@@ -17,9 +17,11 @@ STATUS = (
     f" WHEN b.status IN {listed((Sent.RECEIVED, Sent.PROCESSED))} THEN 'RV' ELSE 'SE' END"
 )
 # Statuses: before balancing, at the bank or on the way, and ended by the bank or the user.
-OPEN, UNDER_WAY, OVER = ("CR", "CO"), ("NS", "SE", "RV"), ("OK", "ER", "DE")
+# Open ones that break rules are wrong (E).
+OPEN, UNDER_WAY, OVER = ("CR", "CO", "E"), ("NS", "SE", "RV"), ("OK", "ER", "DE")
 REQUESTS_WITH_STATUS = (
-    f"(SELECT m.*, coalesce(nullif({STATUS}, ''), if(m.confirmed, 'CO', 'CR')) AS status,"
+    f"(SELECT m.*, CASE WHEN m.batch_id IS NOT NULL THEN {STATUS} WHEN m.errors <> '' THEN 'E'"
+    " WHEN m.confirmed THEN 'CO' ELSE 'CR' END AS status,"
     " b.year * 10000 + b.number AS batch_order FROM ops.service_request m"
     " LEFT JOIN ops.batch b USING (batch_id))"
 )

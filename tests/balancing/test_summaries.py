@@ -34,7 +34,7 @@ def test_the_types_come_in_their_order_also_without_records(company: Lab) -> Non
         ("revocations", 13, 0, 0), ("priority_payments", 1, 0, 0), ("domestic_orders", 1, 0, 0),
         ("foreign_payments", 11, 0, 0), ("permitted_collections", 14, 0, 0), ("standing_orders", 17, 0, 0),
         ("time_deposits", 16, 0, 0), ("forward_deals", 18, 0, 0), ("account_parameters", 4, 0, 0),
-        ("document_orders", 19, 0, 0), ("client_messages", 7, 0, 0),
+        ("document_orders", 19, 0, 0), ("client_messages", 7, 0, 0), ("receivables", 15, 0, 0),
     ]  # fmt: skip
     assert balancing_summary.rows(company) == []
 

@@ -224,11 +224,13 @@ def test_a_file_of_orders_finds_the_same_as_a_form(bank: Lab, kind: str) -> None
 def test_no_number_is_left_out_and_none_has_no_text() -> None:
     declared = {rule.code for kind in KINDS.values() for rule in kind.rules}
     tried = {case.code for case in CASES}
-    numbers = {int(row["code"]) for row in rows("order_errors")}
+    known = [row for row in rows("order_errors") if row["family"] in {kind.family for kind in KINDS.values()}]
+    numbers = {int(row["code"]) for row in known}
     assert declared == tried
     assert numbers == tried | {151}
     texts = {(row["family"], row["text"]) for row in rows("order_errors")}
-    assert len(rows("order_errors")) == len(numbers) == len(texts)
+    assert len(known) == len(numbers)
+    assert len(rows("order_errors")) == len({row["code"] for row in rows("order_errors")}) == len(texts)
 
 
 def test_every_number_of_the_specification_is_there() -> None:

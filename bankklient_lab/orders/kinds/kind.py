@@ -66,26 +66,48 @@ class Notice:
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Kind:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Ruled:
+    """What has items and rules: a kind of order, or of a record beside orders that rules with numbers check."""
+
+    name: str
+    label: str
+    items: tuple[Item, ...]
+    rules: tuple[Rule, ...]
+    relation: str  # SELECT over `entered` that adds what the rules look up
+    warnings: tuple[Notice, ...] = ()
+
+    def item(self, name: str) -> Item:
+        """Return one item by name; KeyError."""
+        return {item.name: item for item in self.items}[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all items, in the order of the form."""
+        return tuple(item.name for item in self.items)
+
+    def columns(self) -> Iterator[str]:
+        """Give the columns that keep the items with what they mean."""
+        for item in self.items:
+            yield item.name
+            if item.valued:
+                yield f"{item.name}_value"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Kind(Ruled):
     """One kind of order.
 
     `own` and `counter` are the sides of the accounts: prefixes of item names. `verified_setting` names the parameter
     with the items to type again at verification.
     """
 
-    name: str
     family: Family
     letter: str  # as lists write it
-    label: str
     plural: str
     creates: str  # permission expression
     own: str
     counter: str
-    items: tuple[Item, ...]
-    rules: tuple[Rule, ...]
-    warnings: tuple[Notice, ...]
-    relation: str  # SELECT over `entered` that adds what the rules look up
     own_account: str  # SQL of the own account as lists show it
     counter_account: str
     counter_name: str
@@ -98,22 +120,6 @@ class Kind:
     def table(self) -> str:
         """The table that keeps orders of this kind."""
         return f"ops.{self.family}_order"
-
-    def item(self, name: str) -> Item:
-        """Return one item by name; KeyError."""
-        return {item.name: item for item in self.items}[name]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all items, in the order of the form."""
-        return tuple(item.name for item in self.items)
-
-    def columns(self) -> Iterator[str]:
-        """Give the columns of the table that keep the items."""
-        for item in self.items:
-            yield item.name
-            if item.valued:
-                yield f"{item.name}_value"
 
 
 def numeric(item: str, code: int) -> Rule:

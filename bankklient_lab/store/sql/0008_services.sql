@@ -7,6 +7,8 @@ CREATE TABLE ops.service_request (
     record VARCHAR,                     -- the bank's name of what is corrected or revoked; of a new one when it is done
     confirmed BOOLEAN NOT NULL,
     items VARCHAR NOT NULL,             -- texts by item as JSON; of a correction those that it changes
+    errors VARCHAR NOT NULL,            -- numbers of the rules that it breaks, with spaces
+    file_no INTEGER,                    -- ops.receivable_file; null: somebody entered it
     batch_id BIGINT,                    -- null: not balanced
     answer VARCHAR NOT NULL CHECK (answer IN ('', 'OK', 'ER', 'DE')),  -- of the bank; empty: none yet
     error_code INTEGER,                 -- of ER, codebook bank_rejections
@@ -17,6 +19,25 @@ CREATE TABLE ops.service_request (
     changed_at TIMESTAMPTZ NOT NULL,
     confirmed_by VARCHAR,
     confirmed_at TIMESTAMPTZ
+);
+CREATE TABLE ops.receivable_file (      -- files that receivables came in
+    file_no INTEGER PRIMARY KEY,
+    origin VARCHAR NOT NULL CHECK (origin IN ('spreadsheet', 'accounting_system')),
+    name VARCHAR NOT NULL,
+    sheet VARCHAR NOT NULL,             -- of a workbook
+    accounting_system INTEGER,
+    taken_by VARCHAR NOT NULL,
+    taken_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE ops.debtor (               -- whom receivables are owed by
+    debtor_id INTEGER PRIMARY KEY,
+    debtor_id_type VARCHAR NOT NULL,
+    debtor_identification VARCHAR NOT NULL,
+    debtor_name VARCHAR NOT NULL,
+    debtor_address VARCHAR NOT NULL,
+    changed_by VARCHAR NOT NULL,
+    changed_at TIMESTAMPTZ NOT NULL,
+    UNIQUE (debtor_id_type, debtor_identification)
 );
 -- Numbers of requests that were deleted: another one under such a number could pass for it in an agreed summary.
 CREATE TABLE ops.used_request (number INTEGER PRIMARY KEY);
