@@ -39,6 +39,7 @@ MODULES = {
     "messages": ("messages",),
     "documents": ("documents",),
     "services": ("services",),
+    "receivables": ("receivables",),
     "bookings": ("bookings",),
     "keys": ("keys",),
     "points": ("points",),

@@ -34,7 +34,8 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="A simulated bank, to rehearse with.", no_args_is_help=True)
     commands: dict[str, Callable[..., None]] = {
         "found": found, "client": client, "key": key, "account": account, "permit": permit, "forwards": forwards,
-        "agree": agree, "call-off": call_off, "codebook": codebook, "accounts": accounts, "person": person,
+        "financing": financing, "agree": agree, "call-off": call_off, "codebook": codebook, "accounts": accounts,
+        "person": person,
         "configuration": configuration, "message": message, "messages": messages, "advance": advance,
         "balances": balances, "statements": statements, "check": check, "serve": serve,
     }  # fmt: skip
@@ -170,6 +171,22 @@ def forwards(
     with _opened(bank, password_file) as one:
         one.allow_forwards(point, parse_amount(limit), by_dealer=by_dealer)
     lines([f"client {point} may make forward deals"])
+
+
+def financing(
+    bank: BankArgument,
+    point: PointArgument,
+    account: Annotated[str, typer.Argument(metavar="IBAN", help="Account to which receivables are settled.")],
+    end: Annotated[bool, typer.Option("--end", help="End the agreement.")] = False,
+    password_file: PasswordFileOption = "",
+) -> None:
+    """Agree with a client to finance its receivables, or end that."""
+    with _opened(bank, password_file) as one:
+        if end:
+            one.end_financing(account)
+        else:
+            one.agree_financing(point, account)
+    lines([f"receivables of client {point} are {'no more' if end else 'now'} financed for {account}"])
 
 
 def agree(

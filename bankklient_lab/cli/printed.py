@@ -32,4 +32,8 @@ def _listing(name: str) -> Listing:
         return LISTINGS[name]
     from bankklient_lab.orders.reported import ORDER_LISTINGS
 
-    return ORDER_LISTINGS[name]
+    if name in ORDER_LISTINGS:
+        return ORDER_LISTINGS[name]
+    from bankklient_lab.services.reported import SERVICE_LISTINGS
+
+    return SERVICE_LISTINGS[name]

@@ -25,7 +25,7 @@ KindArgument = Annotated[
     str,
     typer.Argument(
         metavar="KIND",
-        help="standing_order, permitted_collection, time_deposit, forward_deal or account_parameters.",
+        help="standing_order, permitted_collection, time_deposit, forward_deal, account_parameters or receivable.",
     ),
 ]
 RequestArgument = Annotated[
@@ -50,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
     add_group(
         app,
         "services",
-        "Standing orders, permitted collections, time deposits, forward deals and account parameters at the bank.",
+        "Standing orders, permitted collections, deposits, forward deals, account parameters and receivables.",
         commands,
     )
 

@@ -16,6 +16,7 @@ from bankklient_lab.lab import Lab
 from bankklient_lab.orders.reported import ORDER_LISTINGS
 from bankklient_lab.reports.doors import TABLE_SUFFIXES, known_suffix, render_table
 from bankklient_lab.reports.model import REPORT_LIMITS, check_rows
+from bankklient_lab.services.reported import SERVICE_LISTINGS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LISTING_SUFFIXES = (".pdf", *TABLE_SUFFIXES)
 _SIZE, _SIZE_MIN = 7.5, 5.5  # points
 _LINE_CHARS = 185  # that a line takes in print of full size
-PRINTED = LISTINGS | ORDER_LISTINGS
+PRINTED = LISTINGS | ORDER_LISTINGS | SERVICE_LISTINGS
 _WIDTH_CHARS_MAX = 48  # of a column, beside the others; longer texts wrap
 
 
