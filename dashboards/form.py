@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from bankklient_lab.errors import BadArgument, LabError, ProofNeeded
+from bankklient_lab.errors import BadArgument, LabError, ProofNeeded, WrongOrder
 
 from . import ui
 from .formatting import escape
@@ -158,8 +158,12 @@ class Form:
         """Say why it could not be saved: at the field that the error names, else above the button."""
         at = str(error.details.get("parameter", ""))
         message = error.message[:1].upper() + error.message[1:]
+        broken: Any = error.details["errors"] if isinstance(error, WrongOrder) else []
         if isinstance(error, BadArgument) and at in self.widgets:
             self._say(at, message)
+        elif broken and all(one["item"] in self.widgets for one in broken):
+            for one in reversed(broken):  # the first of an item is the one that is said
+                self._say(one["item"], f"{one['code']} {one['text']}")
         else:
             self._problem.object, self._problem.visible = escape(message), True
 

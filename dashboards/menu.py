@@ -54,6 +54,7 @@ ENTRIES = {
     "time_deposits": Entry("savings", PAY, needs=KINDS["time_deposit"].rights.sees),
     "forward_deals": Entry("currency_exchange", PAY, needs=KINDS["forward_deal"].rights.sees),
     "account_parameters": Entry("tune", PAY, needs=KINDS["account_parameters"].rights.sees),
+    "receivables": Entry("request_quote", PAY, needs=KINDS["receivable"].rights.sees),
     "counterparties": Entry("contacts", PAY, ["orders.counterparties:counterparty_register"]),
     "receiving": Entry(
         "move_to_inbox", PAY, ["orders.receiving:receive_file", "orders.accounting_systems:add_accounting_system"]

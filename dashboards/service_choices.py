@@ -7,12 +7,14 @@ from typing import Any
 
 import bankklient_lab as bl
 from bankklient_lab.codebooks.deposits import EARLY, REGULAR, RENEWED, TO_ACCOUNT, TO_DEPOSIT, variants
-from bankklient_lab.codebooks.services import NEW, REVOCATION
+from bankklient_lab.codebooks.services import NEW, REVOCATION, VALID
 from bankklient_lab.formats.forwards import OWN, RECIPIENT_ITEMS, said_of, sides
 from bankklient_lab.formats.payments.accounts import national
 from bankklient_lab.formats.standing_orders import FREQUENCIES
 from bankklient_lab.orders.accounts import own_accounts
 from bankklient_lab.orders.checking import national_currency
+from bankklient_lab.services.listing import service_records
+from bankklient_lab.services.receivable_rules import CREDIT_NOTE
 
 from .form import Form
 from .texts import section, text
@@ -135,6 +137,36 @@ class Forwards(Choices):
             account.value = next(iter(bought), "")
         elif kind != OWN and account.value in map(national, own):
             account.value = ""
+
+
+class Financed(Choices):
+    """The accounts of agreements on financing, each with its currency, and what a credit note has beside an invoice."""
+
+    def __init__(self, lab: bl.Lab, forms: Mapping[str, Form]) -> None:
+        super().__init__(lab, forms)
+        self._form = forms[NEW]
+        self._currencies: dict[str, str] = {}
+        self._form.widgets["own_account"].param.watch(lambda _event: self._follow(), "value")
+        self._form.widgets["receivable_type"].param.watch(lambda _event: self._follow(), "value")
+
+    def fill(self, form: Form, values: Mapping[str, Any], name: str) -> None:
+        """Offer, and fill, as Choices."""
+        super().fill(form, values, name)
+        self._follow()
+
+    def _offer_accounts(self, form: Form) -> None:
+        rows = [row for row in service_records.rows(self._lab, "receivable") if row["state"] == VALID]
+        self._currencies = {row["agreement_account"]: row["agreement_currency"] for row in rows}
+        offered = {f"{national(one)} {currency}": one for one, currency in self._currencies.items()}
+        _offer(form, "own_account", offered)
+
+    def _follow(self) -> None:
+        widgets = self._form.widgets
+        widgets["currency"].value = self._currencies.get(widgets["own_account"].value, widgets["currency"].value)
+        original = widgets["original_variable_symbol"]
+        original.visible = widgets["receivable_type"].value == CREDIT_NOTE
+        if not original.visible:
+            original.value = ""
 
 
 def _in_words(values: Sequence[str]) -> dict[str, str]:

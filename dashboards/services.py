@@ -17,7 +17,7 @@ from bankklient_lab.formats.payments.accounts import as_written, national
 from bankklient_lab.formats.schema import AMOUNT
 from bankklient_lab.formats.standing_orders import payments
 from bankklient_lab.jobs import Job
-from bankklient_lab.orders.checking import national_currency
+from bankklient_lab.orders.checking import error_items, national_currency
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.services.listing import (
     ALL,
@@ -49,7 +49,7 @@ from .form import CHOICE, DAY, Field, Form
 from .formatting import escape
 from .listing import Listing
 from .menu import may
-from .service_choices import Choices, Deposits, Forwards, Frequencies, taken
+from .service_choices import Choices, Deposits, Financed, Forwards, Frequencies, taken
 from .state import State, follow
 from .styles import css
 from .sure import Sure
@@ -61,19 +61,23 @@ NEXT_PAYMENTS = 6
 LOOK_AHEAD = timedelta(days=5 * 366)
 MARKS = {
     "valid": "\u25cf", "ended": "\u2298", "revoked": "\u2298", "CR": "\u25d4", "CO": "\u25d4", "NS": "\u25d4",
-    "SE": "\u25d1", "RV": "\u25d1", "OK": "\u25cf", "ER": "\u25cb", "DE": "\u2298",
+    "E": "\u25cb", "SE": "\u25d1", "RV": "\u25d1", "OK": "\u25cf", "ER": "\u25cb", "DE": "\u2298",
 }  # fmt: skip
 _ACCOUNTS = ("account", "own_account")
+_SETS = (OPEN, TO_CONFIRM, UNPROCESSED, PROCESSED, HISTORY, ALL)
 _WIDTHS = {
     "rate": 80, "length": 100, "amount": 120, "limit": 120, "own_account": 160, "counter_account": 175, "period": 130,
     "last_payment": 115, "pair": 90, "deal_type": 70, "maturity": 120, "currency": 85,
     "second_amount": 130, "second_currency": 85, "contract_rate": 100, "stored_pair": 90, "reference": 90,
-    "recipient_account": 175,
+    "recipient_account": 175, "receivable_type": 110, "variable_symbol": 125, "agreement_currency": 85,
+    "agreement_account": 175, "agreement_number": 110,
 }  # fmt: skip
 _SIDES = (
     ("variable_symbol", "specific_symbol", "constant_symbol"), ("period", "frequency"), ("last_payment", "last_amount"),
     ("limit", "period"), ("valid_from", "valid_until"), ("pair", "deal_type"), ("amount", "maturity"),
-    ("recipient_bic", "recipient_country"),
+    ("recipient_bic", "recipient_country"), ("own_account", "currency"),
+    ("variable_symbol", "original_variable_symbol"),
+    ("sequence_number", "invoice_number"), ("debtor_id_type", "debtor_identification"), ("issue_date", "due_date"),
 )  # fmt: skip
 
 
@@ -104,28 +108,30 @@ class Services:
             on_open=lambda row: self.drawer.open_record(self.records[row["record"]]),
         )  # fmt: skip
         self.which = ui.choice(
-            {text(f"services.set_{one}"): one for one in (OPEN, TO_CONFIRM, UNPROCESSED, PROCESSED, HISTORY, ALL)},
-            OPEN, stylesheets=[css("tabs")],
+            {text(f"services.set_{one}"): one for one in _SETS if one != TO_CONFIRM or self.kind.decided}, OPEN,
+            stylesheets=[css("tabs")],
         )  # fmt: skip
         self.new = ui.button(text(f"services.new_{kind}"), self.drawer.new, primary=True, icon="add")
         rights = self.kind.rights
         self.new.visible = NEW in self.kind.requests and may(lab, rights.creates)
         self.confirm_all = ui.button(text("services.confirm_all"), self._confirm_all, icon="done_all")
         self._may_decide, self._may_delete = may(lab, rights.decides), may(lab, rights.deletes)
+        asks = ("request",) if len(self.kind.requests) > 1 else ()
         self.clear_all = Sure(text("services.clear_all"), text("services.clear_all_really"), self._clear_all)
         self.asked = Listing(
-            state, page, _columns(self._of_requests, "request_id", "request", "state"), self._read_requests,
-            count="services.requests_count", label=text("services.requests"), placeholder=text("services.no_requests"),
-            rows_high=9, on_open=lambda row: self.drawer.open_request(self.requests[row["request_id"]]),
+            state, page, _columns(self._of_requests, "request_id", *asks, "state"), self._read_requests,
+            count="services.requests_count", label=_words_of("requests", kind),
+            placeholder=text("services.no_requests"), rows_high=9,
+            on_open=lambda row: self.drawer.open_request(self.requests[row["request_id"]]),
         )  # fmt: skip
         self.view = ui.column(
             ui.card(
-                ui.heading(text("services.at_bank"), note=text(f"services.hint_{kind}")),
+                ui.heading(_words_of("at_bank", kind), note=text(f"services.hint_{kind}")),
                 *(self.form.parts if self.form else ()), ui.row(self._told, self.list.search, gap=10),
                 self.list.view, gap=10,
             ),
             ui.card(
-                ui.row(ui.heading(text("services.requests"), note=text("services.requests_hint")), self.new, gap=10),
+                ui.row(ui.heading(_words_of("requests", kind), note=text("services.requests_hint")), self.new, gap=10),
                 ui.row(self.which, self.asked.search, gap=10), self.asked.view,
                 ui.row(self.confirm_all, self.clear_all.view, gap=8), gap=10,
             ),
@@ -257,8 +263,12 @@ class _Drawer:
 
     def new(self) -> None:
         """Show an empty form."""
+        self.begin({}, name="new")
+
+    def begin(self, values: Mapping[str, Any], name: str = "") -> None:
+        """Show a form for a new record that begins with these values, or with the draft of this name."""
         self._row, self._save = {}, self._create
-        self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), NEW, {}, name="new")
+        self._show(formatting.facts((), text(f"services.new_{self._kind.name}")), (), NEW, values, name=name)
 
     def open_record(self, row: Mapping[str, Any]) -> None:
         """Show what the bank has, and offer its change."""
@@ -284,6 +294,7 @@ class _Drawer:
             (text("services.record"), row["record"] or ""),
             (text("services.batch"), row["batch_order"] or ""),
             (text("services.error"), f"{row['error_code']} \u00b7 {row['error']}" if row["error_code"] else ""),
+            *((text("services.wrong"), one) for one in _broken(row["errors"])),
             (text("services.answer"), row["answer"] or ""),
             *self._lines(row),
             (text("services.created"), _by(row["created_by"], row["created_at"])),
@@ -302,7 +313,7 @@ class _Drawer:
         status, decides = row["status"], self._may_decide
         return {
             "confirm": decides and status == "CR",
-            "unconfirm": decides and status == "CO" and not self._kind.agreed,
+            "unconfirm": decides and status == "CO" and self._kind.decided and not self._kind.agreed,
             "delete": self._may_delete and status in OPEN_STATUSES,
             "clear": self._may_delete and status in OVER,
             "copy": self._may_create and row["request"] == NEW,
@@ -440,16 +451,18 @@ class _Drawer:
 
 
 _CHOICES: dict[str, type[Choices]] = {
-    "standing_order": Frequencies, "time_deposit": Deposits, "forward_deal": Forwards,
+    "standing_order": Frequencies, "time_deposit": Deposits, "forward_deal": Forwards, "receivable": Financed,
 }  # fmt: skip
 _ALIGNED = {"rate": "number", "exchange_rate": "number"}
 _TYPES: dict[str, pa.DataType] = {"amount": AMOUNT, "day": pa.date32()}
 
 
 def _columns(items: Sequence[Item], *first: str) -> tuple[Column, ...]:
-    of_requests = "request" in first
+    of_requests = "request_id" in first
     widths = {"record": 76, "request_id": 84, "request": 96, "state": 140 if of_requests else 96}
     essential = {"request", "state"} if of_requests else {"record", items[0].name}
+    if of_requests and "request" not in first:  # all ask for the same
+        essential.add(items[0].name)
     return (
         *(Column(name, text(f"services.{name}"), "state" if name == "state" else "text", width=widths[name],
                  essential=name in essential) for name in first),
@@ -530,8 +543,19 @@ def _as_items(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _state(kind: ServiceKind, name: str) -> str:
-    words = section("services")
-    return f"{MARKS[name]} {words.get(f'state_{kind.name}_{name}', words[f'state_{name}'])}"
+    said = section("services")
+    return f"{MARKS[name]} {said.get(f'state_{kind.name}_{name}', said[f'state_{name}'])}"
+
+
+def _words_of(name: str, kind: str) -> str:
+    """Return a text as it is said of a kind, else as of all."""
+    said = section("services")
+    return said.get(f"{name}_{kind}", said[name])
+
+
+def _broken(errors: str) -> list[str]:
+    """Return what the rules say that a request breaks."""
+    return [f"{code} {error_items()[code][2]}" for code in map(int, errors.split())]
 
 
 def _is_corrected(row: Mapping[str, Any]) -> bool:

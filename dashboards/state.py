@@ -24,9 +24,9 @@ from .charts import Styles
 PAGES = (
     "overview", "explorer", "statements", "online", "foreign", "messages", "documents", "rates", "create", "todo",
     "orders", "balancing", "signatures", "transmissions", "patterns", "regular", "standing_orders",
-    "permitted_collections", "time_deposits", "forward_deals", "account_parameters", "counterparties", "receiving",
-    "codebooks", "imports", "runs", "users", "permissions", "keys", "configuration", "log", "activity", "system",
-    "account",
+    "permitted_collections", "time_deposits", "forward_deals", "account_parameters", "receivables", "counterparties",
+    "receiving", "codebooks", "imports", "runs", "users", "permissions", "keys", "configuration", "log", "activity",
+    "system", "account",
 )  # fmt: skip
 PRESETS = ("1M", "3M", "YTD", "1Y", "ALL")
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)

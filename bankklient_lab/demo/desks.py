@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CLERK, CHECKER, APPROVER, SECOND = "clerk", "checker", "approver", "second approver"
 # Permissions of each desk. With a user for each of them nobody both enters and releases an order.
 DESKS: dict[str, tuple[int, ...]] = {
-    CLERK: (51, 120, 140, 151, 186, 187, 193, 194, 911, 912),
+    CLERK: (51, 120, 140, 151, 181, 186, 187, 193, 194, 911, 912),
     CHECKER: (66, 126, 141, 156),
     APPROVER: (16, 70, 130, 141, 156, 186, 188, 193, 195),
     SECOND: (70, 130, 141, 156),
@@ -27,7 +27,7 @@ DESKS: dict[str, tuple[int, ...]] = {
 _REFERENCES = {CLERK: "CL", CHECKER: "CH", APPROVER: "AP", SECOND: "SA"}
 # The same desks as tokens of one user who may everything: the wider one of two permissions, since own orders are meant.
 _SCOPES: dict[str, tuple[int, ...]] = {
-    CLERK: (56, 121, 187, 194, 912),
+    CLERK: (56, 121, 181, 187, 194, 912),
     CHECKER: (61, 66, 125, 126),
     APPROVER: (16, 71, 131, 188, 195),
     SECOND: (71, 131, 132),

@@ -148,7 +148,9 @@ class _Company:
         self._bank.open_account(*here)
         for customer in self._partners["customers"][1:]:
             self._bank.permit_collection(customer["account"], self._accounts[_COLLECTING])
-        self._bank.allow_forwards(point_of(self._lab, OWN).point, _FORWARDS_LIMIT)
+        point = point_of(self._lab, OWN).point
+        self._bank.allow_forwards(point, _FORWARDS_LIMIT)
+        self._bank.agree_financing(point, self._accounts[_COLLECTING])
         for one in rows("bank_messages"):
             self._bank.send_message(Wanted(one["subject"], one["text"], reply=one["reply"]))
 

@@ -1,0 +1,80 @@
+"""Receivables that the bank finances: entered one by one or taken from a workbook, counted, and debtors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+import bankklient_lab as bl
+from bankklient_lab.formats.payments.accounts import as_written
+from bankklient_lab.formats.schema import AMOUNT
+from bankklient_lab.services.receivables import receivables_summary
+
+from . import ui
+from .debtors import Debtors
+from .listing import Listing
+from .receivables_files import ReceivablesFiles
+from .services import MARKS, Services
+from .state import State
+from .table import Column
+from .texts import section, text
+
+SHOWN = ("variable_symbol", "receivable_type", "debtor_name", "amount", "currency", "due_date", "own_account")
+AGREEMENTS = ("agreement_number", "agreement_account", "agreement_currency")
+
+
+def page(lab: bl.Lab, state: State) -> ui.Viewable:
+    """Build the page."""
+    return Receivables(lab, state).view
+
+
+class Receivables:
+    """The page."""
+
+    def __init__(self, lab: bl.Lab, state: State) -> None:
+        self._lab = lab
+        self.services = Services(lab, state, "receivable", SHOWN, AGREEMENTS)
+        self.files = ReceivablesFiles(lab, state)
+        self.summary = Listing(
+            state, "receivables", _columns(), self._read, count="services.count", label=text("receivables.summary"),
+            placeholder=text("services.no_requests"), rows_high=7,
+        )  # fmt: skip
+        self.debtors = Debtors(lab, state, self.services.drawer.begin)
+        agreements, entered, drawer = self.services.view
+        self.view = ui.column(
+            entered, self.files.view,
+            ui.card(
+                ui.heading(text("receivables.summary"), note=text("receivables.summary_note")), self.summary.view,
+                gap=10,
+            ),
+            self.debtors.view, agreements, drawer,
+            stylesheets=[ui.WHOLE],
+        )  # fmt: skip
+
+    def _read(self) -> pa.Table:
+        rows = receivables_summary.rows(self._lab)
+        words, kinds = section("services"), section("service_option")
+        said: dict[str, list[Any]] = {
+            "receivable_type": [kinds.get((row["receivable_type"] or "").replace(" ", "_"), "") for row in rows],
+            "own_account": [as_written(row["own_account"] or "") for row in rows],
+            "currency": [row["currency"] for row in rows],
+            "state": [f"{MARKS[row['status']]} {words['state_' + row['status']]}" for row in rows],
+            "origin": [text(f"receivables.origin_{row['origin']}") for row in rows],
+        }
+        table = {name: pa.array(values, pa.string()) for name, values in said.items()}
+        table["receivables"] = pa.array([row["receivables"] for row in rows], pa.int64())
+        table["amount"] = pa.array([row["amount"] for row in rows], AMOUNT)
+        return pa.table(table)
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column("receivable_type", text("service_item.receivable_type"), width=110),
+        Column("own_account", text("service_item.own_account"), width=160, essential=False),
+        Column("state", text("services.state"), "state", width=130),
+        Column("origin", text("receivables.origin"), essential=False),
+        Column("receivables", text("receivables.number"), "count", width=90),
+        Column("amount", text("service_item.amount"), "amount", width=130, currency="currency"),
+        Column("currency", text("service_item.currency"), width=80),
+    )
