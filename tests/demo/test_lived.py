@@ -108,9 +108,11 @@ def test_what_a_month_has(month: Lived) -> None:
     assert [kind for kind, *_ in records].count("account_parameters") == 3
     assert [row for row in records if row[0] != "account_parameters"] == [
         ("forward_deal", "FW1", "valid"),
-        ("permitted_collection", "PC12", "valid"),
+        ("permitted_collection", "PC12", "valid"), ("receivable", "FA1", "valid"),
         ("standing_order", "SO1", "valid"), ("standing_order", "SO2", "valid"), ("time_deposit", "TD1", "valid"),
     ]  # fmt: skip
+    receivables = "SELECT record, answer FROM ops.service_request WHERE kind = 'receivable' ORDER BY 1"
+    assert lab.rows(receivables) == [("RC1", "OK"), ("RC2", "OK")]
     assert lab.rows("SELECT count(*) FROM history.entry WHERE remittance LIKE 'Standing order SO%'") == [(2,)]
 
 
