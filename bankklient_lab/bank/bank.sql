@@ -186,11 +186,11 @@ CREATE TABLE IF NOT EXISTS service_list (  -- what a client was told last
 
 -- Documents
 
-CREATE TABLE IF NOT EXISTS document (   -- what it says is in the ledger: it is made when it is wanted, always the same
-    kind VARCHAR NOT NULL CHECK (kind IN ('STM', 'ADV')),
+CREATE TABLE IF NOT EXISTS document (   -- what it says is kept elsewhere: it is made when it is wanted, always the same
+    kind VARCHAR NOT NULL CHECK (kind IN ('STM', 'ADV', 'ARF')),
     account VARCHAR NOT NULL,
-    number BIGINT NOT NULL,             -- STM: the year and the place in it; ADV: the transaction
-    first_day DATE NOT NULL,            -- both inclusive; ADV: the same day
+    number BIGINT NOT NULL,             -- STM, ARF: the year and the place in it; ADV: the transaction
+    first_day DATE NOT NULL,            -- both inclusive; ADV, ARF: the same day
     day DATE NOT NULL,
     PRIMARY KEY (kind, account, number)
 );

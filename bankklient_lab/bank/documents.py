@@ -1,6 +1,7 @@
-"""Electronic documents: statements of a month and advices of foreign payments, told of when made, sent when ordered.
+"""Electronic documents: statements, advices of foreign payments and lists of receivables, told of, and sent on order.
 
-No document is kept: what it says is in the ledger, which never changes, so it is made anew and has the same bytes.
+No document is kept: what it says is in the ledger, or among the receivables that were taken over, which never change,
+so it is made anew and has the same bytes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from bankklient_lab.bank.answers import send
 from bankklient_lab.bank.papers import Paper, pdf
+from bankklient_lab.bank.receivables import RECEIVABLE
 from bankklient_lab.bank.statements import ENTRIES
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import BatchType
@@ -29,15 +31,19 @@ from bankklient_lab.formats.documents import (
 
 # ruff: noqa: S608 - every text below is our own
 
-STATEMENT, ADVICE = "STM", "ADV"
-_TITLES = {STATEMENT: "Account statement", ADVICE: "Foreign payment advice"}
+STATEMENT, ADVICE, RECEIVABLES = "STM", "ADV", "ARF"
+_TITLES = {STATEMENT: "Account statement", ADVICE: "Foreign payment advice", RECEIVABLES: "List of receivables"}
 _ORDERED, _AUTOMATIC = ("electronic", "automatic"), "automatic"
 _TOLD_AT_ONCE = 1_000  # in one message
-# The documents of a closed day: an advice of each foreign payment, and a statement of each account as often as its
-# client wants it, when the month ends, and when that was changed.
+# The documents of a closed day: an advice of each foreign payment, a list of the receivables of each account that were
+# taken over, and a statement of each account as often as its client wants it, when the month ends, and when that was
+# changed.
 _NEW = (
     "INSERT INTO document SELECT 'ADV', b.debited, b.transaction_id, b.day, b.day FROM booking b"
     " JOIN account a ON a.account = b.debited AND a.point IS NOT NULL WHERE b.kind = 'foreign' AND b.day = $day"
+    " UNION ALL SELECT 'ARF', account, year($day) * 1000000 + 1 + coalesce(made, 0), $day, $day FROM (SELECT DISTINCT"
+    " (items ->> '$.own_account') AS account FROM receivable WHERE taken_on = $day) LEFT JOIN (SELECT account,"
+    " count(*) AS made FROM document WHERE kind = 'ARF' AND year(day) = year($day) GROUP BY account) USING (account)"
     " UNION ALL SELECT 'STM', c.account, year($day) * 1000000 + 1 + coalesce(s.made, 0),"
     " coalesce(s.last_day + 1, least(a.opened, $day)), $day FROM closing c"
     " JOIN account a ON a.account = c.account AND a.point IS NOT NULL AND (a.closed IS NULL OR a.closed > $day)"
@@ -47,16 +53,18 @@ _NEW = (
 )
 _DOCUMENTS = (
     "SELECT a.point, a.documents, d.kind, d.account, d.number, d.first_day, d.day, a.currency, a.name,"
-    " if(d.kind = 'STM', c.amount, b.amount), if(d.kind = 'STM', a.currency, b.currency), b.credited_name, b.credited,"
-    " b.rate, b.message"
+    " CASE d.kind WHEN 'STM' THEN c.amount WHEN 'ADV' THEN b.amount ELSE r.amount END,"
+    " if(d.kind = 'ADV', b.currency, a.currency), b.credited_name, b.credited, b.rate, b.message"
     " FROM document d JOIN account a USING (account)"
     " LEFT JOIN closing c ON d.kind = 'STM' AND c.account = d.account AND c.day = d.day"
     " LEFT JOIN booking b ON d.kind = 'ADV' AND b.transaction_id = d.number"
+    f" LEFT JOIN (SELECT account, taken_on, sum(amount) AS amount FROM ({RECEIVABLE}) GROUP BY ALL) r"
+    " ON d.kind = 'ARF' AND r.account = d.account AND r.taken_on = d.day"
 )
 
 
 class _Document(NamedTuple):
-    """A document with what it says: `amount` is the closing balance, or what was paid, as ordered."""
+    """A document with what it says: `amount` is the closing balance, what was paid, as ordered, or what is owed."""
 
     point: int
     delivery: str
@@ -133,13 +141,15 @@ def _documents(work: Work, condition: str, **given: object) -> list[_Document]:
 def _about(one: _Document) -> About:
     if one.kind == STATEMENT:
         more = f"from {one.first_day} to {one.day}"
+    elif one.kind == RECEIVABLES:
+        more = f"taken over on {one.day}"
     else:
         more = ", ".join(filter(None, (one.payee, one.message)))
     return About(one.name, one.day, one.delivery in _ORDERED, one.sum, " ".join(more.split())[:TEXT_CHARS_MAX])
 
 
 def _file(work: Work, one: _Document) -> Message:
-    paper = _statement(work, one) if one.kind == STATEMENT else _advice(work, one)
+    paper = {STATEMENT: _statement, ADVICE: _advice, RECEIVABLES: _receivables}[one.kind](work, one)
     return write_file(BankFile(one.name.file_name, pdf(paper, work.hours.instant(one.day, work.parameters.closing))))
 
 
@@ -158,6 +168,21 @@ def _statement(work: Work, one: _Document) -> Paper:
     )
     lines = [(str(day), name, text, plain(amount, one.currency)) for day, name, text, amount in entries]
     return Paper(f"{_TITLES[STATEMENT]} {one.number}", work.parameters.name, facts, lines)
+
+
+def _receivables(work: Work, one: _Document) -> Paper:
+    rows = work.store.rows(
+        "SELECT name, due, debtor, coalesce('credit note ' || symbol || ' to ' || original, 'invoice ' || symbol),"
+        f" amount FROM ({RECEIVABLE}) WHERE account = $account AND taken_on = $day ORDER BY receivable_id",
+        {"account": one.account, "day": one.day},
+    )
+    facts = (
+        ("Account", f"{one.account}, {one.account_name}"),
+        ("Taken over on", str(one.day)),
+        ("Sum", one.sum),
+    )
+    lines = [(due, debtor, f"{name}: {text}", plain(amount, one.currency)) for name, due, debtor, text, amount in rows]
+    return Paper(f"{_TITLES[RECEIVABLES]} {one.number}", work.parameters.name, facts, lines)
 
 
 def _advice(work: Work, one: _Document) -> Paper:

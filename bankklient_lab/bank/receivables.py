@@ -15,6 +15,13 @@ from bankklient_lab.formats.services import ServiceRecord
 # ruff: noqa: S608 - every text below is our own
 
 LETTERS, _RECEIVABLE = "FA", "RC"  # before the number of an agreement, and of a receivable
+# What was taken over, in words of its own; the amount of a credit note is negative.
+RECEIVABLE = (
+    "SELECT receivable_id, 'RC' || receivable_id AS name, taken_on, (items ->> '$.own_account') AS account,"
+    " (items ->> '$.due_date') AS due, (items ->> '$.debtor_name') AS debtor,"
+    " (items ->> '$.variable_symbol') AS symbol, (items ->> '$.original_variable_symbol') AS original,"
+    " ((items ->> '$.amount')::DECIMAL(18,3) * if(original IS NULL, 1, -1))::DECIMAL(18,3) AS amount FROM receivable"
+)
 _INVOICE, _ = KINDS["receivable"].by_name["receivable_type"].options
 _WHOSE = ("own_account", "debtor_id_type", "debtor_identification")
 _ALIKE = " AND ".join(f"(items ->> '$.{name}') = ${name}" for name in _WHOSE)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from pypdf import PdfReader
 
 from bankklient_lab.balancing.summaries import balancing_summary, balancing_types
 from bankklient_lab.balancing.unsent import discard_batch
 from bankklient_lab.errors import BadArgument, FormatError, LimitExceeded, NotAllowed, Refused, UnknownName, WrongOrder
+from bankklient_lab.exchange.documents import document_content, documents
+from bankklient_lab.exchange.ordering import order_documents
 from bankklient_lab.formats.receivables import COLUMNS, template
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import add_accounting_system
@@ -376,3 +381,22 @@ def test_debtors_are_kept_and_receivables_stay_as_they_were(desk: Pair) -> None:
     assert delete_debtors(lab, [1]) == {"done": 1}
     assert [row["debtor_id"] for row in debtors.rows(lab)] == [2]
     assert request(lab, 1)["status"] == "CO"
+
+
+@pytest.mark.spec("SRV-016", "BNK-020")
+def test_the_bank_lists_what_it_took_over_in_a_document_of_the_day(desk: Pair) -> None:
+    lab = desk.lab
+    entered(lab, invoice())
+    entered(lab, credit_note())
+    sent(desk)
+    desk.later(hours=21)
+    desk.transmit()
+    (listed,) = documents.rows(lab, kind="ARF")
+    assert (listed["account"], listed["day"], listed["info"]) == (MAIN_IBAN, date(2026, 11, 23), "100000.00 CZK")
+    order_documents(lab, [listed["document_id"]])
+    sent(desk)
+    content = document_content(lab, listed["document_id"])
+    text = PdfReader(io.BytesIO(content)).pages[0].extract_text()
+    for said in ("List of receivables 2026000001", "RC1: invoice 2026001", "RC2: credit note 2026901 to 2026001",
+                 "-21000.00", "100000.00 CZK", "Novak s.r.o."):  # fmt: skip
+        assert said in text, said
