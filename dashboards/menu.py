@@ -57,7 +57,13 @@ ENTRIES = {
     "receivables": Entry("request_quote", PAY, needs=KINDS["receivable"].rights.sees),
     "counterparties": Entry("contacts", PAY, ["orders.counterparties:counterparty_register"]),
     "receiving": Entry(
-        "move_to_inbox", PAY, ["orders.receiving:receive_file", "orders.accounting_systems:add_accounting_system"]
+        "move_to_inbox",
+        PAY,
+        [
+            "orders.receiving:receive_file",
+            "services.receivables:receive_receivables",
+            "orders.accounting_systems:add_accounting_system",
+        ],
     ),
     "codebooks": Entry("menu_book", PAY),
     "imports": Entry("upload_file", WORK, ["history.importing:import_file"], key="i"),

@@ -9,12 +9,12 @@ from . import formatting
 from .formatting import escape
 from .texts import text
 
-_COUNTS = ("orders", "right", "wrong", "duplicates", "moved", "repeated")
-_ALWAYS = ("orders", "right", "wrong")
+_COUNTS = ("orders", "receivables", "right", "wrong", "duplicates", "moved", "repeated")
+_ALWAYS = {"orders", "receivables", "right", "wrong"}
 
 
 def report_html(report: Mapping[str, Any]) -> str:
-    """Return the report of receive_file for people."""
+    """Return the report of receive_file, or of receive_receivables, for people."""
     name = escape(report["file_name"])
     if report["status"] != "received":
         where = " \u00b7 ".join(part for part in (report.get("place"), report.get("field"), report.get("text")) if part)
@@ -24,8 +24,10 @@ def report_html(report: Mapping[str, Any]) -> str:
             f"<p>{escape(text('receiving.nothing_kept'))}</p>"
         )
     head = f"<h2>{name}</h2><p class='muted'>{escape(text('receiving.as_batch', batch=report['batch_order']))}</p>"
-    tiles = "".join(_tile(report, count) for count in _COUNTS if report[count] or count in _ALWAYS)
+    tiles = "".join(_tile(report, count) for count in _COUNTS if report.get(count) or count in _ALWAYS & report.keys())
     parts = [head, f"<div class='tiles'>{tiles}</div>"]
+    if "accounts" not in report:  # receivables
+        return "".join(parts)
     parts.append(_table(report["accounts"], ("kind", "account", "orders", "amount"), _account_cell))
     if report["errors"]:
         parts.append(f"<h3>{escape(text('receiving.errors'))}</h3>")

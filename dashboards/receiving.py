@@ -24,6 +24,7 @@ from bankklient_lab.orders.kinds import KINDS
 from bankklient_lab.orders.receiving import receive_file
 from bankklient_lab.orders.transmissions import transmissions
 from bankklient_lab.rights.permissions import needed
+from bankklient_lab.services.receivables import receive_receivables
 
 from . import formatting, ui
 from .dropper import DiskDropper
@@ -36,6 +37,8 @@ from .table import Column
 from .texts import text
 from .work import Work
 
+ORDERS, RECEIVABLES = "orders", "receivables"
+
 
 class Receiving:
     """The page."""
@@ -46,6 +49,12 @@ class Receiving:
         self._systems: dict[int, dict[str, Any]] = {}
         self.system = ui.select(text("receiving.system"), {}, None, width=280)
         self.file = ui.select(text("receiving.file"), {}, None, width=320)
+        may_take = {ORDERS: needed("36").holds(held), RECEIVABLES: needed("181").holds(held)}
+        self.what = ui.choice(
+            {text(f"receiving.{one}"): one for one, may in may_take.items() if may},
+            next((one for one, may in may_take.items() if may), ORDERS), visible=all(may_take.values()),
+            stylesheets=[css("tabs")],
+        )  # fmt: skip
         self.take = ui.button(text("receiving.take"), self.receive, primary=True, icon="move_to_inbox")
         self._again = ui.icon_button("refresh", text("receiving.look_again"), self._show_files)
         self._from_folder = ui.row(self.file, self._again, self.take, gap=8)
@@ -77,11 +86,11 @@ class Receiving:
             state, "receiving", _columns(), self._read, count="receiving.count", label=text("receiving.protocol"),
             placeholder=text("receiving.none"), rows_high=10,
         )  # fmt: skip
-        may_receive = needed("36").holds(held)
+        may_receive = any(may_take.values())
         self.view = ui.column(
             ui.card(
                 ui.heading(text("receiving.bring"), note=text("receiving.bring_hint")),
-                ui.row(self.system, templates, self._new, gap=10),
+                ui.row(self.system, self.what, templates, self._new, gap=10),
                 self._notice,
                 self._from_folder,
                 self._drop_place,
@@ -158,9 +167,11 @@ class Receiving:
             self._start(self.file.value, None)
 
     def _start(self, name: str, path: Path | None) -> None:
-        system = int(self.system.value)
+        system, receivables = int(self.system.value), self.what.value == RECEIVABLES
 
         def take(job: Job) -> dict[str, Any]:
+            if receivables:
+                return receive_receivables(self._lab, system, name, path=path) | {"file_name": name}
             return receive_file(self._lab, system, name, path=path, job=job)
 
         self.work.start(take, self._received, text("receiving.taking", name=name))
@@ -169,7 +180,7 @@ class Receiving:
         self._state.noted()
         self.result.param.update(object=report_html(report), visible=True)
         self._result_card.visible = True
-        self._to_orders.visible = report["status"] == "received"
+        self._to_orders.visible = report["status"] == "received" and "orders" in report
         if self._dropper is not None:
             self._new_dropper()
         self.protocol.refresh()

@@ -102,7 +102,9 @@ def receive(
         inside = folders.get(system) and file.parent == Path()
         told = receive_receivables(one, system, file.name, path=None if inside else file)
     if told["status"] == "received":
-        how.tell(told, f"file {told['file_no']}: {told['rows']} receivables, {told['wrong']} of them with errors")
+        how.tell(
+            told, f"file {told['file_no']}: {told['receivables']} receivables, {told['wrong']} of them with errors"
+        )
         return
     how.tell(told, f"refused: {told['message']}" + (f" ({told['place']})" if told["place"] else ""))
     raise typer.Exit(1)

@@ -26,7 +26,8 @@ NAME_CHARACTERS_MAX = 40
 FILE_NAME_CHARACTERS_MAX = 30
 # How right domestic orders of a file begin, each with the action of the lifecycle that makes them so.
 START_STATUSES = {"created": "receive_blank", "verified": "receive_verified", "confirmed": "receive_confirmed"}
-SEES = "2|36|41"
+TAKES = "36|181"  # orders, receivables
+SEES = f"2|41|{TAKES}"
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp")  # control characters, and those that turn text around
 _KEEP = "INSERT OR REPLACE INTO ops.accounting_system VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -115,7 +116,7 @@ def delete_accounting_system(lab: Lab, system: int) -> None:
         lab.log(cursor, "delete_accounting_system", str(system), name=entry.name)
 
 
-@action("36", mode="standard")
+@action(TAKES, mode="standard")
 def files_waiting(lab: Lab, system: int) -> list[dict[str, Any]]:
     """Return the files in the folder that an accounting system's files come from, by name.
 

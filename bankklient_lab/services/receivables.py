@@ -39,6 +39,7 @@ from bankklient_lab.services.status import OVER, REQUESTS_WITH_STATUS, status_in
 NEEDS = "181"
 TEXT_CHARS_MAX = 1_000
 _NUMBER = "sequence_number"
+_NOTHING = {"receivables": 0, "right": 0, "wrong": 0}
 SPREADSHEET, ACCOUNTING_SYSTEM = "spreadsheet", "accounting_system"
 _CHECKED = checked_receivables("checked_receivable")
 
@@ -114,13 +115,14 @@ def receive_receivables(lab: Lab, system: int, name: str, *, path: Path | None =
 
     `name` is a file in the system's folder; for a system without one `path` is the file and `name` what it is called.
     A formal error refuses the file; receivables with logical errors are taken over as wrong ones. The report: status
-    "received" or "refused", message and place (of the refusal), transmission_id, batch_order, file_no, rows, wrong.
+    "received" or "refused", message and place (of the refusal), transmission_id, batch_order, file_no, receivables,
+    right, wrong.
     A refusal is a line of the protocol too (type 0).
     """
     with lab.database.reading() as cursor:
         entry = system_numbered(cursor, system)
     file: transmissions.Measured | None = None
-    report: dict[str, Any] = {"status": "refused", "file_no": None, "rows": 0, "wrong": 0, "message": "", "place": ""}
+    report: dict[str, Any] = {"status": "refused", "file_no": None, **_NOTHING, "message": "", "place": ""}
     try:
         with lab.database.tx("ops") as cursor:
             _check_name(cursor, system, name)
@@ -137,10 +139,11 @@ def receive_receivables(lab: Lab, system: int, name: str, *, path: Path | None =
             transmissions.archive_file(cursor, transmission_id, file)
             report["file_no"] = _keep_file(lab, cursor, (ACCOUNTING_SYSTEM, name, "", system))
             _keep(lab, cursor, report["file_no"], kept)
-            report |= {"status": "received", "rows": len(kept), "wrong": sum(bool(one) for one, _ in kept)}
+            wrong = sum(bool(one) for one, _ in kept)
+            report |= {"status": "received", "receivables": len(kept), "right": len(kept) - wrong, "wrong": wrong}
             _protocol(lab, cursor, (transmission_id, system, batch, name), file, report)
     except (FormatError, BadArgument) as error:
-        report |= {"status": "refused", "file_no": None, "rows": 0, "wrong": 0, "message": error.message}
+        report |= {"status": "refused", "file_no": None, **_NOTHING, "message": error.message}
         report["place"] = str(error.details.get("place", ""))
         with lab.database.tx("ops") as cursor:
             transmission_id, batch = transmissions.next_batch(lab, cursor, system)
@@ -352,11 +355,11 @@ def _protocol(
         "INSERT INTO ops.transmission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             transmission_id, transmissions.FROM_ACCOUNTING_SYSTEM, system, batch, kept, file and file.bytes,
-            file and file.sha256, "receivables", "1", report["rows"], report["wrong"], 0, 0, report["message"],
+            file and file.sha256, "receivables", "1", report["receivables"], report["wrong"], 0, 0, report["message"],
             lab.caller.reference, lab.clock(),
         ],
     )  # fmt: skip
     lab.log(
         cursor, "receive_receivables", kept, accounting_system=system, batch=batch, error=report["message"],
-        rows=report["rows"], wrong=report["wrong"],
+        receivables=report["receivables"], wrong=report["wrong"],
     )  # fmt: skip

@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from bankklient_lab.dashboards.receivables import Receivables
+from bankklient_lab.dashboards.receiving import Receiving
 from bankklient_lab.dashboards.shell import new_state
+from bankklient_lab.orders.accounting_systems import add_accounting_system
 from bankklient_lab.services.debtors import debtors
 from bankklient_lab.services.listing import service_requests
+from bankklient_lab.services.receivables import receive_receivables
 from tests.exchange.conftest import clock, company, orders_file, pair
 from tests.exchange.labs import Pair
+from tests.orders.labs import hands
 from tests.services.receivables import RECEIVABLE, invoice
-from tests.services.test_receivables import desk, entered, ten_rows, workbook
+from tests.services.test_receivables import csv_file, desk, entered, ten_rows, workbook
 
 __all__ = ["clock", "company", "desk", "orders_file", "pair"]
 
@@ -125,3 +129,25 @@ def test_the_summary_and_a_receivable_that_begins_with_a_debtor(desk: Pair) -> N
     page.debtors.open(debtor)
     page.debtors._delete()
     assert debtors.rows(desk.lab) == []
+
+
+@pytest.mark.spec("IMP-002", "IMP-053", "IMP-055")
+def test_a_file_of_an_accounting_system_is_taken_over_by_its_page(desk: Pair, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    add_accounting_system(desk.lab, 7, "ERP", folder_in=str(folder))
+    csv_file(folder / "good.csv", [invoice(), invoice(variable_symbol="2", due_date="2026-11-19")])
+    csv_file(folder / "bad.csv", [invoice(debtor_identification="1")])
+    ann = hands(desk.lab, "0001", {181})
+    page = Receiving(ann, new_state(ann, "?page=receiving"))
+    page.refresh()
+    assert (page.what.value, page.what.visible, set(page.file.options.values())) == (
+        "receivables", False, {"good.csv", "bad.csv"},
+    )  # fmt: skip
+    page._received(receive_receivables(ann, 7, "good.csv") | {"file_name": "good.csv"})
+    assert "<div class='tile'><b>2</b><span>Receivables</span></div>" in page.result.object
+    assert "<div class='tile bad'><b>1</b><span>With errors</span></div>" in page.result.object
+    assert not page._to_orders.visible
+    page._received(receive_receivables(ann, 7, "bad.csv") | {"file_name": "bad.csv"})
+    assert "Nothing of it was kept" in page.result.object
+    assert "line 2" in page.result.object

@@ -292,7 +292,7 @@ def test_a_file_of_an_accounting_system_is_taken_over_whole_or_refused(desk: Pai
     rows[2]["debtor_identification"] = "25672720"
     path = csv_file(tmp_path / "good.csv", rows)
     told = receive_receivables(lab, 7, "good.csv")
-    assert (told["status"], told["rows"], told["wrong"], told["batch_order"]) == ("received", 10, 2, "20260002")
+    assert (told["status"], told["receivables"], told["wrong"], told["batch_order"]) == ("received", 10, 2, "20260002")
     assert sorted(statuses(lab)) == ["CO"] * 8 + ["E"] * 2
     again = receive_receivables(lab, 7, "GOOD.csv")
     assert "received from the accounting system before" in again["message"]
