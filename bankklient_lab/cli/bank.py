@@ -35,9 +35,8 @@ def add_to(app: typer.Typer) -> None:
     commands: dict[str, Callable[..., None]] = {
         "found": found, "client": client, "key": key, "account": account, "permit": permit, "forwards": forwards,
         "financing": financing, "agree": agree, "call-off": call_off, "codebook": codebook, "accounts": accounts,
-        "person": person,
-        "configuration": configuration, "message": message, "messages": messages, "advance": advance,
-        "balances": balances, "statements": statements, "check": check, "serve": serve,
+        "person": person, "configuration": configuration, "message": message, "messages": messages,
+        "advance": advance, "balances": balances, "statements": statements, "check": check, "serve": serve,
     }  # fmt: skip
     for name, command in commands.items():
         group.command(name)(command)
