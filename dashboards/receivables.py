@@ -9,14 +9,16 @@ import pyarrow as pa
 import bankklient_lab as bl
 from bankklient_lab.formats.payments.accounts import as_written
 from bankklient_lab.formats.schema import AMOUNT
-from bankklient_lab.services.receivables import receivables_summary
+from bankklient_lab.services.listing import PROCESSED, service_requests
+from bankklient_lab.services.receivables import clear_receivables, receivables_summary
 
-from . import ui
+from . import formatting, ui
 from .debtors import Debtors
 from .listing import Listing
 from .receivables_files import ReceivablesFiles
 from .services import MARKS, Services
-from .state import State
+from .state import State, follow
+from .sure import Sure
 from .table import Column
 from .texts import section, text
 
@@ -33,8 +35,16 @@ class Receivables:
     """The page."""
 
     def __init__(self, lab: bl.Lab, state: State) -> None:
-        self._lab = lab
+        self._lab, self._state = lab, state
         self.services = Services(lab, state, "receivable", SHOWN, AGREEMENTS)
+        self.batch = ui.select(text("services.batch"), {}, None, width=150)
+        self.clear = Sure(
+            text("receivables.clear"), text("services.clear_all_really"), lambda: self._clear(older=False)
+        )
+        self.clear_older = Sure(
+            text("receivables.clear_older"), text("services.clear_all_really"), lambda: self._clear(older=True)
+        )
+        self.history = ui.row(self.batch, self.clear.view, self.clear_older.view, gap=8)
         self.files = ReceivablesFiles(lab, state)
         self.summary = Listing(
             state, "receivables", _columns(), self._read, count="services.count", label=text("receivables.summary"),
@@ -42,6 +52,7 @@ class Receivables:
         )  # fmt: skip
         self.debtors = Debtors(lab, state, self.services.drawer.begin)
         agreements, entered, drawer = self.services.view
+        entered.append(self.history)
         self.view = ui.column(
             entered, self.files.view,
             ui.card(
@@ -51,6 +62,22 @@ class Receivables:
             self.debtors.view, agreements, drawer,
             stylesheets=[ui.WHOLE],
         )  # fmt: skip
+        follow(state, "receivables", (), self.refresh)
+
+    def refresh(self) -> None:
+        """Offer the batches whose answered receivables can be deleted from the history."""
+        rows = service_requests.rows(self._lab, "receivable", PROCESSED)
+        orders = sorted({row["batch_order"] for row in rows if row["batch_order"]}, reverse=True)
+        self.batch.param.update(options={str(one): one for one in orders}, value=next(iter(orders), None))
+        self.history.visible = bool(orders)
+        for one in (self.clear, self.clear_older):
+            one.reset()
+
+    def _clear(self, *, older: bool) -> None:
+        with ui.told():
+            told = clear_receivables(self._lab, self.batch.value, older=older)
+            ui.tell(text("services.cleared", n=formatting.count(told["done"])))
+            self._state.data_version += 1
 
     def _read(self) -> pa.Table:
         rows = receivables_summary.rows(self._lab)

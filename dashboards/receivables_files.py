@@ -12,7 +12,7 @@ import bankklient_lab as bl
 from bankklient_lab.codebooks.services import VALID
 from bankklient_lab.errors import LabError
 from bankklient_lab.formats.payments.accounts import as_written
-from bankklient_lab.formats.receivables import template
+from bankklient_lab.formats.receivables import sheets, template
 from bankklient_lab.services.listing import service_records
 from bankklient_lab.services.receivables import (
     delete_receivable_file,
@@ -90,7 +90,10 @@ class ReceivablesFiles:
 
     def open(self, file_no: str) -> None:
         """Show a file that waits, to be deleted."""
-        (row,) = (row for row in receivable_files.rows(self._lab) if row["file_no"] == int(file_no))
+        row = next((row for row in receivable_files.rows(self._lab) if row["file_no"] == int(file_no)), None)
+        if row is None:  # gone meanwhile
+            self.files.refresh()
+            return
         self._chosen = row["file_no"]
         self._title.object = formatting.facts(
             (
@@ -115,19 +118,30 @@ class ReceivablesFiles:
         except LabError as error:
             self._problem.param.update(object=escape(formatting.sentence(error.message)), visible=True)
             self.preview.object = ""
+            self._offer_sheets(self._file[1])
             self.take.visible = self.take_wrong.visible = False
             return
         self._problem.visible = False
         right = sum(not row["errors"] for row in seen["rows"])
         readable = sum(not row["formal"] for row in seen["rows"])
-        self._filling = True
-        self.sheet.param.update(options={name: name for name in seen["sheets"]}, value=seen["sheet"])
-        self._filling = False
-        self.sheet.visible = len(seen["sheets"]) > 1
+        self._offer(seen["sheets"], seen["sheet"])
         self.take.label = counted("receivables.take", right, formatting.count(right))
         self.take_wrong.label = counted("receivables.take_wrong", readable, formatting.count(readable))
         self.take.visible, self.take_wrong.visible = right > 0, readable > right
         self.preview.object = _preview(seen)
+
+    def _offer_sheets(self, path: Path) -> None:
+        """Offer the sheets of a workbook of which the one that was looked at can't be read."""
+        try:
+            names = sheets(path)
+        except LabError:  # it is no workbook, as is said already
+            names = []
+        self._offer(names, self.sheet.value or next(iter(names), None))
+
+    def _offer(self, names: Sequence[str], chosen: str | None) -> None:
+        self._filling = True
+        self.sheet.param.update(options={name: name for name in names}, value=chosen, visible=len(names) > 1)
+        self._filling = False
 
     def _read_sheet(self, path: Path) -> dict[str, Any]:
         """Read the sheet; the account is what E4 says, else the one that is chosen."""
@@ -204,6 +218,8 @@ def _columns() -> tuple[Column, ...]:
 def _preview(seen: Mapping[str, Any]) -> str:
     """Return the rows with their errors; how a row is marked is said in words too, not by its colour alone."""
     rows: Sequence[Mapping[str, Any]] = seen["rows"]
+    if len(rows) > ROWS_SHOWN:  # what is wrong is among those that are seen
+        rows = sorted(rows, key=lambda row: (not row["formal"], not row["errors"], row["row_no"]))
     heads = ("row", *(f"item_{name}" for name in _SHOWN), "errors")
     titles = {
         "row": text("receivables.row"), "errors": text("receivables.errors"),

@@ -40,7 +40,8 @@ def frozen_requests(_lab: Lab, cursor: Any, head: Head, requests: str) -> Frozen
     """Return the payload that asks for what the requests of a relation (order_id) say."""
     found = cursor.execute(
         "SELECT request_id, kind, request, coalesce(record, ''), items FROM ops.service_request"
-        f" WHERE request_id IN (SELECT order_id FROM {requests}) ORDER BY request_id"
+        f" WHERE request_id IN (SELECT order_id FROM {requests})"
+        " ORDER BY TRY_CAST(items ->> '$.sequence_number' AS BIGINT) NULLS LAST, request_id"
     ).fetchall()
     message = write_requests(
         [

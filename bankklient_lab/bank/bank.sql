@@ -157,6 +157,10 @@ CREATE TABLE IF NOT EXISTS receivable ( -- that was taken over
     receivable_id INTEGER PRIMARY KEY,
     point INTEGER NOT NULL,             -- whose
     request INTEGER NOT NULL,           -- the client's number of it
+    account VARCHAR NOT NULL,           -- to which it is settled
+    debtor VARCHAR NOT NULL,            -- kind of identification, and identification
+    invoice VARCHAR NOT NULL,           -- symbol of the invoice: its own, or the one of a credit note
+    amount DECIMAL(18,3) NOT NULL,      -- of a credit note negative
     items VARCHAR NOT NULL,             -- codebooks.services, texts as JSON
     taken_on DATE NOT NULL
 );

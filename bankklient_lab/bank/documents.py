@@ -42,7 +42,7 @@ _NEW = (
     "INSERT INTO document SELECT 'ADV', b.debited, b.transaction_id, b.day, b.day FROM booking b"
     " JOIN account a ON a.account = b.debited AND a.point IS NOT NULL WHERE b.kind = 'foreign' AND b.day = $day"
     " UNION ALL SELECT 'ARF', account, year($day) * 1000000 + 1 + coalesce(made, 0), $day, $day FROM (SELECT DISTINCT"
-    " (items ->> '$.own_account') AS account FROM receivable WHERE taken_on = $day) LEFT JOIN (SELECT account,"
+    " account FROM receivable WHERE taken_on = $day) LEFT JOIN (SELECT account,"
     " count(*) AS made FROM document WHERE kind = 'ARF' AND year(day) = year($day) GROUP BY account) USING (account)"
     " UNION ALL SELECT 'STM', c.account, year($day) * 1000000 + 1 + coalesce(s.made, 0),"
     " coalesce(s.last_day + 1, least(a.opened, $day)), $day FROM closing c"
@@ -172,7 +172,7 @@ def _statement(work: Work, one: _Document) -> Paper:
 
 def _receivables(work: Work, one: _Document) -> Paper:
     rows = work.store.rows(
-        "SELECT name, due, debtor, coalesce('credit note ' || symbol || ' to ' || original, 'invoice ' || symbol),"
+        "SELECT name, due, debtor_name, coalesce('credit note ' || symbol || ' to ' || original, 'invoice ' || symbol),"
         f" amount FROM ({RECEIVABLE}) WHERE account = $account AND taken_on = $day ORDER BY receivable_id",
         {"account": one.account, "day": one.day},
     )

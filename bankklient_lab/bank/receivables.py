@@ -12,19 +12,14 @@ from bankklient_lab.codebooks.services import ENDED, KINDS, VALID, as_amount, as
 from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.formats.services import ServiceRecord
 
-# ruff: noqa: S608 - every text below is our own
-
 LETTERS, _RECEIVABLE = "FA", "RC"  # before the number of an agreement, and of a receivable
-# What was taken over, in words of its own; the amount of a credit note is negative.
+# What was taken over, with the words that its list says.
 RECEIVABLE = (
-    "SELECT receivable_id, 'RC' || receivable_id AS name, taken_on, (items ->> '$.own_account') AS account,"
-    " (items ->> '$.due_date') AS due, (items ->> '$.debtor_name') AS debtor,"
-    " (items ->> '$.variable_symbol') AS symbol, (items ->> '$.original_variable_symbol') AS original,"
-    " ((items ->> '$.amount')::DECIMAL(18,3) * if(original IS NULL, 1, -1))::DECIMAL(18,3) AS amount FROM receivable"
+    "SELECT receivable_id, 'RC' || receivable_id AS name, taken_on, account, (items ->> '$.due_date') AS due,"
+    " (items ->> '$.debtor_name') AS debtor_name, (items ->> '$.variable_symbol') AS symbol,"
+    " if(amount < 0, invoice, NULL) AS original, amount FROM receivable"
 )
 _INVOICE, _ = KINDS["receivable"].by_name["receivable_type"].options
-_WHOSE = ("own_account", "debtor_id_type", "debtor_identification")
-_ALIKE = " AND ".join(f"(items ->> '$.{name}') = ${name}" for name in _WHOSE)
 
 
 def agree(work: Work, point: int, account: str) -> None:
@@ -92,15 +87,24 @@ def create(work: Work, asked: Asked) -> str:
         _require_invoice(work, asked, original)
     elif _taken(work, asked, items["variable_symbol"]) is not None:
         raise NotGranted(Why.OPERATION, "the invoice was taken over before")
+    amount = as_amount(items["amount"])
+    assert amount is not None
     ((number,),) = work.store.rows("SELECT coalesce(max(receivable_id), 0) + 1 FROM receivable")
     work.store.do(
-        "INSERT INTO receivable VALUES ($id, $point, $request, $items, $day)",
+        "INSERT INTO receivable VALUES"
+        " ($id, $point, $request, $account, $debtor, $invoice, $amount, $items, $day)",
         {
-            "id": number, "point": asked.point, "request": asked.number,
-            "items": json.dumps(items, ensure_ascii=False), "day": work.day,
+            "id": number, "point": asked.point, "request": asked.number, "account": items["own_account"],
+            "debtor": _debtor(items), "invoice": original or items["variable_symbol"],
+            "amount": -amount if original else amount, "items": json.dumps(items, ensure_ascii=False),
+            "day": work.day,
         },
     )  # fmt: skip
     return f"{_RECEIVABLE}{number}"
+
+
+def _debtor(items: dict[str, str]) -> str:
+    return f"{items['debtor_id_type']} {items['debtor_identification']}"
 
 
 def _require_invoice(work: Work, asked: Asked, original: str) -> None:
@@ -116,12 +120,12 @@ def _require_invoice(work: Work, asked: Asked, original: str) -> None:
 
 def _taken(work: Work, asked: Asked, symbol: str) -> Decimal | None:
     """Return what is left of an invoice that was taken over, its credit notes deducted; None for none."""
-    given = {name: asked.items[name] for name in _WHOSE} | {"point": asked.point, "symbol": symbol}
     ((left,),) = work.store.rows(
-        "SELECT sum((items ->> '$.amount')::DECIMAL(18,2)"
-        " * if((items ->> '$.original_variable_symbol') IS NULL, 1, -1))"
-        f" FROM receivable WHERE point = $point AND {_ALIKE}"
-        " AND coalesce(items ->> '$.original_variable_symbol', items ->> '$.variable_symbol') = $symbol",
-        given,
-    )
+        "SELECT sum(amount) FROM receivable WHERE point = $point AND account = $account AND debtor = $debtor"
+        " AND invoice = $invoice",
+        {
+            "point": asked.point, "account": asked.items["own_account"], "debtor": _debtor(asked.items),
+            "invoice": symbol,
+        },
+    )  # fmt: skip
     return None if left is None else Decimal(left)

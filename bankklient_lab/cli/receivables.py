@@ -129,7 +129,7 @@ def delete_file(number: Annotated[int, typer.Argument(metavar="FILE_NO")], how: 
 
 
 def clear(
-    batch: Annotated[int, typer.Argument(metavar="BATCH_ID")],
+    batch: Annotated[int, typer.Argument(metavar="ORDER", help="Of the batch, as 20260001 in the list.")],
     older: Annotated[bool, typer.Option("--older", help="Those of all batches before it too.")] = False,
     *,
     how: Answered,

@@ -7,7 +7,7 @@ before that transaction, since the history has transactions of its own; taking o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -34,7 +34,7 @@ from bankklient_lab.formats.services import STATE_MESSAGE as SERVICE_STATE_MESSA
 from bankklient_lab.lab import Lab
 from bankklient_lab.sealing.identity import BatchIdentity
 
-_HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = (
+_HANDLERS: Mapping[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = (
     {
         (BatchType.CONFIRMATION, STATUS_MESSAGE): apply_answers,
         (BatchType.FOREIGN_PAYMENTS, STATUS_MESSAGE): apply_answers,
@@ -55,13 +55,10 @@ _HANDLERS: dict[tuple[int, str], Callable[[Lab, Any, Message], list[str]]] = (
         (batch_type, FILE_MESSAGE): partial(take_codebook, batch_type)
         for batch_type in {book.batch_type for book in CODEBOOKS.values()} - {0}
     }
+    | {(kind.told_in, SERVICE_LIST_MESSAGE): partial(take_records, kind.name) for kind in SERVICES.values()}
     | {
-        one: handler
-        for kind in SERVICES.values()
-        for one, handler in (
-            ((kind.answered_in, SERVICE_STATE_MESSAGE), take_request_states),
-            ((kind.told_in, SERVICE_LIST_MESSAGE), partial(take_records, kind.name)),
-        )
+        (batch_type, SERVICE_STATE_MESSAGE): partial(take_request_states, batch_type)
+        for batch_type in {kind.answered_in for kind in SERVICES.values()}
     }
 )
 # Imported as files: the closed day, the current state, and the bank's rates.

@@ -10,30 +10,36 @@ from bankklient_lab.codebooks.services import KINDS
 from bankklient_lab.errors import FormatError
 from bankklient_lab.exchange.current import AHEAD_MAX
 from bankklient_lab.formats.batches import Message
-from bankklient_lab.formats.services import ServiceList, ServiceState, read_records, read_states
+from bankklient_lab.formats.services import ServiceList, read_records, read_states
 from bankklient_lab.lab import Lab
 from bankklient_lab.services.receivable_rules import KIND as RECEIVABLE
 from bankklient_lab.services.receivables import recheck_receivables
 
 
-def take_request_states(lab: Lab, cursor: Any, message: Message) -> list[str]:
-    """Keep what became of requests; one that was not sent from here is told."""
+def take_request_states(batch_type: int, lab: Lab, cursor: Any, message: Message) -> list[str]:
+    """Keep what became of requests that batches of a type answer; one that was not sent from here is told."""
     del lab  # who answers is the bank
-    return [told for state in read_states(message) for told in _take(cursor, state)]
-
-
-def _take(cursor: Any, state: ServiceState) -> list[str]:
-    found = cursor.execute(
-        "UPDATE ops.service_request SET answer = $status, error_code = $code, answer_text = $text,"
-        " record = coalesce(nullif($record, ''), record)"
-        " WHERE request_id = $number AND answer = ''"
-        " AND batch_id IN (SELECT batch_id FROM ops.batch WHERE status <> $unsent) RETURNING request_id",
+    states = read_states(message)
+    taken = cursor.execute(
+        "UPDATE ops.service_request m SET answer = s.status, error_code = s.code, answer_text = s.said,"
+        " record = coalesce(nullif(s.record, ''), m.record) FROM (SELECT unnest($numbers::INTEGER[]) AS number,"
+        " unnest($statuses::VARCHAR[]) AS status, unnest($codes::INTEGER[]) AS code, unnest($texts::VARCHAR[]) AS said,"
+        " unnest($records::VARCHAR[]) AS record) s"
+        " WHERE m.request_id = s.number AND m.answer = '' AND list_contains($kinds, m.kind)"
+        " AND m.batch_id IN (SELECT batch_id FROM ops.batch WHERE status <> $unsent) RETURNING m.request_id",
         {
-            "status": state.status, "code": state.code, "text": state.text, "record": state.record,
-            "number": state.number, "unsent": Sent.CREATED,
+            "numbers": [one.number for one in states], "statuses": [one.status for one in states],
+            "codes": [one.code for one in states], "texts": [one.text for one in states],
+            "records": [one.record for one in states], "unsent": Sent.CREATED,
+            "kinds": [kind.name for kind in KINDS.values() if kind.answered_in == batch_type],
         },
     ).fetchall()  # fmt: skip
-    return [] if found else [f"request {state.number}: the bank answers it, and it was not sent or is answered already"]
+    known = {number for (number,) in taken}
+    return [
+        f"request {one.number}: the bank answers it, and it was not sent or is answered already"
+        for one in states
+        if one.number not in known
+    ]
 
 
 def take_records(kind: str, lab: Lab, cursor: Any, message: Message) -> list[str]:

@@ -8,10 +8,10 @@ HEADER_WITHIN), and a row for each receivable. The columns stand in any order; `
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from bankklient_lab.codebooks.services import KINDS, NEW
 from bankklient_lab.errors import FormatError, LimitExceeded
@@ -53,10 +53,25 @@ def read_workbook(path: Path, sheet: str = "") -> ReceivablesFile:
         workbook.check(source)
         source.seek(0)
         names = workbook.sheet_names(source)
-        chosen = sheet or next(iter(names), "")
+        chosen = sheet or _with_header(source, names)
         if chosen not in names:
             raise FormatError(f"the workbook has the sheets {', '.join(names)}", field="sheet", text=sheet[:40])
         return ReceivablesFile(tuple(names), chosen, *_sheet(workbook.rows_of(source, chosen)))
+
+
+def sheets(path: Path) -> list[str]:
+    """Return the names of the sheets of a workbook; FormatError."""
+    with open_ordinary(path) as source:
+        return workbook.sheet_names(source)
+
+
+def _with_header(source: BinaryIO, names: Sequence[str]) -> str:
+    """Return the first sheet that has the header, else the first one ("": there is none)."""
+    for name in names:
+        rows = islice(workbook.rows_of(source, name), HEADER_WITHIN)
+        if any(COLUMNS[0] in map(workbook.cell_text, cells) for _, cells in rows):
+            return name
+    return next(iter(names), "")
 
 
 def read_csv(path: Path) -> list[Line]:
@@ -68,7 +83,8 @@ def read_csv(path: Path) -> list[Line]:
     rows = read_table(path, check, rows_max=ROWS_MAX)
     if not rows:
         raise FormatError("the file has no receivable", place="whole file")
-    return [Line(number, {name: text for name, text in row.items() if text}) for number, row in rows]
+    found = [Line(number, _texts(row)) for number, row in rows]
+    return [line for line in found if line.items]
 
 
 def template() -> bytes:
@@ -94,9 +110,9 @@ def _sheet(rows: Iterator[workbook.Row]) -> tuple[str, list[Line]]:
     """Return the account and the receivables of a sheet."""
     account, names, lines = "", list[str](), list[Line]()
     for number, cells in islice(rows, HEADER_WITHIN):
-        if number == ACCOUNT_ROW and len(cells) > ACCOUNT_COLUMN:
-            account = workbook.cell_text(cells[ACCOUNT_COLUMN])
         names = [workbook.cell_text(cell) for cell in cells]
+        if number == ACCOUNT_ROW and len(cells) > ACCOUNT_COLUMN and COLUMNS[0] not in names:
+            account = names[ACCOUNT_COLUMN]
         while names and not names[-1]:
             names.pop()
         if COLUMNS[0] in names:
@@ -120,7 +136,12 @@ def _line(number: int, cells: Sequence[Any], names: Sequence[str]) -> Line:
     texts = [workbook.cell_text(cell) for cell in cells]
     if any(texts[len(names) :]):
         raise FormatError(f"{len(texts)} cells where the header has {len(names)}", place=f"row {number}")
-    return Line(number, {name: text for name, text in zip(names, texts, strict=False) if text})
+    return Line(number, _texts(dict(zip(names, texts, strict=False))))
+
+
+def _texts(cells: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells that say something, without blanks around and between."""
+    return {name: " ".join(text.split()) for name, text in cells.items() if text.split()}
 
 
 def _check_columns(names: Sequence[str], known: Sequence[str], place: str) -> None:

@@ -100,8 +100,11 @@ def write_states(states: Sequence[ServiceState]) -> Message:
 
 
 def read_states(message: Message) -> list[ServiceState]:
-    """Return what became of requests; FormatError."""
-    return [_read_state(one) for one in _elements(message, STATE_MESSAGE, "State")]
+    """Return what became of requests, of each once; FormatError."""
+    found = [_read_state(one) for one in _elements(message, STATE_MESSAGE, "State")]
+    if len({one.number for one in found}) != len(found):
+        raise FormatError("a request is answered twice", field="number")
+    return found
 
 
 def _state(state: ServiceState) -> str:

@@ -40,7 +40,7 @@ CREATE MACRO app.birth_number_right(digits) AS coalesce(
             WHEN substr(digits, 3, 2)::INTEGER > 20 THEN substr(digits, 3, 2)::INTEGER - 20
             ELSE substr(digits, 3, 2)::INTEGER END)::VARCHAR, 2, '0'),
         '-', substr(digits, 5, 2)) AS DATE) IS NOT NULL
-    AND (length(digits) = 9 OR digits::BIGINT % 11 = 0), false);
+    AND CASE length(digits) WHEN 9 THEN substr(digits, 1, 2) < '54' ELSE digits::BIGINT % 11 = 0 END, false);
 
 -- ISO 13616: the first four characters go to the end, letters are 10 to 35, the rest of the whole number by 97 is 1. Any
 -- text may stand here; one that is no IBAN otherwise is for other rules.

@@ -52,7 +52,18 @@ from bankklient_lab.server.uploads import Uploads
 LOG = logging.getLogger("bankklient_lab.server")
 ROOMS_WITH_ACTIONS = tuple(
     f"bankklient_lab.{room}"
-    for room in ("access", "keys", "orders", "balancing", "exchange", "history", "analysis", "runs", "server")
+    for room in (
+        "access",
+        "keys",
+        "orders",
+        "services",
+        "balancing",
+        "exchange",
+        "history",
+        "analysis",
+        "runs",
+        "server",
+    )
 )
 PLAIN_PATHS = frozenset({"/health", "/openapi.json"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.actions import action, table_action
-from bankklient_lab.errors import UnknownName, WrongOrder
+from bankklient_lab.errors import Refused, UnknownName, WrongOrder
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.refusing import in_words
 from bankklient_lab.services.receivables import NEEDS, checked_texts, wrong_items
@@ -14,12 +14,16 @@ from bankklient_lab.services.receivables import NEEDS, checked_texts, wrong_item
 
 ITEMS = ("debtor_id_type", "debtor_identification", "debtor_name", "debtor_address")
 ID_MAX = 999_999_999
+_NOTHING = ", ".join(f"{name} = ''" for name in ITEMS)
 
 
 @table_action(NEEDS)
 def debtors(lab: Lab) -> Read:
     """Return the register, by name. Columns: debtor_id, the items of a receivable that are the debtor's, changed_at."""
-    return lab.read(f"SELECT debtor_id, {', '.join(ITEMS)}, changed_at FROM ops.debtor ORDER BY debtor_name, debtor_id")
+    return lab.read(
+        f"SELECT debtor_id, {', '.join(ITEMS)}, changed_at FROM ops.debtor WHERE NOT deleted"
+        " ORDER BY debtor_name, debtor_id"
+    )
 
 
 @action(NEEDS)
@@ -28,7 +32,8 @@ def keep_debtor(lab: Lab, values: dict[str, Any], *, debtor_id: int = 0) -> int:
 
     `values` are debtor_id_type (ICO, birth number, foreign), debtor_identification, debtor_name, debtor_address; of one
     that is changed those that change. WrongOrder with the errors of the rules of receivables, UnknownName for another
-    item or number. An identification that is there already is changed, and stays one debtor.
+    item or number. A new one whose identification is there already changes that debtor; Refused where a debtor would
+    get the identification of another one.
     """
     unknown = next((name for name in values if name not in ITEMS), None)
     if unknown is not None:
@@ -41,14 +46,13 @@ def keep_debtor(lab: Lab, values: dict[str, Any], *, debtor_id: int = 0) -> int:
             numbers = " ".join(str(one["code"]) for one in broken)
             raise WrongOrder(f"the debtor is not saved: {in_words(lab, numbers)}", errors=broken)
         kept = {name: items[name] for name in ITEMS}
-        number = debtor_id or _number(cursor, kept)
+        there, following = _numbers(cursor, kept)
+        if debtor_id and there not in (None, debtor_id):
+            raise Refused(f"debtor {there} has this identification")
+        number = debtor_id or there or following
+        cursor.execute("DELETE FROM ops.debtor WHERE debtor_id = ?", [number])
         cursor.execute(
-            "DELETE FROM ops.debtor"
-            " WHERE debtor_id = $id OR (debtor_id_type = $type AND debtor_identification = $said)",
-            {"id": number, "type": kept["debtor_id_type"], "said": kept["debtor_identification"]},
-        )
-        cursor.execute(
-            "INSERT INTO ops.debtor VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ops.debtor VALUES (?, ?, ?, ?, ?, ?, ?, false)",
             [number, *kept.values(), lab.caller.reference, lab.clock()],
         )
         lab.log(cursor, "keep_debtor", str(number), name=kept["debtor_name"])
@@ -61,25 +65,30 @@ def delete_debtors(lab: Lab, debtor_ids: list[int]) -> dict[str, int]:
     with lab.database.tx("ops") as cursor:
         for debtor_id in debtor_ids:
             _stored(cursor, debtor_id)
-        cursor.execute("DELETE FROM ops.debtor WHERE debtor_id IN (SELECT unnest($ids::BIGINT[]))", {"ids": debtor_ids})
+        cursor.execute(
+            f"UPDATE ops.debtor SET {_NOTHING}, deleted = true,"
+            " changed_by = $me, changed_at = $now WHERE debtor_id IN (SELECT unnest($ids::BIGINT[]))",
+            {"ids": debtor_ids, "me": lab.caller.reference, "now": lab.clock()},
+        )
         lab.log(cursor, "delete_debtors", str(len(debtor_ids)), debtors=debtor_ids)
     return {"done": len(set(debtor_ids))}
 
 
 def _stored(cursor: Any, debtor_id: int) -> dict[str, str]:
     row = cursor.execute(
-        f"SELECT {', '.join(ITEMS)} FROM ops.debtor WHERE debtor_id = ?", [debtor_id if 0 < debtor_id <= ID_MAX else 0]
+        f"SELECT {', '.join(ITEMS)} FROM ops.debtor WHERE debtor_id = ? AND NOT deleted",
+        [debtor_id if 0 < debtor_id <= ID_MAX else 0],
     ).fetchone()
     if row is None:
         raise UnknownName("debtor", str(debtor_id)[:30], "`bankklient receivables debtors` shows them")
     return dict(zip(ITEMS, row, strict=True))
 
 
-def _number(cursor: Any, kept: dict[str, str]) -> int:
-    """Return the number of the debtor with an identification, or the next one."""
-    ((number,),) = cursor.execute(
-        "SELECT coalesce(min(debtor_id) FILTER (debtor_id_type = $type AND debtor_identification = $said),"
-        " max(debtor_id) + 1, 1) FROM ops.debtor",
+def _numbers(cursor: Any, kept: dict[str, str]) -> tuple[int | None, int]:
+    """Return the number of the debtor with an identification, None for none, and the next one."""
+    ((there, following),) = cursor.execute(
+        "SELECT min(debtor_id) FILTER (debtor_id_type = $type AND debtor_identification = $said),"
+        " coalesce(max(debtor_id), 0) + 1 FROM ops.debtor",
         {"type": kept["debtor_id_type"], "said": kept["debtor_identification"]},
     ).fetchall()
-    return int(number)
+    return there, int(following)

@@ -12,7 +12,7 @@ from functools import cache
 from bankklient_lab.codebooks.services import KINDS as SERVICES
 from bankklient_lab.codebooks.services import NEW, VALID
 from bankklient_lab.orders.checking import checked, error_items
-from bankklient_lab.orders.kinds.domestic import AMOUNT_MAX, PRINTABLE
+from bankklient_lab.orders.kinds.domestic import AMOUNT_MAX
 from bankklient_lab.orders.kinds.kind import (
     Item,
     Rule,
@@ -39,6 +39,8 @@ _SHOWN_AT = {
     "debtor_ico": "debtor_identification", "debtor_birth_number": "debtor_identification",
     "debtor_internal_number": "debtor_identification",
 }  # fmt: skip
+# Printable characters that the Czech character sets have, without the soft hyphen, which nobody sees.
+_PRINTABLE = " -~¡-¬®-ſ€"
 _FORMAL = frozenset({"incorrect_length", "non_numeric_character", "unpermitted_character"})
 _TYPES: dict[str, Type] = {"amount": "amount", "day": "date", "digits": "digits"}
 _NUMBERS = {"prefix_right": "prefix_digits", "base_right": "base_digits"}
@@ -54,7 +56,7 @@ def _text(item: str, first: int) -> tuple[Rule, ...]:
         missing(item, first),
         longer(item, KIND.by_name[item].most, first + 1),
         _only_spaces(item, first + 3),
-        characters_of(item, PRINTABLE, first + 2),
+        characters_of(item, _PRINTABLE, first + 2),
     )
 
 
@@ -129,10 +131,10 @@ _RULES = (
     Rule(551, "amount_value < 0 OR starts_with(amount_text(amount), '-')"),
     Rule(550, f"amount_value IS NULL OR amount_value > {AMOUNT_MAX} OR amount_value <> round(amount_value, 2)"),
     missing("issue_date", 552),
-    Rule(553, "issue_date_value IS NULL OR issue_date_value > c.today"),
+    Rule(553, "issue_date_value IS NULL OR issue_date_value > created_on"),
     Rule(554, "issue_date_value > due_date_value"),
     missing("due_date", 555),
-    Rule(556, f"due_date_value IS NULL OR (type_ = '{INVOICE}' AND due_date_value < c.today)"),
+    Rule(556, f"due_date_value IS NULL OR (type_ = '{INVOICE}' AND due_date_value < created_on)"),
     missing("variable_symbol", 557),
     *_digits("variable_symbol", 558),
     *_when(f"type_ = '{CREDIT_NOTE}'", missing("original_variable_symbol", 561)),
@@ -142,8 +144,8 @@ _RULES = (
     *_text("invoice_number", 566)[1:],
     Rule(
         570,
-        f"type_ = '{CREDIT_NOTE}' AND (invoice_number = original_variable_symbol"
-        " OR list_contains(original_numbers, invoice_number))",
+        f"type_ = '{CREDIT_NOTE}' AND (coalesce(invoice_number, variable_symbol) = original_variable_symbol"
+        " OR list_contains(original_numbers, coalesce(invoice_number, variable_symbol)))",
     ),
     *_text("legal_reason", 571),
 )
@@ -219,15 +221,17 @@ def shown_at(item: str) -> str:
 def checked_receivables(relation: str) -> str:
     """Return SQL that checks receivables; bind `rule_parameters`.
 
-    `relation` has entered_no and items (texts by item as JSON). Columns: entered_no, errors (numbers, ascending, with
-    spaces; "" for none), formal (whether one of them is), items (as JSON, in their one form unless `formal`).
+    `relation` has entered_no, items (texts by item as JSON) and entered_on (the day by which days are judged). Columns:
+    entered_no, errors (numbers, ascending, with spaces; "" for none), formal (whether one of them is), items (as JSON,
+    in their one form unless `formal`).
     """
     said = {
         "receivable_type": _said("receivable_type"),
         "own_account": "coalesce(own.number, own_account)",
         "invoice_number": "coalesce(trim(invoice_number), variable_symbol)",
         "debtor_id_type": _said("debtor_id_type"),
-        "amount": "amount_value::DECIMAL(18,2)::VARCHAR",
+        # What has more decimals is wrong, and stays as it is.
+        "amount": "if(round(amount_value, 2) = amount_value, amount_value::DECIMAL(18,2)::VARCHAR, trim(amount))",
         "issue_date": "issue_date_value::VARCHAR",
         "due_date": "due_date_value::VARCHAR",
     }
@@ -236,7 +240,7 @@ def checked_receivables(relation: str) -> str:
         "(issue_date IS NOT NULL AND issue_date_value IS NULL) OR (due_date IS NOT NULL AND due_date_value IS NULL)"
     )
     numbers = f"list_has_any(string_split(errors, ' '), {list(map(str, formal_numbers()))})"
-    checks = checked(RECEIVABLE, entered(RECEIVABLE, relation, number="entered_no"))
+    checks = checked(RECEIVABLE, entered(RECEIVABLE, relation, number="entered_no", created_on="entered_on"))
     return f"""
         SELECT entered_no, errors, formal,
             CASE WHEN formal THEN before ELSE json_merge_patch('{{}}', json_object({items}))::VARCHAR END AS items

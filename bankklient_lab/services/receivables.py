@@ -28,7 +28,7 @@ from bankklient_lab.orders.accounting_systems import (
 )
 from bankklient_lab.orders.checking import error_items, rule_parameters
 from bankklient_lab.orders.content import rows_of
-from bankklient_lab.orders.numbers import bank_day
+from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
 from bankklient_lab.orders.refusing import in_words
 from bankklient_lab.orders.unfinished import values_of
 from bankklient_lab.services.receivable_rules import KIND, checked_receivables, shown_at
@@ -50,6 +50,12 @@ def checked_receivable(lab: Lab, cursor: Any, values: Mapping[str, Any]) -> dict
     if errors:
         raise WrongOrder(f"the receivable is not saved: {in_words(lab, errors)}", errors=wrong_items(errors))
     return items
+
+
+def again(items: Mapping[str, str], *, copied: bool) -> dict[str, str]:
+    """Return what somebody entered in a receivable that is corrected or copied, without what was filled in."""
+    filled = {"invoice_number"} if items.get("invoice_number") == items.get("variable_symbol") else set()
+    return {name: text for name, text in items.items() if name not in filled | ({_NUMBER} if copied else set())}
 
 
 def checked_texts(lab: Lab, cursor: Any, values: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
@@ -92,20 +98,20 @@ def import_receivables(
     never (SRV-257). `name` is what the file is called ("": as its path says), the rest as in `receivables_sheet`.
     FormatError, and Refused when nothing would be taken over.
     """
-    file = read_workbook(path, sheet)
+    file, called = read_workbook(path, sheet), Path(name or path).name
     lines = _with_account(file, account)
     with lab.database.tx("ops") as cursor:
         found = _checked(lab, cursor, [line.items for line in lines])
         kept = [(errors, items) for errors, formal, items in found if not formal and (also_wrong or not errors)]
         if not kept:
             raise Refused(f"nothing is taken over: {len(lines)} of {len(lines)} rows have errors")
-        file_no = _keep_file(lab, cursor, (SPREADSHEET, name or path.name, file.sheet, None))
+        file_no = _keep_file(lab, cursor, (SPREADSHEET, called, file.sheet, None))
         _keep(lab, cursor, file_no, kept)
         told = {
             "file_no": file_no, "rows": len(lines), "taken": len(kept), "wrong": sum(bool(one) for one, _ in kept),
             "left_out": len(lines) - len(kept),
         }  # fmt: skip
-        lab.log(cursor, "import_receivables", name or path.name, **told)
+        lab.log(cursor, "import_receivables", called, **told)
     return told
 
 
@@ -180,18 +186,30 @@ def delete_receivable_file(lab: Lab, file_no: int) -> dict[str, int]:
 
 
 @action(NEEDS)
-def clear_receivables(lab: Lab, batch_id: int, *, older: bool = False) -> dict[str, int]:
-    """Delete sent receivables of a batch from the history, with `older` those of all batches before it too (SRV-232).
+def clear_receivables(lab: Lab, batch_order: int, *, older: bool = False) -> dict[str, int]:
+    """Delete answered receivables of a batch from the history, with `older` those of all before it too (SRV-232).
 
-    Returns how many; those that the bank has not answered stay. UnknownName for a batch that has none to delete.
+    `batch_order` is that of its batch of type 15 (rrrrnnnn), as lists show it. Returns how many; those that the bank
+    has not answered stay. UnknownName for a batch that there is not, Refused when nothing can be deleted.
     """
-    compared = "<=" if older else "="
-    ended = f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = '{KIND.name}' AND {status_in(OVER)}"
+    ended = (
+        f"SELECT request_id FROM {REQUESTS_WITH_STATUS} WHERE kind = '{KIND.name}' AND {status_in(OVER)}"
+        f" AND batch_order {'<=' if older else '='} $order"
+    )
     with lab.database.tx("ops") as cursor:
-        done = _delete(cursor, f"batch_id {compared} $batch_id AND request_id IN ({ended})", {"batch_id": batch_id})
+        known = cursor.execute(
+            "SELECT 1 FROM ops.batch WHERE direction = 'send' AND batch_type = $type"
+            " AND year * 10000 + number = $order",
+            {"type": KIND.batch_type, "order": batch_order},
+        ).fetchone()
+        if not known:
+            raise UnknownName(
+                "batch of receivables", str(batch_order)[:30], "the history shows their orders (rrrrnnnn)"
+            )
+        done = _delete(cursor, f"request_id IN ({ended})", {"order": batch_order})
         if not done:
-            raise UnknownName("batch of answered receivables", str(batch_id)[:30], "the history shows them")
-        lab.log(cursor, "clear_receivables", str(batch_id), receivables=done, older=older)
+            raise Refused("the batch has no answered receivable here")
+        lab.log(cursor, "clear_receivables", str(batch_order), receivables=done, older=older)
     return {"done": done}
 
 
@@ -203,7 +221,7 @@ def receivables_summary(lab: Lab) -> Read:
     receivables, amount (in the currency, of credit notes positive too). Their order is that of the columns.
     """
     texts = ", ".join(f"(items ->> '$.{name}') AS {name}" for name in ("receivable_type", "own_account", "currency"))
-    amount = "coalesce(sum((items ->> '$.amount')::DECIMAL(18,2)), 0)::DECIMAL(18,2) AS amount"
+    amount = "coalesce(sum((items ->> '$.amount')::DECIMAL(18,3)), 0)::DECIMAL(18,3) AS amount"
     return lab.read(
         f"SELECT {texts}, status, coalesce(f.origin, 'creation') AS origin, count(*) AS receivables, {amount}"
         f" FROM {REQUESTS_WITH_STATUS} r LEFT JOIN ops.receivable_file f USING (file_no)"
@@ -216,12 +234,18 @@ def recheck_receivables(lab: Lab, cursor: Any, why: str) -> list[str]:
 
     Returns a sentence on those that became wrong, and one on those that became right.
     """
-    _lend(cursor, f"SELECT request_id AS entered_no, items FROM ops.service_request WHERE kind = '{KIND.name}'"
-                  " AND batch_id IS NULL")  # fmt: skip
+    _lend(
+        cursor,
+        "SELECT request_id AS entered_no, items, (changed_at AT TIME ZONE $zone)::DATE AS entered_on"
+        f" FROM ops.service_request WHERE kind = '{KIND.name}' AND batch_id IS NULL",
+        zone=BANK_ZONE,
+    )
     changed = cursor.execute(
-        "UPDATE ops.service_request m SET errors = n.errors, confirmed = n.errors = '', version = version + 1"
-        f" FROM ({_CHECKED}) n WHERE n.entered_no = m.request_id AND n.errors <> m.errors RETURNING m.errors = ''",
-        rule_parameters(lab, bank_day(lab)),
+        "UPDATE ops.service_request m SET errors = n.errors, items = n.items, confirmed = n.errors = '',"
+        " confirmed_by = if(n.errors = '', $me, NULL), confirmed_at = if(n.errors = '', $now, NULL),"
+        f" version = version + 1 FROM ({_CHECKED}) n WHERE n.entered_no = m.request_id AND n.errors <> m.errors"
+        " RETURNING m.errors = ''",
+        rule_parameters(lab, bank_day(lab)) | {"me": lab.caller.reference, "now": lab.clock()},
     ).fetchall()
     right = sum(one for (one,) in changed)
     told = {"wrong": len(changed) - right, "right": right}
@@ -238,7 +262,9 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
             raise UnknownName("item", str(name)[:40], f"a receivable has {', '.join(known)}")
         if isinstance(value, float):
             raise BadArgument(f"{name}: give {value} as a text or a Decimal, a float is not exact", parameter=name)
-        text = value.isoformat() if isinstance(value, date) else f"{value:f}" if isinstance(value, Decimal) else value
+        if not isinstance(value, str | int | Decimal | date | None):
+            raise BadArgument(f"{name} can't be a {type(value).__name__}; give a text", parameter=name)
+        text = f"{value:%Y-%m-%d}" if isinstance(value, date) else f"{value:f}" if isinstance(value, Decimal) else value
         text = "" if text is None else str(text)
         if len(text) > TEXT_CHARS_MAX:
             raise BadArgument(f"{name} has more than {TEXT_CHARS_MAX} characters", parameter=name)
@@ -253,7 +279,8 @@ def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _next_number(cursor: Any) -> str:
     ((number,),) = cursor.execute(
-        "SELECT coalesce(max(TRY_CAST(items ->> '$.sequence_number' AS BIGINT)), 0) + 1 FROM ops.service_request"
+        "SELECT least(coalesce(max(TRY_CAST(items ->> '$.sequence_number' AS BIGINT)), 0) + 1, 999999999)"
+        " FROM ops.service_request"
         f" WHERE kind = '{KIND.name}' AND batch_id IS NULL"
     ).fetchall()
     return str(number)
@@ -268,7 +295,7 @@ def _checked(lab: Lab, cursor: Any, rows: Sequence[Mapping[str, str]]) -> list[t
         "items": pa.array([json.dumps(row, ensure_ascii=False) for row in rows], pa.string()),
     })  # fmt: skip
     cursor.register("given_receivable", given)
-    _lend(cursor, "FROM given_receivable")
+    _lend(cursor, "SELECT *, $today::DATE AS entered_on FROM given_receivable", today=bank_day(lab))
     cursor.unregister("given_receivable")
     found = cursor.execute(
         f"SELECT errors, formal, items FROM ({_CHECKED}) ORDER BY entered_no", rule_parameters(lab, bank_day(lab))
@@ -276,8 +303,8 @@ def _checked(lab: Lab, cursor: Any, rows: Sequence[Mapping[str, str]]) -> list[t
     return list(found.fetchall())
 
 
-def _lend(cursor: Any, query: str) -> None:
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked_receivable AS {query}")
+def _lend(cursor: Any, query: str, **given: object) -> None:
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked_receivable AS {query}", given)
 
 
 def _errors(errors: str) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ from bankklient_lab.orders.steps import Outcome, check_chosen
 from bankklient_lab.orders.unfinished import values_of
 from bankklient_lab.rights.permissions import needed
 from bankklient_lab.services.checking import checked_items, checked_revocation
+from bankklient_lab.services.receivable_rules import RECEIVABLE
+from bankklient_lab.services.receivables import again
 from bankklient_lab.services.status import OVER, REQUESTS_WITH_STATUS, status_in
 from bankklient_lab.store.literals import literal
 
@@ -78,7 +80,7 @@ def copy_service_request(lab: Lab, request_id: int, values: dict[str, Any] | Non
         if found["request"] != NEW:
             raise Refused(f"request {request_id} is a {found['request']}; only one for a new record is copied")
         wish = _Wish(KINDS[found["kind"]], NEW)
-        items = _asked(lab, cursor, wish, {**_entered(wish.of, found), **(values or {})})
+        items = _asked(lab, cursor, wish, {**_entered(wish.of, found, copied=True), **(values or {})})
         return _keep(lab, cursor, wish, items, "copy_service_request")
 
 
@@ -203,8 +205,10 @@ def _asked(lab: Lab, cursor: Any, wish: _Wish, values: Mapping[str, Any]) -> dic
     return checked_revocation(lab, cursor, wish.of, values, listed)
 
 
-def _entered(of: ServiceKind, found: Mapping[str, Any]) -> dict[str, str]:
+def _entered(of: ServiceKind, found: Mapping[str, Any], *, copied: bool = False) -> dict[str, str]:
     """Return what people entered in a request; what follows from it, and what they agreed to, comes anew."""
+    if of.name == RECEIVABLE.name:
+        return again(values_of(found["items"]), copied=copied)
     entered = {item.name for item in of.entered(found["request"])} - ({AGREEMENT} if of.agreed else set())
     return {name: text for name, text in values_of(found["items"]).items() if name in entered}
 

@@ -38,8 +38,9 @@ PLANTED = [
     *(
         (
             "service_requests", set(),
-            "INSERT INTO ops.service_request BY NAME SELECT 1 AS request_id, 1 AS version, 'standing_order' AS kind,"
-            " 'new' AS request, true AS confirmed, '{}' AS items, '' AS answer, '' AS answer_text, 'A' AS created_by,"
+            "INSERT INTO ops.service_request BY NAME SELECT 1 AS request_id, 1 AS version, '' AS errors,"
+            " 'standing_order' AS kind, 'new' AS request, true AS confirmed, '{}' AS items, '' AS answer,"
+            " '' AS answer_text, 'A' AS created_by,"
             f" now() AS created_at, 'A' AS changed_by, now() AS changed_at, {but}",
         )
         for but in ("1 AS batch_id", "99 AS batch_id", "7 AS error_code")

@@ -17,7 +17,7 @@ from tests.exchange.conftest import clock, company, orders_file, pair
 from tests.exchange.labs import Pair
 from tests.orders.labs import hands
 from tests.services.receivables import RECEIVABLE, invoice
-from tests.services.test_receivables import csv_file, desk, entered, ten_rows, workbook
+from tests.services.test_receivables import csv_file, desk, entered, sent, ten_rows, workbook
 
 __all__ = ["clock", "company", "desk", "orders_file", "pair"]
 
@@ -151,3 +151,18 @@ def test_a_file_of_an_accounting_system_is_taken_over_by_its_page(desk: Pair, tm
     page._received(receive_receivables(ann, 7, "bad.csv") | {"file_name": "bad.csv"})
     assert "Nothing of it was kept" in page.result.object
     assert "line 2" in page.result.object
+
+
+@pytest.mark.spec("SRV-232")
+def test_the_history_is_deleted_by_batches(desk: Pair) -> None:
+    assert not page_of(desk).history.visible
+    for symbol in ("1", "2", "3"):
+        entered(desk.lab, invoice(variable_symbol=symbol))
+        sent(desk)
+    page = page_of(desk)
+    assert list(page.batch.options.values()) == [20260003, 20260002, 20260001]
+    page._clear(older=False)
+    assert len(service_requests.rows(desk.lab, RECEIVABLE)) == 2
+    page = page_of(desk)
+    page._clear(older=True)
+    assert service_requests.rows(desk.lab, RECEIVABLE) == []

@@ -62,7 +62,7 @@ VALID: dict[str, Any] = {
     "system": 1, "format": "csv", "chosen": {}, "batch_id": 1, "key_id": 1, "fingerprint": "00",
     "signature_class": "E", "currency": "CZK", "right_id": 1, "sha256": "00", "previous_password": "Eight-8x",
     "message_id": 1, "detail_id": 1, "subject": "subject", "card": "0123", "document_id": 1, "document_ids": [1],
-    "request_id": 1, "request_ids": [1], "amount": Decimal(1), "into": "EUR", "file_no": 1,
+    "request_id": 1, "request_ids": [1], "amount": Decimal(1), "into": "EUR", "file_no": 1, "batch_order": 20260001,
     "debtor_ids": [1],
 }  # fmt: skip
 KINDS = {  # annotation -> the argument that carries the text

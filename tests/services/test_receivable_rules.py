@@ -49,7 +49,10 @@ def values(case: Case, changes: dict[str, str | None]) -> dict[str, Any]:
 def checked(lab: Lab, given: list[dict[str, Any]]) -> list[tuple[list[int], bool, dict[str, str]]]:
     """Return errors, formal and what is kept of each."""
     texts = [json.dumps({name: text for name, text in one.items() if text is not None}) for one in given]
-    relation = "(SELECT unnest(range(len($texts::VARCHAR[]))) AS entered_no, unnest($texts::VARCHAR[]) AS items)"
+    relation = (
+        "(SELECT unnest(range(len($texts::VARCHAR[]))) AS entered_no, unnest($texts::VARCHAR[]) AS items,"
+        " $today::DATE AS entered_on)"
+    )
     found = lab.rows(
         f"SELECT errors, formal, items FROM ({checked_receivables(relation)}) ORDER BY entered_no",
         rule_parameters(lab, bank_day(lab)) | {"texts": texts},

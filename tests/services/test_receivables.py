@@ -14,10 +14,13 @@ from pypdf import PdfReader
 
 from bankklient_lab.balancing.summaries import balancing_summary, balancing_types
 from bankklient_lab.balancing.unsent import discard_batch
+from bankklient_lab.bank import Account
+from bankklient_lab.codebooks.codes import BatchType
 from bankklient_lab.errors import BadArgument, FormatError, LimitExceeded, NotAllowed, Refused, UnknownName, WrongOrder
 from bankklient_lab.exchange.documents import document_content, documents
 from bankklient_lab.exchange.ordering import order_documents
 from bankklient_lab.formats.receivables import COLUMNS, template
+from bankklient_lab.formats.services import ServiceState, write_states
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.accounting_systems import add_accounting_system
 from bankklient_lab.orders.transmissions import received_file, transmissions
@@ -41,6 +44,7 @@ from bankklient_lab.services.requests import (
 )
 from tests.balancing.labs import OWN_POINT
 from tests.exchange.labs import Pair
+from tests.exchange.test_receiving import arrive
 from tests.orders.labs import EURO, MAIN, broken_checks, hands
 from tests.services.labs import request
 from tests.services.receivables import RECEIVABLE, credit_note, invoice
@@ -317,15 +321,17 @@ def test_the_summary_counts_and_the_history_is_deleted_by_batches(desk: Pair, tm
     found = [tuple(row.values()) for row in receivables_summary.rows(lab)]
     first = ("invoice", MAIN_IBAN, "CZK")
     assert [(*row[:3], *row[3:6], str(row[6])) for row in found] == [
-        (*first, "CO", "spreadsheet", 2, "242000.00"), (*first, "E", "spreadsheet", 1, "121000.00"),
-        (*first, "OK", "creation", 3, "3000.00"),
+        (*first, "CO", "spreadsheet", 2, "242000.000"), (*first, "E", "spreadsheet", 1, "121000.000"),
+        (*first, "OK", "creation", 3, "3000.000"),
     ]  # fmt: skip
-    batches = lab.rows("SELECT DISTINCT batch_id FROM ops.service_request WHERE batch_id IS NOT NULL ORDER BY 1")
-    one, two, three = (batch for (batch,) in batches)
+    one, two, three = sorted(row["batch_order"] for row in service_requests.rows(lab, RECEIVABLE, "history"))
+    assert (one, three) == (20260001, 20260003)
+    with pytest.raises(UnknownName):
+        clear_receivables(lab, three + 1, older=True)
     assert clear_receivables(lab, two) == {"done": 1}
     assert clear_receivables(lab, three, older=True) == {"done": 2}
     for batch in (one, two, three):
-        with pytest.raises(UnknownName):
+        with pytest.raises(Refused):
             clear_receivables(lab, batch)
     assert sorted(statuses(lab)) == ["CO", "CO", "E"]
 
@@ -378,8 +384,14 @@ def test_debtors_are_kept_and_receivables_stay_as_they_were(desk: Pair) -> None:
             keep_debtor(lab, given, debtor_id=number)
     with pytest.raises(UnknownName):
         delete_debtors(lab, [1, 9])
+    with pytest.raises(Refused, match="debtor 1 has this identification"):
+        keep_debtor(lab, {"debtor_identification": "25672720"}, debtor_id=2)
+    assert delete_debtors(lab, [2]) == {"done": 1}
+    with pytest.raises(UnknownName):
+        keep_debtor(lab, {"debtor_name": "Other"}, debtor_id=2)
+    assert keep_debtor(lab, values | {"debtor_identification": "12345679"}) == 3  # no number is used again
     assert delete_debtors(lab, [1]) == {"done": 1}
-    assert [row["debtor_id"] for row in debtors.rows(lab)] == [2]
+    assert [row["debtor_id"] for row in debtors.rows(lab)] == [3]
     assert request(lab, 1)["status"] == "CO"
 
 
@@ -400,3 +412,70 @@ def test_the_bank_lists_what_it_took_over_in_a_document_of_the_day(desk: Pair) -
     for said in ("List of receivables 2026000001", "RC1: invoice 2026001", "RC2: credit note 2026901 to 2026001",
                  "-21000.00", "100000.00 CZK", "Novak s.r.o."):  # fmt: skip
         assert said in text, said
+
+
+@pytest.mark.spec("SRV-235", "SRV-245", "SRV-340")
+def test_what_is_wrong_is_kept_as_it_is_and_has_its_one_form_when_it_is_right(desk: Pair, tmp_path: Path) -> None:
+    lab = desk.lab
+    path = workbook(tmp_path / "one.xlsx", [invoice(amount="12.345")])
+    import_receivables(lab, path, also_wrong=True)
+    import_receivables(lab, workbook(path, [invoice(variable_symbol="2")], account="310000006/0600"), also_wrong=True)
+    desk.bank.end_financing(EURO_IBAN)
+    desk.transmit()  # everything is checked anew
+    assert [lab.rows(f"SELECT items ->> '$.{name}' FROM ops.service_request ORDER BY request_id")[n][0]
+            for n, name in enumerate(("amount", "own_account"))] == ["12.345", "310000006/0600"]  # fmt: skip
+    with pytest.raises(WrongOrder, match="550"):
+        correct_service_request(lab, 1, {"debtor_name": "Other"})
+    account = "CZ" + "00" + "06000000000310000006"
+    account = f"CZ{98 - int(account[4:] + '123500') % 97:02d}{account[4:]}"
+    desk.bank.open_account(Account(account, "CZK", "New", OWN_POINT))
+    desk.bank.agree_financing(OWN_POINT, account)
+    desk.bank.send_accounts(OWN_POINT)
+    desk.transmit()
+    told = request(lab, 2)
+    assert (told["status"], told["own_account"]) == ("CO", account)
+    sent(desk)
+    assert [request(lab, number)["status"] for number in (1, 2)] == ["E", "OK"]
+
+
+@pytest.mark.spec("SRV-239", "SRV-240")
+def test_the_sequence_number_orders_a_batch_and_what_was_filled_in_is_filled_in_anew(desk: Pair) -> None:
+    lab = desk.lab
+    note = entered(lab, credit_note(sequence_number="2"))
+    bill = entered(lab, invoice(variable_symbol="77"))
+    assert correct_service_request(lab, bill, {"variable_symbol": "2026001"})["status"] == "CO"
+    assert request(lab, bill)["invoice_number"] == "2026001"
+    copy = copy_service_request(lab, bill, {"variable_symbol": "78"})["request_id"]
+    assert [request(lab, copy)[name] for name in ("invoice_number", "sequence_number")] == ["78", "3"]
+    with pytest.raises(WrongOrder, match="525"):
+        correct_service_request(lab, bill, {"debtor_name": "Nakla\u00addatel"})
+    desk.later(days=42)  # what is due meanwhile stays right
+    desk.bank.end_financing(EURO_IBAN)
+    desk.transmit()
+    sent(desk)
+    assert [request(lab, number)["status"] for number in (note, bill, copy)] == ["OK"] * 3
+
+
+def test_an_answer_counts_for_the_kinds_of_its_batch_alone(desk: Pair) -> None:
+    lab = desk.lab
+    number = entered(lab, invoice())
+    desk.balance()
+    desk.later(hours=9, minutes=10)  # the bank takes it in, and processes it in the morning
+    desk.transmit()
+    answers = ServiceState(number, "OK", "SO9"), ServiceState(number, "ER", "", 208, "no")
+    for batch_type, answer, status in zip(
+        (BatchType.STANDING_ORDERS, BatchType.CONFIRMATION), answers, ("RV", "ER"), strict=True
+    ):
+        arrive(desk, batch_type, 1, write_states([answer]))
+        desk.transmit()
+        assert (request(lab, number)["status"], request(lab, number)["record"]) == (status, None)
+
+
+def test_the_sheet_with_the_header_is_found_and_another_one_can_be_named(desk: Pair, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "book.xlsx", [invoice()])
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("cover", 0)["A1"] = "Our receivables"
+    book.save(path)
+    assert receivables_sheet(desk.lab, path)["sheet"] == "receivables"
+    with pytest.raises(FormatError, match="no row down to 20"):
+        receivables_sheet(desk.lab, path, sheet="cover")

@@ -37,7 +37,7 @@ CREATE TABLE ops.debtor (               -- whom receivables are owed by
     debtor_address VARCHAR NOT NULL,
     changed_by VARCHAR NOT NULL,
     changed_at TIMESTAMPTZ NOT NULL,
-    UNIQUE (debtor_id_type, debtor_identification)
+    deleted BOOLEAN NOT NULL            -- its number is not used again, of what it said nothing is left
 );
 -- Numbers of requests that were deleted: another one under such a number could pass for it in an agreed summary.
 CREATE TABLE ops.used_request (number INTEGER PRIMARY KEY);
