@@ -139,7 +139,7 @@ def test_numbers_start_anew_with_the_year_and_count_by_type_and_client(world: Wo
         (1, b"<InstrId>2026", b"<InstrId>2027", "other orders than the list of the batch"),
         (11, b"pain.001.001.09", b"pain.013.001.09", "a batch of type 11 has pain.001.001.09"),
         (7, b"", b"", "a batch of type 7 has letter.1"),
-        (15, b"", b"", "the bank takes batches of the types 1, 11, 13, 7"),
+        (22, b"", b"", "the bank takes batches of the types 1, 11, 13, 7"),
     ],
 )
 def test_a_signed_batch_of_wrong_content_is_refused_as_a_whole(
