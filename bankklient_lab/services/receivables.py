@@ -32,7 +32,7 @@ from bankklient_lab.orders.numbers import BANK_ZONE, bank_day
 from bankklient_lab.orders.refusing import in_words
 from bankklient_lab.orders.unfinished import values_of
 from bankklient_lab.services.receivable_rules import KIND, checked_receivables, shown_at
-from bankklient_lab.services.status import OVER, REQUESTS_WITH_STATUS, status_in
+from bankklient_lab.services.status import LAST_NUMBER, OVER, REQUESTS_WITH_STATUS, status_in
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -41,7 +41,7 @@ TEXT_CHARS_MAX = 1_000
 _NUMBER = "sequence_number"
 _NOTHING = {"receivables": 0, "right": 0, "wrong": 0}
 SPREADSHEET, ACCOUNTING_SYSTEM = "spreadsheet", "accounting_system"
-_CHECKED = checked_receivables("checked_receivable")
+_GIVEN = "checked_receivable"  # the table that is checked
 
 
 def checked_receivable(lab: Lab, cursor: Any, values: Mapping[str, Any]) -> dict[str, str]:
@@ -73,9 +73,9 @@ def wrong_items(errors: str) -> list[dict[str, Any]]:
 def receivables_sheet(lab: Lab, path: Path, *, sheet: str = "", account: str = "") -> dict[str, Any]:
     """Return what the sheet of a workbook says, before anything is taken over (SRV-254 to SRV-256).
 
-    `sheet` is its name ("": the first one), `account` the own account where the cell E4 is empty. Returns sheets (all
-    names), sheet, account, rows: of each row_no, the items as texts, errors [code, item, text] and formal (it can't be
-    taken over). FormatError for what is no such workbook.
+    `sheet` is its name ("": the first one with the header), `account` the own account where the cell E4 is empty.
+    Returns sheets (all names), sheet, account, rows: of each row_no, the items as texts, errors [code, item, text] and
+    formal (it can't be taken over). FormatError for what is no such workbook.
     """
     file = read_workbook(path, sheet)
     lines = _with_account(file, account)
@@ -122,8 +122,7 @@ def receive_receivables(lab: Lab, system: int, name: str, *, path: Path | None =
     `name` is a file in the system's folder; for a system without one `path` is the file and `name` what it is called.
     A formal error refuses the file; receivables with logical errors are taken over as wrong ones. The report: status
     "received" or "refused", message and place (of the refusal), transmission_id, batch_order, file_no, receivables,
-    right, wrong.
-    A refusal is a line of the protocol too (type 0).
+    right, wrong. A refusal is a line of the protocol too (type 0).
     """
     with lab.database.reading() as cursor:
         entry = system_numbered(cursor, system)
@@ -243,8 +242,8 @@ def recheck_receivables(lab: Lab, cursor: Any, why: str) -> list[str]:
     changed = cursor.execute(
         "UPDATE ops.service_request m SET errors = n.errors, items = n.items, confirmed = n.errors = '',"
         " confirmed_by = if(n.errors = '', $me, NULL), confirmed_at = if(n.errors = '', $now, NULL),"
-        f" version = version + 1 FROM ({_CHECKED}) n WHERE n.entered_no = m.request_id AND n.errors <> m.errors"
-        " RETURNING m.errors = ''",
+        f" version = version + 1 FROM ({checked_receivables(_GIVEN)}) n"
+        " WHERE n.entered_no = m.request_id AND n.errors <> m.errors RETURNING m.errors = ''",
         rule_parameters(lab, bank_day(lab)) | {"me": lab.caller.reference, "now": lab.clock()},
     ).fetchall()
     right = sum(one for (one,) in changed)
@@ -298,13 +297,14 @@ def _checked(lab: Lab, cursor: Any, rows: Sequence[Mapping[str, str]]) -> list[t
     _lend(cursor, "SELECT *, $today::DATE AS entered_on FROM given_receivable", today=bank_day(lab))
     cursor.unregister("given_receivable")
     found = cursor.execute(
-        f"SELECT errors, formal, items FROM ({_CHECKED}) ORDER BY entered_no", rule_parameters(lab, bank_day(lab))
+        f"SELECT errors, formal, items FROM ({checked_receivables(_GIVEN)}) ORDER BY entered_no",
+        rule_parameters(lab, bank_day(lab)),
     )
     return list(found.fetchall())
 
 
 def _lend(cursor: Any, query: str, **given: object) -> None:
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked_receivable AS {query}", given)
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_GIVEN} AS {query}", given)
 
 
 def _errors(errors: str) -> list[dict[str, Any]]:
@@ -334,10 +334,7 @@ def _keep_file(lab: Lab, cursor: Any, file: tuple[str, str, str, int | None]) ->
 
 def _keep(lab: Lab, cursor: Any, file_no: int, receivables: Sequence[tuple[str, str]]) -> None:
     """Keep checked receivables (errors, items) of a file; those without errors are confirmed."""
-    ((last,),) = cursor.execute(
-        "SELECT coalesce(max(number), 0) FROM"
-        " (SELECT request_id AS number FROM ops.service_request UNION ALL SELECT number FROM ops.used_request)"
-    ).fetchall()
+    ((last,),) = cursor.execute(LAST_NUMBER).fetchall()
     cursor.execute(
         "INSERT INTO ops.service_request BY NAME SELECT $last + row_number() OVER (ORDER BY place) AS request_id,"
         f" 1 AS version, '{KIND.name}' AS kind, '{NEW}' AS request, errors = '' AS confirmed, items, errors,"

@@ -22,7 +22,7 @@ from bankklient_lab.rights.permissions import needed
 from bankklient_lab.services.checking import checked_items, checked_revocation
 from bankklient_lab.services.receivable_rules import RECEIVABLE
 from bankklient_lab.services.receivables import again
-from bankklient_lab.services.status import OVER, REQUESTS_WITH_STATUS, status_in
+from bankklient_lab.services.status import LAST_NUMBER, OVER, REQUESTS_WITH_STATUS, status_in
 from bankklient_lab.store.literals import literal
 
 # ruff: noqa: S608 - every text below is made of our own declarations
@@ -283,10 +283,7 @@ def _demand_once(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], *
 
 
 def _keep(lab: Lab, cursor: Any, wish: _Wish, items: Mapping[str, str], done: str) -> dict[str, Any]:
-    ((last,),) = cursor.execute(
-        "SELECT coalesce(max(number), 0) FROM"
-        " (SELECT request_id AS number FROM ops.service_request UNION ALL SELECT number FROM ops.used_request)"
-    ).fetchall()
+    ((last,),) = cursor.execute(LAST_NUMBER).fetchall()
     number, confirmed = int(last) + 1, _confirms_itself(lab, wish.of)
     cursor.execute(
         "INSERT INTO ops.service_request BY NAME SELECT $id AS request_id, 1 AS version, $kind AS kind,"

@@ -25,6 +25,11 @@ REQUESTS_WITH_STATUS = (
     " b.year * 10000 + b.number AS batch_order FROM ops.service_request m"
     " LEFT JOIN ops.batch b USING (batch_id))"
 )
+# The greatest number that a request has, or had until it was deleted.
+LAST_NUMBER = (
+    "SELECT coalesce(max(number), 0) FROM"
+    " (SELECT request_id AS number FROM ops.service_request UNION ALL SELECT number FROM ops.used_request)"
+)
 
 
 def status_in(statuses: Sequence[str]) -> str:
