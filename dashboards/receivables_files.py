@@ -232,10 +232,12 @@ def _preview(seen: Mapping[str, Any]) -> str:
     counts = {
         "right": sum(not row["errors"] for row in rows), "formal": sum(row["formal"] for row in rows),
         "wrong": sum(bool(row["errors"]) and not row["formal"] for row in rows),
+        "repeated": sum(row["repeated"] for row in rows),
     }  # fmt: skip
     said = " \u00b7 ".join(
         f"<span class='{kind}'>{escape(text(f'receivables.{kind}_rows', n=formatting.count(number)))}</span>"
         for kind, number in counts.items()
+        if number or kind == "right"
     )
     about = escape(text("receivables.for_account", account=as_written(seen["account"])))
     return f"<p>{about} \u00b7 {said}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
@@ -246,4 +248,6 @@ def _row(row: Mapping[str, Any]) -> str:
     items = "".join(f"<td class='item_{name}'>{escape(row.get(name, ''))}</td>" for name in _SHOWN)
     errors = "; ".join(f"{one['code']} {one['text']}" for one in row["errors"])
     mark = "" if kind == "right" else f"<b>{escape(text(f'receivables.{kind}'))}</b> "
+    if row["repeated"]:
+        mark = f"<b>{escape(text('receivables.repeated'))}</b> {mark}"
     return f"<tr class='{kind}'><td class='row'>{row['row_no']}</td>{items}<td>{mark}{escape(errors)}</td></tr>"

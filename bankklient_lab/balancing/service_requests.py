@@ -11,6 +11,7 @@ from bankklient_lab.formats.batches import Batch, write_batch
 from bankklient_lab.formats.services import ServiceRequest, write_requests
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.unfinished import values_of
+from bankklient_lab.services.status import OPEN_STATUS
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
@@ -25,10 +26,10 @@ def waiting_requests(kind: ServiceKind) -> Callable[[str, object], str]:
     def records(_step: str, _held: object) -> str:
         return (
             f"SELECT request_id AS record_id, version, {part} AS part, '{kind.name}' AS kind,"
-            " CASE WHEN errors <> '' THEN 'E' WHEN confirmed THEN 'CO' ELSE 'CR' END AS status,"
+            f" {OPEN_STATUS} AS status,"
             " coalesce(m.items ->> '$.own_account', r.items ->> '$.own_account') AS own_account,"
             " NULL::VARCHAR AS currency, 0::DECIMAL(18,3) AS amount,"
-            " confirmed AND errors = '' AS ready, false AS allowed_duplicate"
+            f" {OPEN_STATUS} = 'CO' AS ready, false AS allowed_duplicate"
             " FROM ops.service_request m LEFT JOIN ops.service_record r USING (kind, record)"
             f" WHERE kind = '{kind.name}' AND batch_id IS NULL"
         )

@@ -13,7 +13,7 @@ from bankklient_lab.errors import BadArgument, UnknownName
 from bankklient_lab.formats.services import ServiceRecord
 
 LETTERS, _RECEIVABLE = "FA", "RC"  # before the number of an agreement, and of a receivable
-# What was taken over, with the words that its list says.
+# What was taken over, with the words that its list says; amounts are negative of credit notes.
 RECEIVABLE = (
     "SELECT receivable_id, 'RC' || receivable_id AS name, taken_on, account, (items ->> '$.due_date') AS due,"
     " (items ->> '$.debtor_name') AS debtor_name, (items ->> '$.variable_symbol') AS symbol,"
@@ -51,7 +51,7 @@ def end(work: Work, account: str) -> None:
 
 
 def records(work: Work, point: int) -> list[ServiceRecord]:
-    """Return a client's agreements."""
+    """Return a client's agreements, the ended ones too."""
     rows = work.store.rows(
         "SELECT agreement_id, f.account, a.currency, ended_on IS NULL AND a.closed IS NULL FROM financing f"
         " JOIN account a USING (account) WHERE f.point = $point ORDER BY agreement_id",

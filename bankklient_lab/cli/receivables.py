@@ -15,7 +15,7 @@ from bankklient_lab.cli.shared import Answered, AtLab, Listed, add_group
 
 _FILES = ("file_no", "origin", "name", "sheet", "receivables", "wrong", "taken_by", "taken_at")
 _SUMMARY = ("receivable_type", "own_account", "currency", "status", "origin", "receivables", "amount")
-_SEEN = ("row_no", "verdict", "variable_symbol", "debtor_name", "amount", "currency", "due_date", "errors")
+_SEEN = ("row_no", "verdict", "variable_symbol", "debtor_name", "amount", "currency", "due_date", "repeated", "errors")
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="Excel workbook as `receivables template` makes it.")
 ]
@@ -84,7 +84,7 @@ def import_file(
     with how.opened() as one:
         told = import_receivables(one, file, sheet=sheet, account=account, also_wrong=also_wrong)
     said = f"file {told['file_no']}: {told['taken']} of {told['rows']} rows are taken over"
-    how.tell(told, f"{said}, {told['wrong']} of them with errors" if told["wrong"] else said)
+    how.tell(told, f"{said}, {told['wrong']} of them with errors" if told["wrong"] else said, *_repeated(told))
 
 
 def receive(
@@ -102,9 +102,8 @@ def receive(
         inside = folders.get(system) and file.parent == Path()
         told = receive_receivables(one, system, file.name, path=None if inside else file)
     if told["status"] == "received":
-        how.tell(
-            told, f"file {told['file_no']}: {told['receivables']} receivables, {told['wrong']} of them with errors"
-        )
+        said = f"file {told['file_no']}: {told['receivables']} receivables, {told['wrong']} of them with errors"
+        how.tell(told, said, *_repeated(told))
         return
     how.tell(told, f"refused: {told['message']}" + (f" ({told['place']})" if told["place"] else ""))
     raise typer.Exit(1)
@@ -168,6 +167,14 @@ def delete(numbers: Annotated[list[int], typer.Argument(metavar="NUMBER...")], *
     with at.opened() as one:
         told = delete_debtors(one, numbers)
     lines([f"debtors deleted: {told['done']}"])
+
+
+def _repeated(told: Mapping[str, Any]) -> list[str]:
+    return (
+        [f"{told['repeated']} of them repeat one that is here; look at them before balancing"]
+        if told["repeated"]
+        else []
+    )
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

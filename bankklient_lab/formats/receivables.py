@@ -45,7 +45,7 @@ class ReceivablesFile(NamedTuple):
 
 
 def read_workbook(path: Path, sheet: str = "") -> ReceivablesFile:
-    """Return what a sheet says ("": the first one); FormatError, LimitExceeded."""
+    """Return what a sheet says ("": the first one with the header); FormatError, LimitExceeded."""
     with open_ordinary(path) as source:
         if workbook.sniff(source.read(SNIFF_BYTES)) is None:
             raise FormatError("this is no Excel workbook (XLSX)", place="start of the file")
@@ -80,11 +80,11 @@ def read_csv(path: Path) -> list[Line]:
     def check(names: Sequence[str]) -> None:
         _check_columns(names, COLUMNS, "line 1")
 
-    rows = read_table(path, check, rows_max=ROWS_MAX)
-    if not rows:
+    rows = [Line(number, _texts(row)) for number, row in read_table(path, check, rows_max=ROWS_MAX)]
+    found = [line for line in rows if line.items]
+    if not found:
         raise FormatError("the file has no receivable", place="whole file")
-    found = [Line(number, _texts(row)) for number, row in rows]
-    return [line for line in found if line.items]
+    return found
 
 
 def template() -> bytes:

@@ -53,10 +53,11 @@ def checked_items(
 ) -> dict[str, str]:
     """Return the texts that a request keeps; with `corrects`, what its record says, those that change.
 
-    UnknownName for an item that there is not, BadArgument with the item as `parameter` for the first that is wrong.
+    UnknownName for an item that there is not, BadArgument with the item as `parameter` for the first that is wrong;
+    of a kind with numbered rules WrongOrder with all that are broken.
     """
-    if kind.name == RECEIVABLE.name:
-        return checked_receivable(lab, cursor, values)
+    if kind.name in _NUMBERED:
+        return _NUMBERED[kind.name](lab, cursor, values)
     texts = {name: _text(cursor, kind, name, value) for name, value in values.items()}
     asked = {item.name for item in kind.items_of(NEW)}
     before = {name: text for name, text in (corrects or {}).items() if name in asked}
@@ -213,4 +214,6 @@ _RULES: dict[str, Callable[..., dict[str, str] | None]] = {
     "account_parameters": check_parameters,
     "forward_deal": check_forward,
 }
+# Kinds whose rules have numbers; each looks at all items at once.
+_NUMBERED: dict[str, Callable[[Lab, Any, Mapping[str, Any]], dict[str, str]]] = {RECEIVABLE.name: checked_receivable}
 _ENDING: dict[str, Callable[..., None]] = {"time_deposit": check_termination}

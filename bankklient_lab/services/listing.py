@@ -41,8 +41,7 @@ def service_requests(lab: Lab, kind: str, which: str = ALL) -> Read:
     created, CO confirmed, E wrong, NS, SE, RV, OK, ER, DE), errors (of E: numbers of rules, with spaces), record (the
     bank's name of it), batch_order (rrrrnnnn), error_code, error (its meaning), answer (the bank's words), the items of
     the kind (of a correction what it changes), created_by, created_at, changed_by and changed_at (of its last
-    correction, before one of its creation), confirmed_by,
-    confirmed_at, sent_by (who sent its batch first).
+    correction, before one of its creation), confirmed_by, confirmed_at, sent_by (who sent its batch first).
     """
     of = seen_kind(lab, kind, "service_requests")
     if which not in SETS:

@@ -39,7 +39,7 @@ from bankklient_lab.services.status import LAST_NUMBER, OVER, REQUESTS_WITH_STAT
 NEEDS = "181"
 TEXT_CHARS_MAX = 1_000
 _NUMBER = "sequence_number"
-_NOTHING = {"receivables": 0, "right": 0, "wrong": 0}
+_NOTHING = {"receivables": 0, "right": 0, "wrong": 0, "repeated": 0}
 SPREADSHEET, ACCOUNTING_SYSTEM = "spreadsheet", "accounting_system"
 _GIVEN = "checked_receivable"  # the table that is checked
 
@@ -74,16 +74,18 @@ def receivables_sheet(lab: Lab, path: Path, *, sheet: str = "", account: str = "
     """Return what the sheet of a workbook says, before anything is taken over (SRV-254 to SRV-256).
 
     `sheet` is its name ("": the first one with the header), `account` the own account where the cell E4 is empty.
-    Returns sheets (all names), sheet, account, rows: of each row_no, the items as texts, errors [code, item, text] and
-    formal (it can't be taken over). FormatError for what is no such workbook.
+    Returns sheets (all names), sheet, account, rows: of each row_no, the items as texts, errors [code, item, text],
+    formal (it can't be taken over) and repeated (one of this account, debtor and variable symbol is here, or stands in
+    a row above). FormatError for what is no such workbook.
     """
     file = read_workbook(path, sheet)
     lines = _with_account(file, account)
     with lab.database.reading() as cursor:
         found = _checked(lab, cursor, [line.items for line in lines])
+        repeated = _repeated(cursor, [items for *_, items in found])
     rows = [
-        {"row_no": line.number, **line.items, "errors": _errors(errors), "formal": formal}
-        for line, (errors, formal, _items) in zip(lines, found, strict=True)
+        {"row_no": line.number, **line.items, "errors": _errors(errors), "formal": formal, "repeated": again}
+        for line, (errors, formal, _items), again in zip(lines, found, repeated, strict=True)
     ]
     return {"sheets": list(file.sheets), "sheet": file.sheet, "account": file.account or account, "rows": rows}
 
@@ -92,11 +94,11 @@ def receivables_sheet(lab: Lab, path: Path, *, sheet: str = "", account: str = "
 def import_receivables(
     lab: Lab, path: Path, *, name: str = "", sheet: str = "", account: str = "", also_wrong: bool = False
 ) -> dict[str, Any]:
-    """Take receivables over from a workbook, and return file_no, rows, taken, wrong (of those taken) and left_out.
+    """Take receivables over from a workbook, and return file_no, rows, taken, left_out, wrong and repeated (of taken).
 
     Right rows are taken over; with `also_wrong` those with logical errors too, as wrong ones; rows with formal errors
-    never (SRV-257). `name` is what the file is called ("": as its path says), the rest as in `receivables_sheet`.
-    FormatError, and Refused when nothing would be taken over.
+    never (SRV-257). Repeated ones are only told of, as in `receivables_sheet`. `name` is what the file is called ("":
+    as its path says), the rest as in `receivables_sheet`. FormatError, and Refused when nothing would be taken over.
     """
     file, called = read_workbook(path, sheet), Path(name or path).name
     lines = _with_account(file, account)
@@ -105,11 +107,12 @@ def import_receivables(
         kept = [(errors, items) for errors, formal, items in found if not formal and (also_wrong or not errors)]
         if not kept:
             raise Refused(f"nothing is taken over: {len(lines)} of {len(lines)} rows have errors")
+        repeated = sum(_repeated(cursor, [items for _, items in kept]))
         file_no = _keep_file(lab, cursor, (SPREADSHEET, called, file.sheet, None))
         _keep(lab, cursor, file_no, kept)
         told = {
             "file_no": file_no, "rows": len(lines), "taken": len(kept), "wrong": sum(bool(one) for one, _ in kept),
-            "left_out": len(lines) - len(kept),
+            "left_out": len(lines) - len(kept), "repeated": repeated,
         }  # fmt: skip
         lab.log(cursor, "import_receivables", called, **told)
     return told
@@ -122,7 +125,7 @@ def receive_receivables(lab: Lab, system: int, name: str, *, path: Path | None =
     `name` is a file in the system's folder; for a system without one `path` is the file and `name` what it is called.
     A formal error refuses the file; receivables with logical errors are taken over as wrong ones. The report: status
     "received" or "refused", message and place (of the refusal), transmission_id, batch_order, file_no, receivables,
-    right, wrong. A refusal is a line of the protocol too (type 0).
+    right, wrong, repeated. A refusal is a line of the protocol too (type 0).
     """
     with lab.database.reading() as cursor:
         entry = system_numbered(cursor, system)
@@ -142,6 +145,7 @@ def receive_receivables(lab: Lab, system: int, name: str, *, path: Path | None =
             kept = [(errors, items) for errors, _formal, items in found]
             transmission_id, batch = transmissions.next_batch(lab, cursor, system)
             transmissions.archive_file(cursor, transmission_id, file)
+            report["repeated"] = sum(_repeated(cursor, [items for _, items in kept]))
             report["file_no"] = _keep_file(lab, cursor, (ACCOUNTING_SYSTEM, name, "", system))
             _keep(lab, cursor, report["file_no"], kept)
             wrong = sum(bool(one) for one, _ in kept)
@@ -301,6 +305,27 @@ def _checked(lab: Lab, cursor: Any, rows: Sequence[Mapping[str, str]]) -> list[t
         rule_parameters(lab, bank_day(lab)),
     )
     return list(found.fetchall())
+
+
+def _repeated(cursor: Any, receivables: Sequence[str]) -> list[bool]:
+    """Tell of each (items) whether one of its account, debtor and symbol comes before it or is here and not ended."""
+    keys = ("own_account", "debtor_id_type", "debtor_identification", "variable_symbol")
+    texts = ", ".join(f"(items ->> '$.{name}') AS {name}" for name in keys)
+    rows = cursor.execute(
+        f"""
+        WITH given AS (
+            SELECT place, {texts} FROM (SELECT unnest(range(len($items::VARCHAR[]))) AS place,
+                unnest($items::VARCHAR[]) AS items)),
+        here AS (
+            SELECT DISTINCT {texts} FROM {REQUESTS_WITH_STATUS}
+            WHERE kind = '{KIND.name}' AND NOT {status_in(("ER", "DE"))})
+        SELECT row_number() OVER (PARTITION BY {", ".join(keys)} ORDER BY place) > 1 OR place IN (
+            SELECT place FROM given JOIN here USING ({", ".join(keys)}))
+        FROM given ORDER BY place
+        """,
+        {"items": list(receivables)},
+    ).fetchall()
+    return [again for (again,) in rows]
 
 
 def _lend(cursor: Any, query: str, **given: object) -> None:

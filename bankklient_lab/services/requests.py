@@ -57,9 +57,9 @@ def create_service_request(
 
     `kind` and the names of `values` are those of codebooks.services. A correction or revocation names the bank's
     `record`, which is valid and changeable and waits for nothing else; a correction gives what is to change ("" takes
-    an item away), a revocation nothing. BadArgument with the item for a wrong value, UnknownName for a kind, an item or
-    a record that there is not, Refused for what is there or asked for already, and while the bank is reached by a
-    folder.
+    an item away), a revocation nothing. BadArgument with the item for a wrong value, WrongOrder for numbered rules that
+    are broken, UnknownName for a kind, an item or a record that there is not, Refused for what is there or asked for
+    already, and while the bank is reached by a folder.
     """
     wish = _Wish(kind_named(kind), request, record)
     demand(lab, wish.of.rights.creates, "create_service_request")

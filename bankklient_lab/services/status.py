@@ -18,10 +18,10 @@ STATUS = (
 )
 # Statuses: before balancing, at the bank or on the way, and ended by the bank or the user.
 # Open ones that break rules are wrong (E).
+OPEN_STATUS = "CASE WHEN m.errors <> '' THEN 'E' WHEN m.confirmed THEN 'CO' ELSE 'CR' END"  # of a request `m`
 OPEN, UNDER_WAY, OVER = ("CR", "CO", "E"), ("NS", "SE", "RV"), ("OK", "ER", "DE")
 REQUESTS_WITH_STATUS = (
-    f"(SELECT m.*, CASE WHEN m.batch_id IS NOT NULL THEN {STATUS} WHEN m.errors <> '' THEN 'E'"
-    " WHEN m.confirmed THEN 'CO' ELSE 'CR' END AS status,"
+    f"(SELECT m.*, coalesce(nullif({STATUS}, ''), {OPEN_STATUS}) AS status,"
     " b.year * 10000 + b.number AS batch_order FROM ops.service_request m"
     " LEFT JOIN ops.batch b USING (batch_id))"
 )

@@ -74,6 +74,8 @@ def test_a_workbook_is_looked_at_and_taken_over(desk: Pair, tmp_path: Path) -> N
     assert not files.account.visible
     files.take_wrong.param.trigger("clicks")
     assert [row["status"] for row in service_requests.rows(desk.lab, RECEIVABLE)].count("E") == 2
+    files.dropped("new.xlsx", workbook(tmp_path / "2.xlsx", ten_rows()))
+    assert "9 here already" in files.preview.object
     page = page_of(desk)
     table = page.files.files.table
     assert table is not None

@@ -215,11 +215,11 @@ def test_a_sheet_is_seen_and_taken_over(desk: Pair, tmp_path: Path) -> None:
         n: ([], False) for n in range(7, 17)
     } | {9: ([536], True), 11: ([538], False), 14: ([554, 556], False)}
     told = import_receivables(lab, path)
-    assert told == {"file_no": 1, "rows": 10, "taken": 7, "wrong": 0, "left_out": 3}
+    assert told == {"file_no": 1, "rows": 10, "taken": 7, "wrong": 0, "left_out": 3, "repeated": 0}
     assert statuses(lab) == ["CO"] * 7
     assert delete_receivable_file(lab, 1) == {"done": 7}
     told = import_receivables(lab, path, also_wrong=True)
-    assert told == {"file_no": 2, "rows": 10, "taken": 9, "wrong": 2, "left_out": 1}
+    assert told == {"file_no": 2, "rows": 10, "taken": 9, "wrong": 2, "left_out": 1, "repeated": 0}
     assert sorted(statuses(lab)) == ["CO"] * 7 + ["E"] * 2
     wrong = next(row for row in service_requests.rows(lab, RECEIVABLE) if row["status"] == "E")
     assert wrong["request_id"] > 7
@@ -305,6 +305,8 @@ def test_a_file_of_an_accounting_system_is_taken_over_whole_or_refused(desk: Pai
         (0, "GOOD.csv", True), (0, "good.csv", False), (0, "bad.csv", True),
     ]  # fmt: skip
     assert received_file(lab, told["transmission_id"]) == path.read_bytes()
+    (tmp_path / "empty.csv").write_text(";".join(COLUMNS) + "\n" + ";" * (len(COLUMNS) - 1) + "\n")
+    assert receive_receivables(lab, 7, "empty.csv")["message"] == "whole file: the file has no receivable"
     assert receive_receivables(lab, 7, "../good.csv")["status"] == "refused"
     assert receive_receivables(lab, 7, "none.csv")["status"] == "refused"
     with pytest.raises(UnknownName):
@@ -479,3 +481,20 @@ def test_the_sheet_with_the_header_is_found_and_another_one_can_be_named(desk: P
     assert receivables_sheet(desk.lab, path)["sheet"] == "receivables"
     with pytest.raises(FormatError, match="no row down to 20"):
         receivables_sheet(desk.lab, path, sheet="cover")
+
+
+def test_what_is_here_already_is_told_and_not_refused(desk: Pair, tmp_path: Path) -> None:
+    lab = desk.lab
+    rows = [invoice(variable_symbol="1"), invoice(variable_symbol="2"), invoice(variable_symbol="2"),
+            invoice(variable_symbol="1", debtor_identification="12345679")]  # fmt: skip
+    path = workbook(tmp_path / "one.xlsx", rows[:1])
+    assert import_receivables(lab, path)["repeated"] == 0
+    path = workbook(path, rows)
+    assert [row["repeated"] for row in receivables_sheet(lab, path)["rows"]] == [True, False, True, False]
+    assert (import_receivables(lab, path)["repeated"], len(statuses(lab))) == (2, 5)
+    delete_receivable_file(lab, 2)
+    discard_batch(lab, desk.balance()["batches"][0]["batch_id"])
+    assert not receivables_sheet(lab, path)["rows"][0]["repeated"]
+    add_accounting_system(lab, 7, "ERP")
+    told = receive_receivables(lab, 7, "two.csv", path=csv_file(tmp_path / "two.csv", rows[1:3]))
+    assert (told["receivables"], told["repeated"]) == (2, 1)
