@@ -9,21 +9,22 @@ import pyarrow as pa
 import bankklient_lab as bl
 from bankklient_lab.formats.payments.accounts import as_written
 from bankklient_lab.formats.schema import AMOUNT
-from bankklient_lab.services.listing import PROCESSED, service_requests
+from bankklient_lab.services.listing import ALL, HISTORY, PROCESSED, service_requests
 from bankklient_lab.services.receivables import clear_receivables, receivables_summary
 
 from . import formatting, ui
 from .debtors import Debtors
 from .listing import Listing
 from .receivables_files import ReceivablesFiles
-from .services import MARKS, Services
+from .services import Services, state_words
 from .state import State, follow
 from .sure import Sure
 from .table import Column
 from .texts import section, text
 
 SHOWN = ("variable_symbol", "receivable_type", "debtor_name", "amount", "currency", "due_date", "own_account")
-AGREEMENTS = ("agreement_number", "agreement_account", "agreement_currency")
+_ENDED = (PROCESSED, HISTORY, ALL)  # sets with answered ones, which can be deleted by batches
+AGREEMENTS = ("agreement_account", "agreement_currency", "agreement_number")
 
 
 def page(lab: bl.Lab, state: State) -> ui.Viewable:
@@ -62,6 +63,7 @@ class Receivables:
             self.debtors.view, agreements, drawer,
             stylesheets=[ui.WHOLE],
         )  # fmt: skip
+        self.services.which.param.watch(lambda _event: self.refresh(), "value")
         follow(state, "receivables", (), self.refresh)
 
     def refresh(self) -> None:
@@ -69,7 +71,7 @@ class Receivables:
         rows = service_requests.rows(self._lab, "receivable", PROCESSED)
         orders = sorted({row["batch_order"] for row in rows if row["batch_order"]}, reverse=True)
         self.batch.param.update(options={str(one): one for one in orders}, value=next(iter(orders), None))
-        self.history.visible = bool(orders)
+        self.history.visible = bool(orders) and self.services.which.value in _ENDED
         for one in (self.clear, self.clear_older):
             one.reset()
 
@@ -81,12 +83,12 @@ class Receivables:
 
     def _read(self) -> pa.Table:
         rows = receivables_summary.rows(self._lab)
-        words, kinds = section("services"), section("service_option")
+        kinds = section("service_option")
         said: dict[str, list[Any]] = {
             "receivable_type": [kinds.get((row["receivable_type"] or "").replace(" ", "_"), "") for row in rows],
             "own_account": [as_written(row["own_account"] or "") for row in rows],
             "currency": [row["currency"] for row in rows],
-            "state": [f"{MARKS[row['status']]} {words['state_' + row['status']]}" for row in rows],
+            "state": [state_words(self.services.kind, row["status"]) for row in rows],
             "origin": [text(f"receivables.origin_{row['origin']}") for row in rows],
         }
         table = {name: pa.array(values, pa.string()) for name, values in said.items()}
@@ -101,7 +103,7 @@ def _columns() -> tuple[Column, ...]:
         Column("own_account", text("service_item.own_account"), width=160, essential=False),
         Column("state", text("services.state"), "state", width=130),
         Column("origin", text("receivables.origin"), essential=False),
-        Column("receivables", text("receivables.number"), "count", width=90),
+        Column("receivables", text("receivables.number"), "count", width=90, essential=False),
         Column("amount", text("service_item.amount"), "amount", width=130, currency="currency"),
         Column("currency", text("service_item.currency"), width=80),
     )

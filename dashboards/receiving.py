@@ -12,6 +12,7 @@ import bankklient_lab as bl
 from bankklient_lab.errors import LabError
 from bankklient_lab.formats.payments import formats
 from bankklient_lab.formats.payments.charsets import TITLES
+from bankklient_lab.formats.receivables import csv_template
 from bankklient_lab.jobs import Job
 from bankklient_lab.orders.accounting_systems import (
     START_STATUSES,
@@ -79,6 +80,11 @@ class Receiving:
                 )
                 for kind in KINDS
                 for suffix in ("csv", "xlsx")
+            }
+            | {
+                f"{text('receiving.receivables')} (CSV)": (
+                    "table_view", lambda: state.send_file("receivables.csv", csv_template()),
+                )
             },
             variant="text",
         )  # fmt: skip

@@ -70,7 +70,7 @@ _WIDTHS = {
     "last_payment": 115, "pair": 90, "deal_type": 70, "maturity": 120, "currency": 85,
     "second_amount": 130, "second_currency": 85, "contract_rate": 100, "stored_pair": 90, "reference": 90,
     "recipient_account": 175, "receivable_type": 110, "variable_symbol": 125, "agreement_currency": 85,
-    "agreement_account": 175, "agreement_number": 110,
+    "agreement_account": 175,
 }  # fmt: skip
 _SIDES = (
     ("variable_symbol", "specific_symbol", "constant_symbol"), ("period", "frequency"), ("last_payment", "last_amount"),
@@ -120,8 +120,8 @@ class Services:
         self.clear_all = Sure(text("services.clear_all"), text("services.clear_all_really"), self._clear_all)
         self.asked = Listing(
             state, page, _columns(self._of_requests, "request_id", *asks, "state"), self._read_requests,
-            count="services.requests_count", label=_words_of("requests", kind),
-            placeholder=text("services.no_requests"), rows_high=9,
+            count=f"services.{_name_of('requests_count', kind, '_many')}", label=_words_of("requests", kind),
+            placeholder=_words_of("no_requests", kind), rows_high=9,
             on_open=lambda row: self.drawer.open_request(self.requests[row["request_id"]]),
         )  # fmt: skip
         self.view = ui.column(
@@ -163,7 +163,10 @@ class Services:
         rows = service_records.rows(self._lab, self.kind.name)
         self.records = {row["record"]: row for row in rows}
         return self._table(
-            self._of_records, rows, record=lambda row: row["record"], state=lambda row: _state(self.kind, row["state"])
+            self._of_records,
+            rows,
+            record=lambda row: row["record"],
+            state=lambda row: state_words(self.kind, row["state"]),
         )
 
     def _read_requests(self) -> pa.Table:
@@ -174,7 +177,7 @@ class Services:
         return self._table(
             self._of_requests, [self._with_record(row) for row in rows], request_id=lambda row: str(row["request_id"]),
             request=lambda row: text(f"services.request_{row['request']}"),
-            state=lambda row: _state(self.kind, row["status"]),
+            state=lambda row: state_words(self.kind, row["status"]),
         )  # fmt: skip
 
     def _table(
@@ -273,7 +276,7 @@ class _Drawer:
     def open_record(self, row: Mapping[str, Any]) -> None:
         """Show what the bank has, and offer its change."""
         self._row = row
-        lines = [(text("services.state"), _state(self._kind, row["state"])), *self._lines(row)]
+        lines = [(text("services.state"), state_words(self._kind, row["state"])), *self._lines(row)]
         if row["state"] == VALID and not row["changeable"]:
             lines.append((text("services.note"), text("services.unchangeable")))
         title = f"{text(f'services.one_{self._kind.name}')} {row['record']}"
@@ -290,7 +293,7 @@ class _Drawer:
         """Show a request; until it is balanced it can be corrected."""
         self._row, self._save = row, self._correct
         lines = (
-            (text("services.state"), _state(self._kind, row["status"])),
+            (text("services.state"), state_words(self._kind, row["status"])),
             (text("services.record"), row["record"] or ""),
             (text("services.batch"), row["batch_order"] or ""),
             (text("services.error"), f"{row['error_code']} \u00b7 {row['error']}" if row["error_code"] else ""),
@@ -542,15 +545,20 @@ def _as_items(kind: ServiceKind, row: Mapping[str, Any]) -> dict[str, str]:
     return {name: f"{value:.2f}" if isinstance(value, Decimal) else str(value) for name, value in said.items()}
 
 
-def _state(kind: ServiceKind, name: str) -> str:
+def state_words(kind: ServiceKind, name: str) -> str:
+    """Return the state of a record or the status of a request, with its mark, as it is said of a kind."""
     said = section("services")
     return f"{MARKS[name]} {said.get(f'state_{kind.name}_{name}', said[f'state_{name}'])}"
 
 
 def _words_of(name: str, kind: str) -> str:
     """Return a text as it is said of a kind, else as of all."""
-    said = section("services")
-    return said.get(f"{name}_{kind}", said[name])
+    return section("services")[_name_of(name, kind)]
+
+
+def _name_of(name: str, kind: str, end: str = "") -> str:
+    """Return the name of a text (`end`: of a part of it) that a kind has of its own, else of the one for all."""
+    return f"{name}_{kind}" if f"{name}_{kind}{end}" in section("services") else name
 
 
 def _broken(errors: str) -> list[str]:

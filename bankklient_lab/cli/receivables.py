@@ -54,11 +54,14 @@ def summary(how: Answered) -> None:
     how.table(rows, _SUMMARY, empty="there is no receivable")
 
 
-def template(file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .xlsx.")]) -> None:
-    """Write a workbook to fill in; docs/how-to/receivables.md says what its columns take."""
+def template(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .csv, for programs; else a workbook (XLSX).")],
+) -> None:
+    """Write a file to fill in; docs/how-to/receivables.md says what its columns take."""
+    from bankklient_lab.formats.receivables import csv_template
     from bankklient_lab.formats.receivables import template as made
 
-    save_file(file, made())
+    save_file(file, csv_template() if file.suffix.lower() == ".csv" else made())
 
 
 def preview(file: FileArgument, sheet: SheetOption = "", account: AccountOption = "", *, how: Answered) -> None:

@@ -106,6 +106,11 @@ def template() -> bytes:
     return out.getvalue()
 
 
+def csv_template() -> bytes:
+    """Return a CSV file without receivables: the header that a file needs."""
+    return (";".join(COLUMNS) + "\n").encode()
+
+
 def _sheet(rows: Iterator[workbook.Row]) -> tuple[str, list[Line]]:
     """Return the account and the receivables of a sheet."""
     account, names, lines = "", list[str](), list[Line]()

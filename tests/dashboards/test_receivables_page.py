@@ -162,6 +162,11 @@ def test_the_history_is_deleted_by_batches(desk: Pair) -> None:
         entered(desk.lab, invoice(variable_symbol=symbol))
         sent(desk)
     page = page_of(desk)
+    assert not page.history.visible  # nothing of what is to be worked on is history
+    page.services.which.value = "processed"
+    assert page.history.visible
+    assert page.summary.table is not None
+    assert page.summary.table["state"].to_pylist() == ["\u25cf taken over"]
     assert list(page.batch.options.values()) == [20260003, 20260002, 20260001]
     page._clear(older=False)
     assert len(service_requests.rows(desk.lab, RECEIVABLE)) == 2

@@ -79,6 +79,8 @@ def test_receivables_from_beginning_to_end(run: Any, tmp_path: Path) -> None:
 @pytest.mark.spec("IMP-053", "IMP-054")
 def test_a_file_of_an_accounting_system(run: Any, tmp_path: Path) -> None:
     run("add", 7, "ERP", group="accounting-systems")
+    assert run("template", tmp_path / "empty.csv")[0] == 0
+    assert "the file has no receivable" in run("receive", tmp_path / "empty.csv", "--system", 7)[1]
     good, bad = csv_file(tmp_path / "good.csv", [invoice(**LATER)]), csv_file(tmp_path / "bad.csv", [{"amount": "x"}])
     assert run("receive", good, "--system", 7) == (0, "file 1: 1 receivables, 0 of them with errors\n")
     code, said = run("receive", bad, "--system", 7)
