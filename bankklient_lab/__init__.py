@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from bankklient_lab.analysis.current import current_balances, current_entries, current_orders, current_state
     from bankklient_lab.analysis.entries import entries, entry_detail, entry_parts, entry_totals, pending_entries
     from bankklient_lab.analysis.entry_flow import entry_flow
+    from bankklient_lab.analysis.expected_flows import forecast_flows
     from bankklient_lab.analysis.exporting import export_statement
     from bankklient_lab.analysis.findings import findings
+    from bankklient_lab.analysis.forecast import forecast_errors, liquidity_forecast
     from bankklient_lab.analysis.forwards import currency_exposure, forward_values
     from bankklient_lab.analysis.known_counterparties import learn_counterparties_from_statements
     from bankklient_lab.analysis.rates import convert_amount, rate_series, rates
@@ -211,8 +213,10 @@ _MODULES = {
     "analysis.entries": ("entries", "entry_detail", "entry_parts", "entry_totals", "pending_entries"),
     "analysis.entry_flow": ("entry_flow",),
     "analysis.current": ("current_balances", "current_entries", "current_orders", "current_state"),
+    "analysis.expected_flows": ("forecast_flows",),
     "analysis.exporting": ("export_statement",),
     "analysis.findings": ("findings",),
+    "analysis.forecast": ("forecast_errors", "liquidity_forecast"),
     "analysis.forwards": ("currency_exposure", "forward_values"),
     "analysis.rates": ("convert_amount", "rate_series", "rates"),
     "analysis.selections": ("delete_selection", "save_selection", "selections"),
@@ -492,6 +496,8 @@ __all__ = [
     "failing_orders",
     "files_waiting",
     "findings",
+    "forecast_errors",
+    "forecast_flows",
     "foreign_detail",
     "foreign_detail_batches",
     "foreign_details",
@@ -523,6 +529,7 @@ __all__ = [
     "key_warnings",
     "learn_counterparties",
     "learn_counterparties_from_statements",
+    "liquidity_forecast",
     "locked_items",
     "mark_for_revocation",
     "match_booking",

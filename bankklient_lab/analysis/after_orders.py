@@ -77,9 +77,12 @@ def balances_after_orders(
 
 
 def debits(kind: Kind, *, own_transfers: bool, collections: bool) -> str:
-    """Return what orders of a kind debit: own_account, currency, debit, maturity, stage (null: it does not count)."""
+    """Return what orders of a kind debit, in rows of an account, which is an own one where `own` has it.
+
+    Columns: own_account, counter_account, currency, debit, maturity, stage (null: it does not count), order_id.
+    """
     told = f"""
-        SELECT {kind.own_account} AS own_account, {kind.counter_account} AS counter_account, o.currency,
+        SELECT o.order_id, {kind.own_account} AS own_account, {kind.counter_account} AS counter_account, o.currency,
             greatest(o.amount_value - coalesce(s.settled, 0), 0) AS amount, o.maturity_date_value AS maturity,
             CASE WHEN {_STAGE[kind.family]} THEN 1 WHEN o.status IN ('F', 'F2', 'I') THEN 2
                 WHEN o.status IN ('', 'V', 'F1') THEN 3 END AS stage
@@ -87,12 +90,13 @@ def debits(kind: Kind, *, own_transfers: bool, collections: bool) -> str:
     internal = "counter_account IN (SELECT own_account FROM own UNION ALL SELECT number FROM own)"
     collects = kind.name == "domestic_collection"
     sign = "-" if collects else ""
-    own = f"SELECT own_account, currency, {sign}amount AS debit, maturity, stage FROM ({told}) WHERE "
+    rest = f"maturity, stage, order_id FROM ({told}) WHERE "
+    own = f"SELECT own_account, counter_account, currency, {sign}amount AS debit, {rest}"
     parts = []
     if collections or not collects:
         parts.append(own + f"NOT {internal}")
     if own_transfers:
         parts.append(own + internal)
         other = "" if collects else "-"
-        parts.append(f"SELECT counter_account, currency, {other}amount, maturity, stage FROM ({told}) WHERE {internal}")
+        parts.append(f"SELECT counter_account, own_account, currency, {other}amount, {rest}{internal}")
     return " UNION ALL ".join(parts)

@@ -35,6 +35,7 @@ MODULES = {
     "exchange": ("transmit", "protocol"),
     "automated": ("automated",),
     "current": ("current",),
+    "forecast": ("forecast",),
     "foreign": ("foreign",),
     "messages": ("messages",),
     "documents": ("documents",),

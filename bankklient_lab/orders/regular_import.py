@@ -143,23 +143,9 @@ def decline_regular_payments(lab: Lab) -> None:
 
 def _make(lab: Lab, cursor: Any, until: date, today: date) -> _Made:
     """Store an order for each due date up to `until` of the payments that have no errors, by due date."""
-    cursor.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE due_payment AS
-        SELECT row_number() OVER (ORDER BY due_on, regular_payment_id) AS due_no, regular_payment_id, name, items,
-            due_on, confirm, greatest(due_on, $today) AS maturity,
-            CASE WHEN last_amount IS NOT NULL
-                    AND row_number() OVER (PARTITION BY regular_payment_id ORDER BY due_on) = remaining
-                THEN last_amount ELSE items ->> '$.amount' END AS amount
-        FROM regular_payments_due($until)
-        """,
-        {"until": until, "today": today},
-    )
-    orders = entered(  # as if made on the day: a simulation may look further ahead than an order's maturity may lie
-        KIND, "due_payment", number="due_no", origin="automatic", created_on="maturity",
-        **{MATURITY: "maturity", "amount": "amount"},
-    )  # fmt: skip
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE due_checked AS {checked(KIND, orders)}", rule_parameters(lab, today))
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE due_payment AS {_DUE}", {"until": until, "today": today})
+    orders = checked(KIND, _entered("due_payment"))
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE due_checked AS {orders}", rule_parameters(lab, today))
     wrong = cursor.execute(
         "SELECT regular_payment_id, name, any_value(errors) FROM due_checked JOIN due_payment ON due_no = entered_no"
         " WHERE errors <> '' GROUP BY ALL ORDER BY 1"
@@ -179,6 +165,39 @@ def _make(lab: Lab, cursor: Any, until: date, today: date) -> _Made:
         further="(SELECT order_no AS entered_no, regular_payment_id, due_on, confirm FROM due_right)",
     )  # fmt: skip
     return _Made(stored, wrong)
+
+
+def due_regular_payments() -> str:
+    """Return SQL of what an import up to a day (counted) would pay now; bind `until` and `rule_parameters`.
+
+    Columns: regular_payment_id, name, maturity, amount, currency, own_account, counter_account. Those with errors are
+    not in it.
+    """
+    return (
+        f"SELECT d.regular_payment_id, d.name, d.maturity, o.amount_value AS amount, o.currency, o.own_account,"
+        f" o.counter_account FROM ({_DUE}) d JOIN (SELECT *, {KIND.own_account} AS own_account,"
+        f" {KIND.counter_account} AS counter_account FROM ({checked(KIND, _entered(f'({_DUE})'))})) o"
+        " ON o.entered_no = d.due_no WHERE o.errors = ''"
+    )
+
+
+# The orders that are due up to a day, each with what becomes of its text.
+_DUE = """
+    SELECT row_number() OVER (ORDER BY due_on, regular_payment_id) AS due_no, regular_payment_id, name, items,
+        due_on, confirm, greatest(due_on, $today) AS maturity,
+        CASE WHEN last_amount IS NOT NULL
+                AND row_number() OVER (PARTITION BY regular_payment_id ORDER BY due_on) = remaining
+            THEN last_amount ELSE items ->> '$.amount' END AS amount
+    FROM regular_payments_due($until)
+"""
+
+
+def _entered(due: str) -> str:
+    """Return them as if made on the day: a look ahead may go further than an order's maturity may lie."""
+    return entered(
+        KIND, due, number="due_no", origin="automatic", created_on="maturity",
+        **{MATURITY: "maturity", "amount": "amount"},
+    )  # fmt: skip
 
 
 def _note(cursor: Any, today: date) -> None:
