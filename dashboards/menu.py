@@ -32,6 +32,7 @@ ENTRIES = {
     "overview": Entry("dashboard", LOOK, ["analysis.balances:balances", "analysis.cashflow:cash_flow"], key="o"),
     "explorer": Entry("query_stats", LOOK, ["analysis.entries:entries"], key="e"),
     "statements": Entry("description", LOOK, ["analysis.statement:statement"], key="s"),
+    "forecast": Entry("timeline", LOOK, ["analysis.forecast:liquidity_forecast"], key="f"),
     "online": Entry("cell_tower", LOOK, ["analysis.current:current_balances"], key="n"),
     "foreign": Entry("public", LOOK, ["exchange.foreign_listing:foreign_details"]),
     "messages": Entry("mail", LOOK, key="m"),

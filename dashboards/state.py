@@ -22,8 +22,8 @@ from bankklient_lab.money import parse_amount
 from .charts import Styles
 
 PAGES = (
-    "overview", "explorer", "statements", "online", "foreign", "messages", "documents", "rates", "create", "todo",
-    "orders", "balancing", "signatures", "transmissions", "patterns", "regular", "standing_orders",
+    "overview", "explorer", "statements", "forecast", "online", "foreign", "messages", "documents", "rates", "create",
+    "todo", "orders", "balancing", "signatures", "transmissions", "patterns", "regular", "standing_orders",
     "permitted_collections", "time_deposits", "forward_deals", "account_parameters", "receivables", "counterparties",
     "receiving", "codebooks", "imports", "runs", "users", "permissions", "keys", "configuration", "log", "activity",
     "system", "account",

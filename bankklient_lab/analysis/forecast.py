@@ -32,8 +32,9 @@ def liquidity_forecast(
     Columns: key (currency, or label of the account), currency, day, known_in and known_out (orders, regular payments,
     records at the bank; unsigned), usual_in and usual_out (learnt from the last twelve months), balance, low and high
     (within them lay eight of ten forecasts of the last year, as far ahead as this one; null where fewer than 40 could
-    be tried), not_counted (flows until the day that have no rate). DECIMAL(18,3). The first day has besides all that
-    was due since the last statements. `by`: "currency" or "account". Raises as `forecast_flows`.
+    be tried), not_counted (flows until the day that have no rate), told_until (the last day that the statements of all
+    these accounts tell of, without those that nothing was heard of for 92 days). DECIMAL(18,3). The first day has
+    besides all that was due since the last statements. `by`: "currency" or "account". Raises as `forecast_flows`.
     """
     sql, values = flows(lab, on, until, accounts)
     key = _key(by)
@@ -66,7 +67,7 @@ def liquidity_forecast(
             WINDOW past AS (PARTITION BY s.key, s.currency ORDER BY d.day))
         SELECT d.key, d.currency, d.day, {", ".join(f"d.{name}" for name in _SUMS)}, d.balance,
             (d.balance + b.low)::DECIMAL(18,3) AS low, (d.balance + b.high)::DECIMAL(18,3) AS high,
-            d.not_counted::BIGINT AS not_counted
+            d.not_counted::BIGINT AS not_counted, d.balance_day AS told_until
         FROM daily d LEFT JOIN band b ON b.key = d.key AND b.ahead = d.day - d.balance_day
         ORDER BY d.currency, d.key, d.day
         """,

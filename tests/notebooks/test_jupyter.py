@@ -113,8 +113,8 @@ def test_a_kernel_reads_balances_while_the_server_holds_the_file(file: Path, tmp
         base = url.partition("lab?")[0]
         assert httpx2.get(f"{base}api/contents").status_code == 403  # without its token nobody comes in
         assert {path.name for path in (tmp_path / "work").glob("*.ipynb")} == {
-            "bank_day.ipynb", "cash_position.ipynb", "deposits.ipynb", "fx_forwards.ipynb", "payments_workflow.ipynb",
-            "reconciliation.ipynb", "statement_run.ipynb", "tutorial.ipynb",
+            "bank_day.ipynb", "cash_position.ipynb", "deposits.ipynb", "fx_forwards.ipynb", "liquidity_forecast.ipynb",
+            "payments_workflow.ipynb", "reconciliation.ipynb", "statement_run.ipynb", "tutorial.ipynb",
         }  # fmt: skip
     assert process.returncode == 0
     with open_here(file):  # the server has ended, too

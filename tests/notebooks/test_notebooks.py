@@ -21,6 +21,9 @@ from bankklient_lab.lab import Lab, created
 from bankklient_lab.reports.texts import amount_text
 from bankklient_lab.runs.execute import Run, execute
 from bankklient_lab.runs.notebooks import parameters_of, registered
+from tests.analysis.ahead import tell
+from tests.analysis.test_forecast import IBAN, TODAY, a_year
+from tests.orders.labs import equip
 
 BOOKS = registered([])
 ACCOUNT = "Operating EUR"
@@ -46,10 +49,10 @@ def text_of(page: Path) -> str:
     return unescape(re.sub(r"<[^>]*>", " ", page.read_text("utf-8")))
 
 
-def test_there_are_the_eight_notebooks() -> None:
+def test_there_are_the_nine_notebooks() -> None:
     assert sorted(BOOKS) == [
-        "bank_day", "cash_position", "deposits", "fx_forwards", "payments_workflow", "reconciliation", "statement_run",
-        "tutorial",
+        "bank_day", "cash_position", "deposits", "fx_forwards", "liquidity_forecast", "payments_workflow",
+        "reconciliation", "statement_run", "tutorial",
     ]  # fmt: skip
 
 
@@ -161,6 +164,19 @@ def test_forward_deals_and_their_rate_by_hand(lab: Lab, tmp_path: Path) -> None:
     assert "Forward deal FW1" in told
     with pytest.raises(RunFailed, match="amount is at least 500,000"):
         run(lab, tmp_path, "fx_forwards", amount="10 000,00")
+
+
+def test_a_forecast_says_when_money_will_be_short(tmp_path: Path) -> None:
+    with created(tmp_path / "ahead.lab") as one:
+        tell(equip(one), tmp_path, a_year(), account=IBAN, first=date(2025, 9, 1), last=TODAY)
+    with bl.open(tmp_path / "ahead.lab") as lab:
+        run(lab, tmp_path, "liquidity_forecast", on="2026-11-22", days=40, least="-65 000,00")
+        with pytest.raises(RunFailed, match="no account is held in GBP"):
+            run(lab, tmp_path, "liquidity_forecast", on="2026-11-22", currency="gbp")
+    told = text_of(tmp_path / "liquidity_forecast.html")
+    assert "Lowest: -74,000.00 CZK on 2026-12-04" in told
+    assert "Less than -65,000.00 CZK is expected: from 2026-12-04 on" in told
+    assert (tmp_path / "liquidity_forecast_CZK_2026-11-22.xlsx").exists()
 
 
 def test_deposits_and_their_interest_by_hand(lab: Lab, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from tests.runs.owner import owning
 
 WORDS = 'output: str = ""  # folder\nword: str = None  # what to write'
 KNOWN = (
-    "bank_day, book, cash_position, deposits, fx_forwards, payments_workflow, reconciliation, statement_run, tutorial"
+    "bank_day, book, cash_position, deposits, fx_forwards, liquidity_forecast, payments_workflow, reconciliation,"
+    " statement_run, tutorial"
 )
 WRITING = "open('word.txt', 'w').write(word)"
 SECONDS_TO_DIE = 60
