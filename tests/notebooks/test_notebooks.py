@@ -170,12 +170,12 @@ def test_a_forecast_says_when_money_will_be_short(tmp_path: Path) -> None:
     with created(tmp_path / "ahead.lab") as one:
         tell(equip(one), tmp_path, a_year(), account=IBAN, first=date(2025, 9, 1), last=TODAY)
     with bl.open(tmp_path / "ahead.lab") as lab:
-        run(lab, tmp_path, "liquidity_forecast", on="2026-11-22", days=40, least="-65 000,00")
+        run(lab, tmp_path, "liquidity_forecast", on="2026-11-22", days=40, least="-350 000,00")
         with pytest.raises(RunFailed, match="no account is held in GBP"):
             run(lab, tmp_path, "liquidity_forecast", on="2026-11-22", currency="gbp")
     told = text_of(tmp_path / "liquidity_forecast.html")
-    assert "Lowest: -74,000.00 CZK on 2026-12-04" in told
-    assert "Less than -65,000.00 CZK is expected: from 2026-12-04 on" in told
+    assert "Lowest: -356,100.00 CZK on 2026-12-04" in told
+    assert "Less than -350,000.00 CZK is expected: from 2026-12-04 on" in told
     assert (tmp_path / "liquidity_forecast_CZK_2026-11-22.xlsx").exists()
 
 
