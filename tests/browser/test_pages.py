@@ -218,3 +218,20 @@ def test_every_page_is_accessible_and_fits(
         if ENTRIES[name].group == group:
             turn_to(page, name)
             look_over(page, image=name if kept else "")
+
+
+def test_a_bar_of_the_forecast_opens_to_its_payments(demo: DashboardServer, new_page: NewPage) -> None:
+    page = opened(new_page(), demo)
+    turn_to(page, "forecast")
+    expect(page.get_by_text("At the end,")).to_be_visible()
+    page.get_by_role("button", name="2 weeks").click()
+    expect(page.get_by_text("What moves it, by day")).to_be_visible()
+    heading = page.get_by_role("heading", name="Expected payments")
+    expect(heading).to_have_text("Expected payments")
+    bars = page.locator(".bk-events:visible").nth(1)
+    box = bars.bounding_box()
+    assert box is not None
+    bars.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(heading).to_have_text(re.compile(r"Expected payments, \d{4}-\d\d-\d\d"))
+    page.get_by_role("button", name="All days").click()
+    expect(heading).to_have_text("Expected payments")
