@@ -218,7 +218,7 @@ def test_each_message_goes_in_a_batch_of_its_own_and_the_bank_says_what_became_o
     pair.later(days=1)
     pair.transmit()
     assert statuses(pair) == ["OK", "ER"]
-    assert pair.bank.messages()[1] == Taken(OWN_POINT, 2, 1, "RE Opening hours", "Thank you & bye", "OK")
+    assert pair.bank.messages()[1] == Taken(OWN_POINT, 2, 1, "RE Opening hours", "Thank you & bye", "OK", "notice")
     assert broken_checks(pair.lab) == {}
 
 
