@@ -23,8 +23,8 @@ from bankklient_lab.services.status import STATUS
 
 SEES_CONFIDENTIAL, WRITES = "245", "246"
 _FIELDS = (
-    "message_id", "kind", "type", "individual", "confidential", "expired", "has_attachment", "reply", "replies",
-    "unread", "read_by", "sent_at", "received_at", "valid_until", "subject",
+    "message_id", "bank_number", "kind", "type", "individual", "confidential", "expired", "has_attachment", "reply",
+    "replies", "unread", "read_by", "sent_at", "received_at", "valid_until", "subject",
 )  # fmt: skip
 _MESSAGES = f"""
     WITH replied AS (SELECT answers FROM ops.client_message m LEFT JOIN ops.batch b USING (batch_id)
@@ -77,10 +77,10 @@ def take_state(lab: Lab, cursor: Any, message: Message) -> list[str]:
 def bank_messages(lab: Lab, kind: str | None = None) -> Read:
     """Return the messages from the bank that the caller may see, the last received first; `kind`: of one type.
 
-    Columns: message_id, kind (the bank's type), type (its name), individual (else for all clients), confidential,
-    expired, has_attachment, reply (none, one: demanded, many), replies (made here; discarded and rejected ones do not
-    count), unread (by the caller), read_by (number of users), sent_at, received_at (UTC), valid_until (inclusive, null:
-    always), subject.
+    Columns: message_id, bank_number (the bank's own), kind (its type), type (its name), individual (else for all
+    clients), confidential, expired, has_attachment, reply (none, one: demanded, many), replies (made here; discarded
+    and rejected ones do not count), unread (by the caller), read_by (number of users), sent_at, received_at (UTC),
+    valid_until (inclusive, null: always), subject.
     """
     return lab.read(
         f"SELECT {', '.join(_FIELDS)} FROM ({_MESSAGES}) WHERE $kind IS NULL OR kind = $kind"

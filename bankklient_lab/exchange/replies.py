@@ -14,13 +14,12 @@ from bankklient_lab.exchange.message_types import FORM, GENERAL, MessageType, fi
 from bankklient_lab.exchange.messages import WRITES, seen_message, takes_messages
 from bankklient_lab.formats.bank_files import BankFile
 from bankklient_lab.formats.forms import read_form, write_form
-from bankklient_lab.formats.letters import NO_REPLY, ONE_REPLY, SUBJECT_CHARS_MAX, Letter, check_letter
+from bankklient_lab.formats.letters import NO_REPLY, ONE_REPLY, REPLIED, SUBJECT_CHARS_MAX, Letter, check_letter
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.services.status import STATUS
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-_REPLIED = "RE "
 _CONFIRMED = listed((Sent.RECEIVED, Sent.PROCESSED))
 _FIELDS = (
     "message_id", "answers", "kind", "form", "status", "why", "batch_order", "attachment_name", "sent_at",
@@ -115,7 +114,7 @@ def write_to_bank(
             "SELECT coalesce(max(message_id), 0) FROM"
             " (SELECT message_id FROM ops.client_message UNION ALL SELECT number FROM ops.used_message)"
         ).fetchall()
-        number, given = int(last) + 1, f"{_REPLIED}{answered['subject']}" if answered else of.name
+        number, given = int(last) + 1, f"{REPLIED}{answered['subject']}" if answered else of.name
         content = _content(lab, cursor, of, text, fields or {})
         file = read_attachment(of, attachment, name) if attachment is not None else None
         draft = _Draft((subject or given[:SUBJECT_CHARS_MAX]).strip(), content, file)

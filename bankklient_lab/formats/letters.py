@@ -34,6 +34,7 @@ LETTER_MESSAGE, STATE_MESSAGE = "letter.1", "letterstate.1"
 SUBJECT_CHARS_MAX, TEXT_CHARS_MAX = 140, 100_000
 ATTACHMENT_BYTES_MAX = FILE_BYTES_MAX
 NO_REPLY, ONE_REPLY, REPLIES = "none", "one", "many"
+REPLIED = "RE "  # before the subject of a reply
 KINDS_OF_REPLY = (NO_REPLY, ONE_REPLY, REPLIES)
 ANSWERED = ("PR", "OK", "ER")  # what the bank tells of a message to it, of order_statuses
 _KIND = re.compile(r"[a-z0-9 _-]{0,40}", re.ASCII)
