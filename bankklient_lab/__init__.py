@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from bankklient_lab.exchange.foreign_listing import foreign_detail, foreign_detail_batches, foreign_details
     from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
     from bankklient_lab.exchange.listing import protocol, protocol_changes
+    from bankklient_lab.exchange.message_types import message_form, message_types
     from bankklient_lab.exchange.messages import (
         bank_message_attachment,
         bank_messages,
@@ -72,7 +73,14 @@ if TYPE_CHECKING:
     from bankklient_lab.exchange.payees import payee_checks, verify_payees
     from bankklient_lab.exchange.recording import record_answer
     from bankklient_lab.exchange.rejections import delete_rejections
-    from bankklient_lab.exchange.replies import change_message, client_messages, withdraw_message, write_to_bank
+    from bankklient_lab.exchange.replies import (
+        change_message,
+        client_message_attachment,
+        client_messages,
+        read_client_message,
+        withdraw_message,
+        write_to_bank,
+    )
     from bankklient_lab.exchange.service_lists import update_service_records
     from bankklient_lab.exchange.transmitting import transmit, way_to_bank
     from bankklient_lab.exchange.watching import stop_watching
@@ -237,6 +245,7 @@ _MODULES = {
     "exchange.document_folders": ("document_folders", "set_document_folder"),
     "exchange.documents": ("document_content", "documents"),
     "exchange.listing": ("protocol", "protocol_changes"),
+    "exchange.message_types": ("message_form", "message_types"),
     "exchange.messages": (
         "bank_message_attachment",
         "bank_messages",
@@ -247,7 +256,14 @@ _MODULES = {
     "exchange.payees": ("payee_checks", "verify_payees"),
     "exchange.recording": ("record_answer",),
     "exchange.rejections": ("delete_rejections",),
-    "exchange.replies": ("change_message", "client_messages", "withdraw_message", "write_to_bank"),
+    "exchange.replies": (
+        "change_message",
+        "client_message_attachment",
+        "client_messages",
+        "read_client_message",
+        "withdraw_message",
+        "write_to_bank",
+    ),
     "exchange.service_lists": ("update_service_records",),
     "exchange.transmitting": ("transmit", "way_to_bank"),
     "exchange.watching": ("stop_watching",),
@@ -424,6 +440,7 @@ __all__ = [
     "chip_cards",
     "clear_receivables",
     "clear_service_requests",
+    "client_message_attachment",
     "client_messages",
     "codebook",
     "codebook_register",
@@ -533,6 +550,8 @@ __all__ = [
     "locked_items",
     "mark_for_revocation",
     "match_booking",
+    "message_form",
+    "message_types",
     "open",
     "order_counts",
     "order_defaults",
@@ -562,6 +581,7 @@ __all__ = [
     "rate_series",
     "rates",
     "read_bank_message",
+    "read_client_message",
     "receivable_files",
     "receivables_sheet",
     "receivables_summary",

@@ -18,6 +18,7 @@
     |   +-- Blocked               another user is at work on the same
     |   +-- SuspectedDuplicate    an order that pays the same as others
     +-- WrongOrder                an order that breaks rules, with the number of each
+    +-- WrongForm                 a form whose fields are not as its template asks, with each of them
     +-- NotLoggedIn               no login, or one that has ended or is locked
     |   +-- LoginRefused          a wrong name or password, a user who may not log in, too many tries
     |   +-- SecondFactorNeeded    the password was right; a code or a passkey is missing
@@ -189,6 +190,12 @@ class WrongOrder(LabError):
     """An order breaks rules: `errors` has of each the number, the item and the text."""
 
     code = "wrong_order"
+
+
+class WrongForm(LabError):
+    """A form has fields that are not as they should be: `errors` has of each the item and the text."""
+
+    code = "wrong_form"
 
 
 class NotLoggedIn(LabError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from bankklient_lab.errors import BadArgument, LabError, ProofNeeded, WrongOrder
+from bankklient_lab.errors import BadArgument, LabError, ProofNeeded, WrongForm, WrongOrder
 
 from . import ui
 from .formatting import escape
@@ -20,7 +20,10 @@ CHARS_MAX = 200
 
 @dataclass(frozen=True)
 class Field:
-    """One field; `label` and `help` are texts that people read. A number has `least` and `most`."""
+    """One field; `label` and `help` are texts that people read. A number has `least` and `most`.
+
+    `nothing` is the value of an option that stands for no choice, which the widget can't take as "".
+    """
 
     name: str
     label: str
@@ -32,6 +35,7 @@ class Field:
     most: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)  # label -> value
     multiline: bool = False
+    nothing: str = ""
 
     def widget(self) -> ui.Widget:
         """Return an empty widget for it."""
@@ -80,8 +84,12 @@ class Form:
         *,
         button: str = "",
         beside: Sequence[Sequence[str]] = (),
+        below: Sequence[ui.Widget] = (),
     ) -> None:
-        """`beside` names fields that stand side by side where there is room, in the place of the first of them."""
+        """`beside` names fields that stand side by side where there is room, in the place of the first of them.
+
+        `below` stands between the fields and the button.
+        """
         self.fields = {one.name: one for one in fields}
         self.widgets = {one.name: one.widget() for one in fields}
         self.name = ""
@@ -92,7 +100,7 @@ class Form:
         self.button = ui.button(
             button or text("form.save"), self.save, primary=True
         )  # asks for a proof if one is needed
-        self.view = ui.column(*self._laid_out(beside), self._problem, ui.row(self.button, gap=8), gap=20)
+        self.view = ui.column(*self._laid_out(beside), *below, self._problem, ui.row(self.button, gap=8), gap=20)
         for name, widget in self.widgets.items():
             watched = ["value", "value_input"] if "value_input" in widget.param else ["value"]
             widget.param.watch(lambda *events, name=name: self._changed(name, events[-1]), watched)
@@ -158,12 +166,12 @@ class Form:
         """Say why it could not be saved: at the field that the error names, else above the button."""
         at = str(error.details.get("parameter", ""))
         message = error.message[:1].upper() + error.message[1:]
-        broken: Any = error.details["errors"] if isinstance(error, WrongOrder) else []
+        broken: Any = error.details["errors"] if isinstance(error, WrongOrder | WrongForm) else []
         if isinstance(error, BadArgument) and at in self.widgets:
             self._say(at, message)
         elif broken and all(one["item"] in self.widgets for one in broken):
             for one in reversed(broken):  # the first of an item is the one that is said
-                self._say(one["item"], f"{one['code']} {one['text']}")
+                self._say(one["item"], f"{one['code']} {one['text']}" if "code" in one else one["text"])
         else:
             self._problem.object, self._problem.visible = escape(message), True
 
@@ -213,4 +221,6 @@ def _shown(of: Field, value: Any) -> Any:
 def _taken(of: Field, value: Any) -> Any:
     if of.kind == DAY:
         return ui.as_date(value) if value else None
+    if of.kind == CHOICE and value == of.nothing:
+        return ""
     return value.strip() if isinstance(value, str) and of.kind != PASSWORD else value

@@ -428,11 +428,11 @@ def progress() -> Widget:
     )
 
 
-def drawer(*objects: Any, width: int = 460) -> Widget:
-    """Make a drawer at the right, with a button that closes it; Escape does, too."""
+def drawer(*objects: Any, width: int = 460, close: Callable[[], object] | None = None) -> Widget:
+    """Make a drawer at the right, with a button that closes it, or does what `close` says; Escape closes it, too."""
     made = pmui.Drawer(anchor="right", size=width, margin=0)
-    close = icon_button("close", text("app.close"), lambda: setattr(made, "open", False))
-    head = row(html(""), close, wrap=False, stylesheets=[css("drawer_head")])
+    close_it = icon_button("close", text("app.close"), close or (lambda: setattr(made, "open", False)))
+    head = row(html(""), close_it, wrap=False, stylesheets=[css("drawer_head")])
     made.objects = [
         column(
             head, *objects, gap=8,

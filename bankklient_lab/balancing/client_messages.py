@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bankklient_lab.balancing.content import Frozen, Head
+from bankklient_lab.formats.bank_files import BankFile
 from bankklient_lab.formats.batches import Batch, write_batch
 from bankklient_lab.formats.letters import Letter, write_letter
 from bankklient_lab.lab import Lab
@@ -27,9 +28,10 @@ def waiting_messages(_step: str, _held: object) -> str:
 
 def frozen_message(lab: Lab, cursor: Any, head: Head, messages: str) -> Frozen:
     """Return the payload of the one message of a relation (order_id)."""
-    ((message_id, answers, kind, subject, text),) = cursor.execute(
-        "SELECT message_id, answers, kind, subject, content FROM ops.client_message"
+    ((message_id, answers, kind, subject, text, form, name, attachment),) = cursor.execute(
+        "SELECT message_id, answers, kind, subject, content, form, attachment_name, attachment FROM ops.client_message"
         f" WHERE message_id IN (SELECT order_id FROM {messages})"
     ).fetchall()
-    letter = Letter(message_id, subject, text, lab.clock(), kind=kind, answers=answers)
+    file = BankFile(name, bytes(attachment)) if name else None
+    letter = Letter(message_id, subject, text, lab.clock(), kind=kind, answers=answers, attachment=file, form=form)
     return Frozen(write_batch(Batch(head.identity, head.priority, (), [write_letter(letter)])), [message_id])

@@ -99,8 +99,12 @@ CREATE TABLE IF NOT EXISTS client_letter (
     point INTEGER NOT NULL,
     number INTEGER NOT NULL,            -- the client's
     answers INTEGER,                    -- the letter that it replies to
+    kind VARCHAR NOT NULL,              -- codebook message_types; empty: that of a letter without one
     subject VARCHAR NOT NULL,
     content VARCHAR NOT NULL,
+    form BOOLEAN NOT NULL,              -- the content is the XML of a filled form, else plain text
+    attachment_name VARCHAR,
+    attachment BLOB,
     received_at TIMESTAMPTZ NOT NULL,
     state VARCHAR NOT NULL CHECK (state IN ('PR', 'OK', 'ER')),
     PRIMARY KEY (point, number)

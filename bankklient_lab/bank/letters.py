@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bankklient_lab.bank.answers import send
 from bankklient_lab.bank.work import Work
 from bankklient_lab.codebooks.codes import BatchType
-from bankklient_lab.errors import UnknownName
+from bankklient_lab.errors import FormatError, UnknownName
 from bankklient_lab.formats.bank_files import BankFile
+from bankklient_lab.formats.forms import read_form
 from bankklient_lab.formats.letters import Letter, LetterState, write_letter, write_state
 
 # The test file of all virus scanners, which is harmless: https://www.eicar.org
@@ -32,7 +33,10 @@ class Wanted(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """A message from a client; `answers` is the number of ours that it replies to, `status` PR, OK or ER."""
+    """A message from a client; `answers` is the number of ours that it replies to, `status` PR, OK or ER.
+
+    The text of a `form` is XML.
+    """
 
     client: int
     number: int
@@ -40,6 +44,9 @@ class Taken(NamedTuple):
     subject: str
     text: str
     status: str
+    kind: str = ""
+    form: bool = False
+    attachment: BankFile | None = None
 
 
 def send_letter(work: Work, wanted: Wanted) -> int:
@@ -62,17 +69,32 @@ def send_letter(work: Work, wanted: Wanted) -> int:
 
 
 def take_letters(work: Work, point: int, letters: Sequence[Letter]) -> None:
-    """Keep what a client wrote; one with a virus comes back at once, the others wait for their recipient."""
+    """Keep what a client wrote; what can't be passed on comes back at once, the rest waits for its recipient."""
     for letter in letters:
-        state = "ER" if _VIRUS in letter.text else "PR"
+        why = _problem(letter)
+        state, (name, attachment) = "ER" if why else "PR", letter.attachment or (None, None)
         work.store.do(
-            "INSERT INTO client_letter VALUES ($point, $number, $answers, $subject, $text, $at, $state)",
+            "INSERT INTO client_letter VALUES"
+            " ($point, $number, $answers, $kind, $subject, $text, $form, $name, $attachment::BLOB, $at, $state)",
             {
-                "point": point, "number": letter.number, "answers": letter.answers, "subject": letter.subject,
-                "text": letter.text, "at": work.at, "state": state,
+                "point": point, "number": letter.number, "answers": letter.answers, "kind": letter.kind,
+                "subject": letter.subject, "text": letter.text, "form": letter.form, "name": name,
+                "attachment": attachment, "at": work.at, "state": state,
             },
         )  # fmt: skip
-        _tell(work, point, LetterState(letter.number, state, "it carries a virus" if state == "ER" else ""))
+        _tell(work, point, LetterState(letter.number, state, why))
+
+
+def _problem(letter: Letter) -> str:
+    """Return why a message is not passed on, "" when it is."""
+    if _VIRUS in letter.text or (letter.attachment and _VIRUS.encode() in letter.attachment.content):
+        return "it carries a virus"
+    if letter.form:
+        try:
+            read_form(letter.text)
+        except FormatError:
+            return "its form can't be read"
+    return ""
 
 
 def is_new(work: Work, point: int, number: int) -> bool:
@@ -91,9 +113,16 @@ def read_letters(work: Work) -> None:
 
 def taken_letters(work: Work) -> list[Taken]:
     """Return what clients wrote, in the order of its receipt."""
-    return [Taken(*row) for row in work.store.rows(
-        "SELECT point, number, answers, subject, content, state FROM client_letter ORDER BY received_at, point, number"
-    )]  # fmt: skip
+    rows = work.store.rows(
+        "SELECT point, number, answers, subject, content, state, kind, form, attachment_name, attachment"
+        " FROM client_letter ORDER BY received_at, point, number"
+    )
+    return [_taken(*row) for row in rows]
+
+
+def _taken(*row: Any) -> Taken:
+    *told, name, content = row
+    return Taken(*told)._replace(attachment=BankFile(name, bytes(content)) if name else None)
 
 
 def _tell(work: Work, point: int, state: LetterState) -> None:

@@ -312,8 +312,11 @@ def message(
 def messages(bank: BankArgument, as_json: JsonOption = False, password_file: PasswordFileOption = "") -> None:
     """Show the messages that clients sent."""
     with _opened(bank, password_file) as one:
-        rows = [found._asdict() for found in one.messages()]
-    columns = ("client", "number", "answers", "status", "subject", "text")
+        rows = [
+            found._asdict() | {"attachment": found.attachment.name if found.attachment else None}
+            for found in one.messages()
+        ]
+    columns = ("client", "number", "answers", "status", "kind", "attachment", "subject", "text")
     print_table(rows, columns, as_json=as_json, empty="no client has written")
 
 

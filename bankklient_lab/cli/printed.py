@@ -36,4 +36,8 @@ def _listing(name: str) -> Listing:
         return ORDER_LISTINGS[name]
     from bankklient_lab.services.reported import SERVICE_LISTINGS
 
-    return SERVICE_LISTINGS[name]
+    if name in SERVICE_LISTINGS:
+        return SERVICE_LISTINGS[name]
+    from bankklient_lab.exchange.reported import MESSAGE_LISTINGS
+
+    return MESSAGE_LISTINGS[name]

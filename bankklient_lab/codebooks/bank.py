@@ -17,6 +17,7 @@ from bankklient_lab.codebooks import raw, rows
 from bankklient_lab.errors import FormatError, UnknownName
 
 CODE, NAME, FIRST, LAST = "code", "name", "first", "last"
+FIELD_KIND, CHOICES, CHOICE = "kind", "choices", "choice"
 NAME_CHARACTERS_MAX = 200
 ROWS_MAX = 200_000  # of one content
 _YES_NO = r"yes|no"
@@ -79,6 +80,8 @@ class Codebook:
                 raise FormatError(f"it takes {column.said}", place=place, field=column.name, text=values[column.name])
         if FIRST in values and int(values[FIRST]) > int(values[LAST]):
             raise FormatError(f"it is less than {FIRST}", place=place, field=LAST, text=values[LAST])
+        if CHOICES in values and bool(values[CHOICES]) != (values[FIELD_KIND] == CHOICE):
+            raise FormatError("a choice has choices, and nothing else has", place=place, field=CHOICES)
         attributes = {column.name: values[column.name] for column in self.columns if values[column.name]}
         return Row(values[CODE], values[NAME], attributes)
 
@@ -95,6 +98,7 @@ _SYMBOL = _code(r"\d{4}", "4 digits")
 _COUNTRY = _code(r"[A-Z]{2}", "2 capital letters")
 _WORD = _code(r"[A-Z0-9]{1,11}", "1 to 11 capital letters and digits")
 _TYPE, _SUFFIX = "[A-Z0-9]{1,11}", "[a-z0-9]{1,8}"
+_MESSAGE = "[a-z0-9 _-]{1,40}"
 _OPERATION = r"[A-Z]{4}"
 _INSTRUCTION = r"[A-Z0-9]{4}"
 _INSTRUCTIONS = rf"{_INSTRUCTION}( {_INSTRUCTION})*"
@@ -208,12 +212,35 @@ _ALL = (
         "message_types",
         "Types of messages",
         44,
-        _code("[a-z0-9 _-]{1,40}", "1 to 40 small letters and digits"),
+        _code(_MESSAGE, "1 to 40 small letters and digits"),
         (
             Column("format", "Format", "text|form", "text or form"),
             _flag("attachments", "Attachments"),
             Column("suffixes", "Suffixes", rf"({_SUFFIX}( {_SUFFIX})*)?", "suffixes separated by spaces, or nothing"),
             Column("kilobytes", "Largest attachment in kB", r"\d{0,5}", "a number of up to 5 digits, or nothing"),
+        ),
+    ),
+    Codebook(
+        "message_fields",
+        "Fields of messages",
+        44,
+        _code(rf"{_MESSAGE}/[a-z][a-z0-9_]{{0,29}}", "a type of message and a name in small letters with / between"),
+        (
+            Column("place", "Place", r"\d{1,3}", "1 to 3 digits"),
+            Column(
+                FIELD_KIND,
+                "Kind",
+                "text|number|date|amount|choice|account",
+                "text, number, date, amount, choice or account",
+            ),
+            Column("length", "Length", r"([1-9]\d{0,3})?", "a number of up to 4 digits, or nothing"),
+            _flag("required", "Required"),
+            Column(
+                CHOICES,
+                "Choices",
+                r"([^|]{1,60}(\|[^|]{1,60})*)?",
+                "texts of up to 60 characters with | between, or nothing",
+            ),
         ),
     ),
     Codebook("charges", "Charges", 0, _code("[A-Z]{3}", "3 capital letters")),

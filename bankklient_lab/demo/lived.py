@@ -15,9 +15,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bankklient_lab.bank import Account, Bank, Incoming, Wanted
+from bankklient_lab.bank import Account, Bank, Incoming
 from bankklient_lab.bank.folder import found_bank
 from bankklient_lab.calendars import working_after, working_from
+from bankklient_lab.demo import mail
 from bankklient_lab.demo.banking import Clock, Dealings, acquaint
 from bankklient_lab.demo.company import bank_accounts, rows
 from bankklient_lab.demo.desks import APPROVER, CHECKER, CLERK, SECOND, clocked, token_hands
@@ -114,6 +115,7 @@ class _Company:
         clock.now = _at(working_after(begin, ("CZ",)), _OPENS)
         self._transmit()  # brings the rates of the morning
         self._served.ask(self._hands)
+        mail.write(self._lab, self._accounts)
         self._dealings.balance()
         self._transmit()
         for number, days in enumerate(_months(working_after(begin, ("CZ",)), until), start=1):
@@ -151,8 +153,7 @@ class _Company:
         point = point_of(self._lab, OWN).point
         self._bank.allow_forwards(point, _FORWARDS_LIMIT)
         self._bank.agree_financing(point, self._accounts[_COLLECTING])
-        for one in rows("bank_messages"):
-            self._bank.send_message(Wanted(one["subject"], one["text"], reply=one["reply"]))
+        mail.greet(self._bank)
 
     def _name_accounts(self) -> None:
         from bankklient_lab.analysis.accounts import rename_account

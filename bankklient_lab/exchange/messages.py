@@ -12,7 +12,8 @@ from typing import Any
 from bankklient_lab.actions import action, table_action
 from bankklient_lab.errors import UnknownName
 from bankklient_lab.formats.batches import Message
-from bankklient_lab.formats.letters import read_letter, read_state, safe_html
+from bankklient_lab.formats.letters import ONE_REPLY, read_letter, read_state, safe_html
+from bankklient_lab.keys.points import BANK, FOLDER, point_of
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.orders.numbers import bank_day
 from bankklient_lab.rights.permissions import needed
@@ -20,19 +21,21 @@ from bankklient_lab.services.status import STATUS
 
 # ruff: noqa: S608 - every text below is made of our own declarations
 
-SEES_CONFIDENTIAL = "245"
+SEES_CONFIDENTIAL, WRITES = "245", "246"
 _FIELDS = (
-    "message_id", "kind", "individual", "confidential", "expired", "has_attachment", "reply", "replies", "unread",
-    "read_by", "sent_at", "received_at", "valid_until", "subject",
+    "message_id", "bank_number", "kind", "type", "individual", "confidential", "expired", "has_attachment", "reply",
+    "replies", "unread", "read_by", "sent_at", "received_at", "valid_until", "subject",
 )  # fmt: skip
 _MESSAGES = f"""
     WITH replied AS (SELECT answers FROM ops.client_message m LEFT JOIN ops.batch b USING (batch_id)
         WHERE {STATUS} NOT IN ('DE', 'ER'))
-    SELECT m.*, coalesce(m.valid_until < $today, false) AS expired, m.attachment IS NOT NULL AS has_attachment,
+    SELECT m.*, coalesce(t.name, m.kind) AS type, coalesce(m.valid_until < $today, false) AS expired,
+        m.attachment IS NOT NULL AS has_attachment,
         (SELECT count(*) FROM replied r WHERE r.answers = m.bank_number) AS replies,
         (SELECT count(*) FROM ops.bank_message_read r WHERE r.message_id = m.message_id) AS read_by,
         NOT EXISTS (FROM ops.bank_message_read r WHERE r.message_id = m.message_id AND r.user_id = $me) AS unread
-    FROM ops.bank_message m WHERE NOT m.confidential OR $all
+    FROM ops.bank_message m LEFT JOIN codebook('message_types', $today) t ON t.code = m.kind
+    WHERE NOT m.confidential OR $all
 """
 
 
@@ -63,9 +66,9 @@ def take_state(lab: Lab, cursor: Any, message: Message) -> list[str]:
     """Keep what the bank did with a message to it; one that was not sent from here is told."""
     state = read_state(message)
     found = cursor.execute(
-        "UPDATE ops.client_message SET answer = ?, answer_text = ?, changed_at = ?"
-        " WHERE message_id = ? AND batch_id IS NOT NULL RETURNING message_id",
-        [state.status, state.text, lab.clock(), state.number],
+        "UPDATE ops.client_message SET answer = $status, answer_text = $text, answered_at = $now, changed_at = $now"
+        " WHERE message_id = $number AND batch_id IS NOT NULL RETURNING message_id",
+        {**state._asdict(), "now": lab.clock()},
     ).fetchall()
     return [] if found else [f"message {state.number}: the bank says {state.status}, and it was not sent from here"]
 
@@ -74,10 +77,10 @@ def take_state(lab: Lab, cursor: Any, message: Message) -> list[str]:
 def bank_messages(lab: Lab, kind: str | None = None) -> Read:
     """Return the messages from the bank that the caller may see, the last received first; `kind`: of one type.
 
-    Columns: message_id, kind (the bank's type), individual (else for all clients), confidential, expired,
-    has_attachment, reply (none, one: demanded, many), replies (made here; discarded and rejected ones do not count),
-    unread (by the caller), read_by (number of users), sent_at, received_at (UTC), valid_until (inclusive, null:
-    always), subject.
+    Columns: message_id, bank_number (the bank's own), kind (its type), type (its name), individual (else for all
+    clients), confidential, expired, has_attachment, reply (none, one: demanded, many), replies (made here; discarded
+    and rejected ones do not count), unread (by the caller), read_by (number of users), sent_at, received_at (UTC),
+    valid_until (inclusive, null: always), subject.
     """
     return lab.read(
         f"SELECT {', '.join(_FIELDS)} FROM ({_MESSAGES}) WHERE $kind IS NULL OR kind = $kind"
@@ -91,7 +94,8 @@ def read_bank_message(lab: Lab, message_id: int) -> dict[str, Any]:
     """Return a message with what it says, and note that the caller has read it; UnknownName otherwise.
 
     The columns of `bank_messages`, and text (as the bank wrote it), html (whether that is HTML), shown (HTML that runs
-    and loads nothing; empty when it is text), attachment_name.
+    and loads nothing; empty when it is text), attachment_name, must_reply (whether it demands a reply that is not
+    written, and that the caller can write).
     """
     with lab.database.tx("ops") as cursor:
         found = _one(lab, cursor, message_id, (*_FIELDS, "content", "html", "attachment_name"))
@@ -100,7 +104,9 @@ def read_bank_message(lab: Lab, message_id: int) -> dict[str, Any]:
             [message_id, lab.caller.user_id, lab.clock()],
         )
     text = found.pop("content")
-    return found | {"text": text, "shown": safe_html(text) if found["html"] else ""}
+    writes = needed(WRITES).holds(lab.rights.held(lab.caller)) and takes_messages(lab)
+    demanded = found["reply"] == ONE_REPLY and not found["replies"]
+    return found | {"must_reply": writes and demanded, "text": text, "shown": safe_html(text) if found["html"] else ""}
 
 
 @action(mode="standard")
@@ -121,6 +127,11 @@ def delete_bank_message(lab: Lab, message_id: int) -> None:
         cursor.execute("DELETE FROM ops.bank_message_read WHERE message_id = ?", [message_id])
         cursor.execute("DELETE FROM ops.bank_message WHERE message_id = ?", [message_id])
         lab.log(cursor, "delete_bank_message", str(message_id))
+
+
+def takes_messages(lab: Lab) -> bool:
+    """Tell whether the bank takes messages, which it does not where it is reached by a folder."""
+    return point_of(lab, BANK).channel != FOLDER
 
 
 def seen_message(lab: Lab, cursor: Any, message_id: int) -> dict[str, Any]:

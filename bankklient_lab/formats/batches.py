@@ -126,20 +126,25 @@ def read_batch_of(identity: BatchIdentity, payload: bytes) -> Batch:
 
 def root_of(message: Message, place: str = "") -> etree._Element:
     """Return the Document of a message; FormatError unless it is well-formed, of its name, and without a DOCTYPE."""
+    root = element_of(message.content, place)
+    if root.tag != f"{{{namespace_of(message.name)}}}Document":
+        raise FormatError("the message is of another kind than its name", place=place, text=str(root.tag))
+    return root
+
+
+def element_of(content: bytes, place: str = "") -> etree._Element:
+    """Return the root of XML that loads nothing; FormatError unless it is well-formed and without a DOCTYPE."""
     from lxml import etree
 
-    if b"<!DOCTYPE" in message.content:
+    if b"<!DOCTYPE" in content:
         raise FormatError("a message can't have <!DOCTYPE", place=place)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(message.content, parser)
+        return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
         where = ", ".join(filter(None, (place, f"line {line}, column {column}")))
         raise FormatError("the message is no well-formed XML", place=where, text=error.msg or "") from None
-    if root.tag != f"{{{namespace_of(message.name)}}}Document":
-        raise FormatError("the message is of another kind than its name", place=place, text=str(root.tag))
-    return root
 
 
 def namespace_of(name: str) -> str:

@@ -6,8 +6,9 @@
     </Letter></Document>
     <Document xmlns="urn:bankklient:message:letterstate.1"><State number="1" status="OK">...</State></Document>
 
-Optional are `until` (the last day on which a message is valid), `answers` (the number of the message that it answers)
-and the attachment. What a message says is never run: HTML is for `safe_html` before anybody sees it.
+Optional are `until` (the last day on which a message is valid), `answers` (the number of the message that it answers),
+`form="true"` (the text is the XML of a filled form, see formats.forms) and the attachment. What a message says is never
+run: HTML is for `safe_html` before anybody sees it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import unicodedata
 from datetime import date, datetime
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from bankklient_lab.errors import BadArgument, FormatError
-from bankklient_lab.formats.bank_files import BankFile, is_file_name
+from bankklient_lab.formats.bank_files import FILE_BYTES_MAX, BankFile, is_file_name
 from bankklient_lab.formats.batches import DECLARATION, Message, namespace_of, root_of
 from bankklient_lab.formats.camt_tags import check_text
 
@@ -29,11 +31,15 @@ if TYPE_CHECKING:
     from lxml import etree
 
 LETTER_MESSAGE, STATE_MESSAGE = "letter.1", "letterstate.1"
-SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, ATTACHMENT_BYTES_MAX = 140, 100_000, 1024**2
+SUBJECT_CHARS_MAX, TEXT_CHARS_MAX = 140, 100_000
+ATTACHMENT_BYTES_MAX = FILE_BYTES_MAX
 NO_REPLY, ONE_REPLY, REPLIES = "none", "one", "many"
+REPLIED = "RE "  # before the subject of a reply
 KINDS_OF_REPLY = (NO_REPLY, ONE_REPLY, REPLIES)
 ANSWERED = ("PR", "OK", "ER")  # what the bank tells of a message to it, of order_statuses
 _KIND = re.compile(r"[a-z0-9 _-]{0,40}", re.ASCII)
+_UNNAMED = re.compile(r"[^A-Za-z0-9_.-]+", re.ASCII)
+_STEM_CHARS, _SUFFIX_CHARS = 80, 10  # that a name keeps
 _NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _BLOCK = re.compile(r"<(?:br|/p|/h\d|/li|/tr|/div)\s*/?>", re.IGNORECASE)
 # What HTML of a bank may have: no picture, link, form, style or script.
@@ -56,6 +62,7 @@ class Letter(NamedTuple):
     until: date | None = None
     answers: int | None = None
     attachment: BankFile | None = None
+    form: bool = False
 
 
 class LetterState(NamedTuple):
@@ -80,6 +87,19 @@ def plain_text(html: str) -> str:
     return unescape(nh3.clean(_BLOCK.sub("\n", html), tags=set())).strip()
 
 
+def attachment_name(name: str) -> str:
+    """Return how a file is called as an attachment: its name alone, with "_" for what is no letter of ASCII or digit.
+
+    Letters lose their accents. BadArgument when nothing is left that could be a name.
+    """
+    plain = unicodedata.normalize("NFKD", name.replace("\\", "/").rpartition("/")[2])
+    letters = "".join(one for one in plain if not unicodedata.combining(one))
+    stem, dot, suffix = _UNNAMED.sub("_", letters).strip("._-").rpartition(".")
+    if not suffix.strip("_"):
+        raise BadArgument(f"{name[:40]!r} is no name of an attachment")
+    return f"{stem[:_STEM_CHARS]}{dot}{suffix[:_SUFFIX_CHARS]}"
+
+
 def check_letter(letter: Letter) -> None:
     """Refuse, as BadArgument, a message that can't be written: what is too long, empty or no text."""
     subject = letter.subject.strip()
@@ -87,6 +107,8 @@ def check_letter(letter: Letter) -> None:
         raise BadArgument(f"a message has a subject of one line, 1 to {SUBJECT_CHARS_MAX} characters")
     if not letter.text.strip() or len(letter.text) > TEXT_CHARS_MAX:
         raise BadArgument(f"a message has a text of 1 to {TEXT_CHARS_MAX} characters")
+    if letter.html and letter.form:
+        raise BadArgument("a message is HTML or a form, not both")
     if letter.reply not in KINDS_OF_REPLY or not _KIND.fullmatch(letter.kind):
         raise BadArgument(f"a message has a reply of {', '.join(KINDS_OF_REPLY)}, and a type of up to 40 small letters")
     for name, text in (("subject", letter.subject), ("text", letter.text)):
@@ -106,6 +128,8 @@ def write_letter(letter: Letter) -> Message:
         "individual": _yes(letter.individual), "confidential": _yes(letter.confidential), "reply": letter.reply,
         "html": _yes(letter.html),
     }  # fmt: skip
+    if letter.form:
+        said["form"] = _yes(letter.form)
     if letter.until is not None:
         said["until"] = letter.until.isoformat()
     if letter.answers is not None:
@@ -137,6 +161,7 @@ def read_letter(message: Message) -> Letter:
         until=_day(letter),
         answers=_number(letter, "answers") if letter.get("answers") else None,
         attachment=_attachment(parts["Attachment"]) if "Attachment" in parts else None,
+        form=_flag(letter, "form") if letter.get("form") else False,
     )
     try:
         check_letter(found)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bankklient_lab.access.configuration import client_name
 from bankklient_lab.access.listings import LISTINGS
 from bankklient_lab.errors import UnknownName
+from bankklient_lab.exchange.reported import MESSAGE_LISTINGS
 from bankklient_lab.lab import Lab
 from bankklient_lab.orders.reported import ORDER_LISTINGS
 from bankklient_lab.reports.doors import TABLE_SUFFIXES, known_suffix, render_table
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LISTING_SUFFIXES = (".pdf", *TABLE_SUFFIXES)
 _SIZE, _SIZE_MIN = 7.5, 5.5  # points
 _LINE_CHARS = 185  # that a line takes in print of full size
-PRINTED = LISTINGS | ORDER_LISTINGS | SERVICE_LISTINGS
+PRINTED = LISTINGS | ORDER_LISTINGS | SERVICE_LISTINGS | MESSAGE_LISTINGS
 _WIDTH_CHARS_MAX = 48  # of a column, beside the others; longer texts wrap
 
 

@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import anyio.to_thread
@@ -149,7 +149,11 @@ class Api:
 
     def _check_sender(self, caller: Identity) -> None:
         """Raise NotAllowed (or NotLoggedIn) for who may call nothing that takes a file."""
-        takers = {one.declared.needs for one in ACTIONS.values() if Path in parameters(one.function).values()}
+        takers = {
+            one.declared.needs
+            for one in ACTIONS.values()
+            if any(Path in (kind, *get_args(kind)) for kind in parameters(one.function).values())
+        }
         self._lab.rights.demand(caller, needed("|".join(f"({needs})" for needs in sorted(takers))), "sending a file")
 
     async def _act(self, request: Request) -> Response:

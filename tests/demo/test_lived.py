@@ -114,6 +114,10 @@ def test_what_a_month_has(month: Lived) -> None:
     receivables = "SELECT record, answer FROM ops.service_request WHERE kind = 'receivable' ORDER BY 1"
     assert lab.rows(receivables) == [("RC1", "OK"), ("RC2", "OK")]
     assert lab.rows("SELECT count(*) FROM history.entry WHERE remittance LIKE 'Standing order SO%'") == [(2,)]
+    written = "SELECT kind, form, attachment_name, answer FROM ops.client_message ORDER BY 1"
+    assert lab.rows(written) == [
+        ("balance confirmation", True, None, "OK"), ("document", False, "signatories.txt", "OK"),
+    ]  # fmt: skip
 
 
 def test_both_sides_agree_and_are_whole(twice: tuple[Lived, Lived]) -> None:

@@ -84,7 +84,7 @@ def test_text_is_text_and_html_runs_nothing(pair: Pair) -> None:
     assert html["shown"] == "We close at <b>five</b>."
 
 
-@pytest.mark.spec("BNK-128", "BNK-005")
+@pytest.mark.spec("BNK-128", "BNK-005", "SRV-327")
 def test_each_user_reads_for_themselves_and_needs_no_permission_for_it(pair: Pair) -> None:
     received(pair, HOURS)
     one, other = hands(pair.lab, "AA", ()), hands(pair.lab, "BB", ())
@@ -122,7 +122,7 @@ def test_a_message_is_deleted_for_everybody_and_stays_away(pair: Pair) -> None:
         read_bank_message(pair.lab, row["message_id"])
 
 
-@pytest.mark.spec("BNK-137", "BNK-139", "BNK-140", "SRV-299")
+@pytest.mark.spec("BNK-137", "BNK-139", "BNK-140", "SRV-299", "SRV-322", "SRV-324", "SRV-325")
 def test_a_message_is_answered_as_often_as_it_takes_with_its_type_and_subject(pair: Pair) -> None:
     received(pair, HOURS, HOURS._replace(reply="one"), HOURS._replace(reply="many"))
     many, one, none = (row["message_id"] for row in bank_messages.rows(pair.lab))
@@ -218,7 +218,7 @@ def test_each_message_goes_in_a_batch_of_its_own_and_the_bank_says_what_became_o
     pair.later(days=1)
     pair.transmit()
     assert statuses(pair) == ["OK", "ER"]
-    assert pair.bank.messages()[1] == Taken(OWN_POINT, 2, 1, "RE Opening hours", "Thank you & bye", "OK")
+    assert pair.bank.messages()[1] == Taken(OWN_POINT, 2, 1, "RE Opening hours", "Thank you & bye", "OK", "notice")
     assert broken_checks(pair.lab) == {}
 
 

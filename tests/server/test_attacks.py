@@ -542,6 +542,15 @@ def test_files_that_nobody_names_do_not_fill_the_disk(fresh: Served) -> None:
         assert refused(http.post("/files", content=b"x")) == (403, "not_allowed")
 
 
+def test_who_may_only_write_to_the_bank_sends_an_attachment_and_says_its_name(fresh: Served) -> None:
+    with fresh.client(fresh.session_with({246})) as http:
+        for name, status in (("../terms.pdf", 200), ("terms.exe", 422), (None, 422)):
+            file = {"$file": http.post("/files", content=b"terms").json()["id"]}
+            body = {"text": "Read this", "kind": "advice", "attachment": file, "name": name}
+            assert http.post("/actions/write_to_bank", json=body).status_code == status, name
+        assert '"terms.pdf"' in http.post("/actions/read_client_message", json={"message_id": 1}).text
+
+
 def test_a_path_on_the_server_is_no_file(http: httpx2.Client) -> None:
     for value in (
         "/etc/passwd",

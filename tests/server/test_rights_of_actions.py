@@ -148,7 +148,7 @@ OPENS: dict[str, tuple[int, tuple[str, ...]]] = {
     "BAS-183": (171, ("mark_for_revocation",)),
     "BAS-194": (206, ("delete_rejections",)),
     "BAS-195": (211, ("stop_watching",)),
-    "BAS-200": (246, ("write_to_bank", "change_message", "withdraw_message")),
+    "BAS-200": (246, ("write_to_bank", "change_message", "withdraw_message", "client_messages")),
 }
 CLASSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "BAS-228": ("exclusive", ("change_connection_point", "add_accounting_system", "change_accounting_system",

@@ -201,12 +201,16 @@ CREATE TABLE ops.client_message (       -- a message to the bank
     message_id INTEGER PRIMARY KEY,     -- its number for the bank
     version INTEGER NOT NULL,
     answers INTEGER,                    -- the bank's number of the message it replies to; null: none
-    kind VARCHAR NOT NULL,              -- of the message it replies to
+    kind VARCHAR NOT NULL,              -- codebook message_types; of a reply that of the message it replies to
     subject VARCHAR NOT NULL,
     content VARCHAR NOT NULL,
+    form BOOLEAN NOT NULL,              -- the content is the XML of a filled form, else plain text
+    attachment_name VARCHAR,
+    attachment BLOB,
     batch_id BIGINT,                    -- null: not balanced
     answer VARCHAR NOT NULL CHECK (answer IN ('', 'PR', 'OK', 'ER')),  -- of the bank; empty: none yet
     answer_text VARCHAR NOT NULL,
+    answered_at TIMESTAMPTZ,            -- when the bank's last word on it came; null: none yet
     created_by VARCHAR NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     changed_at TIMESTAMPTZ NOT NULL
