@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from bankklient_lab.exchange.current import update_current_state
     from bankklient_lab.exchange.discarding import discard_aborted
     from bankklient_lab.exchange.document_folders import document_folders, set_document_folder
-    from bankklient_lab.exchange.documents import document_content, documents
+    from bankklient_lab.exchange.documents import document_content, document_preview, documents
     from bankklient_lab.exchange.foreign_listing import foreign_detail, foreign_detail_batches, foreign_details
     from bankklient_lab.exchange.installing import inspect_configuration, take_configuration
     from bankklient_lab.exchange.listing import protocol, protocol_changes
@@ -243,7 +243,7 @@ _MODULES = {
     "exchange.discarding": ("discard_aborted",),
     "exchange.foreign_listing": ("foreign_detail", "foreign_detail_batches", "foreign_details"),
     "exchange.document_folders": ("document_folders", "set_document_folder"),
-    "exchange.documents": ("document_content", "documents"),
+    "exchange.documents": ("document_content", "document_preview", "documents"),
     "exchange.listing": ("protocol", "protocol_changes"),
     "exchange.message_types": ("message_form", "message_types"),
     "exchange.messages": (
@@ -499,6 +499,7 @@ __all__ = [
     "discard_orders",
     "document_content",
     "document_folders",
+    "document_preview",
     "documents",
     "end_regular_payment",
     "entries",

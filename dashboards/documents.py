@@ -17,6 +17,7 @@ from bankklient_lab.exchange.documents import ALL, IN_BANK, LOCAL, document_cont
 from bankklient_lab.exchange.ordering import cancel_document_orders, order_documents, save_document
 
 from . import formatting, ui
+from .document_preview import DocumentPreview
 from .formatting import escape
 from .listing import Listing, in_words
 from .menu import allowed
@@ -26,6 +27,7 @@ from .table import Column
 from .texts import section, text
 
 _AMOUNT = re.compile(r"(-?[0-9]{1,15}\.[0-9]{2,3}) ([A-Z]{3})", re.ASCII)
+DRAWER_PX = 720  # a page of a document can be read
 ANY = "any"  # the widget takes "" for nothing chosen
 
 
@@ -54,7 +56,11 @@ class Documents:
         self.save = ui.button(text("documents.save"), self._save, icon="save")
         self.order = ui.button(text("documents.order"), lambda: self._order([self.number]), icon="outbox")
         self.cancel = ui.button(text("documents.cancel"), lambda: self._cancel([self.number]), icon="undo")
-        self.drawer = ui.drawer(self._facts, ui.row(self.download, self.save, self.order, self.cancel, gap=8))
+        self.preview = DocumentPreview(lab, state)
+        self.drawer = ui.drawer(
+            self._facts, ui.row(self.download, self.save, self.order, self.cancel, gap=8), self.preview.view,
+            width=DRAWER_PX,
+        )  # fmt: skip
         self.may_order = allowed(lab, "exchange.ordering:order_documents")
         self.order_all = ui.button(text("documents.order_all"), lambda: self._order(self._all()), icon="outbox")
         self.cancel_all = ui.button(
@@ -153,6 +159,10 @@ class Documents:
         self.order.visible = self.may_order and row["availability"] != "informative" and not waits
         self.cancel.visible = self.may_order and waits
         self.drawer.open = True
+        if row["viewable"]:
+            self.preview.open(self.number, f"{_kind(row['kind'])} {row['number']}")
+        else:
+            self.preview.close()
 
     def _download(self) -> None:
         self._state.send_file(self.document["file_name"], document_content(self._lab, self.number))

@@ -49,7 +49,8 @@ class Chosen(Answered):
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     commands: dict[str, Callable[..., None]] = {
-        "list": list_documents, "order": order, "cancel": cancel, "save": save, "folders": folders, "folder": folder,
+        "list": list_documents, "order": order, "cancel": cancel, "save": save, "preview": preview,
+        "folders": folders, "folder": folder,
     }  # fmt: skip
     add_group(
         app, "documents", "Electronic documents of the bank: statements, advices, lists of receivables.", commands
@@ -102,6 +103,22 @@ def save(
             return
         content = document_content(one, document)
     save_file(output, content)
+
+
+def preview(
+    document: DocumentArgument,
+    page: Annotated[int, typer.Option(help="Its page, from 1.")] = 1,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture.")] = Path("page.png"),
+    *,
+    how: AtLab,
+) -> None:
+    """Draw a page of a document that is here as a picture (PNG), in which nothing is active."""
+    from bankklient_lab.exchange.documents import document_preview
+
+    with how.opened() as one:
+        found = document_preview(one, document, page)
+    save_file(output, found["png"])
+    lines([f"page {found['page']} of {found['pages']}"])
 
 
 def folders(how: Answered) -> None:

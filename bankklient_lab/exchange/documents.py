@@ -18,6 +18,7 @@ from bankklient_lab.errors import FormatError, UnknownName
 from bankklient_lab.formats.bank_files import read_file
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.documents import DocumentName, is_pdf, read_list, read_name, read_refusal
+from bankklient_lab.formats.reading import reader
 from bankklient_lab.lab import Lab, Read
 from bankklient_lab.services.status import STATUS
 
@@ -131,6 +132,21 @@ def document_content(lab: Lab, document_id: int) -> bytes:
     """Return a document as the bank delivered it; UnknownName for one that is not here."""
     with lab.database.reading() as cursor:
         return stored(cursor, document_id)[1]
+
+
+@action(SEES, mode="standard")
+def document_preview(lab: Lab, document_id: int, page: int = 1) -> dict[str, Any]:
+    """Return a page of a document as a picture, which nothing in the document can make active.
+
+    Keys: page (from 1), pages, png. It is drawn in the process that reads files (formats.worker). UnknownName for a
+    document that is not here; FormatError for one that is damaged, locked or no PDF, and for a page that it has not.
+    """
+    content = document_content.function(lab, document_id)
+    if not is_pdf(content):
+        raise FormatError("the document is no readable PDF and can't be shown; it can be saved as it came")
+    with reader() as one:
+        pages, picture = one.read_page(content, page)
+    return {"page": page, "pages": pages, "png": picture}
 
 
 def stored(cursor: Any, document_id: int) -> tuple[DocumentName, bytes]:

@@ -65,6 +65,12 @@ class FileReader:
         found = self._begin({"path": str(path.resolve()), "payments": {"charset": options.charset, "columns": columns}})
         return found["format"], found["version"], self._payments()
 
+    def read_page(self, content: bytes, page: int) -> tuple[int, bytes]:
+        """Return how many pages a PDF has, and one of them (from 1) as PNG; FormatError."""
+        found = self._begin({"pdf_page": page, "bytes": len(content)}, content)
+        (picture,) = (bytes(payload) for _, _, payload in self._payloads())
+        return found["pages"], picture
+
     @property
     def idle(self) -> bool:
         """Tell whether the process is there and free for the next file."""
@@ -89,10 +95,10 @@ class FileReader:
             self._process.communicate()
             self._process = None
 
-    def _begin(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _begin(self, request: dict[str, Any], content: bytes = b"") -> dict[str, Any]:
         self._busy.acquire()
         try:
-            self._request(json.dumps(request).encode() + b"\n")
+            self._request(json.dumps(request).encode() + b"\n" + content)
             tag, _, _, payload = self._frame()
             if tag == b"E":
                 raise _refusal(payload)

@@ -3,7 +3,8 @@
 It gets one JSON request a line on standard input and answers with frames on standard output: a header (tag, kind of
 record, position in the file, length of the payload) and the payload. Tags: D the detected format (JSON), P a part (a
 record batch in Arrow IPC; of a file of payment orders with its schema), E a refusal (JSON, ends the answer), Z the end
-of the answer.
+of the answer. A PDF to be shown lies in the lab, so its content follows its request; the answer is the number of its
+pages (D) and the picture of one (P).
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ def _send(out: BinaryIO, tag: bytes, payload: bytes = b"", *, kind_no: int = 0, 
 
 
 def _answer(out: BinaryIO, request: dict[str, Any]) -> None:
+    if "pdf_page" in request:
+        _answer_page(out, sys.stdin.buffer.read(request["bytes"]), request["pdf_page"])
+        return
     path = Path(str(request["path"]))
     with open_ordinary(path) as source:
         size = os.fstat(source.fileno()).st_size
@@ -76,6 +80,14 @@ def _answer_payments(out: BinaryIO, source: BinaryIO, head: bytes, options: paym
         with pa.ipc.new_stream(payload, part.batch.schema) as stream:
             stream.write_batch(part.batch)
         _send(out, b"P", payload.getvalue().to_pybytes(), kind_no=PAYMENT_KINDS.index(part.kind), position=position)
+
+
+def _answer_page(out: BinaryIO, content: bytes, page: int) -> None:
+    from bankklient_lab.formats.pdf_pages import page_picture
+
+    pages, picture = page_picture(content, page)
+    _send(out, b"D", json.dumps({"pages": pages}).encode())
+    _send(out, b"P", picture)
 
 
 def _refusal(error: BaseException) -> bytes:

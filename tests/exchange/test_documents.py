@@ -14,17 +14,19 @@ from bankklient_lab.balancing.making import make_batches
 from bankklient_lab.balancing.summaries import balancing_summary, balancing_types
 from bankklient_lab.balancing.unsent import discard_batch
 from bankklient_lab.bank import Account
+from bankklient_lab.bank.papers import Paper, pdf
 from bankklient_lab.cli import run
 from bankklient_lab.codebooks import names
-from bankklient_lab.errors import BadArgument, Refused, UnknownName
+from bankklient_lab.errors import BadArgument, FormatError, Refused, UnknownName
 from bankklient_lab.exchange.document_folders import document_folders, set_document_folder
-from bankklient_lab.exchange.documents import document_content, documents
+from bankklient_lab.exchange.documents import document_content, document_preview, documents
 from bankklient_lab.exchange.ordering import cancel_document_orders, order_documents, save_document
 from bankklient_lab.formats.bank_files import BankFile, write_file
 from bankklient_lab.formats.batches import Message
 from bankklient_lab.formats.documents import About, DocumentName, read_name, read_orders, write_list, write_refusal
 from tests.balancing.labs import OWN_POINT, a_signer, agreed, payload
 from tests.bank.banks import iban
+from tests.clocks import NOON
 from tests.exchange.labs import Pair, by_folder
 from tests.exchange.test_receiving import arrive
 from tests.orders.labs import FOREIGN, broken_checks, created
@@ -34,6 +36,12 @@ AUTOMATIC, MAILED = iban(51), iban(69)
 OLD = DocumentName("STM", "CZ9906000000000150000030", date(2005, 12, 31), "2005999999")
 PDF = b"%PDF-1.7\nsome content\n%%EOF\n"
 TELLS_OF_OLD = write_list([About(OLD, date(2005, 12, 31), True, "12.00 CZK")])
+
+
+def paper(lines: int) -> bytes:
+    """Return a document as a bank makes it."""
+    rows = [(f"2005-12-{n % 31 + 1:02}", "Muster GmbH", f"Invoice {n}", f"{n}.00") for n in range(lines)]
+    return pdf(Paper("Account statement", "Bank", [("Account", OLD.account)], rows), NOON)
 
 
 @pytest.fixture
@@ -229,6 +237,28 @@ def test_what_comes_is_kept_as_it_is_and_judged_by_its_content(pair: Pair, tmp_p
     assert [path.name for path in folder.iterdir()] == [OLD._replace(account=MAIN).file_name]
 
 
+def test_a_document_is_looked_at_as_pictures(pair: Pair) -> None:
+    came(
+        pair, 1, write_list([About(OLD._replace(number="5"), OLD.day, True, "1.00 CZK")]),
+        *(
+            write_file(BankFile(OLD._replace(number=str(n)).file_name, content))
+            for n, content in enumerate((paper(60), PDF, b"<script>alert(1)</script>"))
+        ),
+    )  # fmt: skip
+    number = {row["number"]: row["document_id"] for row in documents.rows(pair.lab)}
+    first, second = (document_preview(pair.lab, number["0"], page) for page in (1, 2))
+    assert (first["page"], first["pages"], second["page"]) == (1, 2, 2)
+    assert first["png"].startswith(b"\x89PNG")
+    assert first["png"] != second["png"]
+    for one, why in (("1", "PDF is damaged or locked,"), ("2", "no readable PDF")):
+        with pytest.raises(FormatError, match=f"{why} and can't be shown"):
+            document_preview(pair.lab, number[one])
+    with pytest.raises(FormatError, match="has 2 pages, and no page 3"):
+        document_preview(pair.lab, number["0"], 3)
+    with pytest.raises(UnknownName, match="local document"):
+        document_preview(pair.lab, number["5"])
+
+
 @pytest.mark.spec("SRV-023", "SRV-024", "SRV-025")
 def test_examples_of_the_manual(pair: Pair) -> None:
     assert OLD.file_name == "STM_CZ9906000000000150000030_20051231_2005999999.PDF"
@@ -299,4 +329,5 @@ def test_commands(
     assert command("save", 3)[0] == command("save", 3, "-o", tmp_path / "own.pdf")[0] == 0
     assert (tmp_path / f"STM_{MAIN}_20051231_1.PDF").read_bytes() == (tmp_path / "own.pdf").read_bytes() == PDF
     assert command("folder", MAIN, "")[0] == 0
+    assert command("preview", 3, "-o", tmp_path / "page.png")[0] == 1
     assert command("save", 3)[0] == 1
