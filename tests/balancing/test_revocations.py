@@ -45,7 +45,7 @@ def sent(company: Lab, signer: Signer) -> list[int]:
 
 
 @pytest.mark.spec("TXN-074", "TXN-076")
-@pytest.mark.spec("FLW-006")
+@pytest.mark.spec("FLW-006", "SRV-209", "SRV-210", "SRV-211")
 @pytest.mark.spec("SRV-203", "SRV-206", "SRV-218", "SRV-219", "SRV-220", "BAL-013", "BAL-029", "BAL-055", "TXN-075")
 def test_marked_orders_go_into_a_batch_before_all_others(company: Lab, signer: Signer, sent: list[int]) -> None:
     assert mark_for_revocation(company, sent)["done"] == 2

@@ -227,7 +227,7 @@ def test_progress_names_the_sections_and_a_cancelled_one_goes_on_next_time(pair:
     assert (told["complete"], "cancelled" in told["message"]) == (False, True)
 
 
-@pytest.mark.spec("SRV-222", "SRV-223", "BAS-053", "TXN-077", "TXN-078")
+@pytest.mark.spec("SRV-207", "SRV-213", "SRV-222", "SRV-223", "BAS-053", "TXN-077", "TXN-078")
 def test_revocations_are_answered(pair: Pair) -> None:
     later = created(pair.lab, maturity_date="2026-12-01")
     pair.balance()
@@ -241,7 +241,8 @@ def test_revocations_are_answered(pair: Pair) -> None:
     assert broken_checks(pair.lab) == {}
 
 
-@pytest.mark.spec("TRN-028", "TRN-035", "SRV-224", "SRV-225", "SRV-226", "TXN-079", "TXN-080", "TXN-081")
+@pytest.mark.spec("TRN-028", "TRN-035", "TXN-079", "TXN-080", "TXN-081")
+@pytest.mark.spec("SRV-214", "SRV-215", "SRV-216", "SRV-224", "SRV-225", "SRV-226")
 @pytest.mark.parametrize("result", [5, 6, 7])
 def test_a_revocation_that_the_bank_refuses_leaves_the_order(
     pair: Pair, result: int, monkeypatch: pytest.MonkeyPatch
