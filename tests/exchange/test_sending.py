@@ -241,6 +241,21 @@ def test_revocations_are_answered(pair: Pair) -> None:
     assert broken_checks(pair.lab) == {}
 
 
+@pytest.mark.spec("SRV-212", "SRV-222")
+def test_a_revocation_that_comes_at_night_is_answered_in_the_morning(pair: Pair) -> None:
+    order = created(pair.lab, maturity_date="2026-12-01")
+    pair.balance()
+    pair.transmit()
+    mark_for_revocation(pair.lab, [order])
+    pair.balance()
+    pair.later(hours=14)  # eleven in the evening
+    pair.transmit()
+    assert pair.lab.rows("SELECT revocation FROM ops.sent_order") == [(3,)]
+    pair.later(hours=8)
+    pair.transmit()
+    assert pair.lab.rows("SELECT revocation FROM ops.sent_order") == [(4,)]
+
+
 @pytest.mark.spec("TRN-028", "TRN-035", "TXN-079", "TXN-080", "TXN-081")
 @pytest.mark.spec("SRV-214", "SRV-215", "SRV-216", "SRV-224", "SRV-225", "SRV-226")
 @pytest.mark.parametrize("result", [5, 6, 7])
